@@ -1,0 +1,1 @@
+"""Recognised assertions: what a node signs for a relying party."""

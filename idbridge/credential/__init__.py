@@ -1,0 +1,1 @@
+"""One module per credential format, behind one protocol."""

@@ -1,0 +1,1 @@
+"""Algorithms, keys, JWS, X.509 paths and signers. Nothing else imports a cryptographic library."""

@@ -1,0 +1,68 @@
+"""Every bound of the system: one place, with unit and origin. A test hits each of them."""
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what is read, parsed or believed. Sizes are octets unless the name says otherwise."""
+
+    # What a client may send (architecture section 6).
+    body_bytes: int = 64 * 1024
+    batch_body_bytes: int = 4 * 1024 * 1024
+    batch_items: int = 100
+    token_bytes: int = 16 * 1024
+    protected_header_bytes: int = 8 * 1024
+    nesting_depth: int = 16
+    disclosures: int = 256
+    requested_claims: int = 64
+    identifier_characters: int = 512
+    purpose_text_min_characters: int = 3
+    purpose_text_max_characters: int = 300
+    subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
+
+    # Certificates (architecture section 6).
+    path_depth: int = 4
+    path_candidates: int = 8
+    certificate_bytes: int = 8 * 1024
+
+    # Trust material.
+    trust_list_bytes: int = 5_000_000
+    list_sequence: int = 2**63 - 1
+    list_sequence_step: int = 1_000
+    list_lifetime: timedelta = timedelta(days=184)  # six months, as the ETSI TS 119 602 profiles
+    list_issue_skew: timedelta = timedelta(minutes=5)
+    services_per_list: int = 3_000
+    keys_per_service: int = 16
+
+    # Outgoing HTTP.
+    fetch_total: timedelta = timedelta(seconds=5)
+    fetch_bytes: int = 256 * 1024
+
+    # Time (architecture section 6; RFC 9901 section 7.3 leaves the window to the verifier).
+    clock_leeway: timedelta = timedelta(seconds=60)
+    clock_leeway_max: timedelta = timedelta(seconds=300)
+    key_binding_age: timedelta = timedelta(minutes=5)
+    id_token_age: timedelta = timedelta(hours=24)
+    assertion_lifetime: timedelta = timedelta(minutes=5)
+    idempotency_window: timedelta = timedelta(minutes=2)
+
+    # Keys.
+    rsa_min_bits: int = 2048
+    rsa_max_bits: int = 4096
+
+    # Memory kept on the hot path, in entries.
+    header_cache_entries: int = 4096
+    path_cache_entries: int = 4096
+    idempotency_entries: int = 65_536
+    one_time_entries: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if not getattr(self, field.name):
+                raise ValueError(f"limit {field.name} must not be zero")
+
+
+LIMITS: Final = Limits()

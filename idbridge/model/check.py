@@ -1,0 +1,108 @@
+"""Checks: what was looked at, at which step, by which clause, and what came of it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from idbridge.errors import IdBridgeError
+from idbridge.reasons import Indication, Reason, reason
+
+
+class Step(StrEnum):
+    """The nine steps of a verification; the numbers are the same in docs, report, vectors and comments."""
+
+    V1 = "V1"
+    V2 = "V2"
+    V3 = "V3"
+    V4 = "V4"
+    V5 = "V5"
+    V6 = "V6"
+    V7 = "V7"
+    V8 = "V8"
+    V9 = "V9"
+
+
+class Result(StrEnum):
+    """What came of one check. ``SKIPPED`` always says why and is never a pass."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    INDETERMINATE = "INDETERMINATE"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check and its result. ``note`` carries no personal data."""
+
+    id: str
+    step: Step
+    result: Result
+    clause: str
+    reason: Reason | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPoint:
+    """A check that a module makes: its id, step and clause, declared once.
+
+    ``passed`` is made in advance, so that noting a success on the hot path allocates nothing.
+    """
+
+    id: str
+    step: Step
+    clause: str
+    passed: Check = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "passed", Check(self.id, self.step, Result.PASSED, self.clause))
+
+    def refused(self, code: str, note: str = "") -> Check:
+        """Return this check as failed or indeterminate, as the catalogue says of ``code``."""
+        why = reason(code)
+        return Check(self.id, self.step, Result(why.indication.value), self.clause, why, note)
+
+    def skipped(self, why: str) -> Check:
+        """Return this check as not made, with the cause in plain words."""
+        return Check(self.id, self.step, Result.SKIPPED, self.clause, None, why)
+
+
+class Refused(IdBridgeError):
+    """The pipeline stops here; ``checks`` holds every check made so far in this step, at least one refused.
+
+    Raises:
+        ValueError: No check was refused (empty is not success, and success is not a refusal).
+    """
+
+    def __init__(self, *checks: Check) -> None:
+        worst = decisive(checks)
+        if worst is None or worst.reason is None:
+            raise ValueError("a refusal needs a refused check")
+        super().__init__(worst.reason.code)
+        self.code = worst.reason.code
+        self.checks = checks
+
+
+def decisive(checks: tuple[Check, ...] | list[Check]) -> Check | None:
+    """Return the first FAILED check, else the first INDETERMINATE one, else ``None``."""
+    undecided: Check | None = None
+    for check in checks:
+        if check.result is Result.FAILED:
+            return check
+        if check.result is Result.INDETERMINATE and undecided is None:
+            undecided = check
+    return undecided
+
+
+def worst_indication(checks: tuple[Check, ...] | list[Check]) -> Indication:
+    """Return the worst indication among ``checks``: FAILED, then INDETERMINATE, then PASSED.
+
+    Raises:
+        ValueError: There is no check at all, or none that passed or was refused.
+    """
+    worst = decisive(checks)
+    if worst is not None:
+        return Indication(worst.result.value)
+    if not any(check.result is Result.PASSED for check in checks):
+        raise ValueError("no check was made: empty is not success")
+    return Indication.PASSED

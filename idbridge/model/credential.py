@@ -1,0 +1,193 @@
+"""A credential on its way from bytes to recognised identity: one type for each degree of trust."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from idbridge.model.check import Check
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
+from idbridge.model.trust import TrustService
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedHeader:
+    """A JWS protected header, parsed and accounted for, not yet signed for by anyone we know.
+
+    ``certificates`` are the DER certificates of ``x5c``, leaf first; empty without ``x5c``.
+    """
+
+    algorithm: str
+    type: str | None
+    kid: str | None
+    certificates: tuple[bytes, ...]
+    members: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedJws:
+    """A compact JWS taken apart. Nothing in it may be believed."""
+
+    header: ProtectedHeader
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedCredential:
+    """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
+
+    ``disclosures`` and ``key_binding`` are those of an SD-JWT, as text, in the order received.
+    """
+
+    format: Format
+    jws: UnverifiedJws
+    unverified_claims: Mapping[str, Any]
+    unverified_issuer: str
+    disclosures: tuple[str, ...] = ()
+    key_binding: str | None = None
+    sd_jwt: str = ""  # the text up to and including the last `~` before the key binding
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaims:
+    """Step V4: claims whose signature verified with a key that the state lists. Made in ``crypto/jws.py`` only."""
+
+    claims: Mapping[str, Any]
+    header: ProtectedHeader
+    key: PublicKey
+
+
+class HolderMethod(StrEnum):
+    """How the sender proved to hold the credential."""
+
+    KB_JWT = "kb-jwt"
+    DEVICE_SIG = "device_sig"
+    DEVICE_MAC = "device_mac"
+    LOGIN = "login"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HolderBinding:
+    """Whether the sender proved to hold the credential. A bearer credential has ``method`` NONE."""
+
+    method: HolderMethod
+    key_thumbprint: str | None = None
+
+    @property
+    def bound(self) -> bool:
+        """Tell whether possession was proven."""
+        return self.method is not HolderMethod.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class NamePartValue:
+    """One part of a name as the source gives it; Latin forms are copied, never made."""
+
+    kind: str
+    native: str
+    latin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A verified name in the source's order. A mononym has one part and no family name is made up."""
+
+    display: str
+    native: str
+    latin: str | None
+    parts: tuple[NamePartValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """Whom a person represents, and how far. ``entity`` is ``{"scheme": ..., "value": ...}`` in two fields."""
+
+    entity_scheme: str
+    entity_value: str
+    entity_name: str | None
+    scope: frozenset[str]
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeValue:
+    """A value that may count once. ``key`` is a digest, so that nothing readable is stored."""
+
+    key: bytes
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionOrigin:
+    """What a recognised assertion of another node says of the credential it rests on."""
+
+    member_state: MemberState
+    issuer: str
+    format: Format
+    service_type: str
+    level: AssuranceLevel
+    identity: AssuranceLevel
+    authentication: AssuranceLevel
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCredential:
+    """Step V5: every header and claim accounted for, in force, holder binding judged.
+
+    Constructed by ``credential/verified.py`` only. ``claims`` holds regional claim names (see ``ClaimMap``);
+    what the map does not name is not here. ``subject`` is the provider's own identifier of the person.
+    ``status_reference`` is the credential's ``status`` member as found, ``None`` without one.
+    """
+
+    format: Format
+    service: TrustService
+    key_thumbprint: str
+    subject: str
+    national_level: str | None
+    identity: AssuranceLevel
+    authentication: AssuranceLevel
+    holder: HolderBinding
+    claims: Mapping[str, Any]
+    name: PersonName | None
+    mandate: Mandate | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    authenticated_at: datetime | None
+    status_reference: Mapping[str, Any] | None
+    environment: Environment
+    checks: tuple[Check, ...]
+    one_time: tuple[OneTimeValue, ...] = ()
+    origin: AssertionOrigin | None = None
+
+    @property
+    def level(self) -> AssuranceLevel:
+        """The regional level: the weaker of the two axes."""
+        return min(self.identity, self.authentication)
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedIdentity:
+    """Step V7: recognised by a state, for a purpose, at a level. Made in ``recognition/recognise.py`` only.
+
+    ``arrangement`` is ``None`` when the relying party's own state issued the credential. ``claims`` are the
+    regional claim names that arrangement and purpose allow to be released. ``limits`` are plain words that the
+    report must carry.
+    """
+
+    credential: VerifiedCredential
+    by: MemberState
+    purpose: str
+    level: AssuranceLevel
+    mapping: str
+    arrangement: str | None
+    arrangement_version: int | None
+    claims: frozenset[str]
+    limits: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = field(default=())

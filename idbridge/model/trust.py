@@ -1,0 +1,148 @@
+"""Trust services: who may sign what, for which state, and when. Constructed in ``trust/profile.py`` only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState, ServiceType
+from idbridge.model.time import Validity
+
+
+class ServiceStatus(StrEnum):
+    """Status of a trust service. ``granted`` is the only one that gives trust; the others say why it ended."""
+
+    GRANTED = "urn:idbridge:status:granted"
+    SUPERSEDED = "urn:idbridge:status:superseded"
+    WITHDRAWN = "urn:idbridge:status:withdrawn"
+    COMPROMISED = "urn:idbridge:status:compromised"
+
+
+class IdentifierPersistence(StrEnum):
+    """How lasting the subject identifier of a provider is (architecture D2, D9)."""
+
+    LASTING = "lasting"
+    TRANSIENT = "transient"
+
+
+class HolderBindingRule(StrEnum):
+    """Whether a presentation of this service's credentials must carry a key binding."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPeriod:
+    """One period of a service's status. For COMPROMISED ``validity.start`` is the instant "compromised since"."""
+
+    status: ServiceStatus
+    validity: Validity
+
+
+@dataclass(frozen=True, slots=True)
+class LadderRung:
+    """What one national level is worth in the region, on both axes (architecture D2)."""
+
+    national: str
+    identity: AssuranceLevel
+    authentication: AssuranceLevel
+
+
+@dataclass(frozen=True, slots=True)
+class NamePart:
+    """Where one part of a person's name stands in the provider's claims, in the source's order.
+
+    ``kind`` is ``given``, ``family``, ``patronymic``, ``middle`` or ``single`` (a mononym).
+    """
+
+    kind: str
+    native: str
+    latin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMap:
+    """How a provider's claims are named: data of the signed list, never code.
+
+    ``claims`` maps regional names (``birthdate``, ``nationality``) to the provider's own. ``subject`` names the
+    claim that identifies the person at the provider. ``display``, when set, names a claim with the full name.
+    """
+
+    claims: Mapping[str, str]
+    name_parts: tuple[NamePart, ...] = ()
+    display: str | None = None
+    display_latin: str | None = None
+    subject: str = "sub"
+    persistence: IdentifierPersistence = IdentifierPersistence.LASTING
+    acr: str = "acr"
+    mandate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRule:
+    """What the leaf of an ``x5c`` path must carry: an extended key usage or a policy (dotted OIDs)."""
+
+    extended_key_usage: str | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProfile:
+    """The signed per-service rules of the IdBridge profile of a trust list."""
+
+    formats: frozenset[Format]
+    algorithms: frozenset[str]
+    credential_types: frozenset[str]  # `vct` values; empty for formats that have none
+    ladder: tuple[LadderRung, ...]
+    claim_map: ClaimMap
+    leeway: timedelta
+    holder_binding: HolderBindingRule
+    leaf_rule: LeafRule | None = None
+    tier: CommitmentTier = CommitmentTier.T0
+
+
+@dataclass(frozen=True, slots=True)
+class TrustService:
+    """One listed service: its digital identity, its history and its rules.
+
+    ``service_id`` is the SHA-256 (hex) of the canonical list entry, so a report can name exactly what it relied
+    on. ``keys`` are listed JWKs; ``anchors`` are DER certificates, a CA or the signing certificate itself. At
+    least one of the two is not empty. ``history`` is ordered oldest first, without gap; the last period is open.
+    """
+
+    service_id: str
+    member_state: MemberState
+    environment: Environment
+    observer: bool
+    provider: str
+    name: str
+    service_type: ServiceType
+    issuer: str
+    keys: tuple[PublicKey, ...]
+    anchors: tuple[bytes, ...]
+    history: tuple[StatusPeriod, ...]
+    profile: ServiceProfile
+
+    def status_at(self, instant: datetime) -> StatusPeriod | None:
+        """Return the status in force at ``instant``; ``None`` before the first period."""
+        for period in reversed(self.history):
+            if period.validity.start <= instant:
+                return period
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListProvenance:
+    """Which edition of a state's list a verdict relied on, and how fresh it was."""
+
+    member_state: MemberState
+    sequence: int
+    digest: str  # SHA-256 (hex) of the compact JWS as received
+    issued_at: datetime
+    next_update: datetime
+    signer: str  # RFC 7638 thumbprint of the list signing key
+    tier: CommitmentTier
+    distribution: str  # "plain" or "tuf"

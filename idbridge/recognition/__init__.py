@@ -1,0 +1,1 @@
+"""Who recognises whom, how far, for which purpose, from when."""

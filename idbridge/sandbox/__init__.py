@@ -1,0 +1,1 @@
+"""A pretend region of eleven states, made fresh at every start."""

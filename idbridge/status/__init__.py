@@ -1,0 +1,1 @@
+"""Whether a credential is still in force, from an immutable status snapshot."""

@@ -1,0 +1,1 @@
+"""Who may issue what, when: lists, their acceptance, snapshots and the look-up."""

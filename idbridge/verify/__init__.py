@@ -1,0 +1,1 @@
+"""The numbered pipeline from request to report."""
