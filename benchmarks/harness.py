@@ -1,0 +1,46 @@
+"""Interleaved CPU-time measurement: every subject takes its turn in each round, so drift hits all alike."""
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import process_time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something to measure. ``turn`` performs ``operations`` of it and returns nothing."""
+
+    name: str
+    operations: int
+    turn: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU time of one operation over all rounds, in microseconds."""
+
+    name: str
+    least: float
+    middle: float
+
+
+def measure(subjects: Sequence[Subject], *, rounds: int) -> tuple[Cost, ...]:
+    """Return the cost of each subject; CPU time of this process, garbage collection switched off during a turn."""
+    samples: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    for _ in range(rounds):
+        for subject in subjects:
+            samples[subject.name].append(_one_turn(subject))
+    return tuple(Cost(name, min(values), median(values)) for name, values in samples.items())
+
+
+def _one_turn(subject: Subject) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        begun = process_time_ns()
+        subject.turn()
+        spent = process_time_ns() - begun
+    finally:
+        gc.enable()
+    return spent / subject.operations / 1000
