@@ -53,14 +53,26 @@ class Reason:
         return self.code.partition(".")[0]
 
 
+_TEXTS: Final = ("clause", "sub_indication", "remedy", "person", "business", "developer")
+_MEMBERS: Final = frozenset({*_TEXTS, "indication", "retryable", "retry_after_s", "http_status"})
+
+
 def _entry(code: str, table: Mapping[str, Any]) -> Reason:
+    for name in _TEXTS:
+        if not str(table.get(name, "")).strip():
+            raise ValueError(f"{code} has no {name} in the reason catalogue")
+    if not table.keys() <= _MEMBERS:
+        raise ValueError(f"{code} has a member that the reason catalogue does not know")
     seconds = table.get("retry_after_s")
+    retryable = table.get("retryable", False)
+    if retryable is not (seconds is not None):
+        raise ValueError(f"{code} must say after how long it may be tried again, and only if it may")
     return Reason(
         code=code,
         indication=Indication(table.get("indication", "FAILED")),
         clause=table["clause"],
         sub_indication=table["sub_indication"],
-        retryable=table.get("retryable", False),
+        retryable=retryable,
         retry_after=timedelta(seconds=seconds) if seconds is not None else None,
         http_status=table.get("http_status"),
         remedy=table["remedy"],
@@ -70,15 +82,25 @@ def _entry(code: str, table: Mapping[str, Any]) -> Reason:
     )
 
 
-def _load() -> Mapping[str, Reason]:
-    text = resources.files("idbridge").joinpath("reasons.toml").read_text(encoding="utf-8")
+def read_catalogue(text: str) -> Mapping[str, Reason]:
+    """Return the catalogue that ``text`` (TOML) spells out.
+
+    Raises:
+        ValueError: A group or member is unknown, a sentence is missing or blank, or there is no code at all.
+    """
     entries: dict[str, Reason] = {}
     for group, tables in tomllib.loads(text).items():
         if group not in GROUPS:
             raise ValueError(f"unknown group {group} in the reason catalogue")
         for name, table in tables.items():
             entries[f"{group}.{name}"] = _entry(f"{group}.{name}", table)
+    if not entries:
+        raise ValueError("the reason catalogue is empty")
     return MappingProxyType(entries)
+
+
+def _load() -> Mapping[str, Reason]:
+    return read_catalogue(resources.files("idbridge").joinpath("reasons.toml").read_text(encoding="utf-8"))
 
 
 REASONS: Final[Mapping[str, Reason]] = _load()
