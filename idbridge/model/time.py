@@ -1,5 +1,6 @@
 """Intervals of time."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,3 +31,28 @@ class Validity:
     def contains(self, instant: datetime) -> bool:
         """Tell whether ``instant`` lies in the interval."""
         return self.start <= instant and (self.end is None or instant < self.end)
+
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the UTC instant that ``text`` writes as ``2026-01-01T00:00:00Z``, the one form that signed documents use.
+
+    Raises:
+        ValueError: Another form (fractions, offsets, a space), or no such instant.
+    """
+    if _INSTANT.fullmatch(text) is None:
+        raise ValueError("an instant is written as 2026-01-01T00:00:00Z")
+    return datetime.fromisoformat(text)
+
+
+def instant_text(instant: datetime) -> str:
+    """Write a UTC ``instant`` as RFC 3339 with ``Z``; fractions of a second appear only if there are any.
+
+    Raises:
+        ValueError: The instant is naive or not UTC.
+    """
+    if instant.utcoffset() != timedelta(0):
+        raise ValueError("instants are written in UTC")
+    return f"{instant.replace(tzinfo=None).isoformat()}Z"
