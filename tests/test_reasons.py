@@ -141,7 +141,7 @@ def test_every_code_that_answers_a_broken_request_has_an_http_status() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and called_name(node) == "RequestError"
         for argument in node.args[:1]
-        if isinstance(argument, ast.Constant) and REASONS[argument.value].http_status is None
+        if isinstance(argument, ast.Constant) and REASONS[str(argument.value)].http_status is None
     }
 
     assert not verdicts
