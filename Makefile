@@ -1,0 +1,57 @@
+# Every target does all its own set-up. `make help` prints this file's own comments.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: install demo test check format bench promises fresh lock reference clean help
+
+BIN := .venv/bin
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
+install: ## make .venv with everything to develop and test
+	@scripts/bootstrap.sh all
+
+demo: ## run every sandbox case once and print the table
+	@scripts/bootstrap.sh runtime
+	@$(BIN)/idbridge demo --once
+	@echo "idbridge: to keep the region running: $(BIN)/idbridge demo" >&2
+
+test: ## run all tests, with the real engines they need
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: ## lint, types, layers, spelling and schemas; changes nothing
+	@scripts/bootstrap.sh all
+	@scripts/check.sh
+
+format: ## let ruff lay out the code
+	@scripts/bootstrap.sh all
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
+
+bench: ## measure verification as multiples of one P-256 verification
+	@scripts/bootstrap.sh all
+	@$(BIN)/python -m benchmarks
+
+promises: ## prove the five promises, one command each
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
+	@$(BIN)/python scripts/promises.py
+
+fresh: ## prove `make demo` and `make test` on an empty Debian 12 (root)
+	@scripts/fresh.sh
+
+lock: ## write the lock files anew; UPGRADE=1 moves the pins
+	@scripts/bootstrap.sh all
+	@scripts/lock.sh
+
+reference: ## write the generated pages of docs/reference anew
+	@scripts/bootstrap.sh all
+	@$(BIN)/python scripts/gen_cli_reference.py
+	@$(BIN)/python scripts/gen_code_map.py
+
+clean: ## remove caches and the environment
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
+
+help: ## print this table
+	@echo "make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name words; do printf '%-12s %s\n' "$$name" "$$words"; done
