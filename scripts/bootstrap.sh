@@ -36,7 +36,7 @@ make_environment() {
     "$python" -m venv --without-pip .venv
     local wheel
     wheel=$(compgen -G "$ENGINES/usr/share/python-wheels/pip-*.whl" | tail -n 1)
-    PYTHONPATH=$wheel .venv/bin/python -m pip install -q --require-hashes --no-deps -r <(pinned pip)
+    PYTHONPATH=$wheel .venv/bin/python -m pip install -qq --require-hashes --no-deps -r <(pinned pip)
   fi
 }
 
@@ -47,7 +47,7 @@ seconds=$SECONDS
 is_usable || make_environment
 rm -f .venv/.installed-*
 say "installing the packages of requirements/$lock.txt into .venv"
-.venv/bin/python -m pip install -q --require-hashes --no-deps -r "requirements/$lock.txt"
+.venv/bin/python -m pip install -qq --require-hashes --no-deps -r "requirements/$lock.txt"
 .venv/bin/python -m pip install -q --no-build-isolation --no-deps --no-index -e .
 fingerprint "$lock" >".venv/.installed-$lock"
 say "environment ready in $((SECONDS - seconds)) s"

@@ -1,4 +1,4 @@
-"""Real engines for tests: programs of the machine, or what scripts/engines.sh unpacked, or the environment's own Node."""
+"""Real engines for tests: programs of the machine, what scripts/engines.sh unpacked, or the environment's Node."""
 
 import os
 import shutil
