@@ -36,6 +36,10 @@ class Limits:
     list_issue_skew: timedelta = timedelta(minutes=5)
     services_per_list: int = 3_000
     keys_per_service: int = 16
+    recognition_document_bytes: int = 256 * 1024
+    recognition_document_signatures: int = 22  # eleven states, each once more while it rotates its key
+    grace_low: timedelta = timedelta(days=7)  # architecture D3; for A3 there is none
+    grace_substantial: timedelta = timedelta(hours=24)
 
     # Outgoing HTTP.
     fetch_total: timedelta = timedelta(seconds=5)
@@ -56,6 +60,7 @@ class Limits:
     # Memory kept on the hot path, in entries.
     header_cache_entries: int = 4096
     path_cache_entries: int = 4096
+    standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536
     one_time_entries: int = 1_000_000
 

@@ -177,8 +177,8 @@ class RecognisedIdentity:
     """Step V7: recognised by a state, for a purpose, at a level. Made in ``recognition/recognise.py`` only.
 
     ``arrangement`` is ``None`` when the relying party's own state issued the credential. ``claims`` are the
-    regional claim names that arrangement and purpose allow to be released. ``limits`` are plain words that the
-    report must carry.
+    regional claim names that arrangement and purpose allow to be released. ``mandate`` is the one in force for this
+    purpose, ``None`` where the person acts for themself. ``limits`` are plain words that the report must carry.
     """
 
     credential: VerifiedCredential
@@ -189,5 +189,6 @@ class RecognisedIdentity:
     arrangement: str | None
     arrangement_version: int | None
     claims: frozenset[str]
+    mandate: Mandate | None = None
     limits: tuple[str, ...] = ()
     checks: tuple[Check, ...] = field(default=())
