@@ -143,12 +143,14 @@ class VerifiedCredential:
 
     Constructed by ``credential/verified.py`` only. ``claims`` holds regional claim names (see ``ClaimMap``);
     what the map does not name is not here. ``subject`` is the provider's own identifier of the person.
+    ``key_thumbprint`` and ``algorithm`` are those with which the credential itself was signed.
     ``status_reference`` is the credential's ``status`` member as found, ``None`` without one.
     """
 
     format: Format
     service: TrustService
     key_thumbprint: str
+    algorithm: str
     subject: str
     national_level: str | None
     identity: AssuranceLevel
