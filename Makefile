@@ -2,13 +2,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: install demo test check format bench promises fresh lock reference clean help
+.PHONY: install engines demo test check format bench promises fresh lock reference clean help
 
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 install: ## make .venv with everything to develop and test
 	@scripts/bootstrap.sh all
+
+engines: ## bring the real engines that tests need
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
 
 demo: ## run every sandbox case once and print the table
 	@scripts/bootstrap.sh runtime
