@@ -1,0 +1,25 @@
+"""Padded base64 (RFC 4648 section 4), as ``x5c`` (RFC 7515 section 4.1.6) and PEM (RFC 7468) use it. Strict both ways."""
+
+import binascii
+
+from idbridge.errors import InputError
+
+
+def decode(text: str) -> bytes:
+    """Return the octets that ``text`` spells, padding included.
+
+    Raises:
+        InputError: ``input.malformed``; another spelling of the same octets is refused like any nonsense.
+    """
+    try:
+        octets = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except ValueError:  # binascii.Error and UnicodeEncodeError
+        raise InputError("input.malformed", "not base64") from None
+    if encode(octets) != text:
+        raise InputError("input.malformed", "base64 in a second spelling")
+    return octets
+
+
+def encode(octets: bytes) -> str:
+    """Return the one spelling of ``octets``, with padding and without line breaks."""
+    return binascii.b2a_base64(octets, newline=False).decode("ascii")

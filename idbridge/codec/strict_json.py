@@ -1,0 +1,107 @@
+"""JSON text to plain values, refusing every text that two parsers could read differently.
+
+Decides whether bytes are one unambiguous JSON value (RFC 8259, I-JSON RFC 7493 sections 2.1 to 2.3): UTF-8 without
+byte order mark, no member twice, no ``NaN`` or ``Infinity``, no number that overflows, no half of a surrogate pair,
+nothing after the value, not too long and not too deep. It does not know what the value means.
+
+The standard library's C scanner does the reading; what it lets pass is refused here. Causes are dropped from the
+errors on purpose: those of the library carry the whole text, and the text may hold personal data.
+"""
+
+import json
+from math import isinf
+from typing import Any, Final, NoReturn
+
+from idbridge.errors import InputError
+from idbridge.limits import LIMITS
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InputError("input.malformed", "a JSON object has a member twice")
+    return members
+
+
+def _constant(_: str) -> NoReturn:
+    raise InputError("input.malformed", "NaN and Infinity are no JSON")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise InputError("input.malformed", "a JSON number overflows")
+    return value
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_number)
+
+
+def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> Any:
+    """Return the one value that ``text`` holds; ``max_bytes`` counts UTF-8 octets, ``max_depth`` objects and arrays.
+
+    Raises:
+        InputError: ``input.too_large`` for a text too long or too deep, ``input.malformed`` for an ambiguous one.
+    """
+    characters = _characters(text, max_bytes)
+    try:
+        value = _DECODER.decode(characters)
+    except RecursionError:
+        raise InputError("input.too_large", "JSON is nested too deeply") from None
+    except ValueError:
+        raise InputError("input.malformed", "not one JSON value") from None
+    # Counting brackets is cheap and bounds the depth from above; only a text that could be too deep is walked.
+    if characters.count("{") + characters.count("[") > max_depth:
+        _refuse_deeper(value, max_depth)
+    if "\\u" in characters:
+        _refuse_surrogates(value)
+    return value
+
+
+def parse_object(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> dict[str, Any]:
+    """Return the one object that ``text`` holds.
+
+    Raises:
+        InputError: As for ``parse``, and ``input.malformed`` for a value that is no object.
+    """
+    value = parse(text, max_bytes=max_bytes, max_depth=max_depth)
+    if type(value) is not dict:
+        raise InputError("input.malformed", "JSON is not an object")
+    return value
+
+
+def _characters(text: bytes | str, max_bytes: int) -> str:
+    """Return ``text`` as characters, at most ``max_bytes`` octets of true UTF-8."""
+    try:
+        if isinstance(text, str):
+            size = len(text) if text.isascii() else len(text.encode())
+            characters = text
+        else:
+            size = len(text)
+            characters = text.decode() if size <= max_bytes else ""
+    except UnicodeError:
+        raise InputError("input.malformed", "not UTF-8") from None
+    if size > max_bytes:
+        raise InputError("input.too_large", f"more than {max_bytes} octets of JSON")
+    return characters
+
+
+def _refuse_deeper(value: Any, max_depth: int) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(max_depth):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        if not level:
+            return
+    raise InputError("input.too_large", f"JSON is nested deeper than {max_depth}")
+
+
+def _children(parent: Any) -> Any:
+    return parent.values() if isinstance(parent, dict) else parent
+
+
+def _refuse_surrogates(value: Any) -> None:
+    """Refuse half a surrogate pair, which only an escape can smuggle into a text that was true UTF-8."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise InputError("input.malformed", "JSON has half a surrogate pair") from None
