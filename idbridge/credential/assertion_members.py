@@ -1,7 +1,7 @@
 """The members of another node's assertion, read strictly: none unknown, none missing, nothing guessed.
 
 Knows no trust and no time; ``assertion_in`` says what the members are worth. Each function raises ``CredentialError``
-with ``recognition.assertion_malformed``. Clause: architecture section 1; names: ``model/assertion``.
+with ``recognition/assertion_malformed``. Clause: architecture section 1; names: ``model/assertion``.
 """
 
 from collections.abc import Mapping
@@ -86,18 +86,18 @@ def level(value: Any, *, where: str) -> AssuranceLevel:
 def assurance(claims: Mapping[str, Any]) -> tuple[AssuranceLevel, AssuranceLevel]:
     """Return the axes of identity proofing and authentication; all places that name the level must agree."""
     stated = exactly(claims["assurance"], members.ASSURANCE, where="assurance")
-    proofing = level(stated["identity"], where="assurance.identity")
-    authentication = level(stated["authentication"], where="assurance.authentication")
-    named = level(stated["loa"], where="assurance.loa")
+    proofing = level(stated["identity"], where="assurance/identity")
+    authentication = level(stated["authentication"], where="assurance/authentication")
+    named = level(stated["loa"], where="assurance/loa")
     if named is not min(proofing, authentication):
-        raise malformed("`assurance.loa` is not the weaker of the two axes")
+        raise malformed("`assurance/loa` is not the weaker of the two axes")
     if claims["acr"] != members.LEVEL_URIS[named]:
-        raise malformed("`acr` and `assurance.loa` name two levels")
+        raise malformed("`acr` and `assurance/loa` name two levels")
     optional_text(claims["acr_national"], where="acr_national")
     mapping = exactly(claims["loa_mapping"], members.LOA_MAPPING, where="loa_mapping")
     if mapping["framework"] != members.MAPPING_FRAMEWORK:
-        raise malformed("`loa_mapping.framework` is not known")
-    text(mapping["rule"], where="loa_mapping.rule")
+        raise malformed("`loa_mapping/framework` is not known")
+    text(mapping["rule"], where="loa_mapping/rule")
     return proofing, authentication
 
 
@@ -109,11 +109,11 @@ def verified_claims(claims: Mapping[str, Any]) -> Mapping[str, Any]:
         raise malformed("`trust_framework` is not known")
     stated = claims["assurance"]
     if not isinstance(stated, Mapping) or verification["assurance_level"] != stated.get("loa"):
-        raise malformed("`verification.assurance_level` and `assurance.loa` name two levels")
-    instant(verification["time"], where="verification.time")
+        raise malformed("`verification/assurance_level` and `assurance/loa` name two levels")
+    instant(verification["time"], where="verification/time")
     released = both["claims"]
     if not isinstance(released, Mapping) or len(released) > LIMITS.requested_claims or not all(released):
-        raise malformed("`verified_claims.claims` is not an object of ordinary size")
+        raise malformed("`verified_claims/claims` is not an object of ordinary size")
     return released
 
 
@@ -132,21 +132,21 @@ def person_name(released: Mapping[str, Any]) -> PersonName | None:
     stated = exactly(released[NAME_CLAIM], members.NAME, where="name")
     parts = stated["parts"]
     if not isinstance(parts, list) or not len(parts) <= _NAME_PARTS_MAX:
-        raise malformed("`name.parts` is not a list of ordinary length")
+        raise malformed("`name/parts` is not a list of ordinary length")
     return PersonName(
-        display=text(stated["display"], where="name.display"),
-        native=text(stated["native"], where="name.native"),
-        latin=optional_text(stated["latin"], where="name.latin"),
+        display=text(stated["display"], where="name/display"),
+        native=text(stated["native"], where="name/native"),
+        latin=optional_text(stated["latin"], where="name/latin"),
         parts=tuple(_name_part(part) for part in parts),
     )
 
 
 def _name_part(value: Any) -> NamePartValue:
-    stated = exactly(value, members.NAME_PART, where="name.parts")
+    stated = exactly(value, members.NAME_PART, where="name/parts")
     return NamePartValue(
-        kind=text(stated["kind"], where="name.parts.kind"),
-        native=text(stated["native"], where="name.parts.native"),
-        latin=optional_text(stated["latin"], where="name.parts.latin"),
+        kind=text(stated["kind"], where="name/parts/kind"),
+        native=text(stated["native"], where="name/parts/native"),
+        latin=optional_text(stated["latin"], where="name/parts/latin"),
     )
 
 
@@ -155,27 +155,27 @@ def represents(claims: Mapping[str, Any]) -> Mandate | None:
     if claims["represents"] is None:
         return None
     stated = exactly(claims["represents"], members.REPRESENTS, where="represents")
-    entity = exactly(stated["entity"], members.ENTITY, where="represents.entity")
+    entity = exactly(stated["entity"], members.ENTITY, where="represents/entity")
     scope = stated["scope"]
     if not isinstance(scope, list) or len(scope) > LIMITS.requested_claims:
-        raise malformed("`represents.scope` is not a list of ordinary length")
+        raise malformed("`represents/scope` is not a list of ordinary length")
     start, end = stated["valid_from"], stated["valid_until"]
     return Mandate(
-        entity_scheme=text(entity["scheme"], where="represents.entity.scheme"),
-        entity_value=text(entity["value"], where="represents.entity.value"),
-        entity_name=optional_text(stated["name"], where="represents.name"),
-        scope=frozenset(text(entry, where="represents.scope") for entry in scope),
-        valid_from=None if start is None else instant(start, where="represents.valid_from"),
-        valid_until=None if end is None else instant(end, where="represents.valid_until"),
+        entity_scheme=text(entity["scheme"], where="represents/entity/scheme"),
+        entity_value=text(entity["value"], where="represents/entity/value"),
+        entity_name=optional_text(stated["name"], where="represents/name"),
+        scope=frozenset(text(entry, where="represents/scope") for entry in scope),
+        valid_from=None if start is None else instant(start, where="represents/valid_from"),
+        valid_until=None if end is None else instant(end, where="represents/valid_until"),
     )
 
 
 def holder(claims: Mapping[str, Any]) -> HolderBinding:
     """Return how the sender proved possession at the node, as that node states it."""
     stated = exactly(claims["holder"], members.HOLDER, where="holder")
-    binding = HolderBinding(word(stated["method"], HolderMethod, where="holder.method"))
+    binding = HolderBinding(word(stated["method"], HolderMethod, where="holder/method"))
     if stated["bound"] is not binding.bound:
-        raise malformed("`holder.bound` and `holder.method` contradict each other")
+        raise malformed("`holder/bound` and `holder/method` contradict each other")
     return binding
 
 
@@ -183,22 +183,22 @@ def origin(claims: Mapping[str, Any], *, axes: tuple[AssuranceLevel, AssuranceLe
     """Return what the assertion rests on. Whether that may be another assertion is not decided here."""
     stated = exactly(claims["origin"], members.ORIGIN, where="origin")
     for name in ("token_digest", "token_salt", "alg"):
-        text(stated[name], where=f"origin.{name}")
-    optional_text(stated["key_thumbprint"], where="origin.key_thumbprint")
+        text(stated[name], where=f"origin/{name}")
+    optional_text(stated["key_thumbprint"], where="origin/key_thumbprint")
     for name in ("issued_at", "auth_time"):
         if stated[name] is not None and type(stated[name]) is not int:
-            raise malformed(f"`origin.{name}` is not a whole number of seconds")
+            raise malformed(f"`origin/{name}` is not a whole number of seconds")
     asked = exactly(claims["purpose"], members.PURPOSE, where="purpose")
-    optional_text(asked["text"], where="purpose.text")
+    optional_text(asked["text"], where="purpose/text")
     return AssertionOrigin(
-        member_state=word(stated["state"], MemberState, where="origin.state"),
-        issuer=text(stated["issuer"], where="origin.issuer"),
-        format=word(stated["format"], Format, where="origin.format"),
-        service_type=word(stated["service_type"], ServiceType, where="origin.service_type").value,
+        member_state=word(stated["state"], MemberState, where="origin/state"),
+        issuer=text(stated["issuer"], where="origin/issuer"),
+        format=word(stated["format"], Format, where="origin/format"),
+        service_type=word(stated["service_type"], ServiceType, where="origin/service_type").value,
         level=min(axes),
         identity=axes[0],
         authentication=axes[1],
-        purpose=text(asked["code"], where="purpose.code"),
+        purpose=text(asked["code"], where="purpose/code"),
     )
 
 
@@ -209,14 +209,14 @@ def references(claims: Mapping[str, Any]) -> None:
     if claims["txn"] != claims["report_id"]:
         raise malformed("`txn` and `report_id` name two reports")
     policy = exactly(claims["policy"], members.POLICY, where="policy")
-    text(policy["id"], where="policy.id")
-    version(policy["version"], where="policy.version")
+    text(policy["id"], where="policy/id")
+    version(policy["version"], where="policy/version")
     decided = exactly(claims["recognition"], members.RECOGNITION, where="recognition")
-    word(decided["by"], MemberState, where="recognition.by")
-    arrangement = optional_text(decided["arrangement"], where="recognition.arrangement")
+    word(decided["by"], MemberState, where="recognition/by")
+    arrangement = optional_text(decided["arrangement"], where="recognition/arrangement")
     if (arrangement is None) is not (decided["version"] is None):
         raise malformed("`recognition` names an arrangement without version, or a version without arrangement")
     if decided["version"] is not None:
-        version(decided["version"], where="recognition.version")
+        version(decided["version"], where="recognition/version")
     if claims["log"] is not None:
         text(claims["log"], where="log")
