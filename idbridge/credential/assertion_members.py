@@ -1,7 +1,7 @@
 """The members of another node's assertion, read strictly: none unknown, none missing, nothing guessed.
 
 Knows no trust and no time; ``assertion_in`` says what the members are worth. Each function raises ``CredentialError``
-with ``recognition/assertion_malformed``. Clause: architecture section 1; names: ``model/assertion``.
+with ``recognition.assertion_malformed``. Clause: architecture section 1; names: ``model/assertion``.
 """
 
 from collections.abc import Mapping
