@@ -55,7 +55,7 @@ unpack() {
   local options wanted
   mapfile -t options < <(apt_options)
   wanted=$(apt-get "${options[@]}" -s install --no-install-recommends "$@" | sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p') || return 1
-  mkdir -p "$ENGINES/packages" "$ENGINES/bin"
+  mkdir -p "$ENGINES/packages" "$ENGINES/programs"
   [ -z "$wanted" ] || (cd "$ENGINES/packages" && xargs apt-get "${options[@]}" download -qq <<<"$wanted") || return 1
   local package
   for package in "$ENGINES"/packages/*.deb; do dpkg -x "$package" "$ENGINES" || return 1; done

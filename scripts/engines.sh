@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/apt.sh
 mkdir -p .cache
 
-have() { command -v "$1" >/dev/null || [ -x "$ENGINES/bin/$1" ]; }
+have() { command -v "$1" >/dev/null || [ -x "$ENGINES/programs/$1" ]; }
 
 have_postgres() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
@@ -14,7 +14,7 @@ have_postgres() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgre
 have_java() {
   local compiler release
   have java && have javac || return 1
-  compiler=$(command -v javac || echo "$ENGINES/bin/javac")
+  compiler=$(command -v javac || echo "$ENGINES/programs/javac")
   release=$(dirname "$(dirname "$(readlink -f "$compiler")")")/release
   [ ! -e "$release" ] || [ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")" -ge 17 ]
 }
@@ -30,16 +30,16 @@ have curl || missing+=(curl)
 
 # An unpacked program finds its own libraries through a small script of its name.
 wrap() {
-  local program
+  local program libraries=$ENGINES/usr/lib/$(uname -m)-linux-gnu
   program=$(compgen -G "$ENGINES$2" | sort -V | tail -n 1) || return 0
-  mkdir -p "$ENGINES/bin"
-  cat >"$ENGINES/bin/$1" <<WRAPPER
+  mkdir -p "$ENGINES/programs"
+  cat >"$ENGINES/programs/$1" <<WRAPPER
 #!/bin/sh
-LD_LIBRARY_PATH="$ENGINES/usr/lib/$(uname -m)-linux-gnu:$ENGINES/lib/$(uname -m)-linux-gnu\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+LD_LIBRARY_PATH="$libraries:$libraries/pulseaudio:$ENGINES/lib/$(uname -m)-linux-gnu\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 export LD_LIBRARY_PATH
 exec "$program" "\$@"
 WRAPPER
-  chmod +x "$ENGINES/bin/$1"
+  chmod +x "$ENGINES/programs/$1"
 }
 
 wrap_all() {

