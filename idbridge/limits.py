@@ -21,6 +21,10 @@ class Limits:
     identifier_characters: int = 512
     purpose_text_min_characters: int = 3
     purpose_text_max_characters: int = 300
+    request_head_bytes: int = 32 * 1024
+    request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
+    discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
+    requests_in_flight: int = 1_024
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
     # Certificates (architecture section 6).
