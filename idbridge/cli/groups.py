@@ -1,0 +1,139 @@
+"""Command groups: verbs under headings, loaded when they are called, and errors that end in the one exit table."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+import click
+
+from idbridge.cli.exits import Exit, of_error
+from idbridge.cli.output import Failure, words
+from idbridge.errors import IdBridgeError
+
+ENTRY_POINT_GROUP: Final = "idbridge.commands"
+INTERRUPTED: Final = 130  # 128 + SIGINT, as every shell says it
+
+
+class HeadedGroup(click.Group):
+    """A group whose help lists its verbs under headings; a heading without a verb is not shown."""
+
+    headings: Mapping[str, Sequence[str]]
+
+    def __init__(self, *args: Any, headings: Mapping[str, Sequence[str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headings = headings
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section for each heading, then what stands under none."""
+        present = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        headed = {name for names in self.headings.values() for name in names}
+        sections = {**self.headings, "more": [name for name in present if name not in headed]}
+        width = max(map(len, present), default=0)
+        for heading, names in sections.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(formatter.width - width - 6))
+                for name in names
+                if (command := present.get(name)) is not None and not command.hidden
+            ]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+class RootGroup(HeadedGroup):
+    """``idbridge`` itself: its own nouns by module, further ones by entry point, and the end of every error."""
+
+    def __init__(self, *args: Any, nouns: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.nouns = nouns
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return our own nouns and those of the plug-ins."""
+        del ctx
+        return sorted({*self.nouns, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a noun. A plug-in can neither replace one of ours nor break the rest."""
+        del ctx
+        if cmd_name in self.nouns:
+            module, _, name = self.nouns[cmd_name].partition(":")
+            command = getattr(importlib.import_module(module), name)
+            return command if isinstance(command, click.Command) else None
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            if point.name == cmd_name:
+                return _plug_in(point)
+        return None
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run a command and leave with its exit code."""
+        del rest
+        extra = {**extra, "prog_name": "idbridge", "standalone_mode": False}
+        sys.exit(self._outcome(args, extra))
+
+    def _outcome(self, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
+        try:
+            code = super().main(args, **extra)
+        except click.ClickException as error:
+            return _click_failure(error)
+        except IdBridgeError as error:
+            words("error", str(error))
+            words("hint", error.reason.remedy)
+            return of_error(error)
+        except (click.Abort, KeyboardInterrupt):
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Whoever read us has stopped reading; the interpreter must not complain about it once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.DONE
+        except Exception as error:  # noqa: BLE001 - the last line of defence; what happened is said, then exit 70
+            return _internal(error)
+        return int(code or 0)
+
+
+def _click_failure(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    message = error.format_message().rstrip(".")
+    words("error", message[:1].lower() + message[1:] if message[1:2].islower() else message)
+    hint = error.hint if isinstance(error, Failure) else ""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "idbridge"
+        hint = hint or f"see `{path} --help`"
+    if hint:
+        words("hint", hint)
+    return error.code if isinstance(error, Failure) else error.exit_code
+
+
+def _internal(error: Exception) -> int:
+    # The message of an unforeseen error may quote what was being read, so only its kind is said.
+    if os.environ.get("IDBRIDGE_TRACEBACK"):
+        raise error
+    words("error", f"internal error ({type(error).__name__})")
+    words("hint", "set `IDBRIDGE_TRACEBACK=1` to see where; it may show what was being read")
+    return Exit.INTERNAL
+
+
+def _plug_in(point: EntryPoint) -> click.Command:
+    try:
+        loaded = point.load()
+        if isinstance(loaded, click.Command):
+            return loaded
+        why = f"`{point.value}` is not a command"
+    except Exception as error:  # noqa: BLE001 - a broken plug-in must not take the other commands down
+        why = f"{type(error).__name__}: {error}"
+    return _unavailable(point, why)
+
+
+def _unavailable(point: EntryPoint, why: str) -> click.Command:
+    def explain() -> None:
+        hint = "install it with its extra: `pip install 'idbridge[gateway]'`"
+        raise Failure(f"`{point.name}` cannot be loaded: {why}", hint=hint, exit_code=Exit.LOCAL)
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(
+        point.name, callback=explain, context_settings=settings, add_help_option=False, help="(not available here)"
+    )

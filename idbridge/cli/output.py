@@ -1,0 +1,132 @@
+"""How commands speak: what was asked for on standard output, words on standard error, never mixed.
+
+Decides nothing. Everything printed passes ``printable`` first: what a credential says of itself may hold the control
+characters with which a terminal is told lies.
+"""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TextIO
+
+import click
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from idbridge.cli.exits import Exit
+
+WIDTH_WITHOUT_TERMINAL: Final = 120
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
+# Burmese, Khmer and other scripts need joiners inside words; they move no text.
+_JOINERS: Final = frozenset({"\u200b", "\u200c", "\u200d"})
+_COLOURS: Final[Mapping[str, str]] = {
+    "PASSED": "green",
+    "FAILED": "red",
+    "INDETERMINATE": "yellow",
+    "SKIPPED": "dim",
+    "ok": "green",
+    "yes": "green",
+    "no": "red",
+    "error": "bold red",
+    "hint": "cyan",
+    "warning": "yellow",
+}
+
+json_option: Final[Callable[..., Any]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of a table."
+)
+
+
+class Failure(click.ClickException):
+    """A command that cannot go on: what is wrong, what to do about it, and the exit code."""
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: Exit = Exit.LOCAL) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.code = exit_code
+
+
+def printable(text: object) -> str:
+    """Return ``text`` with every control, bidirectional or unassigned character spelled out."""
+    return "".join(
+        character
+        if character in _JOINERS or unicodedata.category(character) not in _HIDDEN
+        else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
+    )
+
+
+def line(text: str = "") -> None:
+    """Print one line of what was asked for."""
+    _console(sys.stdout).print(Text(printable(text)), soft_wrap=True)
+
+
+def emphasis(text: str, *, colour: str) -> None:
+    """Print one line that must not be overlooked."""
+    _console(sys.stdout).print(Text(printable(text), style=f"bold {colour}"), soft_wrap=True)
+
+
+def words(kind: str, text: str) -> None:
+    """Print ``idbridge: kind: text`` to standard error."""
+    message = Text.assemble("idbridge: ", (f"{kind}: ", _COLOURS.get(kind, "")), printable(text))
+    _console(sys.stderr).print(message, soft_wrap=True)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """Print a table; verdicts are coloured on a terminal and cells wrap rather than lose their end."""
+    grid = Table(box=box.SIMPLE_HEAD if title else None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head in heads:
+        grid.add_column(head, overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(value) for value in row))
+    if title:
+        _show(Text(title, style="bold"))
+    _show(grid)
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> None:
+    """Print names and values below each other; what is ``None`` or empty is left out."""
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for name, value in pairs:
+        if value is not None and value != "":
+            grid.add_row(name, _cell(value))
+    _show(grid)
+
+
+def document(schema: str, *, summary: Mapping[str, Any], results: Sequence[Any], **counts: Any) -> None:
+    """Print the envelope that every ``--json`` answers with."""
+    raw({"schema": schema, "summary": dict(summary), "results": list(results), **counts})
+
+
+def raw(value: Any) -> None:
+    """Print ``value`` as JSON; in letters of every script where the stream can carry them."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2, default=str))
+
+
+def _cell(value: object) -> Text:
+    if isinstance(value, Text):
+        return value
+    return Text(printable(value), style=_COLOURS.get(str(value), ""))
+
+
+def _show(what: RenderableType) -> None:
+    # Cells are padded to their column; blanks at the end of a line are of no use to whoever reads a pipe.
+    console = _console(sys.stdout)
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    click.echo("\n".join(text.rstrip() for text in captured.get().rstrip("\n").split("\n")))
+
+
+def _console(stream: TextIO) -> Console:
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_WITHOUT_TERMINAL
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
