@@ -24,7 +24,7 @@ class Limits:
     request_head_bytes: int = 32 * 1024
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
-    requests_in_flight: int = 1_024
+    requests_arriving: int = 1_024
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
     # Certificates (architecture section 6).
@@ -60,9 +60,11 @@ class Limits:
     # Keys.
     rsa_min_bits: int = 2048
     rsa_max_bits: int = 4096
+    key_file_bytes: int = 16 * 1024
 
     # Memory kept on the hot path, in entries.
     header_cache_entries: int = 4096
+    header_cache_characters: int = 4 * 1024 * 1024
     path_cache_entries: int = 4096
     standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536
