@@ -1,0 +1,52 @@
+"""What every credential format offers to the pipeline: steps V2 and V5, and the type that V3 looks up."""
+
+from datetime import datetime
+from typing import Protocol
+
+from idbridge.crypto.jws import HeaderCache
+from idbridge.model.check import CheckPoint
+from idbridge.model.credential import SignedClaims, UnverifiedCredential, VerifiedCredential
+from idbridge.model.region import Format
+from idbridge.model.request import VerifyRequest
+from idbridge.model.trust import TrustService
+
+
+class CredentialFormat(Protocol):
+    """One format: how it is taken apart, and what its rules demand once its signature is known to be good."""
+
+    @property
+    def format(self) -> Format:
+        """The format's name in requests and reports."""
+        ...
+
+    def open(self, text: str, headers: HeaderCache) -> UnverifiedCredential:
+        """Take ``text`` apart; step V2.
+
+        Raises:
+            Refusal: The text breaks a rule that shows without any key (groups input, jose, issuer, sd_jwt).
+        """
+        ...
+
+    def credential_type(self, unverified: UnverifiedCredential) -> str | None:
+        """Return the type that a service must be listed for, ``None`` for a format without types."""
+        ...
+
+    def account(
+        self,
+        signed: SignedClaims,
+        unverified: UnverifiedCredential,
+        *,
+        service: TrustService,
+        request: VerifyRequest,
+        at: datetime,
+    ) -> VerifiedCredential:
+        """Account for every header and claim, validity and holder binding; step V5.
+
+        Raises:
+            Refused: With every check that was made, at least one of them refused.
+        """
+        ...
+
+    def early(self, code: str) -> CheckPoint | None:
+        """Return the check of this format that a refusal with ``code`` in V2 to V4 belongs to, if there is one."""
+        ...
