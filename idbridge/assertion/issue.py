@@ -141,11 +141,14 @@ def _expiry(credential: VerifiedCredential, *, at: datetime) -> datetime:
 
 def _subject(identity: RecognisedIdentity, *, key: PairwiseKey, sector: str, transaction: str) -> str:
     service = identity.credential.service
+    subject = identity.credential.subject
+    if subject is None:
+        raise _not_available("the presentation does not disclose who the person is at the provider")
     return pairwise(
         key,
         home_state=service.member_state,
         provider=service.issuer,
-        subject=identity.credential.subject,
+        subject=subject,
         sector=sector,
         persistence=service.profile.claim_map.persistence,
         transaction=transaction,

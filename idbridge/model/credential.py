@@ -142,8 +142,9 @@ class VerifiedCredential:
     """Step V5: every header and claim accounted for, in force, holder binding judged.
 
     Constructed by ``credential/verified.py`` only. ``claims`` holds regional claim names (see ``ClaimMap``);
-    what the map does not name is not here. ``subject`` is the provider's own identifier of the person.
-    ``key_thumbprint`` and ``algorithm`` are those with which the credential itself was signed.
+    what the map does not name is not here. ``subject`` is the provider's own identifier of the person, ``None`` where
+    the presentation does not disclose it: two strangers must never share one. ``key_thumbprint`` and ``algorithm``
+    are those with which the credential itself was signed.
     ``status_reference`` is the credential's ``status`` member as found, ``None`` without one.
     """
 
@@ -151,7 +152,7 @@ class VerifiedCredential:
     service: TrustService
     key_thumbprint: str
     algorithm: str
-    subject: str
+    subject: str | None
     national_level: str | None
     identity: AssuranceLevel
     authentication: AssuranceLevel

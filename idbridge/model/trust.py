@@ -1,7 +1,7 @@
 """Trust services: who may sign what, for which state, and when. Constructed in ``trust/profile.py`` only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -69,6 +69,7 @@ class ClaimMap:
 
     ``claims`` maps regional names (``birthdate``, ``nationality``) to the provider's own. ``subject`` names the
     claim that identifies the person at the provider. ``display``, when set, names a claim with the full name.
+    ``sources`` are all the provider's claims that are named here; the rest of a credential is never released.
     """
 
     claims: Mapping[str, str]
@@ -79,6 +80,12 @@ class ClaimMap:
     persistence: IdentifierPersistence = IdentifierPersistence.LASTING
     acr: str = "acr"
     mandate: str | None = None
+    sources: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        optional = (self.display, self.display_latin, self.mandate, *(part.latin for part in self.name_parts))
+        named = {self.subject, self.acr, *self.claims.values(), *(part.native for part in self.name_parts), *optional}
+        object.__setattr__(self, "sources", frozenset(named) - {None})
 
 
 @dataclass(frozen=True, slots=True)
