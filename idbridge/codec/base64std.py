@@ -1,4 +1,7 @@
-"""Padded base64 (RFC 4648 section 4), as ``x5c`` (RFC 7515 section 4.1.6) and PEM (RFC 7468) use it. Strict both ways."""
+"""Padded base64 (RFC 4648 section 4), as ``x5c`` (RFC 7515 section 4.1.6) and PEM (RFC 7468) use it.
+
+Strict both ways, for the same reason as ``base64url``: one text for each string of octets.
+"""
 
 import binascii
 

@@ -1,23 +1,42 @@
-"""Canonical JSON (RFC 8785): the bytes that digests and signatures of our own documents are made of."""
+"""One canonical text for one plain value (RFC 8785), so that a digest of a value means something."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
 
+from idbridge.errors import InputError
+
 
 def canonicalize(value: Any) -> bytes:
-    """Return the canonical octets of a JSON value.
+    """Return the canonical JSON of ``value``: mappings with text keys, sequences, text, numbers, booleans, ``None``.
 
     Raises:
-        ValueError: The value has no canonical form (a number out of range, a lone surrogate, a foreign type).
+        InputError: ``input.malformed`` for what I-JSON cannot carry, such as an integer past 2**53 or half a surrogate
+            pair; ``input.too_large`` for a value that is nested too deeply.
     """
     try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
-        raise ValueError(str(error)) from error
+        return rfc8785.dumps(_plain(value))
+    except RecursionError:
+        raise InputError("input.too_large", "a value is nested too deeply") from None
+    except ValueError:
+        raise InputError("input.malformed", "a value has no canonical JSON") from None
 
 
 def digest_hex(value: Any) -> str:
-    """Return the SHA-256 digest (hex) of the canonical octets of ``value``; errors as ``canonicalize``."""
+    """Return the SHA-256, in hexadecimal, of the canonical JSON of ``value``.
+
+    Raises:
+        InputError: As for ``canonicalize``.
+    """
     return hashlib.sha256(canonicalize(value)).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Turn read-only mappings into the plain ones that the canonicaliser knows."""
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value
