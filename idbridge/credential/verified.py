@@ -1,0 +1,172 @@
+"""Verified: the only maker of ``VerifiedCredential``, which every format calls at the end of step V5.
+
+Decides what holds for all formats: nothing was refused, the service was granted when the credential was signed
+(architecture D1), an unknown national level counts as the lowest, and a credential that anyone could show has at most
+A1 on the authentication axis (architecture D2). A format's own rules are checked before, in the format's module.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.credential.mandates import read_mandate
+from idbridge.credential.names import person_name
+from idbridge.credential.regional import regional_claims
+from idbridge.limits import LIMITS
+from idbridge.model.check import Check, CheckPoint, Refused
+from idbridge.model.credential import (
+    AssertionOrigin,
+    HolderBinding,
+    Mandate,
+    OneTimeValue,
+    PersonName,
+    SignedClaims,
+    VerifiedCredential,
+)
+from idbridge.model.region import AssuranceLevel, Format
+from idbridge.model.trust import ServiceStatus, TrustService
+from idbridge.recognition.assurance import bearer_ceiling, rung
+
+_ENDED: Final[Mapping[ServiceStatus, str]] = MappingProxyType({
+    ServiceStatus.SUPERSEDED: "issuer.superseded",
+    ServiceStatus.WITHDRAWN: "issuer.withdrawn",
+    ServiceStatus.COMPROMISED: "issuer.compromised",
+})  # fmt: skip
+
+
+def signed_while_granted(
+    point: CheckPoint, *, service: TrustService, issued_at: datetime | None, at: datetime
+) -> Check:
+    """Return whether ``service`` was granted when it signed, as the credential says; else at the present instant.
+
+    A key that was retired for no fault stays good for what it signed before (architecture D1), so a credential that
+    does not say when it was signed is good only while the service is granted.
+    """
+    period = service.status_at(at if issued_at is None else issued_at)
+    if period is None:
+        return point.refused("issuer.not_yet_granted")
+    if period.status is ServiceStatus.GRANTED:
+        return point.passed
+    return point.refused(_ENDED[period.status])
+
+
+def refuse_unless_passed(checks: tuple[Check, ...]) -> None:
+    """Return if no check was refused.
+
+    Raises:
+        Refused: With all of ``checks``.
+    """
+    for check in checks:
+        if check.reason is not None:
+            raise Refused(*checks)
+
+
+def verified(
+    kind: Format,
+    *,
+    signed: SignedClaims,
+    service: TrustService,
+    subject: str | None,
+    national_level: str | None,
+    identity: AssuranceLevel,
+    authentication: AssuranceLevel,
+    holder: HolderBinding,
+    claims: Mapping[str, Any],
+    name: PersonName | None,
+    mandate: Mandate | None,
+    issued_at: datetime | None,
+    expires_at: datetime | None,
+    authenticated_at: datetime | None,
+    status_reference: Mapping[str, Any] | None,
+    checks: tuple[Check, ...],
+    in_force: Check,
+    one_time: tuple[OneTimeValue, ...] = (),
+    origin: AssertionOrigin | None = None,
+) -> VerifiedCredential:
+    """Return the credential as verified, for a format whose claims are regional already.
+
+    ``in_force`` is what ``signed_while_granted`` returned; it stands among ``checks`` and has to be asked for.
+
+    Raises:
+        Refused: A check was refused; all of them travel with it.
+    """
+    refuse_unless_passed(checks)
+    refuse_unless_passed((in_force,))
+    return VerifiedCredential(
+        kind,
+        service,
+        signed.key.thumbprint,
+        signed.header.algorithm,
+        subject,
+        national_level,
+        identity,
+        bearer_ceiling(authentication, holder=holder),
+        holder,
+        claims,
+        name,
+        mandate,
+        issued_at,
+        expires_at,
+        authenticated_at,
+        status_reference,
+        service.environment,
+        checks,
+        one_time,
+        origin,
+    )
+
+
+def verified_by_claim_map(
+    kind: Format,
+    *,
+    signed: SignedClaims,
+    claims: Mapping[str, Any],
+    service: TrustService,
+    holder: HolderBinding,
+    issued_at: datetime | None,
+    expires_at: datetime,
+    authenticated_at: datetime | None,
+    status_reference: Mapping[str, Any] | None,
+    checks: tuple[Check, ...],
+    in_force: Check,
+    one_time: tuple[OneTimeValue, ...] = (),
+) -> VerifiedCredential:
+    """Return the credential as verified, its national ``claims`` read as the list entry of ``service`` says.
+
+    ``claims`` are those of ``signed``, after selective disclosure where the format has it.
+
+    Raises:
+        Refused: A check was refused; all of them travel with it.
+    """
+    claim_map = service.profile.claim_map
+    national = claims.get(claim_map.acr)
+    level = national if isinstance(national, str) else None
+    identity, authentication = rung(service.profile.ladder, level)
+    return verified(
+        kind,
+        signed=signed,
+        service=service,
+        subject=subject_of(claims, claim_map.subject),
+        national_level=level,
+        identity=identity,
+        authentication=authentication,
+        holder=holder,
+        claims=regional_claims(claims, claim_map),
+        name=person_name(claims, claim_map),
+        mandate=read_mandate(claims.get(claim_map.mandate)) if claim_map.mandate is not None else None,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        authenticated_at=authenticated_at,
+        status_reference=status_reference,
+        checks=checks,
+        in_force=in_force,
+        one_time=one_time,
+    )
+
+
+def subject_of(claims: Mapping[str, Any], name: str) -> str | None:
+    """Return the provider's identifier of the person; ``None`` if it is withheld or no usable text."""
+    subject = claims.get(name)
+    usable = isinstance(subject, str) and 0 < len(subject) <= LIMITS.subject_characters
+    return subject if usable else None
