@@ -50,6 +50,7 @@ lock: ## write the lock files anew; UPGRADE=1 moves the pins
 
 reference: ## write the generated pages of docs/reference anew
 	@scripts/bootstrap.sh all
+	@$(BIN)/python scripts/gen_reference.py
 	@$(BIN)/python scripts/gen_cli_reference.py
 	@$(BIN)/python scripts/gen_code_map.py
 

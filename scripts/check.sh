@@ -25,7 +25,8 @@ check layers "$bin/lint-imports"
 check spelling "$bin/codespell"
 check compose "$bin/check-jsonschema" --builtin-schema vendor.compose-spec compose.yaml
 check lists "$bin/check-jsonschema" --schemafile trust_lists/list.schema.json trust_lists/??/list.toml
-check reference "$bin/python" scripts/gen_cli_reference.py --check
+check reference "$bin/python" scripts/gen_reference.py --check
+check cli-pages "$bin/python" scripts/gen_cli_reference.py --check
 check code-map "$bin/python" scripts/gen_code_map.py --check
 
 if [ ${#failed[@]} -gt 0 ]; then
