@@ -132,7 +132,8 @@ def _dated(
     plain: Standing, history: ArrangementHistory, deciding: ArrangementVersion | None, *, at: datetime
 ) -> Standing:
     """Return ``plain`` with the arrangement that decides and the period in which it gives the same answer."""
-    changes = [version.effective_from for version in history.versions if version.effective_from > at]
+    decided = deciding.version if deciding is not None else 0  # a lower version never takes over from a higher one
+    changes = [one.effective_from for one in history.versions[decided:] if one.effective_from > at]
     if deciding is None:
         return replace(plain, arrangement=history.latest.id, valid_until=min(changes))
     start = deciding.effective_from

@@ -10,7 +10,20 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex
 from tests.recognition.documents import (
-    ALL_LEVELS, ID, LA, MY, NOON, SANDBOX, SG, TH, accepted, arrangement, in_force, pins, rule, signed,
+    ALL_LEVELS,
+    ID,
+    LA,
+    MY,
+    NOON,
+    SANDBOX,
+    SG,
+    TH,
+    accepted,
+    arrangement,
+    in_force,
+    pins,
+    rule,
+    signed,
 )  # fmt: skip
 
 DAY = timedelta(days=1)
