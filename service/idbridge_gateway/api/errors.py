@@ -1,0 +1,58 @@
+"""What FastAPI refuses, as problems: the same documents, codes and header fields as the front's."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from idbridge.errors import RequestError
+from idbridge_gateway.api.answer import Answer
+from idbridge_gateway.api.problems import problem_answer
+
+_CODES: Final = {404: "input.not_found", 405: "input.method_not_allowed"}
+_ALLOW: Final = "allow"
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer everything that it refuses by a problem."""
+    app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(RequestError, _of_request)
+    app.add_exception_handler(Exception, _of_anything)
+
+
+def response_of(answer: Answer) -> Response:
+    """Return ``answer`` as FastAPI sends it."""
+    response = Response(answer.octets, answer.status, media_type=answer.media_type.decode())
+    for name, value in answer.headers:
+        response.headers[name.decode()] = value.decode()
+    return response
+
+
+def _problem(request: Request, broken: RequestError, *headers: tuple[bytes, bytes]) -> Response:
+    answer = problem_answer(broken, correlation_id=request.state.correlation_id, headers=headers)
+    response = response_of(answer)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+async def _of_framework(request: Request, error: Any) -> Response:
+    broken = RequestError(_CODES.get(error.status_code, "input.request_malformed"))
+    allow = next((value for name, value in (error.headers or {}).items() if name.lower() == _ALLOW), None)
+    return _problem(request, broken, *([(b"allow", allow.encode())] if allow else []))
+
+
+async def _of_validation(request: Request, error: Any) -> Response:
+    """Name the parameters that are wrong; they are ours, unlike what stands in them."""
+    names = sorted({str(fault["loc"][-1]) for fault in error.errors() if fault["loc"][0] in ("query", "path")})
+    detail = f"missing or not of its kind: {', '.join(f'`{name}`' for name in names)}" if names else ""
+    return _problem(request, RequestError("input.request_malformed", detail))
+
+
+async def _of_request(request: Request, error: Any) -> Response:
+    return _problem(request, error)
+
+
+async def _of_anything(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the journal notes it
+    return _problem(request, RequestError("system.internal"))

@@ -1,0 +1,166 @@
+"""Schemas of the documents that the gateway itself makes; those of request and report are the library's."""
+
+from typing import Any, Final
+
+from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState
+from idbridge.reasons import Indication
+
+JSON_MEDIA: Final = "application/json"
+PROBLEM_MEDIA: Final = "application/problem+json"
+_WORDS: Final = {
+    400: "The request is broken.",
+    401: "There is no valid API key.",
+    403: "The relying party is switched off.",
+    404: "There is nothing at this address.",
+    405: "The address does not take this method.",
+    409: "The idempotency key was used with another body.",
+    413: "The body is longer than any request may be.",
+    415: "The body is not JSON.",
+    500: "Something went wrong inside this node; nothing was accepted.",
+    503: "This node cannot take the request now; nothing was accepted.",
+}
+
+
+def reference(name: str) -> dict[str, Any]:
+    """Return a reference to the component schema ``name``."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def answers(name: str, *problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of an operation: the document ``name``, or problems with these statuses."""
+    found: dict[int | str, dict[str, Any]] = {
+        200: {"description": "The document.", "content": {JSON_MEDIA: {"schema": reference(name)}}}
+    }
+    for status in problems:
+        content = {PROBLEM_MEDIA: {"schema": reference("Problem")}}
+        found[status] = {"description": _WORDS[status], "content": content}
+    return found
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": {**required, **optional},
+        "additionalProperties": False,
+    }
+
+
+def _list(of: Any) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
+_TEXT: Final = {"type": "string"}
+_INTEGER: Final = {"type": "integer"}
+_FLAG: Final = {"type": "boolean"}
+_INSTANT: Final = {"type": "string", "format": "date-time"}
+_DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_CODE: Final = {"type": "string", "pattern": "^[a-z_]+[.][a-z_0-9]+$"}
+_STATE: Final = {"enum": [state.value for state in sorted(MemberState)]}
+_LEVEL: Final = {"enum": [level.name for level in AssuranceLevel]}
+_FORMAT: Final = {"enum": [form.value for form in Format]}
+_ENVIRONMENT: Final = {"enum": [environment.value for environment in Environment]}
+
+_PROBLEM: Final = _object(
+    {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": _TEXT,
+        "code": _CODE,
+        "clause": _TEXT,
+        "remedy": _TEXT,
+        "retryable": _FLAG,
+        "correlation_id": _TEXT,
+    },
+    retry_after_s=_INTEGER,
+)
+_REASON: Final = _object({
+    "code": _CODE,
+    "indication": {"enum": [Indication.FAILED.value, Indication.INDETERMINATE.value]},
+    "clause": _TEXT,
+    "sub_indication": _TEXT,
+    "retryable": _FLAG,
+    "retry_after_s": _or_null(_INTEGER),
+    "http_status": _or_null(_INTEGER),
+    "remedy": _TEXT,
+    "person": _TEXT,
+    "business": _TEXT,
+    "developer": _TEXT,
+})  # fmt: skip
+_LIST: Final = {
+    "state": _STATE,
+    "listed": _FLAG,
+    "code": _or_null(_CODE),
+    "tier": _or_null({"enum": [tier.value for tier in CommitmentTier]}),
+    "sequence": _or_null(_INTEGER),
+    "digest": _or_null(_DIGEST),
+    "issued_at": _or_null(_INSTANT),
+    "next_update": _or_null(_INSTANT),
+    "signer": _or_null(_TEXT),
+    "distribution": _or_null(_TEXT),
+}
+_SERVICE: Final = _object({
+    "service_id": _DIGEST,
+    "provider": _TEXT,
+    "name": _TEXT,
+    "type": _TEXT,
+    "issuer": {"type": "string", "format": "uri"},
+    "formats": _list(_FORMAT),
+    "algorithms": _list(_TEXT),
+    "credential_types": _list(_TEXT),
+    "holder_binding": {"enum": ["required", "optional", "none"]},
+    "leeway_s": _INTEGER,
+    "keys": _list(_object({"kid": _or_null(_TEXT), "thumbprint": _TEXT})),
+    "anchors": _list(_DIGEST),
+    "levels": _list(_object({"national": _TEXT, "identity": _LEVEL, "authentication": _LEVEL})),
+    "history": _list(_object({"status": _TEXT, "from": _INSTANT, "until": _or_null(_INSTANT)})),
+})  # fmt: skip
+_TRUST_HEAD: Final = {"schema": _TEXT, "environment": _ENVIRONMENT, "trust_snapshot": _DIGEST}
+_RECOGNITION_ROW: Final = _object({
+    "state": _STATE,
+    "recognised": _FLAG,
+    "code": _or_null(_CODE),
+    "level": _or_null(_LEVEL),
+    "formats": _list(_FORMAT),
+    "binding": _or_null({"enum": ["required", "optional"]}),
+    "arrangement": _or_null(_TEXT),
+    "version": _or_null(_INTEGER),
+    "from": _or_null(_INSTANT),
+    "until": _or_null(_INSTANT),
+    "services": _list(_object({
+        "service_id": _DIGEST,
+        "name": _TEXT,
+        "type": _TEXT,
+        "format": _FORMAT,
+        "recognised": _FLAG,
+        "code": _or_null(_CODE),
+        "level": _or_null(_LEVEL),
+        "binding": _or_null({"enum": ["required", "optional"]}),
+    })),
+})  # fmt: skip
+
+SCHEMAS: Final[dict[str, Any]] = {
+    "Problem": _PROBLEM,
+    "Reason": _REASON,
+    "Reasons": _object({"schema": _TEXT, "reasons": _list(reference("Reason"))}),
+    "Trust": _object({**_TRUST_HEAD, "states": _list(_object({**_LIST, "services": _INTEGER}))}),
+    "StateTrust": _object({**_TRUST_HEAD, **_LIST, "services": _list(_SERVICE)}),
+    "Recognition": _object({
+        "schema": _TEXT,
+        "environment": _ENVIRONMENT,
+        "trust_snapshot": _DIGEST,
+        "for": _STATE,
+        "purpose": _TEXT,
+        "evaluated_at": _INSTANT,
+        "states": _list(_RECOGNITION_ROW),
+    }),
+    "Jwks": _object({"keys": _list({"type": "object"})}),
+    "Health": _object({"status": {"const": "up"}}),
+    "Readiness": _object({"status": {"const": "ready"}, "trust_snapshot": _DIGEST, "usable_states": _list(_STATE)}),
+    "Faults": _object({"faults": _list(_object({"name": _TEXT, "title": _TEXT, "on": _FLAG}))}),
+}  # fmt: skip

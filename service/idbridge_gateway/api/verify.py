@@ -1,0 +1,188 @@
+"""``POST /v1/verify`` and ``/v1/verify/batch``: a thin ASGI front, so that a verdict costs little more than its checks.
+
+Who asks is settled before a single octet of the body is read. One request takes one trust snapshot and one instant and
+keeps them to its end; the items of a batch share them, keep their order, and none can fail another.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from idbridge.clock import Clock
+from idbridge.codec import strict_json
+from idbridge.errors import InputError, RequestError
+from idbridge.limits import LIMITS
+from idbridge.model.request import RelyingParty, VerifyRequest
+from idbridge_gateway.api.answer import Answer, json_octets
+from idbridge_gateway.api.body import Receive, read_body, refuse_media
+from idbridge_gateway.api.head import RequestHead
+from idbridge_gateway.api.problems import problem
+from idbridge_gateway.api.request import read_request
+from idbridge_gateway.journal import note_unexpected
+from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
+from idbridge_gateway.stores.relying_parties import RelyingParties
+from idbridge_gateway.verdict import Released, Verdicts
+
+VERIFY_PATH: Final = "/v1/verify"
+BATCH_PATH: Final = "/v1/verify/batch"
+_TURN: Final = 10  # items after which a batch lets others have the loop
+_BATCH_MEMBERS: Final = frozenset({"items"})
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is fixed for one request: who asks, by which trust material, when, and under which idempotency key."""
+
+    relying_party: RelyingParty
+    state: NodeState
+    at: datetime
+    correlation_id: str
+    repetition: Repetition | None = None
+
+
+class VerifyFront:
+    """Answers verification requests, one or many at a time."""
+
+    def __init__(
+        self,
+        *,
+        verdicts: Verdicts,
+        trust: TrustInForce,
+        relying_parties: RelyingParties,
+        idempotency: Idempotency,
+        clock: Clock,
+        node_audiences: frozenset[str],
+    ) -> None:
+        self._verdicts = verdicts
+        self._trust = trust
+        self._relying_parties = relying_parties
+        self._idempotency = idempotency
+        self._clock = clock
+        self._node_audiences = node_audiences
+        self._arriving = 0
+
+    async def single(self, head: RequestHead, receive: Receive) -> Answer:
+        """Answer ``POST /v1/verify``.
+
+        Raises:
+            RequestError: The request is broken, or this node cannot take it now.
+            ClientGone: Nobody is left to answer.
+        """
+        relying_party, body = await self._body(head, receive, max_bytes=LIMITS.body_bytes)
+        members = _parsed(body, max_bytes=LIMITS.body_bytes)
+        turn = self._round(head, relying_party, body=body, items=1)
+        return Answer(200, json_octets(await self._item(members, turn, number=0)))
+
+    async def batch(self, head: RequestHead, receive: Receive) -> Answer:
+        """Answer ``POST /v1/verify/batch``: a report or a problem for each item, in the order of the items.
+
+        Raises:
+            RequestError: The request as a whole is broken, or this node cannot take it now.
+            ClientGone: Nobody is left to answer.
+        """
+        relying_party, body = await self._body(head, receive, max_bytes=LIMITS.batch_body_bytes)
+        items = _items(_parsed(body, max_bytes=LIMITS.batch_body_bytes))
+        turn = self._round(head, relying_party, body=body, items=len(items))
+        written: list[bytes] = []
+        for number, members in enumerate(items):
+            if number % _TURN == _TURN - 1:
+                await asyncio.sleep(0)
+            written.append(json_octets(await self._contained(members, turn, number=number)))
+        return Answer(200, _joined(written))
+
+    async def _body(self, head: RequestHead, receive: Receive, *, max_bytes: int) -> tuple[RelyingParty, bytes]:
+        relying_party = self._relying_parties.authenticate(head.authorization)
+        refuse_media(head)
+        if self._arriving >= LIMITS.requests_arriving:
+            raise RequestError("system.overloaded", "too many requests are arriving at once")
+        self._arriving += 1
+        try:
+            return relying_party, await read_body(receive, head, max_bytes=max_bytes)
+        finally:
+            self._arriving -= 1
+
+    def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
+        """Fix what stays the same to the end of this request."""
+        at = self._clock.now()
+        state = self._trust.current()
+        repetition: Repetition | None = None
+        if head.idempotency_key is not None:
+            repetition = self._idempotency.repetition(
+                head.idempotency_key, relying_party=relying_party.id, body=body, items=items
+            )
+            self._idempotency.remember(
+                repetition, item=WHOLE_REQUEST, report_id="", snapshot=state.snapshot.id, instant=at
+            )
+        return Round(relying_party, state, at, head.correlation_id, repetition)
+
+    async def _contained(self, members: Any, turn: Round, *, number: int) -> dict[str, Any]:
+        """Return the report on one item of a batch, or the problem with it."""
+        try:
+            return await self._item(members, turn, number=number)
+        except RequestError as broken:
+            return problem(broken, correlation_id=turn.correlation_id)
+        except Exception as error:  # noqa: BLE001 - one item never fails the others
+            note_unexpected(error, correlation_id=turn.correlation_id)
+            return problem(RequestError("system.internal"), correlation_id=turn.correlation_id)
+
+    async def _item(self, members: Any, turn: Round, *, number: int) -> dict[str, Any]:
+        request = read_request(members, relying_party=turn.relying_party, node_audiences=self._node_audiences)
+        repetition = turn.repetition
+        if repetition is None:
+            return (await self._verdicts.first(request, state=turn.state, at=turn.at)).document()
+        again = self._again(request, turn, repetition, number=number)
+        if again is not None:
+            return again.document()
+        released = await self._verdicts.first(request, state=turn.state, at=turn.at)
+        if not released.replayed:
+            self._idempotency.remember(
+                repetition,
+                item=number,
+                report_id=released.report_id,
+                snapshot=turn.state.snapshot.id,
+                instant=turn.at,
+            )
+        return released.document()
+
+    def _again(self, request: VerifyRequest, turn: Round, repetition: Repetition, *, number: int) -> Released | None:
+        """Return the answer to a question that was answered before; ``None`` if it has to be asked afresh.
+
+        Where the trust material of the first answer is gone, the question is a new one and its nonce is spent.
+        """
+        earlier = self._idempotency.earlier(repetition, item=number)
+        then = self._trust.held(earlier.snapshot) if earlier is not None else None
+        if earlier is None or then is None:
+            return None
+        return self._verdicts.again(
+            request,
+            report_id=earlier.report_id,
+            then=then,
+            asked_at=earlier.instant,
+            current=turn.state,
+            at=turn.at,
+        )
+
+
+def _parsed(body: bytes, *, max_bytes: int) -> Any:
+    try:
+        return strict_json.parse(body, max_bytes=max_bytes)
+    except InputError as error:
+        raise RequestError("input.request_malformed", f"the body is not strict JSON: {error.detail}") from None
+
+
+def _items(members: Any) -> list[Any]:
+    if type(members) is not dict or members.keys() != _BATCH_MEMBERS or type(members["items"]) is not list:
+        raise RequestError("input.request_malformed", "a batch is an object with the list `items` and nothing else")
+    items: list[Any] = members["items"]
+    if not items:
+        raise RequestError("input.request_malformed", "a batch has at least one item")
+    if len(items) > LIMITS.batch_items:
+        raise RequestError("input.body_too_large", f"a batch has at most {LIMITS.batch_items} items")
+    return items
+
+
+def _joined(written: Iterable[bytes]) -> bytes:
+    return b'{"items":[%b]}' % b",".join(written)

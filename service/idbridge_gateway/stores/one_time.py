@@ -1,0 +1,55 @@
+"""One-time values: what may count once (a nonce, an assertion's id), remembered until nobody could accept it again.
+
+The values are digests; nothing readable is kept. The store never forgets a value early to make room: when it is full
+the node refuses to answer, because a forgotten value is a replay accepted.
+"""
+
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Protocol
+
+from idbridge.clock import Clock
+from idbridge.errors import RequestError
+from idbridge.limits import LIMITS
+
+
+class OneTime(Protocol):
+    """Where one-time values are spent, shared by everything that accepts them."""
+
+    async def claim(self, key: bytes, *, until: datetime) -> bool:
+        """Spend ``key`` until ``until``; tell whether it was unspent.
+
+        Raises:
+            RequestError: ``system.overloaded``, the store cannot take it.
+        """
+        ...
+
+
+class MemoryOneTime:
+    """One-time values of a node that is one process."""
+
+    def __init__(self, clock: Clock, *, max_entries: int = LIMITS.one_time_entries) -> None:
+        self._clock = clock
+        self._max_entries = max_entries
+        self._spent: set[bytes] = set()
+        self._expiries: list[tuple[float, bytes]] = []
+
+    async def claim(self, key: bytes, *, until: datetime) -> bool:
+        """Spend ``key`` until ``until``; tell whether it was unspent. Nothing else runs in between.
+
+        Raises:
+            RequestError: ``system.overloaded``, the store is full of values that may not be forgotten yet.
+        """
+        self._forget_expired()
+        if key in self._spent:
+            return False
+        if len(self._spent) >= self._max_entries:
+            raise RequestError("system.overloaded", "too many one-time values are being remembered")
+        self._spent.add(key)
+        heappush(self._expiries, (until.timestamp(), key))
+        return True
+
+    def _forget_expired(self) -> None:
+        now = self._clock.now().timestamp()
+        while self._expiries and self._expiries[0][0] < now:
+            self._spent.discard(heappop(self._expiries)[1])

@@ -1,0 +1,114 @@
+"""From a question to what leaves the node: decide, sign, spend what may count once, release. In this order, always.
+
+Decided is by the library, as a pure function of the question, the trust material and the instant. Around it: an
+assertion is made only when asked for and only from a report that passed, and a one-time value that was spent before
+makes the report FAILED ``holder.replayed``. What is refused spends nothing, or anybody could burn another's nonce.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from idbridge.assertion.issue import issue
+from idbridge.assertion.node import Node
+from idbridge.assertion.pseudonym import PairwiseKey
+from idbridge.crypto.signer import Signer
+from idbridge.errors import Refusal
+from idbridge.model.randomness import Randomness
+from idbridge.model.request import VerifyRequest
+from idbridge.reasons import Indication
+from idbridge.verify.report import Report
+from idbridge_gateway.node import NodeState
+from idbridge_gateway.stores.one_time import OneTime
+
+REPORT_ID_OCTETS: Final = 16
+_SEVERITY: Final = {Indication.PASSED: 0, Indication.INDETERMINATE: 1, Indication.FAILED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """What a node makes assertions with."""
+
+    node: Node
+    signer: Signer
+    pairwise_key: PairwiseKey
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A report on its way out, and the assertion that goes with it. ``replayed`` tells why it was refused."""
+
+    report: Report
+    report_id: str
+    assertion: str | None
+    replayed: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values, in the detail that was asked for."""
+        detail = self.report.request.detail
+        return self.report.render(detail, report_id=self.report_id, assertion=self.assertion)
+
+
+class Verdicts:
+    """Makes one released document of one question."""
+
+    def __init__(self, *, issuing: Issuing, one_time: OneTime, randomness: Randomness) -> None:
+        self._issuing = issuing
+        self._one_time = one_time
+        self._randomness = randomness
+
+    async def first(self, request: VerifyRequest, *, state: NodeState, at: datetime) -> Released:
+        """Return the answer to a question that is asked for the first time.
+
+        Raises:
+            RequestError: ``system.overloaded``, a one-time value could not be spent; nothing is released.
+        """
+        report_id = f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
+        released = self._signed(state.verifier.verify(request, at=at), report_id=report_id, at=at)
+        for value in released.report.one_time:
+            if not await self._one_time.claim(value.key, until=value.until):
+                return Released(released.report.spent(), report_id, None, replayed=True)
+        return released
+
+    def again(
+        self,
+        request: VerifyRequest,
+        *,
+        report_id: str,
+        then: NodeState,
+        asked_at: datetime,
+        current: NodeState,
+        at: datetime,
+    ) -> Released:
+        """Return the answer to a question asked before: as it was decided then, or worse if trust has moved since.
+
+        Its one-time values were spent by the first answer. Nothing is accepted that was not accepted then.
+        """
+        report = then.verifier.verify(request, at=asked_at)
+        if current.snapshot.id != then.snapshot.id:
+            report = max(report, current.verifier.verify(request, at=at), key=_severity)
+        return self._signed(report, report_id=report_id, at=at)
+
+    def _signed(self, report: Report, *, report_id: str, at: datetime) -> Released:
+        """Return ``report`` with its assertion; if one was asked for and cannot be made, the report says so."""
+        audience = report.request.assertion_audience
+        if audience is None or not report.accepted:
+            return Released(report, report_id, None)
+        try:
+            assertion = issue(
+                report,
+                audience=audience,
+                node=self._issuing.node,
+                signer=self._issuing.signer,
+                pairwise_key=self._issuing.pairwise_key,
+                report_id=report_id,
+                at=at,
+                randomness=self._randomness,
+            )
+        except Refusal as refusal:
+            return Released(report.undeliverable(refusal.code, refusal.detail), report_id, None)
+        return Released(report, report_id, assertion.jwt)
+
+
+def _severity(report: Report) -> int:
+    return _SEVERITY[report.indication]
