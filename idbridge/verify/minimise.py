@@ -1,0 +1,147 @@
+"""Minimise: which claims leave with a report.
+
+Released is what was requested and is registered for the relying party, allowed by arrangement and purpose, and present
+in the credential: the intersection of all four, and nothing at all unless the report is PASSED. Everything else that
+was asked for is named with the reason, never with a value.
+
+``age_over_NN`` is answered from a date of birth without releasing it; wherever the date may be released, so may the
+answer. A day begins in the region before it begins in UTC, so reckoning in UTC never makes anyone older than they are.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from idbridge.model.credential import PersonName, RecognisedIdentity, VerifiedCredential
+from idbridge.model.request import VerifyRequest
+
+NAME: Final = "name"
+BIRTHDATE: Final = "birthdate"
+_AGE_PREFIX: Final = "age_over_"
+_AGE = re.compile(r"age_over_([1-9][0-9]{0,2})", re.ASCII)
+_BIRTHDATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
+_EXACT_INTEGER: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3: what every reader of JSON holds exactly
+_ABSENT: Final = object()
+
+
+class Withheld(StrEnum):
+    """Why a requested claim was not released."""
+
+    NOT_ACCEPTED = "not_accepted"
+    NOT_REGISTERED = "not_registered"
+    NOT_ALLOWED = "not_allowed"  # by the purpose, or by the arrangement
+    ABSENT = "absent"
+
+
+def minimise(
+    request: VerifyRequest, recognised: RecognisedIdentity | None, *, at: datetime
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return the claims to release and, for each other one requested, ``{claim, why}``; both in the order requested.
+
+    ``recognised`` is ``None`` unless the report is PASSED, and then nothing is released.
+    """
+    released: dict[str, Any] = {}
+    withheld: list[dict[str, str]] = []
+    for claim in dict.fromkeys(request.claims):
+        value: Any = _ABSENT
+        why = _why_withheld(claim, request, recognised)
+        if why is None and recognised is not None:
+            value, why = _value(claim, recognised.credential, at=at), Withheld.ABSENT
+        if value is _ABSENT:
+            withheld.append({"claim": claim, "why": str(why)})
+        else:
+            released[claim] = value
+    return released, withheld
+
+
+def _why_withheld(claim: str, request: VerifyRequest, recognised: RecognisedIdentity | None) -> Withheld | None:
+    if not _allows(request.relying_party.claims, claim):
+        return Withheld.NOT_REGISTERED
+    if recognised is None:
+        return Withheld.NOT_ACCEPTED
+    return None if _allows(recognised.claims, claim) else Withheld.NOT_ALLOWED
+
+
+def _allows(claims: frozenset[str], claim: str) -> bool:
+    """Tell whether ``claims`` allow ``claim``; who may have a date of birth may have less than it."""
+    return claim in claims or (BIRTHDATE in claims and _AGE.fullmatch(claim) is not None)
+
+
+def _value(claim: str, credential: VerifiedCredential, *, at: datetime) -> Any:
+    if claim == NAME:
+        return name_document(credential.name) if credential.name is not None else _ABSENT
+    value = credential.claims.get(claim, _ABSENT)
+    if claim.startswith(_AGE_PREFIX):
+        return _age_over(claim, credential.claims, stated=value, at=at)
+    if value is _ABSENT or value is None:
+        return _ABSENT
+    try:
+        return _plain(value)
+    except ValueError:  # a number that not every reader holds exactly would make two reports of one
+        return _ABSENT
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of a JSON value that canonical JSON can write.
+
+    Raises:
+        ValueError: A number in it cannot be written exactly, or it is no JSON value.
+    """
+    if isinstance(value, str | bool) or value is None:
+        return value
+    if isinstance(value, int) and abs(value) <= _EXACT_INTEGER:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    raise ValueError("no value that canonical JSON writes exactly")
+
+
+def _age_over(claim: str, claims: Mapping[str, Any], *, stated: Any, at: datetime) -> Any:
+    """Return what the source states, else reckon it; absent where the source says nothing usable."""
+    if stated is not _ABSENT:
+        return stated if isinstance(stated, bool) else _ABSENT
+    asked = _AGE.fullmatch(claim)
+    born = claims.get(BIRTHDATE)
+    if asked is None or not isinstance(born, str):
+        return _ABSENT
+    reached = _birthday(born, years=int(asked.group(1)))
+    return _ABSENT if reached is None else at.date() >= reached
+
+
+def _birthday(born: str, *, years: int) -> date | None:
+    """Return the day on which somebody born on ``born`` is surely ``years`` old; ``None`` if it says no date.
+
+    A date without day or month counts from the last day that it may be; 29 February counts on 1 March.
+    """
+    parts = _BIRTHDATE.fullmatch(born)
+    if parts is None:
+        return None
+    year, month, day = (int(part) if part else 0 for part in parts.groups())
+    try:
+        if month == 0:
+            return date(year + years + 1, 1, 1)
+        if day == 0:
+            return date(year + years + month // 12, month % 12 + 1, 1)
+        date(year, month, day)  # a day that never was is no date of birth
+        if (month, day) == (2, 29):
+            return date(year + years, 3, 1)
+        return date(year + years, month, day)
+    except ValueError:
+        return None
+
+
+def name_document(name: PersonName) -> dict[str, Any]:
+    """Return a name as report and assertion write it, in the source's order."""
+    return {
+        "display": name.display,
+        "native": name.native,
+        "latin": name.latin,
+        "parts": [{"kind": part.kind, "native": part.native, "latin": part.latin} for part in name.parts],
+    }

@@ -1,0 +1,326 @@
+"""The report: what came of a verification, in three levels of detail. Step V9.
+
+A report keeps references and renders on demand; making one is cheap, and nothing personal is written anywhere by
+making it. Nothing about the person leaves it unless it is PASSED. ``bool(report)`` is an error, so that no truth value
+can be mistaken for a verdict. Members and levels: the interface page; indications: ETSI EN 319 102-1 section 5.1.3.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+from idbridge import __version__
+from idbridge.codec import jcs
+from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive, worst_indication
+from idbridge.model.credential import (
+    Mandate,
+    OneTimeValue,
+    RecognisedIdentity,
+    UnverifiedCredential,
+    VerifiedCredential,
+)
+from idbridge.model.region import Environment, Format
+from idbridge.model.request import Detail, VerifyRequest
+from idbridge.model.time import instant_text
+from idbridge.model.trust import TrustService
+from idbridge.reasons import Indication, Reason
+from idbridge.status.check import StatusFinding
+from idbridge.status.snapshot import StatusSnapshot
+from idbridge.trust.resolver import ResolvedKey
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.minimise import minimise
+from idbridge.verify.reliance import chain_document, digests_document, trust_document
+from idbridge.verify.summary import accepted_summary
+
+SCHEMA: Final = "idbridge-report-1"
+ONE_TIME: Final = CheckPoint("one-time.1", Step.V9, "RFC 9901 section 9.5; RFC 7519 section 4.1.7")
+
+DELIVERY: Final = CheckPoint("delivery.1", Step.V9, "interface: assertion")
+
+# What differs between two answers about one decision: who asked when, in which words, and what was done with it.
+_NOT_DECISION: Final = frozenset({
+    "report_id", "accepted", "summary", "retry_after_s", "historical", "assertion", "receipt",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps found before they were done or refused; ``None`` for what no step reached."""
+
+    unverified: UnverifiedCredential | None = field(default=None, repr=False)
+    resolved: ResolvedKey | None = None
+    signed: bool = False
+    credential: VerifiedCredential | None = field(default=None, repr=False)
+    status: StatusFinding | None = None
+    recognised: RecognisedIdentity | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One verdict with everything it rests on.
+
+    ``checks`` are all checks in the order of the steps. ``decided_by`` is the first of the worst among them, ``None``
+    if the report is PASSED. A ``historical`` report is about another instant: it accepts nothing.
+    """
+
+    request: VerifyRequest = field(repr=False)
+    trust: TrustSnapshot = field(repr=False)
+    statuses: StatusSnapshot = field(repr=False)
+    at: datetime
+    historical: bool
+    checks: tuple[Check, ...]
+    indication: Indication
+    decided_by: Check | None
+    findings: Findings
+
+    def __bool__(self) -> NoReturn:
+        """Refuse to be true or false.
+
+        Raises:
+            TypeError: Always; ask for ``accepted`` or call ``require_passed``.
+        """
+        raise TypeError("a report is neither true nor false: ask for `accepted` or call `require_passed`")
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the relying party may rely on it, now."""
+        return self.indication is Indication.PASSED and not self.historical
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is not PASSED: the first reason of the worst indication."""
+        return self.decided_by.reason if self.decided_by is not None else None
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the trust snapshot, which is the node's own."""
+        return self.trust.environment
+
+    @property
+    def format(self) -> Format | None:
+        """The format of the credential, once it was detected."""
+        unverified = self.findings.unverified
+        return unverified.format if unverified is not None else None
+
+    @property
+    def issuer(self) -> TrustService | None:
+        """The listed service that signed; ``None`` until a signature verified, whatever the credential claims."""
+        resolved = self.findings.resolved
+        return resolved.service if resolved is not None and self.findings.signed else None
+
+    @property
+    def passed_identity(self) -> RecognisedIdentity | None:
+        """Who was recognised; ``None`` unless the report is PASSED."""
+        return self.findings.recognised if self.indication is Indication.PASSED else None
+
+    @property
+    def one_time(self) -> tuple[OneTimeValue, ...]:
+        """The values to spend before this report is released; none under a report that accepts nothing."""
+        credential = self.findings.credential
+        return credential.one_time if credential is not None and self.accepted else ()
+
+    def spent(self) -> "Report":
+        """Return the report of the same verification whose one-time value had been spent before: FAILED."""
+        checks = (*self.checks, ONE_TIME.refused("holder.replayed"))
+        return replace(self, checks=checks, indication=Indication.FAILED, decided_by=decisive(checks))
+
+    def undeliverable(self, code: str, note: str = "") -> "Report":
+        """Return the report of the same verification whose assertion was asked for and cannot be made: FAILED."""
+        checks = (*self.checks, DELIVERY.refused(code, note))
+        return replace(self, checks=checks, indication=Indication.FAILED, decided_by=decisive(checks))
+
+    def require_passed(self) -> RecognisedIdentity:
+        """Return who was recognised.
+
+        Raises:
+            Refused: The report is not PASSED.
+            ValueError: The report is historical, and accepts nothing.
+        """
+        if self.historical:
+            raise ValueError("a historical report accepts nothing")
+        recognised = self.passed_identity
+        if recognised is None:
+            raise Refused(*self.checks)
+        return recognised
+
+    def released(self) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        """Return the claims that leave with this report, and the names of those withheld with the reason."""
+        return minimise(self.request, self.passed_identity, at=self.at)
+
+    def render(
+        self, detail: Detail, *, report_id: str, assertion: str | None = None, receipt: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the report as JSON values, with the members that the interface page lists for ``detail``."""
+        document = self._simple(report_id=report_id, assertion=assertion, receipt=receipt)
+        if detail is not Detail.SIMPLE:
+            document["reasons"] = [reason for check in self.checks if (reason := _reason_document(check)) is not None]
+            document["checks"] = [_check_document(check) for check in self.checks]
+            document["trust"] = trust_document(self.trust, self.findings.resolved, at=self.at)
+        if detail is Detail.EVIDENCE:
+            document["digests"] = digests_document(self.trust, self.findings.recognised)
+            document["chain"] = chain_document(self.findings.resolved)
+            document["sub_indication"] = self.reason.sub_indication if self.reason is not None else None
+        return document
+
+    def decision(self) -> bytes:
+        """Return what replay must reproduce byte for byte: the evidence without the circumstances (RFC 8785)."""
+        return jcs.canonicalize(_without_circumstances(self.render(Detail.EVIDENCE, report_id="")))
+
+    def _simple(self, *, report_id: str, assertion: str | None, receipt: dict[str, Any] | None) -> dict[str, Any]:
+        findings, party, recognised = self.findings, self.request.relying_party, self.findings.recognised
+        passed = self.passed_identity
+        claims, withheld = minimise(self.request, passed, at=self.at)
+        return {
+            "schema": SCHEMA,
+            "report_id": report_id,
+            "environment": self.trust.environment.value,
+            "indication": self.indication.value,
+            "accepted": self.accepted,
+            "reason": _reason_document(self.decided_by) if self.decided_by is not None else None,
+            "summary": self._summary(claims, withheld),
+            "format": findings.unverified.format.value if findings.unverified is not None else None,
+            "issuer": _issuer_document(self.issuer),
+            "assurance": _assurance_document(recognised) if recognised is not None else None,
+            "recognition": _recognition_document(self.request, recognised),
+            "holder": _holder_document(findings.credential),
+            "status": _status_document(findings.status),
+            "represents": mandate_document(passed.mandate) if passed is not None else None,
+            "claims": claims,
+            "not_released": withheld,
+            "trust_snapshot": self.trust.id,
+            "status_snapshot": self.statuses.id,
+            "policy": {"id": party.id, "version": party.policy_version},
+            "evaluated_at": instant_text(self.at),
+            "historical": self.historical,
+            "verifier_version": __version__,
+            "assertion": assertion,
+            "receipt": receipt,
+        }
+
+    def _summary(self, claims: dict[str, Any], withheld: list[dict[str, str]]) -> str:
+        passed = self.passed_identity
+        if passed is None:
+            return self.reason.business if self.reason is not None else ""
+        return accepted_summary(
+            passed,
+            purpose=self.trust.purposes.find(passed.purpose),
+            shared=claims,
+            not_shared=(entry["claim"] for entry in withheld),
+            historical=self.historical,
+        )
+
+
+def compose(
+    request: VerifyRequest,
+    *,
+    trust: TrustSnapshot,
+    statuses: StatusSnapshot,
+    at: datetime,
+    historical: bool,
+    checks: tuple[Check, ...],
+    findings: Findings,
+) -> Report:
+    """Return the report of these checks: the worst indication decides, and its first reason is the reason.
+
+    Raises:
+        ValueError: Nothing was checked, or everything passed and nobody was recognised: empty is not success.
+    """
+    indication = worst_indication(checks)
+    if indication is Indication.PASSED and findings.recognised is None:
+        raise ValueError("nothing was recognised: a report without an identity cannot pass")
+    return Report(request, trust, statuses, at, historical, checks, indication, decisive(checks), findings)
+
+
+def _reason_document(check: Check) -> dict[str, Any] | None:
+    """Return why a check refused, with the words that say what would have been accepted; ``None`` if it did not."""
+    why = check.reason
+    if why is None:
+        return None
+    document: dict[str, Any] = {
+        "code": why.code,
+        "step": check.step.value,
+        "clause": why.clause,
+        "remedy": why.remedy,
+        "retryable": why.retryable,
+    }
+    if why.retry_after is not None:
+        document["retry_after_s"] = int(why.retry_after.total_seconds())
+    if check.note:
+        document["note"] = check.note
+    return document
+
+
+def _check_document(check: Check) -> dict[str, Any]:
+    document = {"id": check.id, "step": check.step.value, "result": check.result.value, "clause": check.clause}
+    if check.reason is not None:
+        document["code"] = check.reason.code
+    if check.note:
+        document["note"] = check.note
+    return document
+
+
+def _issuer_document(service: TrustService | None) -> dict[str, Any] | None:
+    if service is None:
+        return None
+    return {"state": service.member_state.value, "id": service.issuer, "name": service.name}
+
+
+def _assurance_document(recognised: RecognisedIdentity) -> dict[str, Any]:
+    credential = recognised.credential
+    return {
+        "loa": recognised.level.name,
+        "identity": credential.identity.name,
+        "authentication": credential.authentication.name,
+        "national": credential.national_level,
+        "mapping": recognised.mapping,
+    }
+
+
+def _recognition_document(request: VerifyRequest, recognised: RecognisedIdentity | None) -> dict[str, Any]:
+    party = request.relying_party
+    return {
+        "by": party.state.value,
+        "purpose": request.purpose if request.purpose in party.purposes else None,  # never echo what is no code
+        "arrangement": recognised.arrangement if recognised is not None else None,
+        "version": recognised.arrangement_version if recognised is not None else None,
+        "limits": list(recognised.limits) if recognised is not None else [],
+    }
+
+
+def _holder_document(credential: VerifiedCredential | None) -> dict[str, Any] | None:
+    if credential is None:
+        return None
+    return {"bound": credential.holder.bound, "method": credential.holder.method.value}
+
+
+def _status_document(finding: StatusFinding | None) -> dict[str, Any] | None:
+    if finding is None:
+        return None
+    return {"state": finding.state, "as_of": instant_text(finding.as_of) if finding.as_of is not None else None}
+
+
+def mandate_document(mandate: Mandate | None) -> dict[str, Any] | None:
+    """Return whom the person represents, as report and assertion write it; ``None`` if they act for themself."""
+    if mandate is None:
+        return None
+    return {
+        "entity": {"scheme": mandate.entity_scheme, "value": mandate.entity_value},
+        "name": mandate.entity_name,
+        "scope": sorted(mandate.scope),
+        "valid_from": instant_text(mandate.valid_from) if mandate.valid_from is not None else None,
+        "valid_until": instant_text(mandate.valid_until) if mandate.valid_until is not None else None,
+    }
+
+
+def _without_circumstances(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a rendering without the members that are no part of the decision."""
+    return {name: member for name, member in document.items() if name not in _NOT_DECISION} | {
+        "reason": _without_retry(document["reason"]),
+        "reasons": [_without_retry(reason) for reason in document["reasons"]],
+    }
+
+
+def _without_retry(reason: dict[str, Any] | None) -> dict[str, Any] | None:
+    if reason is None:
+        return None
+    return {name: member for name, member in reason.items() if name not in _NOT_DECISION}

@@ -1,0 +1,64 @@
+"""The summary: one verdict in plain words, for somebody who never heard of tokens. No personal data, ever.
+
+The words for a refusal are those of the reason catalogue; the words for an acceptance are here. English for now.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from idbridge.model.credential import RecognisedIdentity
+from idbridge.model.region import AssuranceLevel
+from idbridge.recognition.purpose import Purpose
+
+LEVEL_WORDS: Final[Mapping[AssuranceLevel, str]] = MappingProxyType({
+    AssuranceLevel.A0: "unknown",
+    AssuranceLevel.A1: "low",
+    AssuranceLevel.A2: "substantial",
+    AssuranceLevel.A3: "high",
+})  # fmt: skip
+_CLAIM_WORDS: Final[Mapping[str, str]] = MappingProxyType({"birthdate": "date of birth", "sex": "sex"})
+_BOUND = "The sender proved it is theirs."
+_BEARER = "The sender did not prove that it is theirs: anyone with a copy could show it."
+_TODAY = "Accepted: genuine, in force today,"
+_ANOTHER_DAY = "This accepts nothing today. On the day asked about it was genuine, in force,"
+
+
+def accepted_summary(
+    recognised: RecognisedIdentity,
+    *,
+    purpose: Purpose | None,
+    shared: Iterable[str],
+    not_shared: Iterable[str],
+    historical: bool,
+) -> str:
+    """Return the words for a PASSED report. ``shared`` and ``not_shared`` are names of claims, never values."""
+    lead = _ANOTHER_DAY if historical else _TODAY
+    level = LEVEL_WORDS[recognised.level]
+    sentences = [
+        f"{lead} recognised by {recognised.by.value} for {_purpose_words(purpose)} (level: {level}).",
+        _BOUND if recognised.credential.holder.bound else _BEARER,
+        "They may act for the organisation named here." if recognised.mandate is not None else "",
+        _listed("Shared", shared),
+        _listed("Not shared", not_shared),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _purpose_words(purpose: Purpose | None) -> str:
+    """Return the purpose in the middle of a sentence: `Opening an account` loses its capital, `SIM card` does not."""
+    if purpose is None:
+        return "this use"
+    name = purpose.name["en"]
+    return name[0].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _listed(lead: str, claims: Iterable[str]) -> str:
+    words = ", ".join(_claim_words(claim) for claim in claims)
+    return f"{lead}: {words}." if words else ""
+
+
+def _claim_words(claim: str) -> str:
+    if claim.startswith("age_over_"):
+        return f"over {claim.removeprefix('age_over_')}"
+    return _CLAIM_WORDS.get(claim) or claim.replace("_", " ")

@@ -1,0 +1,184 @@
+"""The verifier: from bytes to verdict in nine numbered steps. Read this file and you have read the product.
+
+V1 was the making of the request: who asks, for what purpose, with which expectations. V2 to V9 are below, one call
+each. They are a pure function of the request with the registration in it, the trust snapshot, the status snapshot and
+the instant: no clock, no file, no socket, and nothing remembered that could change an answer.
+
+Up to V5 each step needs what the one before it made, so the first refusal ends them and the steps after it are
+reported as not made. Once a credential is verified, V6, V7 and V8 are all made, so that every reason is told at once.
+FAILED is worse than INDETERMINATE, and neither is accepted. Clauses: architecture section 4; ETSI EN 319 102-1, 5.1.3.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from idbridge.credential.envelope import FORMATS, open_credential
+from idbridge.crypto import jws
+from idbridge.crypto.jws import HeaderCache
+from idbridge.errors import Refusal
+from idbridge.limits import LIMITS
+from idbridge.model.check import Check, CheckPoint, Refused, Step
+from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
+from idbridge.model.region import MemberState
+from idbridge.model.request import VerifyRequest
+from idbridge.model.trust import CommitmentTier
+from idbridge.recognition.recognise import recognise
+from idbridge.recognition.standing import Standings
+from idbridge.status.check import check_status
+from idbridge.status.snapshot import StatusSnapshot
+from idbridge.trust.resolver import KeyResolver
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.policy import check_demands, check_registration, require_entitled
+from idbridge.verify.report import Findings, Report, compose
+
+ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
+LISTED: Final = CheckPoint("issuer.1", Step.V3, "ETSI TS 119 602")
+SIGNATURE: Final = CheckPoint("signature.1", Step.V4, "RFC 7515 section 5.2")
+ACCOUNT: Final = CheckPoint("credential.1", Step.V5, "architecture section 4")
+STATUS: Final = CheckPoint("status.1", Step.V6, "architecture section 4")
+RECOGNITION: Final = CheckPoint("recognition.1", Step.V7, "architecture D2")
+DEMANDS: Final = CheckPoint("policy.4", Step.V8, "architecture D4")
+
+_POINTS: Final = (ENVELOPE, LISTED, SIGNATURE, ACCOUNT, STATUS, RECOGNITION, DEMANDS)
+_SIGNED: Final = (ENVELOPE.passed, LISTED.passed, SIGNATURE.passed)
+_UTC_OFFSET: Final = timedelta(0)
+
+
+class Verifier:
+    """Verifies against one pair of snapshots; a request pins it from start to end.
+
+    Keeps parsed headers, trust paths and standings of these snapshots, bounded, and nothing of any credential.
+    """
+
+    def __init__(self, *, trust: TrustSnapshot, status: StatusSnapshot) -> None:
+        self._trust = trust
+        self._status = status
+        self._headers = HeaderCache(LIMITS.header_cache_entries)
+        self._keys = KeyResolver(trust)
+        self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))
+
+    @property
+    def trust(self) -> TrustSnapshot:
+        """The trust snapshot that every answer of this verifier rests on."""
+        return self._trust
+
+    @property
+    def status(self) -> StatusSnapshot:
+        """The status snapshot that every answer of this verifier rests on."""
+        return self._status
+
+    @property
+    def standings(self) -> Standings:
+        """What the arrangements of the trust snapshot say; the recognition table asks the same."""
+        return self._standings
+
+    def verify(self, request: VerifyRequest, *, at: datetime, historical: bool = False) -> Report:
+        """Return the report on ``request`` at the UTC instant ``at``; ``historical`` if that is not the present one.
+
+        Raises:
+            RequestError: The relying party's registration is disabled.
+            ConfigurationError: The registration belongs to another environment.
+            ValueError: ``at`` is not in UTC.
+        """
+        if at.utcoffset() != _UTC_OFFSET:
+            raise ValueError("a verification is made at an instant in UTC")
+        require_entitled(request.relying_party, environment=self._trust.environment)
+        registration = check_registration(request)  # belongs to V8, and is looked at before any byte of the credential
+        if any(check.reason is not None for check in registration):
+            return self._report(
+                request, (*_unmade_from(ENVELOPE), *registration), Findings(), at=at, historical=historical
+            )
+        unverified = resolved = signed = None
+        try:
+            # V2  Size and format; who it says that it is from. Nothing of it is believed yet.
+            unverified = open_credential(request.credential, request.format, self._headers)
+            form = FORMATS[unverified.format]
+            # V3  Which listed service is that, was it trusted at this instant, and which is its key?
+            kind = form.credential_type(unverified)
+            resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at)
+            # V4  Did that key sign it?
+            service, allowed = resolved.service, resolved.service.profile.algorithms
+            claims = unverified.unverified_claims
+            signed = jws.verify(unverified.jws, claims=claims, key=resolved.key, algorithms=allowed)
+            # V5  Account for every header and claim, its validity, and who may present it.
+            credential = form.account(signed, unverified, service=service, request=request, at=at)
+        except (Refused, Refusal) as refusal:
+            findings = Findings(unverified, resolved, signed is not None)
+            return self._report(
+                request, (*_stopped(findings, refusal), *registration), findings, at=at, historical=historical
+            )
+        # V6  Is it still in force?
+        status, standing = check_status(credential, self._status)
+        # V7  Does the relying party's state recognise it, for this purpose, at which level?
+        recognised, recognition = self._recognised(credential, request, at=at)
+        # V8  Does it meet what the relying party itself demands?
+        demands = check_demands(request, credential=credential, recognised=recognised)
+        # V9  The worst indication, every reason.
+        checks = (*_SIGNED, *credential.checks, status, *recognition, *registration, *demands)
+        findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
+        return self._report(request, checks, findings, at=at, historical=historical)
+
+    def _recognised(
+        self, credential: VerifiedCredential, request: VerifyRequest, *, at: datetime
+    ) -> tuple[RecognisedIdentity | None, tuple[Check, ...]]:
+        """Return who was recognised, if anybody, and the checks of step V7."""
+        try:
+            recognised = recognise(
+                credential,
+                by=request.relying_party.state,
+                purpose=request.purpose,
+                expected_entity=request.expected.entity,
+                standings=self._standings,
+                at=at,
+            )
+        except Refused as refused:
+            return None, refused.checks
+        return recognised, recognised.checks
+
+    def _report(
+        self, request: VerifyRequest, checks: tuple[Check, ...], findings: Findings, *, at: datetime, historical: bool
+    ) -> Report:
+        return compose(
+            request,
+            trust=self._trust,
+            statuses=self._status,
+            at=at,
+            historical=historical,
+            checks=checks,
+            findings=findings,
+        )
+
+
+def observers(trust: TrustSnapshot) -> frozenset[MemberState]:
+    """Return the states whose list says that they only observe."""
+    lists = trust.lists.items()
+    return frozenset(state for state, held in lists if held.provenance.tier is CommitmentTier.OBSERVER)
+
+
+def _stopped(findings: Findings, refusal: Refused | Refusal) -> tuple[Check, ...]:
+    """Return the checks of a verification that ended at ``refusal``, the steps after it as not made."""
+    point = _reached(findings)
+    position = _POINTS.index(point)
+    refused = refusal.checks if isinstance(refusal, Refused) else (_refused(point, refusal.code, findings),)
+    return (*_SIGNED[:position], *refused, *_unmade_from(_POINTS[position + 1]))
+
+
+def _reached(findings: Findings) -> CheckPoint:
+    """Return the step that was being made: the first whose outcome is missing."""
+    if findings.unverified is None:
+        return ENVELOPE
+    if findings.resolved is None:
+        return LISTED
+    return ACCOUNT if findings.signed else SIGNATURE
+
+
+def _refused(point: CheckPoint, code: str, findings: Findings) -> Check:
+    """Return the refusal under the number that the format's own checklist gives it, if it has one, and at this step."""
+    unverified = findings.unverified
+    numbered = FORMATS[unverified.format].early(code) if unverified is not None else None
+    return (CheckPoint(numbered.id, point.step, numbered.clause) if numbered is not None else point).refused(code)
+
+
+def _unmade_from(point: CheckPoint) -> tuple[Check, ...]:
+    """Return ``point`` and all after it as not made."""
+    return tuple(later.skipped("an earlier step refused") for later in _POINTS[_POINTS.index(point) :])
