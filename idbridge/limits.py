@@ -31,6 +31,7 @@ class Limits:
     path_depth: int = 4
     path_candidates: int = 8
     certificate_bytes: int = 8 * 1024
+    certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
 
     # Trust material.
     trust_list_bytes: int = 5_000_000

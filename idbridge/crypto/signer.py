@@ -89,7 +89,7 @@ def load_signer(path: Path, *, algorithm: str | None = None, kid: str | None = N
         ConfigurationError: The file cannot be read, is open to others, or holds no private key for the algorithm.
     """
     try:
-        key = load_pem_private_key(_read_private(path), password=None)
+        key = load_pem_private_key(read_private(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ConfigurationError(f"{path} holds no unencrypted PKCS #8 private key") from None
     if not isinstance(key, PrivateKey):
@@ -108,7 +108,7 @@ def _signer(key: PrivateKey, *, algorithm: str | None, kid: str | None) -> FileS
     return FileSigner(algorithm=name, kid=kid, public_jwk=jwk, private_key=key)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
     """Read a key file that only its owner may read; asked of the open file, so that it cannot be swapped between."""
     try:
         with path.open("rb") as file:

@@ -1,0 +1,62 @@
+"""What the rules of trust lists ask of a certificate that a list names, and nothing more.
+
+Decides whether the octets are one certificate with a key that is served here. Whether it is in force and what may be
+issued below it is judged when a path is built, at the instant of the verification. Clause: RFC 5280 section 4.1.
+"""
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
+from idbridge.errors import IssuerError
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCertificate:
+    """Facts of a listed certificate. ``countries`` are those of its subject, upper case, none if it names none."""
+
+    key: JwkPublicKey
+    countries: frozenset[str]
+    key_identifier: bytes | None
+    authority: bool
+
+
+def listed_certificate(der: bytes) -> ListedCertificate:
+    """Return the facts of the one certificate that ``der`` holds.
+
+    Raises:
+        IssuerError: ``issuer.certificate_profile``: not one DER certificate, or a key of a type or size not served.
+    """
+    key = public_key_from_certificate(der)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        extensions = certificate.extensions
+        countries = certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
+        canonical = certificate.public_bytes(Encoding.DER) == der
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise IssuerError("issuer.certificate_profile", "a certificate that cannot be read in full") from None
+    if not canonical:
+        raise IssuerError("issuer.certificate_profile", "a certificate followed by something else")
+    return ListedCertificate(
+        key=key,
+        countries=frozenset(str(country.value).upper() for country in countries),
+        key_identifier=_key_identifier(extensions),
+        authority=_is_authority(extensions),
+    )
+
+
+def _key_identifier(extensions: x509.Extensions) -> bytes | None:
+    try:
+        return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _is_authority(extensions: x509.Extensions) -> bool:
+    try:
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

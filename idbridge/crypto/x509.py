@@ -1,0 +1,264 @@
+"""X.509 paths at an instant (RFC 5280 section 6.1): from a credential's ``x5c`` to a certificate that a list names.
+
+Decides whether the leaf is itself listed, or leads to a listed authority, at one instant; and whether it keeps our
+profile: a key served here, for signatures, no authority, with the usage or policy that the list demands. Path
+building is the library's; what it lets pass is refused here. It does not know revocation, whose list it is, nor
+whether the name is the right one: ``names_issuer`` says that.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
+
+from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
+from idbridge.errors import IssuerError
+from idbridge.limits import LIMITS
+from idbridge.model.trust import LeafRule
+
+# All that the library raises over octets that are no certificate of ours. A warning is among them, because an
+# application may have turned warnings into errors.
+_UNREADABLE: Final = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, Warning,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion,
+)  # fmt: skip
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+_ANY_POLICY: Final = x509.ObjectIdentifier("2.5.29.32.0")
+# What a leaf may mark as critical, because it is judged here (RFC 5280 section 4.2).
+_UNDERSTOOD: Final = (
+    x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.CertificatePolicies, x509.SubjectAlternativeName,
+)  # fmt: skip
+# The leaf and the listed certificate count towards the depth; the library counts what stands between them.
+_INTERMEDIATES: Final = LIMITS.path_depth - 2
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPath:
+    """A path that was verified at an instant, and would be at any other from ``not_before`` to ``not_after``.
+
+    ``chain`` is in DER, leaf first, the listed certificate last; it has one member if the leaf itself is listed.
+    ``uris`` and ``dns_names`` are the leaf's subject alternative names, ``subject`` is its RFC 4514 text and
+    ``country`` the ``C`` of its subject, if any. Made by ``verify_path`` only.
+    """
+
+    leaf_key: JwkPublicKey
+    uris: tuple[str, ...]
+    dns_names: tuple[str, ...]
+    subject: str
+    country: str | None
+    not_before: datetime
+    not_after: datetime
+    chain: tuple[bytes, ...]
+
+
+def verify_path(
+    certificates: tuple[bytes, ...], *, anchors: tuple[bytes, ...], at: datetime, rule: LeafRule | None
+) -> VerifiedPath:
+    """Return the path from ``certificates`` (DER, leaf first) to one of ``anchors``, as it stands ``at`` an instant.
+
+    A leaf that is itself among ``anchors`` is trusted directly and must still be in force and keep the profile.
+
+    Raises:
+        IssuerError: ``issuer.chain_untrusted``, ``issuer.certificate_expired`` or ``issuer.certificate_profile``.
+    """
+    if not certificates or not anchors or len(certificates) > LIMITS.path_candidates:
+        _untrusted("there is no path to look for")
+    offered = [_load(der) for der in certificates]
+    if certificates[0] in anchors:
+        _refuse_out_of_force(offered[0], at)
+        chain = offered[:1]
+    else:
+        chain = _build(offered, [_load(anchor) for anchor in anchors], at=at, rule=rule)
+    try:
+        return _profiled(chain, rule)
+    except _UNREADABLE:
+        _breaks_profile("a certificate that cannot be read in full")
+
+
+def names_issuer(path: VerifiedPath, issuer: str) -> bool:
+    """Tell whether the leaf of ``path`` names ``issuer`` (SD-JWT VC section 2.5).
+
+    It does if a subject alternative name is that URI, or is the host of an ``https`` issuer that is nothing but a
+    host, or if the whole subject is that text. There are no wildcards.
+    """
+    return bool(issuer) and (issuer in path.uris or issuer == path.subject or _host(issuer) in path.dns_names)
+
+
+def _host(issuer: str) -> str | None:
+    """Return the host if ``issuer`` is ``https://host`` and nothing more."""
+    try:
+        parts = urlsplit(issuer)
+    except ValueError:
+        return None
+    return parts.hostname if parts.hostname and issuer == f"https://{parts.hostname}" else None
+
+
+def _untrusted(why: str) -> NoReturn:
+    raise IssuerError("issuer.chain_untrusted", why)
+
+
+def _breaks_profile(why: str) -> NoReturn:
+    raise IssuerError("issuer.certificate_profile", why)
+
+
+def _load(der: bytes) -> x509.Certificate:
+    """Read one certificate, small enough and with few enough names that a path through it stays cheap to judge."""
+    if len(der) > LIMITS.certificate_bytes:
+        _breaks_profile("a certificate that is too large")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        names = _names(certificate)
+    except _UNREADABLE:
+        _breaks_profile("not a certificate")
+    if names > LIMITS.certificate_names:
+        _breaks_profile("a certificate with too many names")
+    if certificate.public_bytes(Encoding.DER) != der:
+        _breaks_profile("a certificate followed by something else")
+    return certificate
+
+
+def _names(certificate: x509.Certificate) -> int:
+    """Count alternative names and name constraints: the library compares each with each."""
+    count = 0
+    for extension in certificate.extensions:
+        value = extension.value
+        if isinstance(value, x509.SubjectAlternativeName | x509.IssuerAlternativeName):
+            count += len(list(value))
+        elif isinstance(value, x509.NameConstraints):
+            count += len(value.permitted_subtrees or ()) + len(value.excluded_subtrees or ())
+    return count
+
+
+def _build(
+    offered: list[x509.Certificate], anchors: list[x509.Certificate], *, at: datetime, rule: LeafRule | None
+) -> list[x509.Certificate]:
+    """Return a path from the first of ``offered`` to one of ``anchors``, leaf first."""
+    chain = _find(offered, anchors, at=at, rule=rule)
+    if chain is not None:
+        return chain
+    # Was it the dates alone? A path is in force at some instant only if it is at the youngest of its first days.
+    known = [*offered, *anchors]
+    if any(not _in_force(certificate, at) for certificate in known):
+        for instant in sorted({certificate.not_valid_before_utc for certificate in known}):
+            if _find(offered, anchors, at=instant, rule=rule) is not None:
+                raise IssuerError("issuer.certificate_expired")
+    _untrusted("the certificates lead to none that is listed")
+
+
+def _find(
+    offered: list[x509.Certificate], anchors: list[x509.Certificate], *, at: datetime, rule: LeafRule | None
+) -> list[x509.Certificate] | None:
+    try:
+        verifier = (
+            PolicyBuilder()
+            .store(Store(anchors))
+            .time(at)
+            .max_chain_depth(_INTERMEDIATES)
+            .extension_policies(ca_policy=_authority_policy(rule), ee_policy=ExtensionPolicy.permit_all())
+            .build_client_verifier()
+        )
+        return verifier.verify(offered[0], offered[1:]).chain
+    except (VerificationError, *_UNREADABLE):
+        return None
+
+
+def _authority_policy(rule: LeafRule | None) -> ExtensionPolicy:
+    """The rules of the web for authorities, but for the usage that the list demands instead of the web's."""
+    demanded = rule.extended_key_usage if rule is not None else None
+
+    def usable(_: Policy, __: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:
+        if usage is None or demanded is None:
+            return
+        if x509.ObjectIdentifier(demanded) not in usage and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in usage:
+            raise ValueError("an authority for another usage")
+
+    web = ExtensionPolicy.webpki_defaults_ca()
+    return web.may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, usable)
+
+
+def _in_force(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _refuse_out_of_force(certificate: x509.Certificate, at: datetime) -> None:
+    if not _in_force(certificate, at):
+        raise IssuerError("issuer.certificate_expired")
+
+
+def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedPath:
+    """Return ``chain`` as a verified path if its leaf keeps our profile and the list's rule."""
+    leaf = chain[0]
+    ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
+    key = public_key_from_certificate(ders[0])
+    _refuse_other_usage(leaf)
+    if rule is not None:
+        _refuse_against_rule(chain, rule)
+    names = _extension(leaf, x509.SubjectAlternativeName)
+    return VerifiedPath(
+        leaf_key=key,
+        uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
+        dns_names=tuple(name.lower() for name in names.get_values_for_type(x509.DNSName)) if names else (),
+        subject=leaf.subject.rfc4514_string(),
+        country=_country(leaf),
+        not_before=max(certificate.not_valid_before_utc for certificate in chain),
+        not_after=min(certificate.not_valid_after_utc for certificate in chain),
+        chain=ders,
+    )
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _refuse_other_usage(leaf: x509.Certificate) -> None:
+    """Refuse a leaf with an unknown demand, an authority, and a key not for signatures (RFC 5280 section 4.2)."""
+    if any(extension.critical and not isinstance(extension.value, _UNDERSTOOD) for extension in leaf.extensions):
+        _breaks_profile("the leaf has a critical extension that is not understood")
+    constraints = _extension(leaf, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        _breaks_profile("the leaf is an authority")
+    usage = _extension(leaf, x509.KeyUsage)
+    if usage is None or not usage.digital_signature or usage.key_cert_sign:
+        _breaks_profile("the key usage of the leaf is not digital signature")
+
+
+def _refuse_against_rule(chain: list[x509.Certificate], rule: LeafRule) -> None:
+    """Refuse a leaf without the listed usage or policy; a policy counts only if every issuing authority allows it."""
+    if rule.extended_key_usage is not None:
+        usage = _extension(chain[0], x509.ExtendedKeyUsage)
+        if usage is None or x509.ObjectIdentifier(rule.extended_key_usage) not in usage:
+            _breaks_profile("the leaf lacks the listed extended key usage")
+    if rule.policy is not None:
+        policy = x509.ObjectIdentifier(rule.policy)
+        if policy not in _policies(chain[0]):
+            _breaks_profile("the leaf lacks the listed policy")
+        if any(_policies(authority).isdisjoint({policy, _ANY_POLICY}) for authority in chain[1:-1]):
+            _breaks_profile("an authority of the path does not allow the listed policy")
+
+
+def _policies(certificate: x509.Certificate) -> frozenset[x509.ObjectIdentifier]:
+    policies = _extension(certificate, x509.CertificatePolicies)
+    return frozenset(policy.policy_identifier for policy in policies or ())
+
+
+def _country(leaf: x509.Certificate) -> str | None:
+    countries = leaf.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
+    if len(countries) > 1:
+        _breaks_profile("the leaf names more than one country")
+    return str(countries[0].value) if countries else None
