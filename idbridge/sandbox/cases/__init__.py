@@ -1,0 +1,1 @@
+"""The catalogue's cases, by what they put on the table."""

@@ -1,0 +1,42 @@
+"""Edits to a JSON object: the one detail in which a bad case differs from its good twin.
+
+An edit names a member and its new value. ``ABSENT`` takes the member away; ``After`` and ``datetime`` become seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final
+
+Edits = Mapping[str, Any]
+UNCHANGED: Final[Edits] = MappingProxyType({})
+
+
+class Absence(Enum):
+    """The edit that takes a member away."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absence.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """An instant so many seconds after the instant of minting; negative for before."""
+
+    seconds: int
+
+
+def edited(table: Mapping[str, Any], edits: Edits, *, at: datetime) -> dict[str, Any]:
+    """Return ``table`` with ``edits`` made at the instant ``at``; members keep their order, new ones come last."""
+    result = {**table, **{name: _value(edit, at=at) for name, edit in edits.items()}}
+    return {name: value for name, value in result.items() if value is not ABSENT}
+
+
+def _value(edit: Any, *, at: datetime) -> Any:
+    if isinstance(edit, After):
+        return int(at.timestamp()) + edit.seconds
+    return int(edit.timestamp()) if isinstance(edit, datetime) else edit

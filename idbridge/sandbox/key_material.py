@@ -1,0 +1,85 @@
+"""Key material of the pretend services: made at start, never committed, and marked by where it lies.
+
+Makes what a source document asks for under ``material``: keys that the list names themselves (``jwk``, ``jwks``), a
+signing certificate that it names (``certificate``), or an authority and one leaf below it (``authority``).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from idbridge.crypto.certificates import Authority, Subject, make_authority, make_leaf
+from idbridge.crypto.signer import FileSigner, generate
+from idbridge.errors import ConfigurationError
+from idbridge.model.region import MemberState
+from idbridge.model.time import Validity
+from idbridge.model.trust import LeafRule
+from idbridge.sandbox.services import ServiceKeys
+from idbridge.sandbox.sources import Table
+
+_BEFORE: Final = timedelta(days=365)
+_AUTHORITY_LIFE: Final = timedelta(days=10 * 365)
+_LEAF_LIFE: Final = timedelta(days=2 * 365)
+
+
+def make_keys(source: Table, *, state: MemberState, at: datetime) -> ServiceKeys:
+    """Return new key material for the service that ``source`` describes, valid around ``at``.
+
+    Raises:
+        ConfigurationError: The source document asks for a kind of material that is not known.
+    """
+    material = source["material"]
+    signers = tuple(generate(material["algorithm"]) for _ in range(material["count"]))
+    if material["kind"] in ("jwk", "jwks"):
+        return ServiceKeys(signers)
+    if material["kind"] == "certificate":
+        certificate = make_leaf(
+            signers[0],
+            subject=leaf_subject(source, state=state),
+            validity=leaf_validity(at),
+            issuer=None,
+            uris=(source["issuer"],),
+        )
+        return ServiceKeys(signers, listed=(certificate,), chain=(certificate,))
+    if material["kind"] == "authority":
+        return _under_authority(source, signers[0], state=state, at=at)
+    raise ConfigurationError(f"service {source['id']} asks for key material of an unknown kind")
+
+
+def _under_authority(source: Table, signer: FileSigner, *, state: MemberState, at: datetime) -> ServiceKeys:
+    authority = new_authority(source, state=state, at=at)
+    leaf = make_leaf(
+        signer,
+        subject=leaf_subject(source, state=state),
+        validity=leaf_validity(at),
+        issuer=authority,
+        uris=(source["issuer"],),
+        rule=leaf_rule(source),
+    )
+    return ServiceKeys((signer,), listed=(authority.certificate,), chain=(leaf,), authority=authority.signer)
+
+
+def new_authority(source: Table, *, state: MemberState, at: datetime) -> Authority:
+    """Return a new authority under the name that the authority of a service has."""
+    subject = Subject(f"{source['name']['en']} authority", country=state.value, organisation=source["name"]["en"])
+    validity = Validity(_whole(at) - _BEFORE, _whole(at) + _AUTHORITY_LIFE)
+    return make_authority(generate(source["material"]["algorithm"]), subject=subject, validity=validity)
+
+
+def leaf_subject(source: Table, *, state: MemberState) -> Subject:
+    """Return whom the signing certificate of a service names."""
+    return Subject(source["name"]["en"], country=state.value)
+
+
+def leaf_rule(source: Table) -> LeafRule:
+    """Return what the list demands of a leaf."""
+    return LeafRule(**source.get("leaf_rule", {}))
+
+
+def leaf_validity(at: datetime) -> Validity:
+    """Return the validity of a leaf that is in force at ``at``."""
+    return Validity(_whole(at) - _BEFORE, _whole(at) + _LEAF_LIFE)
+
+
+def _whole(at: datetime) -> datetime:
+    """Certificates count whole seconds (RFC 5280 section 4.1.2.5)."""
+    return at.replace(microsecond=0)

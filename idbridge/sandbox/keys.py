@@ -1,0 +1,54 @@
+"""Every private key of a pretend region, and how they are made: once for a region, all of them new."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from idbridge.assertion.pseudonym import KEY_OCTETS, PairwiseKey
+from idbridge.crypto.signer import FileSigner, generate
+from idbridge.model.randomness import Randomness
+from idbridge.model.region import Environment, MemberState
+from idbridge.sandbox.key_material import make_keys
+from idbridge.sandbox.parties import api_key
+from idbridge.sandbox.people import population
+from idbridge.sandbox.services import ServiceKeys
+from idbridge.sandbox.sources import Sources, services_of
+
+LIST_ALGORITHM: Final = "ES256"
+WALLET_ALGORITHM: Final = "ES256"
+NODE_STATES: Final = (MemberState.SG, MemberState.TH)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that the states sign lists with, those of services by id, of wallets by person, of nodes by state.
+
+    ``api`` are the API keys by relying party; a node stores their digests only.
+    """
+
+    lists: Mapping[MemberState, FileSigner]
+    services: Mapping[str, ServiceKeys]
+    wallets: Mapping[str, FileSigner]
+    pairwise: Mapping[MemberState, PairwiseKey]
+    api: Mapping[str, str] = field(repr=False)
+
+
+def new_keys(sources: Sources, *, environment: Environment, at: datetime, randomness: Randomness) -> Keys:
+    """Return new keys for everybody that ``sources`` name."""
+    services = {
+        source["id"]: make_keys(source, state=state, at=at)
+        for state, table in sources.lists.items()
+        for source in services_of(table)
+    }
+    parties = [party["id"] for party in sources.relying_parties]
+    return Keys(
+        lists=MappingProxyType({state: generate(LIST_ALGORITHM) for state in sources.lists}),
+        services=MappingProxyType(services),
+        wallets=MappingProxyType({person: generate(WALLET_ALGORITHM) for person in population().people}),
+        pairwise=MappingProxyType({state: PairwiseKey(randomness.octets(KEY_OCTETS)) for state in NODE_STATES}),
+        api=MappingProxyType({
+            party: api_key(party, environment=environment, randomness=randomness) for party in parties
+        }),
+    )  # fmt: skip

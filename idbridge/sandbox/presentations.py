@@ -1,0 +1,113 @@
+"""Presentations: SD-JWT VCs of the pretend providers as wallets show them, good, or bad in one named detail."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from idbridge.model.region import Environment, Format
+from idbridge.model.time import instant_text
+from idbridge.sandbox import chains
+from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.draft import Draft, Seal, json_text, sealed
+from idbridge.sandbox.edits import UNCHANGED, Edits, edited
+from idbridge.sandbox.issuance import Slip, prepared
+from idbridge.sandbox.parties import Registration
+from idbridge.sandbox.people import population
+from idbridge.sandbox.providers import credential_claims, protected_header
+from idbridge.sandbox.recipe import Shown
+from idbridge.sandbox.services import Service
+from idbridge.sandbox.slips import faultless
+from idbridge.sandbox.wallet import Sleight, as_bound, binding_claims, combined
+
+Chain = Callable[[Service, Bench], tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A mandate in a credential: for which company, how far, and from when until when, in days after minting."""
+
+    company: str
+    scope: tuple[str, ...] = ("represent",)
+    starts: int = -365
+    ends: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """A presentation of a credential that ``service`` issued to ``person``.
+
+    Of the issuer: ``header`` and ``payload`` are edits, ``slip`` what it builds wrong, ``seal`` how it signs,
+    ``chain`` the certificates it sends, ``signed_by`` another service whose key signs instead. Of the holder: ``bound``
+    says whether the wallet binds it, ``bound_by`` whose wallet does, ``kb_header`` and ``kb_claims`` are edits,
+    ``kb_seal`` how it signs, ``sleight`` what is done to the text afterwards, ``audience_of`` the relying party that
+    the binding is for, if not the one asking.
+    """
+
+    service: str
+    person: str
+    level: str | None = None
+    represents: Representation | None = None
+    header: Edits = UNCHANGED
+    payload: Edits = UNCHANGED
+    slip: Slip = faultless
+    seal: Seal = sealed
+    chain: Chain = chains.own
+    signed_by: str | None = None
+    made_in: Environment | None = None
+    bound: bool = True
+    bound_by: str | None = None
+    kb_header: Edits = UNCHANGED
+    kb_claims: Edits = UNCHANGED
+    kb_seal: Seal = sealed
+    sleight: Sleight = as_bound
+    audience_of: str | None = None
+
+    def shown(self, bench: Bench, *, to: Registration) -> Shown:
+        """Return the presentation that the relying party ``to`` receives."""
+        bound = self._issued(bench)
+        if not self.bound:
+            return Shown(self.sleight(bound), None)
+        audience = bench.region.registration(self.audience_of).audience if self.audience_of else to.audience
+        nonce = bench.nonce()
+        claims = binding_claims(bound, audience=audience, nonce=nonce, now=int(bench.at.timestamp()))
+        holder = bench.region.wallet(self.bound_by or self.person)
+        header = edited({"alg": holder.algorithm, "typ": "kb+jwt"}, self.kb_header, at=bench.at)
+        key_binding = self.kb_seal(Draft(header, json_text(edited(claims, self.kb_claims, at=bench.at)), holder))
+        return Shown(f"{self.sleight(bound)}{key_binding}", nonce)
+
+    def _issued(self, bench: Bench) -> str:
+        """Return the SD-JWT with its disclosures, as the issuer hands it to the wallet."""
+        service = bench.service(self.service, made_in=self.made_in)
+        plain, hidden = credential_claims(
+            service,
+            population().people[self.person],
+            level=self.level or service.top_level,
+            holder_key=bench.region.wallet(self.person).public_jwk,
+            at=bench.at,
+            randomness=bench.randomness,
+        )
+        plain = edited({**plain, **self._mandate(service, bench)}, self.payload, at=bench.at)
+        issuance = self.slip(prepared(plain, hidden, randomness=bench.randomness))
+        header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=self.chain(service, bench))
+        signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
+        draft = Draft(edited(header, self.header, at=bench.at), json_text(issuance.payload), signer)
+        return combined(self.seal(draft), issuance.disclosures)
+
+    def _mandate(self, service: Service, bench: Bench) -> Mapping[str, Any]:
+        """Return the member that names whom the person represents, none without a mandate."""
+        if self.represents is None:
+            return {}
+        company = population().companies[self.represents.company]
+        mandate = {
+            "entity": {"scheme": company.scheme, "value": company.value, "name": company.name},
+            "scope": list(self.represents.scope),
+            "valid_from": _day(bench.at, self.represents.starts),
+            "valid_until": _day(bench.at, self.represents.ends),
+        }
+        return {service.claim_map["mandate"]: mandate}
+
+
+def _day(at: datetime, days: int) -> str:
+    """Return the instant so many days after ``at``, as signed documents write it."""
+    return instant_text(at.replace(microsecond=0) + timedelta(days=days))

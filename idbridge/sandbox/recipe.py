@@ -1,0 +1,105 @@
+"""Recipes: how the input of a case is made, as plain values.
+
+A recipe is two halves: what is shown (``Shown``, made by a *source*: a login, a presentation, an assertion) and how it
+is put to the node (``Ask``). Each half is a frozen value whose fields have unique names, so that a refused case can be
+written as its accepted twin with one field changed, and a test can prove that nothing else differs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any, Protocol
+
+from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.case import Exchange
+from idbridge.sandbox.edits import UNCHANGED, Edits
+from idbridge.sandbox.parties import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a relying party received, and the nonce that it had asked for; ``None`` if it asked for none."""
+
+    credential: str
+    nonce: str | None
+
+
+class Source(Protocol):
+    """Where a credential comes from."""
+
+    @property
+    def service(self) -> str:
+        """The service whose credential it is."""
+        ...
+
+    def shown(self, bench: Bench, *, to: Registration) -> Shown:
+        """Make the credential at ``bench``, for the relying party ``to``."""
+        ...
+
+
+class Nonce(Enum):
+    """Which nonce the relying party expects."""
+
+    SENT = "the one it sent"
+    ANOTHER = "another one"
+    NONE = "none"
+
+
+def only(_exchange: Exchange) -> tuple[Exchange, ...]:
+    """Send nothing before."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How the relying party puts the credential to the node.
+
+    ``expected`` and ``body`` are edits to the request; ``claims`` are those it asks for; ``sent`` spoils the body's
+    octets; ``request_headers`` are edits too; ``before`` says what the node was sent first.
+    """
+
+    claims: tuple[str, ...] = ("name",)
+    nonce: Nonce = Nonce.SENT
+    expected: Edits = UNCHANGED
+    body: Edits = UNCHANGED
+    request_headers: Edits = UNCHANGED
+    method: str = "POST"
+    path: str = "/v1/verify"
+    sent: Callable[[bytes], bytes] = bytes
+    before: Callable[[Exchange], tuple[Exchange, ...]] = only
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the input of a case is made."""
+
+    source: Source
+    ask: Ask = field(default_factory=Ask)
+
+    def changed(self, **changes: Any) -> "Recipe":
+        """Return this recipe with some fields of its halves changed.
+
+        Raises:
+            LookupError: Neither half has such a field.
+        """
+        asked = {field.name for field in fields(self.ask)}
+        made = {field.name for field in fields(self.source)}  # type: ignore[arg-type]  # every source is a dataclass
+        strange = changes.keys() - asked - made
+        if strange:
+            raise LookupError(f"no recipe has {', '.join(sorted(strange))}")
+        return Recipe(
+            replace(self.source, **{name: value for name, value in changes.items() if name in made}),  # type: ignore[type-var]  # as above
+            replace(self.ask, **{name: value for name, value in changes.items() if name in asked}),
+        )
+
+    def differences(self, another: "Recipe") -> frozenset[str]:
+        """Return the names of the fields in which two recipes differ, ``source`` if the sources are of two kinds."""
+        if type(self.source) is not type(another.source):
+            return frozenset({"source"})
+        pairs = ((self.source, another.source), (self.ask, another.ask))
+        return frozenset(
+            field.name
+            for one, other in pairs
+            for field in fields(one)  # type: ignore[arg-type]  # every source is a dataclass
+            if getattr(one, field.name) != getattr(other, field.name)
+        )

@@ -1,0 +1,22 @@
+"""Randomness that can be had again: the same seed gives the same octets. For minting in the sandbox only.
+
+Nothing that protects anything is made with it: keys come from ``crypto.signer``, API keys from the operating system.
+"""
+
+import hashlib
+
+
+class SeededRandomness:
+    """Octets from SHA-256 over a seed and a counter; implements ``model.randomness.Randomness`` for minting."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._seed = hashlib.sha256(seed).digest()
+        self._drawn = 0
+
+    def octets(self, count: int) -> bytes:
+        """Return the next ``count`` octets of this seed."""
+        drawn = b""
+        while len(drawn) < count:
+            drawn += hashlib.sha256(self._seed + self._drawn.to_bytes(8, "big")).digest()
+            self._drawn += 1
+        return drawn[:count]
