@@ -125,7 +125,7 @@ def verified_by_claim_map(
     service: TrustService,
     holder: HolderBinding,
     issued_at: datetime | None,
-    expires_at: datetime,
+    expires_at: datetime | None,
     authenticated_at: datetime | None,
     status_reference: Mapping[str, Any] | None,
     checks: tuple[Check, ...],
