@@ -38,7 +38,7 @@ def pairwise(
     *,
     home_state: MemberState,
     provider: str,
-    subject: str,
+    subject: str | None,
     sector: str,
     persistence: IdentifierPersistence,
     transaction: str,
@@ -47,13 +47,15 @@ def pairwise(
 
     ``subject`` is the value of the claim that the list names, as ``provider`` (its issuer identifier) states it. Two
     providers may give the same value to two people, so a value counts only together with its provider.
-    ``transaction`` enters for identifiers that do not last.
+    ``transaction`` enters for identifiers that do not last, and for people whose identifier is not disclosed
+    (``None``), so that two strangers never share a name.
 
     Raises:
         ValueError: A field is empty; everybody would share one name.
     """
-    if not (provider and subject and sector and transaction):
+    if not (provider and sector and transaction) or subject == "":
         raise ValueError("a pairwise subject needs a provider, a subject, a sector and a transaction")
-    once = transaction if persistence is IdentifierPersistence.TRANSIENT else ""
-    message = length_prefixed.encode(home_state.value, length_prefixed.encode(provider, subject), sector, once)
+    once = subject is None or persistence is IdentifierPersistence.TRANSIENT
+    person = length_prefixed.encode(provider, subject or "")
+    message = length_prefixed.encode(home_state.value, person, sector, transaction if once else "")
     return base64url.encode(hmac.new(key.octets, message, hashlib.sha256).digest())

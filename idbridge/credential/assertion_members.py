@@ -102,7 +102,7 @@ def assurance(claims: Mapping[str, Any]) -> tuple[AssuranceLevel, AssuranceLevel
 
 
 def verified_claims(claims: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the released claims, ``name`` among them."""
+    """Return the released claims, ``name`` among them; ``person_name`` reads it."""
     both = exactly(claims["verified_claims"], members.VERIFIED_CLAIMS, where="verified_claims")
     verification = exactly(both["verification"], members.VERIFICATION, where="verification")
     if verification["trust_framework"] != members.TRUST_FRAMEWORK:
@@ -114,6 +114,7 @@ def verified_claims(claims: Mapping[str, Any]) -> Mapping[str, Any]:
     released = both["claims"]
     if not isinstance(released, Mapping) or len(released) > LIMITS.requested_claims or not all(released):
         raise malformed("`verified_claims/claims` is not an object of ordinary size")
+    person_name(released)
     return released
 
 
@@ -179,8 +180,9 @@ def holder(claims: Mapping[str, Any]) -> HolderBinding:
     return binding
 
 
-def origin(claims: Mapping[str, Any], *, axes: tuple[AssuranceLevel, AssuranceLevel]) -> AssertionOrigin:
+def origin(claims: Mapping[str, Any]) -> AssertionOrigin:
     """Return what the assertion rests on. Whether that may be another assertion is not decided here."""
+    proofing, authentication = assurance(claims)
     stated = exactly(claims["origin"], members.ORIGIN, where="origin")
     for name in ("token_digest", "token_salt", "alg"):
         text(stated[name], where=f"origin/{name}")
@@ -195,15 +197,17 @@ def origin(claims: Mapping[str, Any], *, axes: tuple[AssuranceLevel, AssuranceLe
         issuer=text(stated["issuer"], where="origin/issuer"),
         format=word(stated["format"], Format, where="origin/format"),
         service_type=word(stated["service_type"], ServiceType, where="origin/service_type").value,
-        level=min(axes),
-        identity=axes[0],
-        authentication=axes[1],
+        level=min(proofing, authentication),
+        identity=proofing,
+        authentication=authentication,
         purpose=text(asked["code"], where="purpose/code"),
     )
 
 
 def references(claims: Mapping[str, Any]) -> None:
-    """Read the members that name the decision behind the assertion: they are for disputes and give no trust."""
+    """Read the subject and the members that name the decision behind the assertion, which are for disputes."""
+    if len(text(claims["sub"], where="sub")) > LIMITS.subject_characters:
+        raise malformed("`sub` is too long")
     for name in ("jti", "txn", "report_id", "trust_snapshot", "status_snapshot"):
         text(claims[name], where=name)
     if claims["txn"] != claims["report_id"]:

@@ -21,7 +21,7 @@ def subject(
     key: PairwiseKey = KEY,
     state: MemberState = MemberState.SG,
     provider: str = "https://login.sg.example",
-    value: str = "1042",
+    value: str | None = "1042",
     sector: str = "banking",
     persistence: IdentifierPersistence = LASTING,
     transaction: str = "report-1",
@@ -88,6 +88,10 @@ def test_a_transient_identifier_gives_another_name_in_every_transaction() -> Non
 
     assert first != subject(persistence=TRANSIENT, transaction="report-2")
     assert first == subject(persistence=TRANSIENT, transaction="report-1")
+
+
+def test_two_people_whose_identifier_is_not_disclosed_never_share_a_name() -> None:
+    assert subject(value=None, transaction="report-1") != subject(value=None, transaction="report-2")
 
 
 @settings(max_examples=50)
