@@ -57,8 +57,12 @@ def layers() -> list[str]:
 def folders(package: Path) -> Iterator[Path]:
     """Yield the folders of ``package`` that hold modules, the highest layer first and the package itself last."""
     order = layers()
-    found = {path.parent for path in package.rglob("*.py")} - {package}
-    yield from sorted(found, key=lambda path: (order.index(path.name) if path.name in order else -1, path.as_posix()))
+
+    def rank(folder: Path) -> tuple[int, str]:
+        top = folder.relative_to(package).parts[0]
+        return (order.index(top) if top in order else -1, folder.as_posix())
+
+    yield from sorted({path.parent for path in package.rglob("*.py")} - {package}, key=rank)
     yield package
 
 
