@@ -121,13 +121,11 @@ class Report:
 
     def spent(self) -> "Report":
         """Return the report of the same verification whose one-time value had been spent before: FAILED."""
-        checks = (*self.checks, ONE_TIME.refused("holder.replayed"))
-        return replace(self, checks=checks, indication=Indication.FAILED, decided_by=decisive(checks))
+        return self._refused_after(ONE_TIME.refused("holder.replayed"))
 
     def undeliverable(self, code: str, note: str = "") -> "Report":
         """Return the report of the same verification whose assertion was asked for and cannot be made: FAILED."""
-        checks = (*self.checks, DELIVERY.refused(code, note))
-        return replace(self, checks=checks, indication=Indication.FAILED, decided_by=decisive(checks))
+        return self._refused_after(DELIVERY.refused(code, note))
 
     def require_passed(self) -> RecognisedIdentity:
         """Return who was recognised.
@@ -165,6 +163,11 @@ class Report:
     def decision(self) -> bytes:
         """Return what replay must reproduce byte for byte: the evidence without the circumstances (RFC 8785)."""
         return jcs.canonicalize(_without_circumstances(self.render(Detail.EVIDENCE, report_id="")))
+
+    def _refused_after(self, refused: Check) -> "Report":
+        """Return this report with one more check, made after it and refused."""
+        checks = (*self.checks, refused)
+        return replace(self, checks=checks, indication=worst_indication(checks), decided_by=decisive(checks))
 
     def _simple(self, *, report_id: str, assertion: str | None, receipt: dict[str, Any] | None) -> dict[str, Any]:
         findings, party, recognised = self.findings, self.request.relying_party, self.findings.recognised

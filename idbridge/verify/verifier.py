@@ -19,27 +19,24 @@ from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Step
 from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
-from idbridge.model.region import MemberState
+from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
-from idbridge.model.trust import CommitmentTier
-from idbridge.recognition.recognise import recognise
+from idbridge.recognition.recognise import ENVIRONMENT, recognise
 from idbridge.recognition.standing import Standings
-from idbridge.status.check import check_status
+from idbridge.status.check import STATUS, check_status
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.resolver import KeyResolver
 from idbridge.trust.snapshot import TrustSnapshot
-from idbridge.verify.policy import check_demands, check_registration, require_entitled
+from idbridge.verify.policy import LEVEL, check_demands, check_registration, require_entitled
 from idbridge.verify.report import Findings, Report, compose
 
 ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
 LISTED: Final = CheckPoint("issuer.1", Step.V3, "ETSI TS 119 602")
 SIGNATURE: Final = CheckPoint("signature.1", Step.V4, "RFC 7515 section 5.2")
 ACCOUNT: Final = CheckPoint("credential.1", Step.V5, "architecture section 4")
-STATUS: Final = CheckPoint("status.1", Step.V6, "architecture section 4")
-RECOGNITION: Final = CheckPoint("recognition.1", Step.V7, "architecture D2")
-DEMANDS: Final = CheckPoint("policy.4", Step.V8, "architecture D4")
 
-_POINTS: Final = (ENVELOPE, LISTED, SIGNATURE, ACCOUNT, STATUS, RECOGNITION, DEMANDS)
+# One check for each step, told as not made where an earlier step refused.
+_POINTS: Final = (ENVELOPE, LISTED, SIGNATURE, ACCOUNT, STATUS, ENVIRONMENT, LEVEL)
 _SIGNED: Final = (ENVELOPE.passed, LISTED.passed, SIGNATURE.passed)
 _UTC_OFFSET: Final = timedelta(0)
 

@@ -1,0 +1,190 @@
+"""Schemas: what a verification takes and gives, as JSON Schema (draft 2020-12).
+
+Data and nothing else: the OpenAPI document, the pages of ``docs/reference`` and the tests take it from here. Every
+member of a report is always there; what there is nothing to say about is ``null``. Clause: the interface page, Verify.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.limits import LIMITS
+from idbridge.model.check import Result, Step
+from idbridge.model.credential import HolderMethod
+from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState, ServiceType
+from idbridge.model.request import Detail
+from idbridge.model.trust import ServiceStatus
+from idbridge.reasons import Indication
+from idbridge.verify.minimise import Withheld
+from idbridge.verify.report import SCHEMA
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_FLAG: Final[dict[str, Any]] = {"type": "boolean"}
+_INSTANT: Final[dict[str, Any]] = {"type": "string", "format": "date-time", "pattern": "Z$"}
+_DIGEST: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_CODE: Final[dict[str, Any]] = {"type": "string", "pattern": "^[a-z_]+\\.[a-z_0-9]+$"}
+_IDENTIFIER: Final[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LIMITS.identifier_characters}
+
+
+def _object(required: Mapping[str, Any], **optional: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": {**required, **optional},
+        "additionalProperties": False,
+    }
+
+
+def _list(of: Mapping[str, Any], **bounds: int) -> dict[str, Any]:
+    return {"type": "array", "items": of, **bounds}
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _words(vocabulary: Any) -> dict[str, Any]:
+    return {"enum": [word.value for word in vocabulary]}
+
+
+_STATE: Final = {"enum": sorted(state.value for state in MemberState)}
+_LEVEL: Final = {"enum": [level.name for level in AssuranceLevel]}
+_ENTITY: Final = _object({"scheme": _IDENTIFIER, "value": _IDENTIFIER})
+
+_REQUEST: Final = _object(
+    {
+        "credential": {"type": "string", "description": "One credential or token of any format, as received."},
+        "purpose": {**_IDENTIFIER, "description": "A code of the purpose register."},
+    },
+    format={**_words(Format), "description": "Refused if the credential turns out to be of another format."},
+    purpose_text={
+        "type": "string",
+        "minLength": LIMITS.purpose_text_min_characters,
+        "maxLength": LIMITS.purpose_text_max_characters,
+        "description": "What the person read.",
+    },
+    expected=_object({}, nonce=_IDENTIFIER, audience=_IDENTIFIER, loa=_LEVEL, entity=_ENTITY),
+    claims=_list(_IDENTIFIER, maxItems=LIMITS.requested_claims) | {"uniqueItems": True},
+    assertion=_object({"audience": _IDENTIFIER}),
+    detail=_words(Detail),
+)
+
+_REASON: Final = _object(
+    {"code": _CODE, "step": _words(Step), "clause": _TEXT, "remedy": _TEXT, "retryable": _FLAG},
+    retry_after_s={"type": "integer", "minimum": 1},
+    note={**_TEXT, "description": "For a mismatch of an expectation: what would have been accepted."},
+)
+_CHECK: Final = _object(
+    {"id": _TEXT, "step": _words(Step), "result": _words(Result), "clause": _TEXT}, code=_CODE, note=_TEXT
+)
+_REPRESENTS: Final = _object({
+    "entity": _object({"scheme": _TEXT, "value": _TEXT}),
+    "name": _or_null(_TEXT),
+    "scope": _list(_TEXT),
+    "valid_from": _or_null(_INSTANT),
+    "valid_until": _or_null(_INSTANT),
+})  # fmt: skip
+
+_SIMPLE: Final[dict[str, Any]] = {
+    "schema": {"const": SCHEMA},
+    "report_id": _TEXT,
+    "environment": _words(Environment),
+    "indication": _words(Indication),
+    "accepted": _FLAG,
+    "reason": _or_null(_REASON),
+    "summary": _TEXT,
+    "format": _or_null(_words(Format)),
+    "issuer": _or_null(_object({"state": _STATE, "id": _TEXT, "name": _TEXT})),
+    "assurance": _or_null(
+        _object({
+            "loa": _LEVEL,
+            "identity": _LEVEL,
+            "authentication": _LEVEL,
+            "national": _or_null(_TEXT),
+            "mapping": _TEXT,
+        })
+    ),
+    "recognition": _object({
+        "by": _STATE,
+        "purpose": _or_null(_TEXT),
+        "arrangement": _or_null(_TEXT),
+        "version": _or_null({"type": "integer", "minimum": 1}),
+        "limits": _list(_TEXT),
+    }),
+    "holder": _or_null(_object({"bound": _FLAG, "method": _words(HolderMethod)})),
+    "status": _or_null(_object({"state": _TEXT, "as_of": _or_null(_INSTANT)})),
+    "represents": _or_null(_REPRESENTS),
+    "claims": {"type": "object", "description": "Regional claim names; empty unless the report is PASSED."},
+    "not_released": _list(_object({"claim": _TEXT, "why": _words(Withheld)})),
+    "trust_snapshot": _DIGEST,
+    "status_snapshot": _DIGEST,
+    "policy": _object({"id": _TEXT, "version": {"type": "integer"}}),
+    "evaluated_at": _INSTANT,
+    "historical": _FLAG,
+    "verifier_version": _TEXT,
+    "assertion": _or_null(_TEXT),
+    "receipt": _or_null({"type": "object"}),
+}  # fmt: skip
+
+_TRUST: Final = _object({
+    "list": _object({
+        "state": _STATE,
+        "sequence": {"type": "integer", "minimum": 1},
+        "digest": _DIGEST,
+        "issued_at": _INSTANT,
+        "next_update": _INSTANT,
+        "freshness": {"enum": ["fresh", "stale"]},
+        "signer": _TEXT,
+        "tier": _words(CommitmentTier),
+        "distribution": _TEXT,
+    }),
+    "service": _object({
+        "id": _DIGEST,
+        "type": _words(ServiceType),
+        "status": _or_null(_words(ServiceStatus)),
+        "since": _or_null(_INSTANT),
+    }),
+    "key": _object({"thumbprint": _TEXT, "through": {"enum": ["list", "chain"]}}),
+})  # fmt: skip
+
+_DETAILED: Final[dict[str, Any]] = {
+    **_SIMPLE,
+    "reasons": _list(_REASON),
+    "checks": _list(_CHECK, minItems=1),
+    "trust": _or_null(_TRUST),
+}
+_EVIDENCE: Final[dict[str, Any]] = {
+    **_DETAILED,
+    "digests": _object({"arrangement": _or_null(_DIGEST), "purposes": _or_null(_DIGEST)}),
+    "chain": _list(_object({"sha256": _DIGEST})),
+    "sub_indication": _or_null(_TEXT),
+}
+
+VERIFY_REQUEST: Final[Mapping[str, Any]] = MappingProxyType({
+    "title": "VerifyRequest",
+    **_REQUEST,
+    "description": "The caller can only narrow what its registration allows; any other member is refused.",
+})  # fmt: skip
+BATCH_REQUEST: Final[Mapping[str, Any]] = MappingProxyType({
+    "title": "VerifyBatch",
+    # Each item is judged by itself, so that one that is broken cannot fail the others.
+    **_object({"items": {"type": "array", "minItems": 1, "maxItems": LIMITS.batch_items}}),
+    "description": "Items are verify requests; one that is none is answered by a problem in its place.",
+})  # fmt: skip
+REPORTS: Final[Mapping[Detail, Mapping[str, Any]]] = MappingProxyType({
+    Detail.SIMPLE: MappingProxyType({"title": "SimpleReport", **_object(_SIMPLE)}),
+    Detail.DETAILED: MappingProxyType({"title": "DetailedReport", **_object(_DETAILED)}),
+    Detail.EVIDENCE: MappingProxyType({"title": "EvidenceReport", **_object(_EVIDENCE)}),
+})  # fmt: skip
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Return every schema as a document of its own, by the name of its file in ``docs/reference``."""
+    named = {
+        "verify-request.json": VERIFY_REQUEST,
+        "verify-batch.json": BATCH_REQUEST,
+        **{f"report-{detail.value}.json": schema for detail, schema in REPORTS.items()},
+    }
+    return {name: {"$schema": DIALECT, **schema} for name, schema in named.items()}
