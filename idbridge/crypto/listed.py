@@ -5,6 +5,7 @@ issued below it is judged when a path is built, at the instant of the verificati
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,6 +13,11 @@ from cryptography.x509.oid import NameOID
 
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
 from idbridge.errors import IssuerError
+
+# What the library raises over octets that are no certificate of ours; a warning may have been turned into an error.
+_UNREADABLE: Final = (
+    ValueError, TypeError, OverflowError, Warning, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ def listed_certificate(der: bytes) -> ListedCertificate:
         extensions = certificate.extensions
         countries = certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
         canonical = certificate.public_bytes(Encoding.DER) == der
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except _UNREADABLE:
         raise IssuerError("issuer.certificate_profile", "a certificate that cannot be read in full") from None
     if not canonical:
         raise IssuerError("issuer.certificate_profile", "a certificate followed by something else")

@@ -1,0 +1,202 @@
+"""The ``IdBridge`` extensions of a trust list: what the standard has no member for, and a verification needs.
+
+Decides whether the rules that a state signs for a service are complete and make sense together. Per-state quirks are
+data of the signed list, never code (architecture D2). The members are written in the form of the standard's JSON,
+lower camel case inside the extension.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.crypto import algorithms
+from idbridge.errors import JoseError
+from idbridge.limits import LIMITS
+from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, ServiceType
+from idbridge.model.trust import (
+    ClaimMap,
+    HolderBindingRule,
+    IdentifierPersistence,
+    LadderRung,
+    LeafRule,
+    NamePart,
+    ServiceProfile,
+)
+from idbridge.trust import members
+from idbridge.trust.errors import violation
+from idbridge.trust.lote import Extension
+
+NAME: Final = "IdBridge"
+UNIQUE_IDENTIFIER: Final = "ServiceUniqueIdentifier"  # ETSI TS 119 602; known, and not needed here
+KNOWN: Final = frozenset({NAME, UNIQUE_IDENTIFIER})
+
+TYPED_FORMATS: Final = frozenset({Format.SD_JWT_VC, Format.MDOC, Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT})
+_ISSUANCE: Final = TYPED_FORMATS | {Format.QR}
+# What a service of each type may sign: a key that is listed for one thing signs nothing else.
+FORMATS: Final[Mapping[ServiceType, frozenset[Format]]] = MappingProxyType({
+    ServiceType.LOGIN: frozenset({Format.ID_TOKEN}),
+    ServiceType.PID: _ISSUANCE,
+    ServiceType.ATTESTATION: _ISSUANCE,
+    ServiceType.REVOCATION: frozenset(),
+    ServiceType.ASSERTION: frozenset({Format.ASSERTION}),
+})  # fmt: skip
+
+_SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})
+_SERVICE: Final = frozenset({
+    "issuer", "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
+})  # fmt: skip
+_CLAIMS: Final = frozenset({"subject", "persistence", "acr", "nameParts", "map"})
+_CLAIMS_OPTIONAL: Final = frozenset({"mandate", "display", "displayLatin"})
+_NAME_KINDS: Final = frozenset({"given", "family", "patronymic", "middle", "single"})
+_IDENTIFIER = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*)){1,31}", re.ASCII)
+_LEEWAY_SECONDS: Final = int(LIMITS.clock_leeway_max.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRules:
+    """What the list says of itself: its environment, the state's tier, and issuers of the other environment."""
+
+    environment: Environment
+    tier: CommitmentTier
+    other_environment_issuers: frozenset[str]
+
+
+def only(extensions: tuple[Extension, ...]) -> Any:
+    """Return the content of the one ``IdBridge`` extension.
+
+    Raises:
+        TrustError: It is missing or there twice.
+    """
+    contents = [extension.content for extension in extensions if extension.name == NAME]
+    if len(contents) != 1:
+        raise violation("there is one IdBridge extension, not more and not less")
+    return contents[0]
+
+
+def unknown_critical(extensions: tuple[Extension, ...]) -> str | None:
+    """Return the name of an extension that must be understood and is not; ``None`` if there is none."""
+    return next((one.name for one in extensions if one.critical and one.name not in KNOWN), None)
+
+
+def scheme_rules(content: Any) -> SchemeRules:
+    """Return what the scheme extension says.
+
+    Raises:
+        TrustError: ``trust.profile_violation``.
+    """
+    read = members.table(content, required=_SCHEME, where="the IdBridge scheme extension")
+    return SchemeRules(
+        environment=members.word(read["environment"], Environment, where="environment"),
+        tier=members.word(read["tier"], CommitmentTier, where="tier"),
+        other_environment_issuers=members.several(
+            read["otherEnvironmentIssuers"],
+            lambda one: members.issuer(one, where="otherEnvironmentIssuers"),
+            where="otherEnvironmentIssuers",
+        ),
+    )
+
+
+def service_rules(content: Any, *, tier: CommitmentTier) -> tuple[str, ServiceProfile]:
+    """Return the issuer and the rules that the service extension names.
+
+    Raises:
+        TrustError: ``trust.profile_violation``.
+    """
+    read = members.table(
+        content, required=_SERVICE, optional=frozenset({"leafRule"}), where="the IdBridge service extension"
+    )
+    profile = ServiceProfile(
+        formats=members.several(
+            read["formats"], lambda one: members.word(one, Format, where="a format"), where="formats"
+        ),
+        algorithms=members.several(read["algorithms"], _algorithm, where="algorithms"),
+        credential_types=members.several(
+            read["credentialTypes"], lambda one: members.text(one, where="a credential type"), where="credentialTypes"
+        ),
+        ladder=_ladder(read["ladder"]),
+        claim_map=_claim_map(read["claims"]),
+        leeway=timedelta(
+            seconds=members.count(read["leewaySeconds"], where="leewaySeconds", least=0, most=_LEEWAY_SECONDS)
+        ),
+        holder_binding=members.word(read["holderBinding"], HolderBindingRule, where="holderBinding"),
+        leaf_rule=_leaf_rule(read["leafRule"]) if "leafRule" in read else None,
+        tier=tier,
+    )
+    if not profile.algorithms:
+        raise violation("a service lists at least one algorithm")
+    if bool(profile.credential_types) is profile.formats.isdisjoint(TYPED_FORMATS):
+        raise violation("credential types are listed exactly for the formats that have them")
+    return members.issuer(read["issuer"], where="issuer"), profile
+
+
+def _algorithm(value: Any) -> str:
+    try:
+        return algorithms.find(members.text(value, where="an algorithm")).name
+    except JoseError:
+        raise violation("an algorithm that is not in the closed table") from None
+
+
+def _ladder(value: Any) -> tuple[LadderRung, ...]:
+    if type(value) is not list:
+        raise violation("ladder is not a list")
+    rungs = tuple(_rung(entry) for entry in value)
+    if len({rung.national for rung in rungs}) != len(rungs):
+        raise violation("the ladder names a national level twice")
+    return rungs
+
+
+def _rung(value: Any) -> LadderRung:
+    read = members.table(value, required=frozenset({"national", "identity", "authentication"}), where="a rung")
+    return LadderRung(
+        national=members.text(read["national"], where="national"),
+        identity=members.word(read["identity"], AssuranceLevel.__getitem__, where="identity"),
+        authentication=members.word(read["authentication"], AssuranceLevel.__getitem__, where="authentication"),
+    )
+
+
+def _claim_map(value: Any) -> ClaimMap:
+    read = members.table(value, required=_CLAIMS, optional=_CLAIMS_OPTIONAL, where="claims")
+    if type(read["map"]) is not dict or type(read["nameParts"]) is not list:
+        raise violation("map is an object and nameParts a list")
+    return ClaimMap(
+        claims=MappingProxyType({
+            members.text(name, where="a claim"): members.text(own, where="a claim")
+            for name, own in read["map"].items()
+        }),
+        name_parts=tuple(_name_part(part) for part in read["nameParts"]),
+        display=_optional(read, "display"),
+        display_latin=_optional(read, "displayLatin"),
+        subject=members.text(read["subject"], where="subject"),
+        persistence=members.word(read["persistence"], IdentifierPersistence, where="persistence"),
+        acr=members.text(read["acr"], where="acr"),
+        mandate=_optional(read, "mandate"),
+    )  # fmt: skip
+
+
+def _name_part(value: Any) -> NamePart:
+    read = members.table(
+        value, required=frozenset({"kind", "native"}), optional=frozenset({"latin"}), where="a part of a name"
+    )
+    kind = members.text(read["kind"], where="kind")
+    if kind not in _NAME_KINDS:
+        raise violation("a part of a name of an unknown kind")
+    return NamePart(kind, members.text(read["native"], where="native"), _optional(read, "latin"))
+
+
+def _optional(read: Mapping[str, Any], name: str) -> str | None:
+    return members.text(read[name], where=name) if name in read else None
+
+
+def _leaf_rule(value: Any) -> LeafRule:
+    """Return the rule for the leaf of an ``x5c`` path: exactly one of the two."""
+    read = members.table(
+        value, required=frozenset(), optional=frozenset({"extendedKeyUsage", "policy"}), where="leafRule"
+    )
+    if len(read) != 1:
+        raise violation("leafRule names an extended key usage or a policy")
+    if any(_IDENTIFIER.fullmatch(members.text(one, where="leafRule")) is None for one in read.values()):
+        raise violation("leafRule is not an object identifier")
+    return LeafRule(extended_key_usage=read.get("extendedKeyUsage"), policy=read.get("policy"))

@@ -1,0 +1,255 @@
+"""Our strict profile of ETSI TS 119 602: what one state's trust list may say, and what follows from it.
+
+Decides whether a list, taken by itself, may be believed: signed by a key pinned for the state, speaking for that state
+only and for one environment, with a history and keys that leave no doubt. It does not know what was held before, nor
+the time; that is for ``trusted_set``. This is the only module that makes ``TrustService``.
+
+A list that breaks the profile is refused whole. Three things spare the list and cost the entry its trust, so that a
+state may publish what older readers do not understand: an unknown status, an unknown type of service, and an unknown
+extension that is critical.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from idbridge.codec import strict_json
+from idbridge.crypto.keys import parse_jwk
+from idbridge.crypto.listed import ListedCertificate, listed_certificate
+from idbridge.errors import InputError, IssuerError, JoseError
+from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
+from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, TrustService
+from idbridge.trust import extension, history, jades, lote, scheme
+from idbridge.trust.errors import violation
+from idbridge.trust.extension import SchemeRules
+from idbridge.trust.lote import DigitalIdentity, ServiceEntry, TrustedEntity
+
+_SERVICE_TYPES: Final = frozenset(entry.value for entry in ServiceType)
+_STATUSES: Final = frozenset(entry.value for entry in ServiceStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key of a service, by the names under which a header or a certificate may call it.
+
+    ``kid`` is the thumbprint for a public key that is listed without one, and ``None`` for a certificate's.
+    """
+
+    thumbprint: str
+    kid: str | None
+    key_identifier: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list as judged. ``service`` is ``None`` where it gives no trust; ``untrusted`` then says why."""
+
+    service_id: str
+    issuer: str
+    name: str
+    keys: tuple[ListedKey, ...]
+    service: TrustService | None
+    untrusted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """A state's list as read. ``content`` is the SHA-256 (hex) of its payload, however often it was signed."""
+
+    provenance: ListProvenance
+    environment: Environment
+    operator: str
+    content: str
+    signed_at: datetime
+    entries: tuple[Entry, ...]
+    services: tuple[TrustService, ...]
+    other_environment_issuers: frozenset[str]
+
+    @property
+    def untrusted(self) -> tuple[Entry, ...]:
+        """The entries that give no trust."""
+        return tuple(entry for entry in self.entries if entry.service is None)
+
+    @property
+    def issuers(self) -> frozenset[str]:
+        """The issuers that this list speaks for, with or without trust."""
+        return frozenset(entry.issuer for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What all entries of one provider in one list share."""
+
+    state: MemberState
+    rules: SchemeRules
+    provider: str
+
+
+def parse(
+    offered: bytes,
+    *,
+    state: MemberState,
+    environment: Environment,
+    keys: tuple[PublicKey, ...],
+    distribution: str = "plain",
+) -> TrustList:
+    """Return the list of ``state`` that ``offered`` holds; ``keys`` are those pinned for that state.
+
+    Raises:
+        TrustError: ``trust.signer_unknown``, ``trust.signature_invalid``, ``trust.profile_violation``,
+            ``trust.territory_mismatch``, ``trust.environment_mismatch``, ``trust.lifetime_too_long`` or
+            ``trust.status_order``.
+    """
+    signed = jades.open_list(offered, keys=keys)
+    try:
+        content = strict_json.parse(signed.payload, max_bytes=LIMITS.trust_list_bytes)
+    except InputError:
+        raise violation("the list does not parse unambiguously") from None
+    listed = lote.parse(content)
+    rules = scheme.judge(listed.scheme, state=state, environment=environment)
+    entries = tuple(
+        entry for entity in listed.entities for entry in _entries(entity, state=state, rules=rules)
+    )  # fmt: skip
+    _refuse_ambiguous(entries)
+    provenance = ListProvenance(
+        member_state=state,
+        sequence=listed.scheme.sequence,
+        digest=signed.digest,
+        issued_at=listed.scheme.issued_at,
+        next_update=listed.scheme.next_update,
+        signer=signed.signer,
+        tier=rules.tier,
+        distribution=distribution,
+    )
+    return TrustList(
+        provenance=provenance,
+        environment=environment,
+        operator=scheme.english(listed.scheme.operator),
+        content=signed.content,
+        signed_at=signed.signed_at,
+        entries=entries,
+        services=_trusted(entries),
+        other_environment_issuers=rules.other_environment_issuers,
+    )
+
+
+def without_foreign_issuers(listed: TrustList, *, foreign: frozenset[str]) -> TrustList:
+    """Return ``listed`` with no trust in the entries whose issuer another state already speaks for.
+
+    The entry and not the list pays, so that nobody can stop a state's emergency by naming its next issuer first.
+    """
+    if listed.issuers.isdisjoint(foreign):
+        return listed
+    entries = tuple(
+        replace(entry, service=None, untrusted="another state speaks for this issuer") if entry.issuer in foreign
+        else entry
+        for entry in listed.entries
+    )  # fmt: skip
+    return replace(listed, entries=entries, services=_trusted(entries))
+
+
+def _trusted(entries: tuple[Entry, ...]) -> tuple[TrustService, ...]:
+    return tuple(entry.service for entry in entries if entry.service is not None)
+
+
+def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
+    """Refuse a list in which an entry stands twice, or one issuer calls two keys by one name."""
+    if len(entries) > LIMITS.services_per_list:
+        raise violation(f"a list of more than {LIMITS.services_per_list} services")
+    if len({entry.service_id for entry in entries}) != len(entries):
+        raise violation("a list names a service twice")
+    named = {(entry.issuer, key.kid, key.thumbprint) for entry in entries for key in entry.keys if key.kid is not None}
+    if any(number > 1 for number in Counter((issuer, kid) for issuer, kid, _ in named).values()):
+        raise violation("an issuer has two keys of one key id")
+
+
+def _entries(entity: TrustedEntity, *, state: MemberState, rules: SchemeRules) -> tuple[Entry, ...]:
+    scheme.require_territory(entity.countries, state=state)
+    origin = _Origin(state, rules, scheme.english(entity.names))
+    return tuple(_entry(entry, origin) for entry in entity.services)
+
+
+def _entry(entry: ServiceEntry, origin: _Origin) -> Entry:
+    """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
+    issuer, profile = extension.service_rules(extension.only(entry.extensions), tier=origin.rules.tier)
+    keys = _keys(entry.identity, profile)
+    certificates = _certificates(entry.identity, profile, state=origin.state)
+    listed = (
+        *(ListedKey(key.thumbprint, key.kid or key.thumbprint, None) for key in keys),
+        *(ListedKey(one.key.thumbprint, None, one.key_identifier) for one in certificates),
+    )
+    if len({key.thumbprint for key in listed}) != len(listed):
+        raise violation("a service names one key twice")
+    unknown = _unknown_word(entry)
+    return Entry(
+        service_id=entry.digest,
+        issuer=issuer,
+        name=scheme.english(entry.names),
+        keys=listed,
+        service=_service(entry, origin, issuer=issuer, profile=profile, keys=keys) if unknown is None else None,
+        untrusted=unknown or "",
+    )
+
+
+def _unknown_word(entry: ServiceEntry) -> str | None:
+    """Return what this reader does not understand of the entry, and so cannot trust; ``None`` if it all is known."""
+    critical = extension.unknown_critical(entry.extensions)
+    if critical is not None:
+        return f"critical extension {critical[:80]} is not known"
+    if entry.service_type not in _SERVICE_TYPES:
+        return "the type of the service is not known"
+    if any(status.status not in _STATUSES for status in entry.statuses):
+        return "a status of the service is not known"
+    return None
+
+
+def _service(
+    entry: ServiceEntry, origin: _Origin, *, issuer: str, profile: ServiceProfile, keys: tuple[PublicKey, ...]
+) -> TrustService:
+    service_type = ServiceType(entry.service_type)
+    allowed = extension.FORMATS[service_type]
+    if not profile.formats <= allowed or bool(profile.formats) is not bool(allowed):
+        raise violation(f"a service of type {service_type} cannot sign the formats listed for it")
+    return TrustService(
+        service_id=entry.digest,
+        member_state=origin.state,
+        environment=origin.rules.environment,
+        observer=origin.rules.tier is CommitmentTier.OBSERVER,
+        provider=origin.provider,
+        name=scheme.english(entry.names),
+        service_type=service_type,
+        issuer=issuer,
+        keys=keys,
+        anchors=entry.identity.certificates,
+        history=history.periods(tuple((ServiceStatus(one.status), one.since) for one in entry.statuses)),
+        profile=profile,
+    )
+
+
+def _keys(identity: DigitalIdentity, profile: ServiceProfile) -> tuple[PublicKey, ...]:
+    try:
+        return tuple(parse_jwk(jwk, allowed=profile.algorithms) for jwk in identity.public_keys)
+    except JoseError as refusal:
+        raise violation(f"a listed public key: {refusal.detail}") from None
+
+
+def _certificates(
+    identity: DigitalIdentity, profile: ServiceProfile, *, state: MemberState
+) -> tuple[ListedCertificate, ...]:
+    """Return the facts of the listed certificates, each of this state if it names one at all."""
+    try:
+        certificates = tuple(listed_certificate(octets) for octets in identity.certificates)
+    except IssuerError as refusal:
+        raise violation(f"a listed certificate: {refusal.detail}") from None
+    for certificate in certificates:
+        if certificate.countries:
+            scheme.require_territory(certificate.countries, state=state)
+        # Without a rule, whatever a national authority ever signs, a web server's certificate too, could issue.
+        if certificate.authority and profile.leaf_rule is None:
+            raise violation("a certificate authority is listed without a rule for its leaves")
+        if not certificate.authority and certificate.key.algorithms.isdisjoint(profile.algorithms):
+            raise violation("the key of a listed certificate fits none of the listed algorithms")
+    return certificates

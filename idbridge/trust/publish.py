@@ -1,0 +1,197 @@
+"""The operator's side: from a source document to a signed list, and to the directory that nodes read.
+
+Makes lists and signs them; whether a list is acceptable is judged by ``profile`` and ``trusted_set`` alone, on every
+node. The form of source documents is ``trust_lists/list.schema.json``. Clause: ETSI TS 119 602, TS 119 182-1.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from idbridge.codec import base64std, jcs
+from idbridge.crypto.signer import Signer
+from idbridge.errors import ConfigurationError
+from idbridge.model.region import Environment, ServiceType
+from idbridge.model.time import instant_text
+from idbridge.model.trust import ServiceStatus
+from idbridge.trust import extension, jades, scheme
+
+SOURCE_SCHEMA: Final = "idbridge-list-source-1"
+_SERVICE_TYPES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceType}
+_STATUSES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceStatus}
+_NOTICE: Final[Mapping[Environment, str]] = {
+    Environment.SANDBOX: "Made for practice. No real person, provider or state stands behind an entry.",
+    Environment.LIVE: "Published under the rules of the region.",
+}
+
+Source = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMaterial:
+    """The public keys of one service: JWKs, DER certificates, or both.
+
+    Raises:
+        ValueError: There is neither.
+    """
+
+    jwks: tuple[Mapping[str, Any], ...] = ()
+    certificates: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.jwks and not self.certificates:
+            raise ValueError("a service has at least one key or certificate")
+
+
+def lote_from_source(
+    source: Source,
+    *,
+    environment: Environment,
+    sequence: int,
+    issued_at: datetime,
+    next_update: datetime,
+    material: Callable[[str], ServiceMaterial],
+    other_environment_issuers: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return the list that ``source`` describes; ``material`` gives the keys of a service by its ``id``.
+
+    Raises:
+        ConfigurationError: The source document is not in its form.
+    """
+    try:
+        if source["schema"] != SOURCE_SCHEMA:
+            raise ConfigurationError("a source document of another schema")
+        information = {
+            "environment": environment.value,
+            "tier": source["tier"],
+            "otherEnvironmentIssuers": sorted(set(other_environment_issuers)),
+        }
+        return {
+            "LoTE": {
+                "ListAndSchemeInformation": {
+                    **_scheme(source, environment=environment),
+                    "LoTESequenceNumber": sequence,
+                    "ListIssueDateTime": instant_text(issued_at.replace(microsecond=0)),
+                    "NextUpdate": instant_text(next_update.replace(microsecond=0)),
+                    "SchemeExtensions": [{extension.NAME: information}],
+                },
+                "TrustedEntitiesList": [_entity(provider, material) for provider in source["provider"]],
+            }
+        }
+    except (KeyError, TypeError, AttributeError, IndexError) as gap:
+        raise ConfigurationError(f"the source document of a list is not in its form: {gap}") from gap
+
+
+def _scheme(source: Source, *, environment: Environment) -> dict[str, Any]:
+    operator = source["operator"]
+    return {
+        "LoTEVersionIdentifier": scheme.VERSION,
+        "LoTEType": scheme.LOTE_TYPE,
+        "SchemeOperatorName": _texts(operator["name"]),
+        "SchemeOperatorAddress": _location("SchemeOperator", operator["address"], source["information_uri"]),
+        "SchemeName": _texts({scheme.LANGUAGE: f"{source['state']}: IdBridge trust list ({environment})"}),
+        "SchemeInformationURI": _addresses(source["information_uri"]),
+        "StatusDeterminationApproach": scheme.STATUS_DETERMINATION,
+        "SchemeTypeCommunityRules": _addresses(scheme.COMMUNITY_RULES),
+        "SchemeTerritory": source["state"],
+        "PolicyOrLegalNotice": [{"LoTELegalNotice": _NOTICE[environment]}],
+        "HistoricalInformationPeriod": scheme.HISTORY_FOR_EVER,
+    }
+
+
+def _texts(names: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"lang": language, "value": name} for language, name in names.items()]
+
+
+def _addresses(uri: str) -> list[dict[str, str]]:
+    return [{"lang": scheme.LANGUAGE, "uriValue": uri}]
+
+
+def _location(prefix: str, address: Mapping[str, str], uri: str) -> dict[str, Any]:
+    lines = {
+        "StreetAddress": address["street"],
+        "Locality": address.get("locality"),
+        "PostalCode": address.get("postal_code"),
+        "Country": address["country"],
+    }
+    postal = {"lang": scheme.LANGUAGE} | {name: line for name, line in lines.items() if line is not None}
+    return {f"{prefix}PostalAddress": [postal], f"{prefix}ElectronicAddress": _addresses(uri)}
+
+
+def _entity(provider: Source, material: Callable[[str], ServiceMaterial]) -> dict[str, Any]:
+    about = {
+        "TEName": _texts(provider["name"]),
+        "TEAddress": _location("TE", provider["address"], provider["information_uri"]),
+        "TEInformationURI": _addresses(provider["information_uri"]),
+    }
+    if "trade_name" in provider:
+        about["TETradeName"] = _texts(provider["trade_name"])
+    services = [_service(service, material(service["id"])) for service in provider["service"]]
+    return {"TrustedEntityInformation": about, "TrustedEntityServices": services}
+
+
+def _service(service: Source, material: ServiceMaterial) -> dict[str, Any]:
+    """Return one entry: the last status as the present one, the others as its history, newest first."""
+    about = {
+        "ServiceName": _texts(service["name"]),
+        "ServiceDigitalIdentity": _identity(material),
+        "ServiceTypeIdentifier": _SERVICE_TYPES[service["type"]].value,
+    }
+    *past, present = (
+        {"ServiceStatus": _STATUSES[period["status"]].value, "StatusStartingTime": period["from"]}
+        for period in service["status"]
+    )
+    entry: dict[str, Any] = {
+        "ServiceInformation": {
+            **about,
+            **present,
+            "ServiceInformationExtensions": [{extension.NAME: _rules(service)}],
+        }
+    }
+    if past:
+        entry["ServiceHistory"] = [{**about, **period} for period in reversed(past)]
+    return entry
+
+
+def _identity(material: ServiceMaterial) -> dict[str, Any]:
+    identity: dict[str, Any] = {}
+    if material.certificates:
+        identity["X509Certificates"] = [{"val": base64std.encode(octets)} for octets in material.certificates]
+    if material.jwks:
+        identity["PublicKeyValues"] = [dict(jwk) for jwk in material.jwks]
+    return identity
+
+
+def _rules(service: Source) -> dict[str, Any]:
+    rules = {
+        "issuer": service["issuer"],
+        "formats": list(service["formats"]),
+        "algorithms": list(service["algorithms"]),
+        "credentialTypes": list(service["credential_types"]),
+        "leewaySeconds": service["leeway_seconds"],
+        "holderBinding": service["holder_binding"],
+        "ladder": [dict(rung) for rung in service["ladder"]],
+        "claims": _claims(service["claims"]),
+    }
+    if "leaf_rule" in service:
+        names = {"extended_key_usage": "extendedKeyUsage", "policy": "policy"}
+        rules["leafRule"] = {names[name]: identifier for name, identifier in service["leaf_rule"].items()}
+    return rules
+
+
+def _claims(claims: Source) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "subject": claims["subject"],
+        "persistence": claims["persistence"],
+        "acr": claims["acr"],
+        "nameParts": [dict(part) for part in claims["name_parts"]],
+        "map": dict(claims["map"]),
+    }
+    optional = {"mandate": "mandate", "display": "display", "display_latin": "displayLatin"}
+    return written | {member: claims[name] for name, member in optional.items() if name in claims}
+
+
+def sign_list(lote: Mapping[str, Any], signer: Signer, *, at: datetime) -> str:
+    """Return the compact JAdES-B-B of a list, over its canonical JSON."""
+    return jades.sign(jcs.canonicalize(dict(lote)), signer, at=at)

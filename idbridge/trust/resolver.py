@@ -1,0 +1,238 @@
+"""Step V3: which listed key a credential has to verify with, and whether its service is trusted at the instant.
+
+Decides from the snapshot alone; what a credential says of its own key (``kid``, ``x5c``) only chooses among what its
+issuer's state lists. Clauses: ETSI TS 119 602 (service status and history); SD-JWT VC section 2.5; OpenID Connect
+Core 1.0 section 10.1 for ``kid``.
+
+Answers are kept with the interval in which they hold, so that the same issuer costs one look-up and two comparisons.
+Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from idbridge.crypto.keys import public_key_from_certificate
+from idbridge.crypto.x509 import VerifiedPath, names_issuer, verify_path
+from idbridge.errors import IssuerError, JoseError, RecognitionError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.credential import UnverifiedCredential
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import Format
+from idbridge.model.trust import ServiceStatus, TrustService
+from idbridge.trust.extension import TYPED_FORMATS
+from idbridge.trust.history import SEVERITY
+from idbridge.trust.snapshot import NOT_CONFIGURED, TrustSnapshot
+
+_ENDED: Final = MappingProxyType({
+    SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
+    SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
+})  # fmt: skip
+# Refusals of a path, by how far it got: of several attempts, the one that got furthest tells most.
+_PROGRESS: Final = (
+    "issuer.chain_untrusted", "issuer.certificate_expired", "issuer.certificate_profile",
+    "issuer.certificate_name_mismatch",
+)  # fmt: skip
+# How a state without list is reported to who asks about one of its issuers: nothing is known, and that may pass.
+_UNDECIDED: Final = MappingProxyType({
+    NOT_CONFIGURED: NOT_CONFIGURED,
+    "trust.unreachable": "trust.unreachable",
+    "trust.expired": "trust.stale",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedKey:
+    """The key to verify with, the service that lists it, and the path by which ``x5c`` leads there, if it does."""
+
+    service: TrustService
+    key: PublicKey
+    path: VerifiedPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A resolved key and the half-open interval in which no status, list or certificate changes it."""
+
+    since: datetime
+    until: datetime
+    resolved: ResolvedKey
+
+
+_Question = tuple[str, Format, str | None, str | bytes | None, str, tuple[int, ...]]
+
+
+class KeyResolver:
+    """Answers V3 from one snapshot; bounded memory, no lock, no I/O."""
+
+    def __init__(self, snapshot: TrustSnapshot, *, max_entries: int = LIMITS.path_cache_entries) -> None:
+        self._snapshot = snapshot
+        self._max_entries = max_entries
+        self._answers: dict[_Question, _Answer] = {}
+
+    def resolve(self, *, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> ResolvedKey:
+        """Return the one listed key that ``unverified`` has to verify with at ``at``.
+
+        ``credential_type`` is the ``vct`` or its like, ``None`` for formats that have no type. A superseded service
+        passes: whether the credential is old enough is judged in V5.
+
+        Raises:
+            IssuerError: ``issuer.unknown``, ``issuer.service_not_listed``, ``issuer.not_yet_granted``,
+                ``issuer.withdrawn``, ``issuer.compromised``, ``issuer.chain_untrusted``,
+                ``issuer.certificate_expired``, ``issuer.certificate_profile``, ``issuer.certificate_name_mismatch``.
+            JoseError: ``jose.kid_missing`` or ``jose.kid_unknown``.
+            RecognitionError: ``recognition.environment_mismatch``: known to be of the other environment.
+            TrustError: ``trust.stale``, ``trust.not_configured``, ``trust.unreachable`` or ``trust.refused``: the list
+                that would tell is out of date or not held.
+        """
+        header = unverified.jws.header
+        certificates = header.certificates
+        # The lengths make the digest unambiguous: no other certificates have these octets in these parts.
+        name = hashlib.sha256(b"".join(certificates)).digest() if certificates else header.kid
+        lengths = tuple(map(len, certificates))
+        question = (
+            unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
+        )  # fmt: skip
+        answer = self._answers.get(question)
+        if answer is not None and answer.since <= at < answer.until:
+            return answer.resolved
+        answer = self._resolve(unverified, credential_type, at)
+        self._keep(question, answer)
+        return answer.resolved
+
+    def _keep(self, question: _Question, answer: _Answer) -> None:
+        """Keep ``answer``; the oldest goes when there is no room, since the answer can always be found again."""
+        if len(self._answers) >= self._max_entries:
+            self._answers.pop(next(iter(self._answers), question), None)
+        self._answers[question] = answer
+
+    def _resolve(self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> _Answer:
+        services = self._listed(unverified.unverified_issuer)
+        next_update = self._snapshot.provenance(services[0].member_state).next_update
+        if next_update <= at:
+            raise TrustError("trust.stale")
+        fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
+        if not fitting:
+            raise IssuerError("issuer.service_not_listed")
+        certified = bool(unverified.jws.header.certificates)
+        found = _by_path(fitting, unverified, at) if certified else _by_kid(fitting, unverified)
+        return self._judged(found, next_update=next_update, at=at)
+
+    def _listed(self, issuer: str) -> tuple[TrustService, ...]:
+        """Return the services of ``issuer``, at least one, all of one state."""
+        services = self._snapshot.by_issuer(issuer)
+        if services:
+            return services
+        if self._snapshot.other_environment(issuer):
+            raise RecognitionError("recognition.environment_mismatch")
+        state = self._snapshot.orphaned(issuer)
+        if state is not None:
+            raise TrustError(_UNDECIDED.get(self._snapshot.states_without_list[state], "trust.refused"))
+        raise IssuerError("issuer.unknown")
+
+    def _judged(self, found: tuple[ResolvedKey, ...], *, next_update: datetime, at: datetime) -> _Answer:
+        """Return the answer among ``found``, which all name one key, by the status that counts.
+
+        An end counts wherever the state lists the key, or an authority on the path to it. Of what has not ended,
+        granted comes before superseded: the state says of the same key that it is in use.
+        """
+        listing = self._listing(found)
+        worst = max((severity_at(service, at) for service in listing), default=0)
+        if worst in _ENDED:
+            raise IssuerError(_ENDED[worst])
+        started = [one for one in found if one.service.status_at(at) is not None]
+        if not started:
+            raise IssuerError("issuer.not_yet_granted")
+        chosen = min(started, key=lambda one: severity_at(one.service, at))
+        changes = [change for service in listing for change in _changes(service)]
+        since = max(change for change in changes if change <= at)
+        until = min([next_update, *(change for change in changes if change > at)])
+        if chosen.path is not None:
+            since, until = max(since, chosen.path.not_before), min(until, chosen.path.not_after)
+        return _Answer(since, until, chosen)
+
+    def _listing(self, found: tuple[ResolvedKey, ...]) -> tuple[TrustService, ...]:
+        """Return every service of the same state that lists the key found, or an authority on a path to it."""
+        state = found[0].service.member_state
+        thumbprints = {one.key.thumbprint for one in found} | {
+            public_key_from_certificate(der).thumbprint
+            for one in found
+            if one.path is not None
+            for der in one.path.chain[1:]
+        }
+        return tuple(
+            service
+            for thumbprint in thumbprints
+            for service in self._snapshot.by_thumbprint(thumbprint)
+            if service.member_state is state
+        )
+
+
+def severity_at(service: TrustService, at: datetime) -> int:
+    """Return how bad the status of ``service`` is at ``at``; before it began there is nothing bad to say of it."""
+    period = service.status_at(at)
+    return SEVERITY[period.status] if period is not None else 0
+
+
+def _changes(service: TrustService) -> Iterator[datetime]:
+    return (period.validity.start for period in service.history)
+
+
+def _fits(service: TrustService, format_: Format, credential_type: str | None) -> bool:
+    """Tell whether ``service`` is listed for this format and, where the format has types, for this type."""
+    if format_ not in service.profile.formats:
+        return False
+    return format_ not in TYPED_FORMATS or credential_type in service.profile.credential_types
+
+
+def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[ResolvedKey, ...]:
+    """Return the listed key that ``kid`` names; without ``kid``, the only one that fits the algorithm."""
+    header = unverified.jws.header
+    listed = tuple(ResolvedKey(service, key) for service in services for key in service.keys)
+    if not listed:
+        raise IssuerError("issuer.chain_untrusted", "certificates are listed, and the credential brings none")
+    if header.kid is not None:
+        named = tuple(one for one in listed if (one.key.kid or one.key.thumbprint) == header.kid)
+        if not named:
+            raise JoseError("jose.kid_unknown")
+        return named
+    fitting = tuple(one for one in listed if header.algorithm in one.key.algorithms)
+    if not fitting:
+        raise JoseError("jose.alg_key_mismatch", "no listed key fits the algorithm")
+    if len({one.key.thumbprint for one in fitting}) > 1:
+        raise JoseError("jose.kid_missing")
+    return fitting
+
+
+def _by_path(
+    services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime
+) -> tuple[ResolvedKey, ...]:
+    """Return the leaf key of ``x5c`` for each service to whose certificates it leads."""
+    found: list[ResolvedKey] = []
+    refusals = [IssuerError("issuer.chain_untrusted")]
+    for service in services:
+        if service.anchors:
+            try:
+                path = _path(service, unverified, at)
+            except IssuerError as refusal:
+                refusals.append(refusal)
+            else:
+                found.append(ResolvedKey(service, path.leaf_key, path))
+    if not found:
+        raise max(refusals, key=lambda refusal: _PROGRESS.index(refusal.code))
+    return tuple(found)
+
+
+def _path(service: TrustService, unverified: UnverifiedCredential, at: datetime) -> VerifiedPath:
+    """Return the path to a certificate of ``service``, if its leaf is of this issuer and of this state."""
+    path = verify_path(
+        unverified.jws.header.certificates, anchors=service.anchors, at=at, rule=service.profile.leaf_rule
+    )
+    if path.country is not None and path.country.upper() != service.member_state.value:
+        raise IssuerError("issuer.certificate_profile", "the certificate is of another state")
+    if not names_issuer(path, service.issuer):
+        raise IssuerError("issuer.certificate_name_mismatch")
+    return path

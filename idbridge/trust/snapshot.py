@@ -1,0 +1,172 @@
+"""The trust snapshot: all that a verification knows of who may issue what, immutable and named by its content.
+
+Decides nothing; it answers by issuer, key thumbprint and key identifier in one step. ``id`` is the SHA-256 of the
+canonical manifest, so that a verdict names exactly what it relied on and a replay can fetch just that. A request pins
+one snapshot from start to end.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from idbridge.codec import jcs
+from idbridge.errors import TrustError
+from idbridge.model.region import Environment, MemberState
+from idbridge.model.time import instant_text
+from idbridge.model.trust import ListProvenance, TrustService
+from idbridge.recognition.arrangement import ArrangementIndex
+from idbridge.recognition.purpose import PurposeRegister
+from idbridge.trust.profile import TrustList
+from idbridge.trust.trusted_set import TrustedSet
+
+SCHEMA: Final = "idbridge-trust-snapshot-1"
+NOT_CONFIGURED: Final = "trust.not_configured"
+_NO_REASONS: Final[Mapping[MemberState, str]] = MappingProxyType({})
+Name = TypeVar("Name", bound=Hashable)
+Index = Mapping[Name, tuple[TrustService, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOffer:
+    """Something that was offered and not accepted while the snapshot was made; what was held stayed in force."""
+
+    subject: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSnapshot:
+    """What was accepted, at one moment. Made by ``snapshot_of``.
+
+    ``lists`` and ``states_without_list`` together name every state; the latter with the code of the reason.
+    ``refused`` is for operators and no part of the content.
+    """
+
+    id: str
+    environment: Environment
+    lists: Mapping[MemberState, TrustList]
+    states_without_list: Mapping[MemberState, str]
+    arrangements: ArrangementIndex
+    purposes: PurposeRegister
+    refused: tuple[RefusedOffer, ...]
+    _manifest: Mapping[str, Any]
+    _by_issuer: Index[str]
+    _by_thumbprint: Index[str]
+    _by_key_identifier: Index[bytes]
+    _elsewhere: frozenset[str]
+    _orphans: Mapping[str, MemberState]
+
+    def services_of(self, state: MemberState) -> tuple[TrustService, ...]:
+        """Return the services that ``state`` lists, in the order of its list; none without a list."""
+        listed = self.lists.get(state)
+        return listed.services if listed is not None else ()
+
+    def by_issuer(self, issuer: str) -> tuple[TrustService, ...]:
+        """Return the services of ``issuer``, all of one state; compared character by character."""
+        return self._by_issuer.get(issuer, ())
+
+    def by_thumbprint(self, thumbprint: str) -> tuple[TrustService, ...]:
+        """Return the services that list the key of this RFC 7638 thumbprint, as JWK or in a certificate."""
+        return self._by_thumbprint.get(thumbprint, ())
+
+    def by_ski(self, key_identifier: bytes) -> tuple[TrustService, ...]:
+        """Return the services that list a certificate of this subject key identifier; two keys may share one."""
+        return self._by_key_identifier.get(key_identifier, ())
+
+    def provenance(self, state: MemberState) -> ListProvenance:
+        """Return which edition of the list of ``state`` this snapshot holds.
+
+        Raises:
+            TrustError: It holds none; the code says why.
+        """
+        listed = self.lists.get(state)
+        if listed is None:
+            raise TrustError(self.states_without_list[state])
+        return listed.provenance
+
+    def other_environment(self, issuer: str) -> bool:
+        """Tell whether a state lists ``issuer`` as one of its other environment. It leads to a refusal either way."""
+        return issuer in self._elsewhere
+
+    def orphaned(self, issuer: str) -> MemberState | None:
+        """Return the state that spoke for ``issuer`` when a list of it was last accepted, if none is held now."""
+        return self._orphans.get(issuer)
+
+    def manifest(self) -> Mapping[str, Any]:
+        """Return the content that ``id`` is the digest of."""
+        return self._manifest
+
+
+def snapshot_of(
+    trusted: TrustedSet,
+    *,
+    states_without_list: Mapping[MemberState, str] = _NO_REASONS,
+    refused: tuple[RefusedOffer, ...] = (),
+) -> TrustSnapshot:
+    """Return the snapshot of ``trusted``; a state that has no list and no given reason is not configured."""
+    absent = {
+        state: states_without_list.get(state, NOT_CONFIGURED) for state in MemberState if state not in trusted.lists
+    }
+    orphans = {issuer: state for state in absent if state in trusted.floors for issuer in trusted.floors[state].issuers}
+    manifest = _manifest(trusted, absent=absent, orphans=orphans)
+    lists = tuple(trusted.lists.values())
+    return TrustSnapshot(
+        id=jcs.digest_hex(manifest),
+        environment=trusted.environment,
+        lists=MappingProxyType(dict(trusted.lists)),
+        states_without_list=MappingProxyType(absent),
+        arrangements=trusted.arrangements,
+        purposes=trusted.purposes,
+        refused=refused,
+        _manifest=MappingProxyType(manifest),
+        _by_issuer=_index((service.issuer, service) for listed in lists for service in listed.services),
+        _by_thumbprint=_index(
+            (key.thumbprint, entry.service) for listed in lists for entry in listed.entries for key in entry.keys
+        ),
+        _by_key_identifier=_index(
+            (key.key_identifier, entry.service) for listed in lists for entry in listed.entries for key in entry.keys
+        ),
+        _elsewhere=frozenset(issuer for listed in lists for issuer in listed.other_environment_issuers),
+        _orphans=MappingProxyType(orphans),
+    )
+
+
+def _index(pairs: Iterable[tuple[Name | None, TrustService | None]]) -> Index[Name]:
+    """Return the services by name, in the order given; what has no name or gives no trust is left out."""
+    found: defaultdict[Name, list[TrustService]] = defaultdict(list)
+    for name, service in pairs:
+        if name is not None and service is not None:
+            found[name].append(service)
+    return MappingProxyType({name: tuple(services) for name, services in found.items()})
+
+
+def _manifest(
+    trusted: TrustedSet, *, absent: Mapping[MemberState, str], orphans: Mapping[str, MemberState]
+) -> dict[str, Any]:
+    """Return everything that a verdict can depend on, in canonical order."""
+    return {
+        "schema": SCHEMA,
+        "environment": trusted.environment.value,
+        "lists": [_edition(trusted.lists[state]) for state in sorted(trusted.lists)],
+        "states_without_list": {state.value: absent[state] for state in sorted(absent)},
+        "orphaned_issuers": {issuer: orphans[issuer].value for issuer in sorted(orphans)},
+        "arrangements": trusted.arrangements.manifest(),
+        "purposes": {"version": trusted.purposes.version, "digest": trusted.purposes.digest},
+    }
+
+
+def _edition(listed: TrustList) -> dict[str, Any]:
+    about = listed.provenance
+    return {
+        "state": about.member_state.value,
+        "sequence": about.sequence,
+        "digest": about.digest,
+        "issued_at": instant_text(about.issued_at),
+        "next_update": instant_text(about.next_update),
+        "signer": about.signer,
+        "distribution": about.distribution,
+        "untrusted": sorted(entry.service_id for entry in listed.untrusted),
+    }

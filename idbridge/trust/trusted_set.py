@@ -1,0 +1,175 @@
+"""Whether new trust material is accepted: decided from octets and an instant, with no I/O.
+
+Every method returns a new set or raises a ``TrustError``; the set it was called on never changes, so that a refused
+offer leaves in force what was held. The order of the checks on a list: signature and profile (``profile``), time,
+sequence against the floor, history against the ledger. Rules and their reasons: ``docs/adr/0003-list-acceptance.md``.
+Clauses: architecture D1; ETSI TS 119 602 (LoTESequenceNumber, ListIssueDateTime, NextUpdate).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.errors import TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import Environment, MemberState
+from idbridge.recognition.arrangement import ArrangementIndex, parse_version
+from idbridge.recognition.purpose import PurposeRegister, parse_register
+from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
+from idbridge.trust import ledger, profile
+from idbridge.trust.errors import EquivocationError, RollbackError
+from idbridge.trust.floor import Floor
+from idbridge.trust.profile import TrustList
+
+_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedSet:
+    """The trust material of one environment that was accepted, and the floors below which nothing is.
+
+    ``pins`` are the list signing keys of each state. ``floors`` may know states of which no list is held, as after a
+    restart. ``arrangement_floors`` are by arrangement id.
+
+    Raises:
+        ValueError: No state has a key, a state's keys are empty, or one key is pinned twice.
+    """
+
+    environment: Environment
+    pins: Mapping[MemberState, tuple[PublicKey, ...]]
+    floors: Mapping[MemberState, Floor] = field(default_factory=lambda: _NONE)
+    lists: Mapping[MemberState, TrustList] = field(default_factory=lambda: _NONE)
+    arrangement_index: ArrangementIndex | None = None
+    purpose_register: PurposeRegister | None = None
+    arrangement_floors: Mapping[str, Floor] = field(default_factory=lambda: _NONE)
+    purposes_floor: Floor | None = None
+
+    def __post_init__(self) -> None:
+        thumbprints = [key.thumbprint for keys in self.pins.values() for key in keys]
+        if not thumbprints or not all(self.pins.values()):
+            raise ValueError("every state in the pins has a key, and there is at least one state")
+        if len(set(thumbprints)) != len(thumbprints):
+            raise ValueError("one key is pinned twice: a key signs for one state, once")
+
+    def with_list(self, offered: bytes, *, state: MemberState, at: datetime) -> "TrustedSet":
+        """Return a set in which ``offered`` is the list of ``state``; the same list again changes nothing.
+
+        Raises:
+            TrustError: ``trust.signer_unknown`` (also for a state without pinned key), ``trust.signature_invalid``,
+                ``trust.profile_violation``, ``trust.territory_mismatch``, ``trust.environment_mismatch``,
+                ``trust.lifetime_too_long``, ``trust.status_order``, ``trust.issued_in_future``, ``trust.expired``.
+            RollbackError, EquivocationError, SequenceJumpError: Its number does not follow the floor.
+            HistoryRewrittenError: It tells another past than the editions before it.
+        """
+        listed = profile.parse(
+            offered, state=state, environment=self.environment, keys=self.pins.get(state, ())
+        )  # fmt: skip
+        _require_current(listed, at=at)
+        floor = self.floors.get(state)
+        newer = floor is None or floor.admits(listed.provenance.sequence, listed.content)
+        if not newer and state in self.lists:
+            return self
+        foreign = self._issuers_of_others(state)
+        listed = profile.without_foreign_issuers(listed, foreign=foreign)
+        raised = floor if floor is not None and not newer else _floor(listed, floor, foreign=foreign, at=at)
+        return replace(
+            self,
+            lists=MappingProxyType({**self.lists, state: listed}),
+            floors=MappingProxyType({**self.floors, state: raised}),
+        )
+
+    def _issuers_of_others(self, state: MemberState) -> frozenset[str]:
+        """Return the issuers that other states spoke for first, and still do."""
+        return frozenset(
+            issuer for other, floor in self.floors.items() if other is not state for issuer in floor.issuers
+        )
+
+    def with_arrangement(self, offered: bytes) -> "TrustedSet":
+        """Return a set that also holds this version of an arrangement; a version already held changes nothing.
+
+        Raises:
+            TrustError: ``trust.arrangement_invalid``: as ``ArrangementIndex.with_arrangement`` says.
+            EquivocationError: Another text under a version that is held or on the floor.
+        """
+        version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.pins))
+        held = self.arrangements.histories.get(version.id)
+        if held is not None and version.version <= len(held.versions):
+            _require_same(version.version, held=held.versions[version.version - 1].digest, offered=version.digest)
+        floor = self.arrangement_floors.get(version.id)
+        if floor is not None and version.version == floor.sequence:
+            _require_same(version.version, held=floor.digest, offered=version.digest)
+        grown = self.arrangements.with_arrangement(offered, keys=self.pins)
+        raised = Floor(version.version, version.digest)
+        floors = {**self.arrangement_floors, version.id: floor.highest(raised) if floor is not None else raised}
+        return replace(self, arrangement_index=grown, arrangement_floors=MappingProxyType(floors))
+
+    def with_purposes(self, offered: bytes) -> "TrustedSet":
+        """Return a set in which ``offered`` is the purpose register; the same register again changes nothing.
+
+        Raises:
+            TrustError: ``trust.arrangement_invalid``: as ``PurposeRegister.with_register`` says.
+            RollbackError, EquivocationError, SequenceJumpError: Its version does not follow the floor.
+        """
+        register = parse_register(open_signed(offered, typ=PURPOSES_TYPE, keys=self.pins))
+        raised = Floor(register.version, register.digest)
+        if self.purposes_floor is not None:
+            self.purposes_floor.admits(register.version, register.digest)
+        accepted = self.purposes.with_register(offered, keys=self.pins)
+        return replace(self, purpose_register=accepted, purposes_floor=raised)
+
+    def require_whole(self) -> "TrustedSet":
+        """Return this set if nothing that was agreed before is missing from it.
+
+        Whoever takes a suspension out of the distribution would otherwise bring the arrangement back to life.
+
+        Raises:
+            RollbackError: An arrangement or the purpose register is older than its floor, or is not there.
+        """
+        histories = self.arrangements.histories
+        for name, floor in self.arrangement_floors.items():
+            held = len(histories[name].versions) if name in histories else 0
+            if held < floor.sequence:
+                raise RollbackError(held=floor.sequence, offered=held)
+        if self.purposes_floor is not None and self.purposes.version < self.purposes_floor.sequence:
+            raise RollbackError(held=self.purposes_floor.sequence, offered=self.purposes.version)
+        return self
+
+    @property
+    def arrangements(self) -> ArrangementIndex:
+        """The arrangements held; before the first, nothing foreign is recognised."""
+        held = self.arrangement_index
+        return held if held is not None else ArrangementIndex.none(self.environment)
+
+    @property
+    def purposes(self) -> PurposeRegister:
+        """The purpose register held; before the first, every purpose is refused."""
+        held = self.purpose_register
+        return held if held is not None else PurposeRegister.none(self.environment)
+
+
+def _require_current(listed: TrustList, *, at: datetime) -> None:
+    """Refuse a list from the future and one that is already out of date."""
+    latest = at + LIMITS.list_issue_skew
+    if listed.provenance.issued_at > latest or listed.signed_at > latest:
+        raise TrustError("trust.issued_in_future")
+    if listed.provenance.next_update <= at:
+        raise TrustError("trust.expired")
+
+
+def _floor(listed: TrustList, before: Floor | None, *, foreign: frozenset[str], at: datetime) -> Floor:
+    """Return the floor on which ``listed`` stands, if it keeps faith with the one before."""
+    return Floor(
+        sequence=listed.provenance.sequence,
+        digest=listed.content,
+        issued_at=listed.provenance.issued_at,
+        issuers=listed.issuers - foreign,
+        ledger=ledger.extended(before.ledger if before is not None else ledger.EMPTY, listed, at=at),
+    )
+
+
+def _require_same(version: int, *, held: str, offered: str) -> None:
+    if held != offered:
+        raise EquivocationError(sequence=version, held=held, offered=offered)
