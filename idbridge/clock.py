@@ -1,5 +1,6 @@
 """The only reader of time. Everything else takes an instant as an argument."""
 
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -29,3 +30,19 @@ class FixedClock:
     def now(self) -> datetime:
         """Return the instant this clock was made with."""
         return self._instant
+
+
+class Stopwatch(Protocol):
+    """How much time has gone by, for deadlines. It says nothing about the present instant."""
+
+    def seconds(self) -> float:
+        """Return the seconds since some fixed moment."""
+        ...
+
+
+class SystemStopwatch:
+    """The stopwatch of this machine; setting its clock does not move it."""
+
+    def seconds(self) -> float:
+        """Return the seconds since some fixed moment."""
+        return time.monotonic()

@@ -1,0 +1,188 @@
+"""The one HTTP client: fetches a document from a host that signed lists or settings name, and from nowhere else.
+
+Decides where this product connects to. Guards against a server-side request forgery (a URL or a name server that
+leads inside), against a server that redirects, never ends, or lies about its length, and against settings of the
+environment that would send the request through somebody else. It does not know what the document is.
+"""
+
+import re
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpcore2
+
+from idbridge.clock import Stopwatch, SystemStopwatch
+from idbridge.errors import ConfigurationError, FetchError
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment
+from idbridge.net import addresses
+from idbridge.net.pinned import Deadline, PinnedBackend, Resolver, SystemResolver, resolve
+
+_PORTS: Final = {"https": 443, "http": 80}
+# Printable ASCII without what would end a request line early or be read as something else by another parser.
+_URL: Final = re.compile(r"https?://[!-\[\]-~]+")
+_NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# What some parsers read as an address (`2130706433`, `0x7f.1`) is a name to nobody.
+_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+_OK: Final = 200
+_LENGTH_DIGITS: Final = 15
+_HEADERS: Final = (
+    (b"Accept", b"*/*"),
+    (b"Accept-Encoding", b"identity"),  # What is compressed has no size until it is too late.
+    (b"User-Agent", b"idbridge"),
+    (b"Connection", b"close"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a URL leads: everything a request needs, taken apart once."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+class GuardedClient:
+    """Fetches documents over https from ``allowed_hosts``; implements ``Source``.
+
+    An allowed host is ``host`` for the scheme's own port, or ``host:port``. Plain http, and addresses of this machine,
+    are open only in the sandbox and only with ``allow_loopback``; plain http goes to this machine and no further.
+    ``ceiling`` bounds every document, whatever its reader would take.
+
+    Raises:
+        ConfigurationError: No host is allowed, one is not the name of a host, or a live client may not be this lenient.
+    """
+
+    def __init__(
+        self,
+        allowed_hosts: frozenset[str],
+        environment: Environment,
+        *,
+        allow_loopback: bool = False,
+        ceiling: int = LIMITS.fetch_bytes,
+        total: timedelta = LIMITS.fetch_total,
+        resolver: Resolver | None = None,
+        stopwatch: Stopwatch | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        if allow_loopback and environment is not Environment.SANDBOX:
+            raise ConfigurationError("only a sandbox may fetch from this machine or over plain http")
+        if not allowed_hosts:
+            raise ConfigurationError("a client needs at least one host that it may fetch from")
+        self._allowed = frozenset(_allowed(entry) for entry in allowed_hosts)
+        self._loopback = allow_loopback
+        self._ceiling = ceiling
+        self._total = total
+        self._resolver = resolver or SystemResolver()
+        self._stopwatch = stopwatch or SystemStopwatch()
+        self._tls = tls or _tls()
+
+    def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        """Return the document at ``url``, at most ``max_bytes`` octets long; a redirect is not followed.
+
+        Raises:
+            FetchError: The URL is not allowed, or the document is unreachable, too slow, too long or cut short.
+        """
+        target = self._permitted(url)
+        deadline = Deadline(self._total, self._stopwatch)
+        backend = PinnedBackend(self._pinned(target, deadline), deadline)
+        try:
+            return self._read(target, backend, min(max_bytes, self._ceiling))
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as error:
+            raise FetchError(f"{target.host} could not be read") from error
+
+    def _permitted(self, url: str) -> _Target:
+        target = _target(url)
+        if target is None:
+            raise FetchError("not the URL of a host")
+        if target.scheme != "https" and not self._loopback:
+            raise FetchError("only https is fetched")
+        port = None if target.port == _PORTS[target.scheme] else target.port
+        if (target.host, port) not in self._allowed and (target.host, target.port) not in self._allowed:
+            raise FetchError(f"{target.host} is not a host that may be fetched from")
+        return target
+
+    def _pinned(self, target: _Target, deadline: Deadline) -> tuple[str, ...]:
+        """Return the addresses of ``target``; a single one that is not allowed refuses them all."""
+        found: tuple[str, ...] = (target.host,)
+        if addresses.parse(target.host) is None:
+            found = resolve(target.host, target.port, resolver=self._resolver, deadline=deadline)
+        for text in found:
+            address = addresses.parse(text)
+            if address is None or not self._reachable(address, target.scheme):
+                raise FetchError(f"{target.host} leads to an address that may not be fetched from")
+        return found
+
+    def _reachable(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
+        if address.is_loopback:
+            return self._loopback
+        return scheme == "https" and addresses.is_public(address)
+
+    def _read(self, target: _Target, backend: PinnedBackend, max_bytes: int) -> bytes:
+        url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+        with (
+            httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
+            pool.stream("GET", url, headers=_HEADERS) as response,
+        ):
+            _refuse_unusable(response, max_bytes)
+            document = bytearray()
+            for chunk in response.iter_stream():
+                document += chunk
+                if len(document) > max_bytes:
+                    raise FetchError(f"the document is longer than {max_bytes} octets")
+            return bytes(document)
+
+
+def _target(url: str) -> _Target | None:
+    """Take ``url`` apart; ``None`` if two parsers could read its host differently, or it carries a user or fragment."""
+    if _URL.fullmatch(url) is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if "@" in parts.netloc or "#" in url or parts.netloc.endswith(":") or not _is_host(host):
+        return None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, path)
+
+
+def _is_host(host: str) -> bool:
+    if addresses.parse(host) is not None:
+        return True
+    return _NAME.fullmatch(host) is not None and _NUMBER.fullmatch(host) is None
+
+
+def _allowed(entry: str) -> tuple[str, int | None]:
+    """Read one allowed host; without a port it stands for the scheme's own."""
+    target = _target(f"https://{entry}")
+    if target is None or target.path != "/" or "/" in entry or "?" in entry or entry != entry.lower():
+        raise ConfigurationError(f"`{entry}` is not the name of a host, with or without a port")
+    with_port = entry.rpartition(":")[2] == str(target.port)
+    return target.host, target.port if with_port else None
+
+
+def _tls() -> ssl.SSLContext:
+    """Return a verifying context that the environment cannot make log its keys, as the library's default would."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs()
+    return context
+
+
+def _refuse_unusable(response: httpcore2.Response, max_bytes: int) -> None:
+    if response.status != _OK:
+        raise FetchError(f"the source answered {response.status}")
+    headers = {name.lower(): value for name, value in response.headers}
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise FetchError("the document is compressed")
+    length = headers.get(b"content-length", b"")
+    if len(length) > _LENGTH_DIGITS or (length.isdigit() and int(length) > max_bytes):
+        raise FetchError(f"the document is longer than {max_bytes} octets")

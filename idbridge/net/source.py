@@ -1,0 +1,15 @@
+"""The seam to documents that come from elsewhere."""
+
+from typing import Protocol
+
+
+class Source(Protocol):
+    """Where bytes come from. Implementations return bytes and judge nothing."""
+
+    def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        """Return the current document, at most ``max_bytes`` octets long.
+
+        Raises:
+            FetchError: The document is unreachable or longer than ``max_bytes``.
+        """
+        ...
