@@ -47,6 +47,12 @@ class _Target:
     port: int
     path: str
 
+    @property
+    def authority(self) -> str:
+        """The ``Host`` header (RFC 9110 section 7.2): brackets around IPv6, and the port unless it is the scheme's."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
 
 class GuardedClient:
     """Fetches documents over https from ``allowed_hosts``; implements ``Source``.
@@ -126,9 +132,10 @@ class GuardedClient:
 
     def _read(self, target: _Target, backend: PinnedBackend, max_bytes: int) -> bytes:
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+        headers = ((b"Host", target.authority.encode("ascii")), *_HEADERS)
         with (
             httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
-            pool.stream("GET", url, headers=_HEADERS) as response,
+            pool.stream("GET", url, headers=headers) as response,
         ):
             _refuse_unusable(response, max_bytes)
             document = bytearray()

@@ -341,6 +341,18 @@ def test_a_document_is_fetched_from_the_machine_s_own_resolver() -> None:
     assert b"Accept-Encoding: identity\r\n" in request
 
 
+def test_an_ipv6_address_stands_in_brackets_in_the_request() -> None:
+    try:
+        with serving(OK, host="::1") as server:
+            host = f"[::1]:{server.port}"
+            client = GuardedClient(frozenset({host}), Environment.SANDBOX, allow_loopback=True)
+
+            assert client.fetch(f"http://{host}/", max_bytes=8) == b"the list"
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback address")
+    assert f"Host: {host}\r\n".encode() in server.requests[0]
+
+
 def test_an_address_that_refuses_is_passed_over_for_the_next() -> None:
     with serving(OK) as server:
         client = sandbox(server, resolver=Names(("127.0.0.9", "127.0.0.1")))
