@@ -35,13 +35,15 @@ class Limits:
 
     # Trust material.
     trust_list_bytes: int = 5_000_000
+    pins_bytes: int = 256 * 1024
     list_sequence: int = 2**53 - 1  # the last whole number that every JSON reader keeps (RFC 7493 section 2.2)
     list_sequence_step: int = 1_000
     list_lifetime: timedelta = timedelta(days=184)  # six months, as the ETSI TS 119 602 profiles
     list_issue_skew: timedelta = timedelta(minutes=5)
     services_per_list: int = 3_000
     keys_per_service: int = 16
-    ledger_lines: int = 50_000  # keys of one state, present and past, of which a node remembers the history
+    ledger_lines: int = 10_000  # keys of one state, present and past, whose history a node remembers
+    floors_bytes: int = 32 * 1024 * 1024  # eleven states with every ledger full
     recognition_document_bytes: int = 256 * 1024
     recognition_document_signatures: int = 22  # eleven states, each once more while it rotates its key
     grace_low: timedelta = timedelta(days=7)  # architecture D3; for A3 there is none

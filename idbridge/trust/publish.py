@@ -4,18 +4,20 @@ Makes lists and signs them; whether a list is acceptable is judged by ``profile`
 node. The form of source documents is ``trust_lists/list.schema.json``. Clause: ETSI TS 119 602, TS 119 182-1.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from idbridge.codec import base64std, jcs
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError
-from idbridge.model.region import Environment, ServiceType
+from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import extension, jades, scheme
+from idbridge.trust import extension, files, jades, scheme
+from idbridge.trust.repository import ARRANGEMENTS, LISTS, PURPOSES
 
 SOURCE_SCHEMA: Final = "idbridge-list-source-1"
 _SERVICE_TYPES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceType}
@@ -195,3 +197,37 @@ def _claims(claims: Source) -> dict[str, Any]:
 def sign_list(lote: Mapping[str, Any], signer: Signer, *, at: datetime) -> str:
     """Return the compact JAdES-B-B of a list, over its canonical JSON."""
     return jades.sign(jcs.canonicalize(dict(lote)), signer, at=at)
+
+
+def write_plain(
+    directory: Path,
+    *,
+    lists: Mapping[MemberState, str],
+    arrangements: Mapping[str, Sequence[bytes]],
+    purposes: Mapping[int, bytes],
+) -> None:
+    """Write signed documents to ``directory`` in the form that ``PlainRepository`` reads; each whole or not at all.
+
+    ``arrangements`` are by id, their versions from 1 upwards; ``purposes`` are by version. What is there under other
+    names stays.
+
+    Raises:
+        ConfigurationError: A file or folder cannot be written.
+    """
+    listed, agreed, registered = (_folder(directory, name) for name in (LISTS, ARRANGEMENTS, PURPOSES))
+    for state, signed in lists.items():
+        files.write(listed, f"{state}.jws", signed.encode("ascii"))
+    for name, versions in arrangements.items():
+        for version, octets in enumerate(versions, start=1):
+            files.write(_folder(agreed, name), f"{version}.json", octets)
+    for version, octets in purposes.items():
+        files.write(registered, f"{version}.json", octets)
+
+
+def _folder(directory: Path, name: str) -> Path:
+    folder = directory / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as unwritable:
+        raise ConfigurationError(f"the folder {folder.name} cannot be made") from unwritable
+    return folder

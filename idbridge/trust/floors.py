@@ -1,0 +1,193 @@
+"""The floors file: what a node accepted before, written down so that it outlives the process.
+
+Decides whether the file is in order. A file that is missing, cannot be read or breaks its form is never taken for an
+empty one: that would hand every node back to the first old bundle that comes along after a full disk. The only way to
+an empty floors file is ``initialise``, once, on purpose.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.codec import jcs, strict_json
+from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment, MemberState
+from idbridge.model.time import instant_text
+from idbridge.model.trust import ServiceStatus
+from idbridge.trust import files, history, members
+from idbridge.trust.floor import Floor
+from idbridge.trust.history import History
+from idbridge.trust.ledger import Ledger, Line, LineName
+
+SCHEMA: Final = "idbridge-floors-1"
+FILE: Final = "floors.json"
+_DOCUMENT: Final = frozenset({"schema", "environment", "states", "arrangements", "purposes"})
+_NUMBERED: Final = frozenset({"sequence", "digest"})
+_STATE: Final = _NUMBERED | {"issued_at", "issuers", "ledger"}
+_LINE: Final = frozenset({"key", "type", "issuer", "dropped", "histories"})
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Every floor of one node: of the states' lists, of the arrangements by id, and of the purpose register."""
+
+    environment: Environment
+    states: Mapping[MemberState, Floor] = field(default_factory=dict)
+    arrangements: Mapping[str, Floor] = field(default_factory=dict)
+    purposes: Floor | None = None
+
+    @property
+    def latest_issue(self) -> datetime | None:
+        """The youngest instant that a state ever signed for here; no true clock shows an earlier one."""
+        return max((floor.issued_at for floor in self.states.values() if floor.issued_at is not None), default=None)
+
+
+def initialise(folder: Path, environment: Environment) -> None:
+    """Write the floors file of a node that never accepted anything.
+
+    Raises:
+        ConfigurationError: There is a floors file already, or it cannot be written.
+    """
+    try:
+        files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
+    except files.AbsentError:
+        write(folder, Floors(environment))
+        return
+    except (FetchError, InputError):
+        pass
+    raise ConfigurationError(f"{FILE} is there already; whoever removes it gives up protection against old lists")
+
+
+def read(folder: Path, environment: Environment) -> Floors:
+    """Return the floors that are written in ``folder``.
+
+    Raises:
+        ConfigurationError: The file is missing, cannot be read, breaks its form, or is of another environment.
+    """
+    try:
+        octets = files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
+    except files.AbsentError:
+        raise ConfigurationError(f"{FILE} is missing; a new node is initialised on purpose, once") from None
+    except (FetchError, InputError) as unreadable:
+        raise ConfigurationError(f"{FILE} cannot be read") from unreadable
+    try:
+        floors = parse(strict_json.parse(octets, max_bytes=LIMITS.floors_bytes))
+    except (InputError, TrustError, ValueError) as broken:
+        raise ConfigurationError(f"{FILE} is damaged: {broken}") from broken
+    if floors.environment is not environment:
+        raise ConfigurationError(f"{FILE} is of the {floors.environment} environment")
+    return floors
+
+
+def write(folder: Path, floors: Floors) -> None:
+    """Write ``floors`` to ``folder``, wholly or not at all, and past a power failure.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    files.write(folder, FILE, jcs.canonicalize(render(floors)), mode=0o600)
+
+
+def render(floors: Floors) -> dict[str, Any]:
+    """Return the content of the floors file."""
+    return {
+        "schema": SCHEMA,
+        "environment": floors.environment.value,
+        "states": {state.value: _state(floor) for state, floor in floors.states.items()},
+        "arrangements": {name: _numbered(floor) for name, floor in floors.arrangements.items()},
+        "purposes": _numbered(floors.purposes) if floors.purposes is not None else None,
+    }
+
+
+def _numbered(floor: Floor) -> dict[str, Any]:
+    return {"sequence": floor.sequence, "digest": floor.digest}
+
+
+def _state(floor: Floor) -> dict[str, Any]:
+    return {
+        **_numbered(floor),
+        "issued_at": instant_text(floor.issued_at) if floor.issued_at is not None else None,
+        "issuers": sorted(floor.issuers),
+        "ledger": [_line(name, floor.ledger[name]) for name in sorted(floor.ledger)],
+    }
+
+
+def _line(name: LineName, line: Line) -> dict[str, Any]:
+    histories = [
+        [[period.status.value, instant_text(period.validity.start)] for period in told] for told in line.histories
+    ]
+    key, service_type, issuer = name
+    return {
+        "key": key, "type": service_type, "issuer": issuer, "dropped": line.dropped, "histories": sorted(histories),
+    }  # fmt: skip
+
+
+def parse(content: Any) -> Floors:
+    """Return the floors that ``content``, parsed from strict JSON, holds.
+
+    Raises:
+        TrustError, ValueError: It is not in the form that ``render`` writes.
+    """
+    read = members.table(content, required=_DOCUMENT, where="the floors file")
+    if read["schema"] != SCHEMA or type(read["states"]) is not dict or type(read["arrangements"]) is not dict:
+        raise ValueError("another schema")
+    return Floors(
+        environment=members.word(read["environment"], Environment, where="environment"),
+        states={
+            members.word(state, MemberState, where="a state"): _parse_state(floor)
+            for state, floor in read["states"].items()
+        },
+        arrangements={name: _parse_numbered(floor) for name, floor in read["arrangements"].items()},
+        purposes=_parse_numbered(read["purposes"]) if read["purposes"] is not None else None,
+    )
+
+
+def _sequence(value: Any) -> int:
+    return members.count(value, where="sequence", least=1, most=LIMITS.list_sequence)
+
+
+def _parse_numbered(value: Any) -> Floor:
+    read = members.table(value, required=_NUMBERED, where="a floor")
+    return Floor(_sequence(read["sequence"]), members.text(read["digest"], where="digest"))
+
+
+def _parse_state(value: Any) -> Floor:
+    read = members.table(value, required=_STATE, where="the floor of a state")
+    if type(read["ledger"]) is not list:
+        raise ValueError("the ledger is not a list")
+    ledger: Ledger = MappingProxyType(dict(_parse_line(line) for line in read["ledger"]))
+    if len(ledger) != len(read["ledger"]):
+        raise ValueError("the ledger names a line twice")
+    return Floor(
+        sequence=_sequence(read["sequence"]),
+        digest=members.text(read["digest"], where="digest"),
+        issued_at=members.instant(read["issued_at"], where="issued_at"),
+        issuers=members.several(read["issuers"], lambda one: members.issuer(one, where="issuers"), where="issuers"),
+        ledger=ledger,
+    )
+
+
+def _parse_line(value: Any) -> tuple[LineName, Line]:
+    read = members.table(value, required=_LINE, where="a line of the ledger")
+    if type(read["dropped"]) is not bool:
+        raise ValueError("dropped is true or false")
+    name = (
+        members.text(read["key"], where="key"),
+        members.text(read["type"], where="type"),
+        members.text(read["issuer"], where="issuer"),
+    )
+    return name, Line(frozenset(members.array(read["histories"], _history, where="histories")), read["dropped"])
+
+
+def _history(value: Any) -> History:
+    return history.periods(members.array(value, _period, where="a history"))
+
+
+def _period(value: Any) -> tuple[ServiceStatus, datetime]:
+    if type(value) is not list or len(value) != 2:
+        raise ValueError("a period is a status and an instant")
+    return members.word(value[0], ServiceStatus, where="a status"), members.instant(value[1], where="an instant")

@@ -1,0 +1,225 @@
+"""Where a node gets its trust material from. The only module of this package that reads files on its own account.
+
+Decides nothing about trust: it reads octets, offers them to the trusted set one by one, writes the floors down and
+only then lets anything be used. ``Repository`` is the seam behind which another distribution (TUF) fits.
+
+*Plain* distribution, named so in every report: a directory with ``lists/SG.jws``, ``arrangements/<id>/<version>.json``
+and ``purposes/<version>.json``. Lists stand for themselves, so that one bad state never affects the ten others.
+Recognition documents stand together: which pairs a broken one would have concerned cannot be known, and a suspension
+that cannot be read must not turn into recognition.
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
+from idbridge.trust import files, floors, pins
+from idbridge.trust.floors import Floors
+from idbridge.trust.pins import Pins
+from idbridge.trust.snapshot import NOT_CONFIGURED, RefusedOffer, TrustSnapshot, snapshot_of
+from idbridge.trust.trusted_set import TrustedSet
+
+LISTS: Final = "lists"
+ARRANGEMENTS: Final = "arrangements"
+PURPOSES: Final = "purposes"
+UNREACHABLE: Final = "trust.unreachable"
+_LOCK: Final = ".floors.lock"
+_VERSION = re.compile(r"([1-9]\d{0,8})\.json", re.ASCII)
+_ARRANGEMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+class Repository(Protocol):
+    """Where trust snapshots come from."""
+
+    def load(self, *, at: datetime) -> TrustSnapshot:
+        """Return what is trusted at ``at``, of all that is offered and all that is held.
+
+        Raises:
+            ConfigurationError: Local files do not allow a safe answer.
+            TrustError: Recognition documents are not acceptable, and none are held.
+        """
+        ...
+
+
+class PlainRepository:
+    """Trust material in a directory, with pinned keys in a file and the floors in a directory of this node's own.
+
+    What was accepted stays in force in this process when a later offer is refused. After a restart nothing is held,
+    and the floors alone decide: a state whose offer is refused then has no list.
+    """
+
+    def __init__(self, directory: Path, pins_file: Path, state_directory: Path) -> None:
+        self._directory = directory
+        self._pins_file = pins_file
+        self._state_directory = state_directory
+        self._held: TrustedSet | None = None
+
+    def initialise(self) -> None:
+        """Begin a node's memory: write a floors file that knows of nothing yet. Once, and on purpose.
+
+        Raises:
+            ConfigurationError: There is one already, the pins are not in order, or a directory is missing.
+        """
+        with self._locked():
+            floors.initialise(self._state_directory, self._pins().environment)
+
+    def load(self, *, at: datetime) -> TrustSnapshot:
+        """Return what is trusted at ``at``; the floors are on disk before it is returned.
+
+        Raises:
+            ConfigurationError: A directory, the pins or the floors are missing or not in order, or the clock of this
+                machine runs behind what was already signed.
+            TrustError: ``trust.arrangement_invalid``, ``trust.equivocation`` or ``trust.rollback``: the recognition
+                documents are not acceptable, and none are held from before.
+        """
+        with self._locked():
+            pinned = self._pins()
+            written = floors.read(self._state_directory, pinned.environment)
+            _require_clock(written, at=at)
+            trusted = self._from(pinned, written)
+            refused: list[RefusedOffer] = []
+            absent: dict[MemberState, str] = {}
+            for state in MemberState:
+                try:
+                    trusted = self._offer(trusted, state, at=at)
+                except TrustError as refusal:
+                    absent[state] = refusal.code
+                    if refusal.code != NOT_CONFIGURED:
+                        refused.append(RefusedOffer(f"{LISTS}/{state}", refusal.code, refusal.detail))
+            trusted, problems = self._recognition(trusted)
+            grown = Floors(
+                trusted.environment, trusted.floors, trusted.arrangement_floors, trusted.purposes_floor
+            )  # fmt: skip
+            if grown != written:
+                floors.write(self._state_directory, grown)
+            self._held = trusted
+        return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *problems))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time read, raise and write the floors."""
+        try:
+            descriptor = os.open(
+                self._state_directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
+        except OSError as missing:
+            raise ConfigurationError("the state directory is not there or cannot be written to") from missing
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _pins(self) -> Pins:
+        try:
+            return pins.parse(files.read(self._pins_file.parent, self._pins_file.name, max_bytes=LIMITS.pins_bytes))
+        except (FetchError, InputError) as unreadable:
+            raise ConfigurationError("the pins file cannot be read") from unreadable
+
+    def _from(self, pinned: Pins, written: Floors) -> TrustedSet:
+        """Return the set to start from: what is held, as far as its key is still pinned and no newer was accepted."""
+        trusted = TrustedSet(
+            pinned.environment,
+            pinned.keys,
+            floors=written.states,
+            arrangement_floors=written.arrangements,
+            purposes_floor=written.purposes,
+        )
+        if self._held is None or self._held.environment is not pinned.environment:
+            return trusted
+        held = {
+            state: listed
+            for state, listed in self._held.lists.items()
+            if state in written.states and written.states[state].digest == listed.content
+            and listed.provenance.signer in {key.thumbprint for key in pinned.keys.get(state, ())}
+        }  # fmt: skip
+        return replace(trusted, lists=held)
+
+    def _offer(self, trusted: TrustedSet, state: MemberState, *, at: datetime) -> TrustedSet:
+        """Offer the list of ``state`` to ``trusted``.
+
+        Raises:
+            TrustError: It is not accepted, or there is none.
+        """
+        if state not in trusted.pins:
+            raise TrustError(NOT_CONFIGURED)
+        try:
+            octets = files.read(self._directory / LISTS, f"{state}.jws", max_bytes=LIMITS.trust_list_bytes)
+        except files.AbsentError:
+            files.names(self._directory / LISTS)  # a missing folder is no missing list
+            raise TrustError(UNREACHABLE if state in trusted.floors else NOT_CONFIGURED) from None
+        except FetchError as unreadable:
+            raise TrustError(UNREACHABLE) from unreadable
+        except InputError as oversized:
+            raise TrustError("trust.profile_violation", oversized.detail) from oversized
+        return trusted.with_list(octets, state=state, at=at)
+
+    def _recognition(self, trusted: TrustedSet) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
+        """Return ``trusted`` with arrangements and purposes: as offered, or as held where the offer is refused."""
+        try:
+            return self._purposes(self._arrangements(trusted)).require_whole(), ()
+        except TrustError as refusal:
+            if self._held is None:
+                raise
+            held = replace(
+                trusted,
+                arrangement_index=self._held.arrangements,
+                purpose_register=self._held.purposes,
+            ).require_whole()
+            return held, (RefusedOffer("recognition", refusal.code, refusal.detail),)
+
+    def _arrangements(self, trusted: TrustedSet) -> TrustedSet:
+        folder = self._directory / ARRANGEMENTS
+        for name in files.names(folder):
+            if _ARRANGEMENT.fullmatch(name) is None:
+                raise TrustError("trust.arrangement_invalid", "a file that is not the folder of an arrangement")
+            versions = _versions(folder / name)
+            for version in versions:
+                trusted = trusted.with_arrangement(_document(folder / name, version))
+            held = trusted.arrangements.histories.get(name)
+            if held is None or len(held.versions) != len(versions) or versions[-1] != len(versions):
+                raise TrustError("trust.arrangement_invalid", f"the folder {name} does not hold arrangement {name}")
+        return trusted
+
+    def _purposes(self, trusted: TrustedSet) -> TrustedSet:
+        folder = self._directory / PURPOSES
+        versions = _versions(folder)
+        if not versions:
+            return trusted
+        trusted = trusted.with_purposes(_document(folder, versions[-1]))
+        if trusted.purposes.version != versions[-1]:
+            raise TrustError("trust.arrangement_invalid", "the purpose register is not of the version of its name")
+        return trusted
+
+
+def _versions(folder: Path) -> tuple[int, ...]:
+    """Return the versions that ``folder`` offers, in order; nothing else may be in it."""
+    found = [_VERSION.fullmatch(name) for name in files.names(folder)]
+    if not all(found):
+        raise TrustError("trust.arrangement_invalid", f"a file in {folder.name} that is not named by its version")
+    return tuple(sorted(int(match[1]) for match in found if match is not None))
+
+
+def _document(folder: Path, version: int) -> bytes:
+    try:
+        return files.read(folder, f"{version}.json", max_bytes=LIMITS.recognition_document_bytes)
+    except FetchError as unreadable:
+        raise TrustError(UNREACHABLE, f"version {version} in {folder.name} cannot be read") from unreadable
+    except InputError as oversized:
+        raise TrustError("trust.arrangement_invalid", oversized.detail) from oversized
+
+
+def _require_clock(written: Floors, *, at: datetime) -> None:
+    """Refuse to go on with a clock that was set back: it would bring back whatever has expired since."""
+    latest = written.latest_issue
+    if latest is not None and at + LIMITS.list_issue_skew < latest:
+        raise ConfigurationError("the clock of this machine runs behind a list that was accepted before")
