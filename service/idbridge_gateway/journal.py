@@ -10,6 +10,7 @@ from typing import Final
 
 JOURNAL: Final = logging.getLogger("idbridge_gateway")
 _FRAMES: Final = 6
+JOURNAL.addHandler(logging.NullHandler())  # without a handler of the operator's, nothing is written anywhere
 
 
 def note_unexpected(error: Exception, *, correlation_id: str) -> None:

@@ -5,9 +5,7 @@ unknown member is refused, because a misspelt restriction would otherwise be no 
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +15,7 @@ from idbridge.codec import strict_json
 from idbridge.errors import ConfigurationError, InputError
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.model.request import RelyingParty
+from idbridge.trust import files
 from idbridge_gateway.stores.relying_parties import RelyingParties
 
 SCHEMA: Final = "idbridge-relying-parties-1"
@@ -52,18 +51,18 @@ def read_registrations(path: Path, *, environment: Environment) -> RelyingPartie
 
 
 def write_registrations(path: Path, parties: Iterable[RelyingParty], *, environment: Environment) -> None:
-    """Write ``parties`` to ``path``, all or nothing, readable by its owner only."""
+    """Write ``parties`` to ``path``, all or nothing, readable by its owner only.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
     document = {
         "schema": SCHEMA,
         "environment": environment.value,
         "relying_parties": [_entry(party) for party in parties],
     }
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(document, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    octets = json.dumps(document, ensure_ascii=False, indent=1).encode()
+    files.write(path.parent, path.name, octets, mode=0o600)
 
 
 def _party(entry: Any, environment: Environment) -> RelyingParty:

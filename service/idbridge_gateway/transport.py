@@ -10,7 +10,6 @@ import json
 from asyncio import TimerHandle, Transport
 from typing import Any, Final
 
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from idbridge.errors import RequestError
@@ -92,21 +91,3 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-def server_config(app: Any, *, host: str, port: int) -> uvicorn.Config:
-    """Return how ``app`` is served: no access log, no server name, no proxy header believed, no websocket."""
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=BoundedProtocol,
-        loop="uvloop",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="error",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-    )

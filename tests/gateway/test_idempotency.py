@@ -33,7 +33,9 @@ def test_another_body_under_the_same_key_is_a_conflict() -> None:
     assert caught.value.code == "input.idempotency_conflict"
 
 
-@pytest.mark.parametrize("key", [b"", b"short12", b"k" * 129, b"with\nbreak", b"with\x00null", "schlüssel-1".encode()])
+@pytest.mark.parametrize(
+    "key", [b"", b"short12", b"k" * 129, b"with\nbreak", b"with space", b"with\x00null", "schlüssel-1".encode()]
+)
 def test_a_key_of_another_form_is_refused(key: bytes) -> None:
     with pytest.raises(RequestError) as caught:
         ask(store_at(HandClock()), key=key)

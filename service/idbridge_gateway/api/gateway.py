@@ -33,18 +33,18 @@ class GatewayApp(FastAPI):
         *,
         front: Mapping[str, Endpoint],
         randomness: Randomness,
-        document: Callable[[dict[str, Any]], dict[str, Any]],
+        contract: Callable[[dict[str, Any]], dict[str, Any]],
         **named: Any,
     ) -> None:
         super().__init__(docs_url=None, redoc_url=None, redirect_slashes=False, **named)
         self._front = front
         self._randomness = randomness
-        self._document = document
+        self._contract = contract
 
     def openapi(self) -> dict[str, Any]:
         """Return the contract: what FastAPI knows of its own routes, and the front's beside it."""
         if not self.openapi_schema:
-            self.openapi_schema = self._document(super().openapi())
+            self.openapi_schema = self._contract(super().openapi())
         return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

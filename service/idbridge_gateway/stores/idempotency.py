@@ -7,6 +7,7 @@ is worked out again, and a newer denial wins.
 
 import hashlib
 import hmac
+import re
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +18,8 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 
-MIN_KEY_OCTETS: Final = 8
-MAX_KEY_OCTETS: Final = 128
 WHOLE_REQUEST: Final = -1
+_KEY: Final = re.compile(rb"[!-~]{8,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ class Idempotency:
         Raises:
             RequestError: The key has another form, was used with another body, or there is no room to remember it.
         """
-        if not MIN_KEY_OCTETS <= len(key) <= MAX_KEY_OCTETS or not key.isascii() or not key.decode().isprintable():
-            raise RequestError("input.request_malformed", "`Idempotency-Key` has 8 to 128 printable ASCII characters")
+        if _KEY.fullmatch(key) is None:
+            raise RequestError(
+                "input.request_malformed", "`Idempotency-Key` has 8 to 128 printable ASCII characters and no space"
+            )
         self._forget_old()
         owner = relying_party.encode()
         digest = hashlib.sha256(b"%d:%b:%b" % (len(owner), owner, key)).digest()

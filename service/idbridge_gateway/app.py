@@ -1,0 +1,140 @@
+"""The wiring of a gateway: settings in, one ASGI application out. Nothing is decided here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Final
+
+from fastapi import FastAPI
+
+from idbridge import __version__
+from idbridge.clock import Clock, SystemClock
+from idbridge.errors import ConfigurationError
+from idbridge.model.randomness import Randomness, SystemRandomness
+from idbridge.model.region import Environment
+from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.trust.repository import PlainRepository
+from idbridge.verify.verifier import Verifier
+from idbridge_gateway.api import errors
+from idbridge_gateway.api.contract import contract_of
+from idbridge_gateway.api.docs_page import docs_router
+from idbridge_gateway.api.faults import Faults, FaultyClock, FaultyOneTime, FaultyTrust, faults_router
+from idbridge_gateway.api.gateway import GatewayApp
+from idbridge_gateway.api.health import health_router
+from idbridge_gateway.api.reasons import reasons_router
+from idbridge_gateway.api.recognition import recognition_router
+from idbridge_gateway.api.trust import trust_router
+from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.keys import load_issuing
+from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.registration import read_registrations
+from idbridge_gateway.reload import Reload
+from idbridge_gateway.safety import refuse_unsafe_trust
+from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores.idempotency import Idempotency
+from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
+from idbridge_gateway.verdict import Issuing, Verdicts
+
+TITLE: Final = "IdBridge"
+DESCRIPTION: Final = (
+    "One verdict on any ASEAN member state's credential or login: is it genuine, is it still valid, is it recognised "
+    "here, at which level, for this purpose. Every refusal has a code, a clause and a remedy."
+)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults | None = None) -> GatewayApp:
+    """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
+
+    Raises:
+        ConfigurationError: The files or settings do not allow a safe start.
+    """
+    clock, randomness = clock or SystemClock(), SystemRandomness()
+    load = state_loader(settings, clock=clock)
+    state = load()
+    issuing = load_issuing(settings, state.snapshot, at=clock.now())
+    trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
+    front = VerifyFront(
+        verdicts=Verdicts(issuing=issuing, one_time=one_time, randomness=randomness),
+        trust=trust,
+        relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
+        idempotency=Idempotency(told, randomness),
+        clock=told,
+        node_audiences=frozenset({settings.node_url}),
+    )
+    places = (settings.trust_dir, settings.pins_file)
+    watch = _watching(Reload(places=places, load=load, trust=trust), every_seconds=settings.reload_seconds)
+    app = _bare_app(front, randomness=randomness, lifespan=watch)
+    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
+    return app
+
+
+def state_loader(settings: Settings, *, clock: Clock) -> Callable[[], NodeState]:
+    """Return what reads the trust material of ``settings`` into a state of the node.
+
+    What it returns raises ``ConfigurationError`` for material that the node may not be built on.
+    """
+    repository = PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir)
+
+    def load() -> NodeState:
+        snapshot = repository.load(at=clock.now())
+        refuse_unsafe_trust(settings, snapshot)
+        for offer in snapshot.refused:
+            JOURNAL.warning("not accepted: %s: %s (%s)", offer.subject, offer.code, offer.detail)
+        return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS))
+
+    return load
+
+
+def _with_faults(
+    settings: Settings, state: NodeState, *, clock: Clock, faults: Faults | None
+) -> tuple[TrustInForce, Clock, OneTime]:
+    """Return trust, clock and one-time values, in the sandbox such that faults can befall them."""
+    if faults is None:
+        return TrustInForce(state, clock=clock), clock, MemoryOneTime(clock)
+    if settings.environment is not Environment.SANDBOX:
+        raise ConfigurationError("faults are switched on in a sandbox and nowhere else")
+    trust = FaultyTrust(state, clock=clock, faults=faults)
+    told = FaultyClock(clock, trust=trust, faults=faults)
+    return trust, told, FaultyOneTime(MemoryOneTime(clock), faults=faults)
+
+
+def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan) -> GatewayApp:
+    app = GatewayApp(
+        front={VERIFY_PATH: front.single, BATCH_PATH: front.batch},
+        randomness=randomness,
+        contract=contract_of,
+        lifespan=lifespan,
+        title=TITLE,
+        version=__version__,
+        description=DESCRIPTION,
+    )
+    errors.install(app)
+    return app
+
+
+def _include_routers(
+    app: GatewayApp, *, trust: TrustInForce, clock: Clock, issuing: Issuing, faults: Faults | None
+) -> None:
+    app.include_router(trust_router(trust))
+    app.include_router(recognition_router(trust=trust, clock=clock))
+    app.include_router(reasons_router())
+    app.include_router(health_router(trust=trust, clock=clock, signer=issuing.signer))
+    app.include_router(docs_router(app.openapi))
+    if faults is not None:
+        app.include_router(faults_router(faults))
+
+
+def _watching(reload: Reload, *, every_seconds: float) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(reload.watch(every_seconds=every_seconds))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+    return lifespan

@@ -1,0 +1,141 @@
+"""``idbridge serve`` and ``idbridge demo``: the verbs that the gateway adds to the command line."""
+
+import json
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import Final
+
+import click
+
+from idbridge.cli import output
+from idbridge.cli.exits import Exit
+from idbridge.clock import Clock, SystemClock
+from idbridge.model.randomness import SystemRandomness
+from idbridge.model.region import MemberState
+from idbridge.sandbox.region import Region
+from idbridge.trust.repository import PlainRepository
+from idbridge_gateway.app import create_app, state_loader
+from idbridge_gateway.demo import rounds, screen
+from idbridge_gateway.demo.nodes import RunningNodes, lay_out
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.serving import listen, serve_here
+from idbridge_gateway.settings import Settings, read_settings
+
+DEFAULT_DIRECTORY: Final = Path(".idbridge") / "sandbox"
+_GIVEN: Final = ("host", "port", "workers")
+
+
+@click.command("serve")
+@click.option("--check", is_flag=True, help="Check settings, files and trust material, and end.")
+@click.option("--initialise", is_flag=True, help="Begin this node's memory in an empty state directory. Once.")
+@click.option("--host", help="Address to listen on, instead of IDBRIDGE_HOST.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of IDBRIDGE_PORT.")
+@click.option("--workers", type=click.IntRange(1), help="Processes, instead of IDBRIDGE_WORKERS.")
+def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, workers: int | None) -> None:
+    """Run one node, as the IDBRIDGE_* variables describe it."""
+    _write_journal()
+    given = {name: value for name, value in zip(_GIVEN, (host, port, workers), strict=True) if value is not None}
+    settings = read_settings(**given)
+    if initialise:
+        PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir).initialise()
+    app = create_app(settings)
+    if check:
+        _show_check(settings)
+        return
+    with listen(settings.host, settings.port) as listener:
+        address = listener.getsockname()
+        JOURNAL.info("node of %s (%s) listens on %s port %d", settings.state, settings.environment, *address[:2])
+        serve_here(app, listener=listener)
+
+
+def _show_check(settings: Settings) -> None:
+    """Print what this node would start with; everything was checked to get here."""
+    clock = SystemClock()
+    state = state_loader(settings, clock=clock)()
+    usable = state.usable_states(clock.now())
+    output.facts([
+        ("environment", settings.environment),
+        ("node", f"{settings.state}, {settings.node_url}"),
+        ("trust snapshot", state.snapshot.id),
+        ("usable lists", ", ".join(usable) or "none"),
+        *((f"no list of {absent}", code) for absent, code in sorted(state.snapshot.states_without_list.items())),
+    ])  # fmt: skip
+    if not usable:
+        raise output.Failure("no list of any state is usable", exit_code=Exit.TRUST_UNUSABLE)
+
+
+def _write_journal() -> None:
+    """Write the journal to standard error, and of the server below only what is an error."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    JOURNAL.setLevel(logging.INFO)
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="Put every case to the nodes, print what came of it, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print one JSON object.")
+@click.option(
+    "--region",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="IDBRIDGE_REGION",
+    metavar="DIR",
+    help=f"Folder of the region.  [default: {DEFAULT_DIRECTORY}; with --once a new one that is thrown away]",
+)
+@click.option("--port", type=click.IntRange(0, 65534), default=0, help="Port of the node of TH; SG gets the next one.")
+def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
+    """Run a pretend region: eleven states, two nodes, people with wallets. Nothing in it is real."""
+    if as_json and not once:
+        raise click.UsageError("`--json` goes with `--once`")
+    ports = {MemberState.TH: port, MemberState.SG: port + 1} if port else {}
+    clock = SystemClock()
+    with ExitStack() as stack:
+        directory = region or (Path(stack.enter_context(TemporaryDirectory())) if once else DEFAULT_DIRECTORY)
+        pretend = _region_in(directory, clock=clock)
+        nodes = stack.enter_context(RunningNodes(lay_out(pretend, directory), ports=ports, clock=clock))
+        if once:
+            _play(pretend, nodes, clock=clock, as_json=as_json)
+        else:
+            _stay_up(pretend, nodes, directory=directory)
+
+
+def _region_in(directory: Path, *, clock: Clock) -> Region:
+    """Return the region of ``directory``: the one that is there, or a new one."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Region.generate(at=clock.now())
+
+
+def _play(region: Region, nodes: RunningNodes, *, clock: Clock, as_json: bool) -> None:
+    """Put every case to the nodes, print what came of it, and end with 1 if anything surprised."""
+    chosen = rounds.http_cases()
+    coming = rounds.play(
+        region, nodes=nodes.addresses, clock=clock, randomness=SystemRandomness(), chosen=chosen
+    )  # fmt: skip
+    results = screen.watched(coming, total=len(chosen))
+    counted = rounds.summary(results)
+    if as_json:
+        document = {"schema": rounds.SCHEMA, "results": [result.document() for result in results], "summary": counted}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        screen.show_table(results)
+    if counted["unexpected"] or not results:
+        raise output.Failure("a node answered otherwise than expected", exit_code=Exit.REFUSED)
+
+
+def _stay_up(region: Region, nodes: RunningNodes, *, directory: Path) -> None:
+    """Print how to go on, and wait until told to end."""
+    shown = next(case for case in rounds.http_cases() if case.code is None and case.node is MemberState.TH)
+    party = str(shown.relying_party)
+    key = region.keys.api[party]
+    screen.show_how_to_go_on(nodes.addresses, key=key, party=party, case=shown.name, directory=directory)
+    ended = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        click.echo(err=True)

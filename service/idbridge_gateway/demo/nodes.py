@@ -1,0 +1,101 @@
+"""The demo's nodes: their files below one directory, and two servers that run until told to end."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final
+
+from idbridge.clock import Clock
+from idbridge.model.region import MemberState
+from idbridge.sandbox.keys import NODE_STATES
+from idbridge.sandbox.region import Region
+from idbridge.trust import files, pins
+from idbridge.trust.publish import write_plain
+from idbridge.trust.repository import PlainRepository
+from idbridge_gateway.api.faults import Faults
+from idbridge_gateway.app import create_app
+from idbridge_gateway.keys import pairwise_key_text
+from idbridge_gateway.registration import write_registrations
+from idbridge_gateway.serving import BackgroundServer
+from idbridge_gateway.settings import Settings, read_settings
+
+PRIVATE: Final = 0o600
+
+
+def lay_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
+    """Write everything that the region's nodes need below ``directory``, and return their settings.
+
+    Raises:
+        ConfigurationError: A file cannot be written.
+    """
+    write_plain(
+        directory / "trust",
+        lists=region.published.lists,
+        arrangements=region.published.arrangements,
+        purposes={1: region.published.purposes},
+    )
+    states = {state: (dict(signer.public_jwk),) for state, signer in region.keys.lists.items()}
+    files.write(directory, "pins.json", pins.document(region.environment, states))
+    return MappingProxyType({state: _lay_out_node(region, state, directory) for state in sorted(NODE_STATES)})
+
+
+def _lay_out_node(region: Region, state: MemberState, directory: Path) -> Settings:
+    own = directory / "nodes" / state.value
+    memory = own / "state"
+    memory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    parties = (registered.relying_party for registered in region.registrations(state))
+    write_registrations(own / "relying_parties.json", parties, environment=region.environment)
+    files.write(own, "assertion.pem", region.node_service(state).signer.pem().encode("ascii"), mode=PRIVATE)
+    pairwise = pairwise_key_text(region.keys.pairwise[state], environment=region.environment)
+    files.write(own, "pairwise.json", pairwise.encode("ascii"), mode=PRIVATE)
+    settings = read_settings(
+        environment=region.environment,
+        state=state,
+        node_url=region.node(state).issuer,
+        trust_dir=directory / "trust",
+        pins_file=directory / "pins.json",
+        state_dir=memory,
+        relying_parties_file=own / "relying_parties.json",
+        assertion_key_file=own / "assertion.pem",
+        pairwise_key_file=own / "pairwise.json",
+    )
+    if not any(memory.iterdir()):
+        PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir).initialise()
+    return settings
+
+
+class RunningNodes:
+    """The region's nodes, each a server of its own on this machine, from ``with`` to its end."""
+
+    def __init__(
+        self, layout: Mapping[MemberState, Settings], *, ports: Mapping[MemberState, int], clock: Clock
+    ) -> None:
+        self._servers = {
+            state: BackgroundServer(create_app(settings, clock=clock, faults=Faults()), port=ports.get(state, 0))
+            for state, settings in layout.items()
+        }
+        self._stack = ExitStack()
+
+    @property
+    def addresses(self) -> Mapping[MemberState, str]:
+        """Where each node answers."""
+        return MappingProxyType({state: server.url for state, server in self._servers.items()})
+
+    def __enter__(self) -> "RunningNodes":
+        """Return the nodes once all of them answer.
+
+        Raises:
+            ConfigurationError: One did not start.
+        """
+        with ExitStack() as stack:
+            for server in self._servers.values():
+                stack.enter_context(server)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all of them."""
+        self._stack.close()

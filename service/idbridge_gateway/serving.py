@@ -1,0 +1,91 @@
+"""Serving: how an application meets a socket, in the foreground of a process or beside other work in it."""
+
+import socket
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Final
+
+import uvicorn
+
+from idbridge.errors import ConfigurationError
+from idbridge_gateway.transport import BoundedProtocol
+
+LOOPBACK: Final = "127.0.0.1"
+# Longer than a proxy in front keeps a connection idle, so that it is never we who close one it is about to use.
+KEEP_ALIVE_SECONDS: Final = 75
+SHUTDOWN_SECONDS: Final = 10
+
+
+def server_config(app: Any) -> uvicorn.Config:
+    """Return how ``app`` is served: no access log, no server name, no proxy's word believed, no websocket."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes any that is free.
+
+    Raises:
+        ConfigurationError: The address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def serve_here(app: Any, *, listener: socket.socket) -> None:
+    """Serve until the process is told to end."""
+    uvicorn.Server(server_config(app)).run(sockets=[listener])
+
+
+class BackgroundServer:
+    """Serves ``app`` on this machine in a thread of its own, from ``with`` to its end."""
+
+    def __init__(self, app: Any, *, port: int = 0) -> None:
+        self._listener = listen(LOOPBACK, port)
+        self._server = _Announcing(server_config(app))
+        self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
+        self.url: Final = f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> "BackgroundServer":
+        """Return the server once it answers.
+
+        Raises:
+            ConfigurationError: It did not start.
+        """
+        self._thread.start()
+        if not self._server.answering.wait(timeout=SHUTDOWN_SECONDS) or not self._thread.is_alive():
+            raise ConfigurationError("a server did not start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the server and wait for its last answers."""
+        self._server.should_exit = True
+        self._thread.join()
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.answering.set()
