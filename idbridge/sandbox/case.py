@@ -7,15 +7,12 @@ names its twin: the accepted case that differs in the attacked detail alone, so 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from idbridge.model.region import Environment, Format, MemberState
 from idbridge.reasons import Indication, reason
-
-NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -24,8 +21,8 @@ class Kind(StrEnum):
     VERIFY = "verify"  # one credential, one verdict
     SEQUENCE = "sequence"  # as VERIFY, after other requests that the node must remember
     REQUEST = "request"  # a broken request, answered by a problem and never by a verdict
-    TRUST = "trust"  # trust material offered to a trusted set
-    FAULT = "fault"  # a condition of the node itself; nobody outside can bring it about
+    TRUST = "trust"  # trust material as it is offered to a node, or as a node holds it
+    FAULT = "fault"  # something wrong with the node itself; nobody outside can bring it about
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +30,8 @@ class Case:
     """One case of the catalogue.
 
     ``state`` is the member state whose credential, list or node is on the table; ``node`` the one asked. ``code`` is
-    ``None`` for an accepted case. ``environment`` is that of the node asked; a node of the live kind exists only in
-    process.
+    ``None`` for an accepted case. ``environment`` is that of the node asked; a live one exists in process only.
+    ``over_http`` tells whether the case can be put to a running sandbox node; the others run in process only.
 
     Raises:
         ValueError: The case contradicts itself: refused without a reason or a twin, or accepted with either.
@@ -53,6 +50,7 @@ class Case:
     twin: str | None
     why: str
     environment: Environment = Environment.SANDBOX
+    over_http: bool = True
 
     def __post_init__(self) -> None:
         accepted = self.indication is Indication.PASSED
@@ -61,15 +59,9 @@ class Case:
         if self.code is not None and reason(self.code).indication is not self.indication:
             raise ValueError(f"case {self.name}: the catalogue gives {self.code} another indication")
 
-    @property
-    def over_http(self) -> bool:
-        """Tell whether the case can be put to a running sandbox node."""
-        outside = self.kind in (Kind.VERIFY, Kind.SEQUENCE, Kind.REQUEST)
-        return outside and self.environment is Environment.SANDBOX
-
     def document(self) -> dict[str, Any]:
         """Return the case as plain JSON values, in the order of its members."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {member.name: getattr(self, member.name) for member in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +70,15 @@ class Exchange:
 
     method: str
     path: str
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class MintedCase:
-    """A case with its input made. ``before`` is sent first, in order; only the answer to the case itself is judged.
+    """A case with its input made. Only the answer to the case itself is judged.
+
+    ``before`` is sent first, in order, and ``after`` when the answer is there, so that the node is as it was.
 
     A verdict is judged by ``expect_indication`` and ``expect_code`` (the report's ``reason.code``, ``None`` for an
     accepted case). A problem has no indication and is judged by ``expect_code`` (the problem's ``code``).
@@ -99,6 +93,7 @@ class MintedCase:
     expect_indication: Indication | None
     expect_code: str | None
     before: tuple[Exchange, ...] = ()
+    after: tuple[Exchange, ...] = ()
 
     @property
     def exchange(self) -> Exchange:

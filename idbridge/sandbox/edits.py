@@ -1,17 +1,16 @@
 """Edits to a JSON object: the one detail in which a bad case differs from its good twin.
 
-An edit names a member and its new value. ``ABSENT`` takes the member away; ``After`` and ``datetime`` become seconds.
+An edit names a member and its new value. ``ABSENT`` takes the member away, ``Within`` edits an object inside, and
+``After`` and ``datetime`` become seconds.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 from typing import Any, Final
 
 Edits = Mapping[str, Any]
-UNCHANGED: Final[Edits] = MappingProxyType({})
 
 
 class Absence(Enum):
@@ -30,13 +29,22 @@ class After:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Edits to the object that the member holds."""
+
+    edits: Edits
+
+
 def edited(table: Mapping[str, Any], edits: Edits, *, at: datetime) -> dict[str, Any]:
     """Return ``table`` with ``edits`` made at the instant ``at``; members keep their order, new ones come last."""
-    result = {**table, **{name: _value(edit, at=at) for name, edit in edits.items()}}
+    result = {**table, **{name: _value(edit, table.get(name), at=at) for name, edit in edits.items()}}
     return {name: value for name, value in result.items() if value is not ABSENT}
 
 
-def _value(edit: Any, *, at: datetime) -> Any:
+def _value(edit: Any, held: Any, *, at: datetime) -> Any:
+    if isinstance(edit, Within):
+        return edited(held, edit.edits, at=at)
     if isinstance(edit, After):
         return int(at.timestamp()) + edit.seconds
     return int(edit.timestamp()) if isinstance(edit, datetime) else edit

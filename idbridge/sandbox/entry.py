@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idbridge.model.region import Format, MemberState
+from idbridge.model.region import Environment, Format, MemberState
 from idbridge.reasons import Indication, reason
 from idbridge.sandbox.case import Case, Kind
 from idbridge.sandbox.recipe import Ask, Recipe, Source
@@ -59,6 +59,7 @@ def accepted(
         code=None,
         twin=None,
         why=why,
+        over_http=put.get("environment", Environment.SANDBOX) is Environment.SANDBOX,
         **_place(source, to=to),
         **put,
     )

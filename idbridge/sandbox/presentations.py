@@ -1,7 +1,7 @@
 """Presentations: SD-JWT VCs of the pretend providers as wallets show them, good, or bad in one named detail."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from idbridge.model.time import instant_text
 from idbridge.sandbox import chains
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.draft import Draft, Seal, json_text, sealed
-from idbridge.sandbox.edits import UNCHANGED, Edits, edited
+from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.issuance import Slip, prepared
 from idbridge.sandbox.parties import Registration
 from idbridge.sandbox.people import population
@@ -48,8 +48,8 @@ class Presentation:
     person: str
     level: str | None = None
     represents: Representation | None = None
-    header: Edits = UNCHANGED
-    payload: Edits = UNCHANGED
+    header: Edits = field(default_factory=dict)
+    payload: Edits = field(default_factory=dict)
     slip: Slip = faultless
     seal: Seal = sealed
     chain: Chain = chains.own
@@ -57,8 +57,8 @@ class Presentation:
     made_in: Environment | None = None
     bound: bool = True
     bound_by: str | None = None
-    kb_header: Edits = UNCHANGED
-    kb_claims: Edits = UNCHANGED
+    kb_header: Edits = field(default_factory=dict)
+    kb_claims: Edits = field(default_factory=dict)
     kb_seal: Seal = sealed
     sleight: Sleight = as_bound
     audience_of: str | None = None

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.case import Exchange
-from idbridge.sandbox.edits import UNCHANGED, Edits
+from idbridge.sandbox.edits import Edits
 from idbridge.sandbox.parties import Registration
 
 
@@ -37,6 +37,9 @@ class Source(Protocol):
         ...
 
 
+Around = Callable[[Exchange], tuple[Exchange, ...]]
+
+
 class Nonce(Enum):
     """Which nonce the relying party expects."""
 
@@ -45,8 +48,8 @@ class Nonce(Enum):
     NONE = "none"
 
 
-def only(_exchange: Exchange) -> tuple[Exchange, ...]:
-    """Send nothing before."""
+def nothing(_exchange: Exchange) -> tuple[Exchange, ...]:
+    """Send nothing else."""
     return ()
 
 
@@ -55,18 +58,21 @@ class Ask:
     """How the relying party puts the credential to the node.
 
     ``expected`` and ``body`` are edits to the request; ``claims`` are those it asks for; ``sent`` spoils the body's
-    octets; ``request_headers`` are edits too; ``before`` says what the node was sent first.
+    octets; ``request_headers`` are edits too; ``keyed`` asks under an idempotency key. ``before`` says what the node is
+    sent first, and ``after`` what it is sent when the answer is there.
     """
 
     claims: tuple[str, ...] = ("name",)
     nonce: Nonce = Nonce.SENT
-    expected: Edits = UNCHANGED
-    body: Edits = UNCHANGED
-    request_headers: Edits = UNCHANGED
+    expected: Edits = field(default_factory=dict)
+    body: Edits = field(default_factory=dict)
+    request_headers: Edits = field(default_factory=dict)
     method: str = "POST"
     path: str = "/v1/verify"
     sent: Callable[[bytes], bytes] = bytes
-    before: Callable[[Exchange], tuple[Exchange, ...]] = only
+    keyed: bool = False
+    before: Around = nothing
+    after: Around = nothing
 
 
 @dataclass(frozen=True, slots=True)

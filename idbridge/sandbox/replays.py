@@ -1,7 +1,7 @@
-"""What a node is sent before the request that is judged."""
+"""What a node is sent around the request that is judged: the same again, another one, a fault switched on and off."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from idbridge.sandbox.case import Exchange
@@ -18,3 +18,15 @@ def another_body(exchange: Exchange) -> tuple[Exchange, ...]:
     """Send the same request with another body under the same idempotency key."""
     body = {**json.loads(exchange.body), "detail": "evidence"}
     return (replace(exchange, body=json.dumps(body).encode()),)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Switch a fault of a sandbox node, as ``POST /sandbox/faults/{name}`` does."""
+
+    fault: str
+    on: str
+
+    def __call__(self, _exchange: Exchange) -> tuple[Exchange, ...]:
+        """Send the switch."""
+        return (Exchange("POST", f"/sandbox/faults/{self.fault}?on={self.on}"),)

@@ -7,7 +7,9 @@ refuses them; popular libraries accept about half. Each takes an honest issuance
 from dataclasses import replace
 from typing import Any
 
+from idbridge.codec import base64url
 from idbridge.limits import LIMITS
+from idbridge.sandbox.draft import json_text
 from idbridge.sandbox.issuance import Issuance, digest, disclosure
 
 
@@ -43,8 +45,9 @@ def digest_twice(issuance: Issuance) -> Issuance:
 
 
 def digest_twice_across_array(issuance: Issuance) -> Issuance:
-    """Put one digest into ``_sd`` and into an array as well (RFC 9901 section 7.1, step 4)."""
-    return _with(issuance, nicknames=[{"...": issuance.payload["_sd"][0]}])
+    """Put one digest into two arrays (RFC 9901 section 7.1, step 4)."""
+    further = disclosure("One", randomness=issuance.randomness)
+    return _with(issuance, further, nicknames=[{"...": digest(further)}], aliases=[{"...": digest(further)}])
 
 
 def disclosure_named_sd(issuance: Issuance) -> Issuance:
@@ -59,7 +62,7 @@ def disclosure_named_dots(issuance: Issuance) -> Issuance:
 
 def disclosure_overrides_claim(issuance: Issuance) -> Issuance:
     """Disclose a claim that already stands in plain sight (RFC 9901 section 7.1, step 3c)."""
-    return _also_disclosing(issuance, "vct", "urn:example:another:1")
+    return _also_disclosing(_with(issuance, nickname="One"), "nickname", "Two")
 
 
 def disclosed_twice(issuance: Issuance) -> Issuance:
@@ -93,6 +96,12 @@ def three_elements_in_array(issuance: Issuance) -> Issuance:
     """Refer from an array to a disclosure of three elements (RFC 9901 section 7.1, step 3d)."""
     further = disclosure("nickname", "One", randomness=issuance.randomness)
     return _with(issuance, further, nicknames=[{"...": digest(further)}])
+
+
+def disclosure_not_array(issuance: Issuance) -> Issuance:
+    """Refer to a disclosure that is an object (RFC 9901 section 4.2.1)."""
+    further = base64url.encode(json_text({"name": "nickname", "value": "One"}))
+    return _with(issuance, further, _sd=[*issuance.payload["_sd"], digest(further)])
 
 
 def digest_not_text(issuance: Issuance) -> Issuance:

@@ -4,12 +4,14 @@ Clause: OpenID Connect Core 1.0 sections 2 and 3.1.3.7.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from idbridge.limits import LIMITS
 from idbridge.sandbox.cases import logins
 from idbridge.sandbox.edits import ABSENT, After
 from idbridge.sandbox.entry import Entry
+from idbridge.sandbox.providers import ID_TOKEN_LIFE
 from idbridge.sandbox.recipe import Nonce
 
 _HOUR: Final = 3_600
@@ -29,21 +31,21 @@ def _times() -> Iterator[Entry]:
         "time.expired",
         "A token that expired two minutes ago",
         why="A minute of leeway is listed, and not more.",
-        token={"exp": After(-120)},
+        ago=ID_TOKEN_LIFE + timedelta(minutes=2),
     )
     yield logins.BN.refused(
         "id-token-not-yet-valid",
         "time.not_yet_valid",
-        "A token of Brunei that is good from tomorrow",
+        "A token of Brunei that is good from in five minutes",
         why="`nbf` may be left out, and counts where it stands.",
-        token={"nbf": After(24 * _HOUR)},
+        token={"nbf": After(300)},
     )
     yield logins.SG.refused(
         "id-token-from-the-future",
         "time.issued_in_future",
-        "A token issued in ten minutes",
+        "A token issued in five minutes",
         why="Nobody signs in the future; a clock that far off is broken or forged.",
-        token={"iat": After(600)},
+        token={"iat": After(300)},
     )
     yield logins.ID_CLOCK.refused(
         "id-login-clock-too-far-ahead",

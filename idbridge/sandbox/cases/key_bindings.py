@@ -22,6 +22,7 @@ def entries() -> Iterator[Entry]:
     yield from _absent()
     yield from _forged()
     yield from _for_another()
+    yield from _for_more()
     yield from _stale()
     yield from _cut()
 
@@ -130,6 +131,16 @@ def _for_another() -> Iterator[Entry]:
     )
 
 
+def _for_more() -> Iterator[Entry]:
+    yield presentations.TH.refused(
+        "binding-approves-a-transaction",
+        "holder.transaction_mismatch",
+        "A presentation with which Thanaporn also approved a payment",
+        why="The relying party asked who she is, and somebody else asked her to pay.",
+        kb_claims={"transaction_data_hashes": ["A" * 43], "transaction_data_hashes_alg": "sha-256"},
+    )
+
+
 def _stale() -> Iterator[Entry]:
     th = presentations.TH
     yield th.refused(
@@ -155,7 +166,7 @@ def _stale() -> Iterator[Entry]:
     )
     yield th.refused(
         "binding-expired",
-        "holder.not_fresh",
+        "time.expired",
         "A key binding that says itself that it is over",
         why="An expiry may be left out, and counts where it stands.",
         kb_claims={"exp": After(-120)},

@@ -22,6 +22,15 @@ SG: Final = accepted(
     source=Login("sg-login", "sg-tan"),
     ask=_ACCOUNT,
 )
+SG_KEYED: Final = accepted(
+    "sg-login-under-idempotency-key",
+    "The same login, asked about under an idempotency key",
+    why="A bank whose connection broke asks again under the same key and gets the same answer.",
+    to="th-bank",
+    purpose="account-opening",
+    source=Login("sg-login", "sg-tan"),
+    ask=Ask(claims=("name",), keyed=True),
+)
 SG_AT_HOME: Final = accepted(
     "sg-login-at-home",
     "Kavitha d/o Ramesh of Singapore logs in at a bank in Singapore",
@@ -134,4 +143,4 @@ PH_HOTEL: Final = accepted(
 
 def entries() -> Iterator[Entry]:
     """Yield the accepted logins."""
-    yield from (SG, SG_AT_HOME, TH, TH_BROKER, KH, ID, ID_CLOCK, MY, MY_REMITTANCE, BN, VN, PH, PH_HOTEL)
+    yield from (SG, SG_KEYED, SG_AT_HOME, TH, TH_BROKER, KH, ID, ID_CLOCK, MY, MY_REMITTANCE, BN, VN, PH, PH_HOTEL)

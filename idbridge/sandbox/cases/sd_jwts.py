@@ -140,10 +140,17 @@ def _disclosures() -> Iterator[Entry]:
     )
     yield th.refused(
         "disclosure-garbled",
-        "sd_jwt.disclosure_malformed",
+        "sd_jwt.disclosure_unreferenced",
         "A disclosure that does not decode",
-        why="What cannot be read is not skipped.",
+        why="No digest refers to it any more, and what is not referred to is not skipped.",
         sleight=wallet.last_disclosure_garbled,
+    )
+    yield th.refused(
+        "disclosure-not-an-array",
+        "sd_jwt.disclosure_malformed",
+        "A disclosure that is an object",
+        why="Its digest is right and its form is not.",
+        slip=slips.disclosure_not_array,
     )
     yield th.refused(
         "too-many-disclosures",
@@ -184,8 +191,8 @@ def _digests() -> Iterator[Entry]:
     yield th.refused(
         "digest-twice-across-array",
         "sd_jwt.digest_duplicate",
-        "The same digest among the claims and in an array",
-        why="The same, and libraries that look at each level alone miss it.",
+        "The same digest in two arrays",
+        why="The same, and libraries that look at each place alone miss it.",
         slip=slips.digest_twice_across_array,
     )
     yield th.refused(

@@ -1,0 +1,79 @@
+"""Minting: the input of a case, made for one region and one instant.
+
+The same region, instant and randomness give the same input, save for signatures of algorithms that are randomised
+themselves (ECDSA and RSA-PSS).
+"""
+
+import json
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from idbridge.model.randomness import Randomness
+from idbridge.reasons import reason
+from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.case import Case, Exchange, Kind, MintedCase
+from idbridge.sandbox.catalogue import entries
+from idbridge.sandbox.edits import edited
+from idbridge.sandbox.parties import Registration
+from idbridge.sandbox.recipe import Ask, Nonce, Shown
+from idbridge.sandbox.region import Region
+from idbridge.sandbox.replays import IDEMPOTENCY_KEY
+
+
+def mint(case: Case, *, region: Region, at: datetime, randomness: Randomness) -> MintedCase:
+    """Return ``case`` with its input made in ``region`` at the instant ``at``.
+
+    Raises:
+        LookupError: The catalogue has no recipe for the case: its input is not something that is sent.
+        ValueError: The case is put to a node of another environment than the region's.
+    """
+    written = entries().get(case.name)
+    if written is None:
+        raise LookupError(f"case {case.name} puts nothing before a node that could be sent")
+    if case.environment is not region.environment:
+        raise ValueError(f"case {case.name} is put to a node of {case.environment}")
+    recipe, bench = written.recipe, Bench(region, at, randomness)
+    asking = region.registration(str(case.relying_party))
+    shown = recipe.source.shown(bench, to=asking)
+    exchange = _exchange(case, recipe.ask, shown, asking=asking, bench=bench)
+    problem = None if _is_verdict(case) else reason(str(case.code)).http_status
+    return MintedCase(
+        case=case,
+        method=exchange.method,
+        path=exchange.path,
+        headers=exchange.headers,
+        body=exchange.body,
+        expect_status=problem or HTTPStatus.OK,
+        expect_indication=None if problem else case.indication,
+        expect_code=case.code,
+        before=recipe.ask.before(exchange),
+        after=recipe.ask.after(exchange),
+    )
+
+
+def _is_verdict(case: Case) -> bool:
+    """Tell whether the answer is a report; a broken request and a node that cannot answer get a problem instead."""
+    broken = case.kind in (Kind.REQUEST, Kind.FAULT) and case.code is not None
+    return not (broken and reason(str(case.code)).http_status is not None)
+
+
+def _exchange(case: Case, ask: Ask, shown: Shown, *, asking: Registration, bench: Bench) -> Exchange:
+    """Return the request that puts what was shown to the node."""
+    expected = edited(_expected(ask.nonce, shown, bench=bench), ask.expected, at=bench.at)
+    body: dict[str, Any] = {"credential": shown.credential, "purpose": case.purpose, "claims": list(ask.claims)}
+    if expected:
+        body["expected"] = expected
+    key = bench.region.keys.api[asking.relying_party.id]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    if ask.keyed:
+        headers[IDEMPOTENCY_KEY] = bench.nonce()
+    octets = json.dumps(edited(body, ask.body, at=bench.at), ensure_ascii=False).encode()
+    return Exchange(ask.method, ask.path, edited(headers, ask.request_headers, at=bench.at), ask.sent(octets))
+
+
+def _expected(nonce: Nonce, shown: Shown, *, bench: Bench) -> dict[str, str]:
+    """Return what the relying party expects of the nonce: nothing if it did not ask for one."""
+    if nonce is Nonce.ANOTHER:
+        return {"nonce": bench.nonce()}
+    return {"nonce": shown.nonce} if nonce is Nonce.SENT and shown.nonce is not None else {}

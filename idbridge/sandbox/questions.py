@@ -1,0 +1,30 @@
+"""Questions in process: the request of a relying party of the region as the verifier takes it.
+
+Reads the members that the sandbox itself writes. Whether a stranger's request may ask at all is the gateway's to judge.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from idbridge.model.region import AssuranceLevel, Format
+from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
+
+
+def question(document: Mapping[str, Any], *, relying_party: RelyingParty) -> VerifyRequest:
+    """Return what ``document``, the body of a verify request, asks for ``relying_party``."""
+    expected = document.get("expected", {})
+    entity = expected.get("entity")
+    return VerifyRequest(
+        credential=document["credential"],
+        relying_party=relying_party,
+        purpose=document["purpose"],
+        format=Format(document["format"]) if "format" in document else None,
+        expected=Expectations(
+            nonce=expected.get("nonce"),
+            audience=expected.get("audience"),
+            minimum_level=AssuranceLevel[expected["loa"]] if "loa" in expected else None,
+            entity=(entity["scheme"], entity["value"]) if entity is not None else None,
+        ),
+        claims=tuple(document.get("claims", ())),
+        assertion_audience=document.get("assertion", {}).get("audience"),
+    )

@@ -1,0 +1,70 @@
+"""Trials: cases that send nothing. What they try is done in process, to a trusted set or to a node."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from idbridge.model.region import Format, MemberState
+from idbridge.reasons import Indication, reason
+from idbridge.sandbox.case import Case, Kind
+from idbridge.sandbox.region import Region
+
+
+class Attempt(Protocol):
+    """What is tried, as a frozen value, so that a refused trial is its accepted twin with one field changed."""
+
+    def made(self, region: Region, *, at: datetime) -> None:
+        """Return if what is tried is accepted in ``region`` at the instant ``at``.
+
+        Raises:
+            IdBridgeError: It is refused; ``code`` says why.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case of the catalogue with what is tried."""
+
+    case: Case
+    attempt: Attempt
+
+    def refused(self, name: str, code: str, title: str, *, why: str, **changes: Any) -> "Trial":
+        """Return the trial that differs from this one in ``changes``, fields of the attempt, and is refused."""
+        case = replace(
+            self.case,
+            name=name,
+            title=title,
+            why=why,
+            indication=reason(code).indication,
+            code=code,
+            twin=self.case.name,
+        )
+        return Trial(case, replace(self.attempt, **changes))  # type: ignore[type-var]  # every attempt is a dataclass
+
+    def differences(self, twin: "Trial") -> frozenset[str]:
+        """Return the names of the fields in which two attempts differ."""
+        names = (field.name for field in fields(self.attempt))  # type: ignore[arg-type]  # as above
+        return frozenset(name for name in names if getattr(self.attempt, name) != getattr(twin.attempt, name))
+
+
+def accepted(
+    name: str, title: str, *, why: str, state: MemberState, attempt: Attempt, kind: Kind, form: Format | None = None
+) -> Trial:
+    """Return the trial of what is accepted."""
+    case = Case(
+        name=name,
+        title=title,
+        state=state,
+        format=form,
+        kind=kind,
+        node=MemberState.TH,
+        relying_party=None,
+        purpose=None,
+        indication=Indication.PASSED,
+        code=None,
+        twin=None,
+        why=why,
+        over_http=False,
+    )
+    return Trial(case, attempt)
