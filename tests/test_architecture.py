@@ -23,6 +23,9 @@ TRUST_STATES = {
     "Report": "idbridge/verify/report.py",
     "Assertion": "idbridge/assertion/issue.py",
 }
+VERIFIER = "idbridge/verify/verifier.py"
+STEPS = ("open_credential", "resolve", "verify", "account", "check_status", "check_demands")  # V2 to V6, and V8
+IMPORTED_STEPS = frozenset({"open_credential", "KeyResolver", "check_status", "recognise", "check_demands", "compose"})
 JOSE_LIBRARIES = frozenset({"jwt", "joserfc", "jose", "jwcrypto", "authlib", "jwskate"})
 WALL_CLOCKS = frozenset({"now", "utcnow", "today", "time", "time_ns"})
 CLOCK_OWNERS = frozenset({"datetime", "date", "time", "dt"})
@@ -86,9 +89,11 @@ def test_nobody_else_copies_a_trust_state_with_changes(state: str, home: str) ->
     copiers = {
         name_of(path)
         for path in source_files()
-        if state in names(path) and any(called_name(call) in {"replace", "__replace__"} for call in calls(path))
-        and "replace" in names(path)
-    }  # fmt: skip
+        if state in names(path)
+        for call in calls(path)
+        if called_name(call) == "replace" and isinstance(call.func, ast.Name)
+        if not (call.args and isinstance(call.args[0], ast.Name) and call.args[0].id == "self")
+    }
 
     assert copiers <= {home}
 
@@ -106,6 +111,21 @@ def test_no_trust_state_hides_behind_another_name_or_an_empty_shell() -> None:
 
     assert not aliased
     assert not shells
+
+
+def test_only_the_verifier_names_the_steps_and_names_them_in_order() -> None:
+    conductor = ROOT / VERIFIER
+    lines = {called_name(call): call.lineno for call in calls(conductor) if called_name(call) in STEPS}
+    comments = re.findall(r"# (V\d)  ", conductor.read_text(encoding="utf-8"))
+    rivals = {
+        name_of(path): sorted(names(path) & IMPORTED_STEPS)
+        for path in source_files()
+        if path != conductor and len(names(path) & IMPORTED_STEPS) > 1
+    }
+
+    assert comments == [f"V{number}" for number in range(2, 10)]
+    assert sorted(STEPS, key=lambda step: lines[step]) == list(STEPS)
+    assert not rivals
 
 
 def test_only_crypto_imports_cryptography_and_jose_libraries() -> None:
