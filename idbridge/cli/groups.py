@@ -30,7 +30,7 @@ class HeadedGroup(click.Group):
         """Write one section for each heading, then what stands under none."""
         present = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         headed = {name for names in self.headings.values() for name in names}
-        sections = {**self.headings, "more": [name for name in present if name not in headed]}
+        sections = {**self.headings, "More": [name for name in present if name not in headed]}
         width = max(map(len, present), default=0)
         for heading, names in sections.items():
             rows = [

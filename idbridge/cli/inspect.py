@@ -52,7 +52,7 @@ class Part:
 @click.option("--show-claims", is_flag=True, help="Show personal values too; they are masked otherwise.")
 @json_option
 def inspect(*, source: str, show_claims: bool, as_json: bool) -> Exit:
-    """Show what a credential says of itself, without checking any of it.
+    """Show what a credential says of itself; checks nothing.
 
     FILE holds the credential as text; `-` reads standard input. No trust decision is made: a forged credential looks
     here just like a good one.

@@ -24,10 +24,10 @@ NOUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        "decide": ("verify", "inspect"),
-        "look up": ("trust", "recognition", "reason"),
-        "practise": ("demo", "sandbox"),
-        "run": ("serve", "doctor", "version"),
+        "Decide": ("verify", "inspect"),
+        "Look up": ("trust", "recognition", "reason"),
+        "Practise": ("demo", "sandbox"),
+        "Run": ("serve", "doctor", "version"),
     }
 )
 HELP: Final = """Verify the digital IDs of the eleven ASEAN member states.

@@ -65,6 +65,11 @@ def line(text: str = "") -> None:
     _console(sys.stdout).print(Text(printable(text)), soft_wrap=True)
 
 
+def raw_text(text: str) -> None:
+    """Print ``text`` exactly, for a file or a pipe; a terminal gets it with control characters spelled out."""
+    click.echo(printable(text) if sys.stdout.isatty() else text)
+
+
 def emphasis(text: str, *, colour: str) -> None:
     """Print one line that must not be overlooked."""
     _console(sys.stdout).print(Text(printable(text), style=f"bold {colour}"), soft_wrap=True)

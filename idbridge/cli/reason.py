@@ -13,7 +13,7 @@ from idbridge.reasons import GROUPS, REASONS, Reason
 
 @click.group("reason")
 def reason_group() -> None:
-    """Every code that a refusal can carry, what it means and what to do."""
+    """Every reason code, its meaning and its remedy."""
 
 
 @reason_group.command("list")

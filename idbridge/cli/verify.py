@@ -1,0 +1,135 @@
+"""``idbridge verify``: one credential, one verdict, decided here by the same nine steps as at a node.
+
+Nothing is spent and nothing is signed: a nonce that a node would count once can be verified here again, and no
+assertion comes of it. Steps V2 to V9 are in ``verify/verifier.py``.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from idbridge.cli import output, report_text
+from idbridge.cli.exits import Exit, of_indication
+from idbridge.cli.material import at_option, instant, open_snapshot, region_option, registered_party
+from idbridge.cli.output import json_option
+from idbridge.cli.question import Presented, asker, presented, question
+from idbridge.cli.reading import LEVEL, STATE, read_credential
+from idbridge.model.randomness import SystemRandomness
+from idbridge.model.region import AssuranceLevel, MemberState
+from idbridge.model.request import Detail, RelyingParty
+from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.verifier import Verifier
+
+REPORT_ID_OCTETS: Final = 16
+
+
+def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for value in values:
+        issuer, separator, client = value.partition("=")
+        if not (issuer and separator and client):
+            raise click.BadParameter(f"`{value}` is not ISSUER=CLIENT_ID")
+        found.append((issuer, client))
+    return tuple(found)
+
+
+@click.command("verify")
+@click.argument("source", metavar="FILE|-")
+@click.option("--for", "by", type=STATE, required=True, help="The state whose recognition counts.")
+@click.option("--purpose", required=True, metavar="CODE", help="What it is shown for; `recognition show` lists them.")
+@click.option("--as", "party", metavar="ID", help="Ask as this relying party of the sandbox region.")
+@click.option("--audience", "audiences", multiple=True, help="Whom a presentation must be made for. Repeatable.")
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    callback=_pairs,
+    metavar="ISSUER=ID",
+    help="Client id there. Repeatable.",
+)
+@click.option("--nonce", help="The nonce that was sent to the wallet or provider.")
+@click.option("--claim", "claims", multiple=True, metavar="NAME", help="A claim to release. Repeatable.")
+@click.option("--require-loa", "level", type=LEVEL, help="The lowest level that will do: A1, A2 or A3.")
+@click.option(
+    "--detail",
+    type=click.Choice([one.value for one in Detail]),
+    default="simple",
+    show_default=True,
+    help="How much to print.",
+)
+@click.option("--explain", is_flag=True, help="Print every check that was made.")
+@at_option
+@region_option
+@json_option
+def verify(
+    *,
+    source: str,
+    by: MemberState,
+    purpose: str,
+    party: str | None,
+    audiences: tuple[str, ...],
+    clients: tuple[tuple[str, str], ...],
+    nonce: str | None,
+    claims: tuple[str, ...],
+    level: AssuranceLevel | None,
+    detail: str,
+    explain: bool,
+    at: datetime | None,
+    region: Path,
+    as_json: bool,
+) -> Exit:
+    """Verify one credential or token for a purpose, and say why.
+
+    FILE holds the credential as text, or the body of a verify request, of which `credential`, `expected` and `claims`
+    are used; `-` reads standard input. Ends with 0 for PASSED, 1 for FAILED, 3 for INDETERMINATE. With `--at` the
+    report is about that instant: it is marked historical and accepts nothing.
+    """
+    shown = presented(read_credential(source))
+    moment = instant(at)
+    snapshot = open_snapshot(region)
+    relying_party = (
+        registered_party(region, party, state=by)
+        if party is not None
+        else _unregistered(shown, snapshot, by=by, purpose=purpose, audiences=audiences, clients=clients, claims=claims)
+    )
+    asked = question(
+        shown,
+        relying_party=relying_party,
+        purpose=purpose,
+        level=level,
+        nonce=nonce,
+        claims=claims,
+        detail=Detail(detail),
+    )
+    report = Verifier(trust=snapshot, status=EMPTY_STATUS).verify(asked, at=moment, historical=at is not None)
+    report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
+    if as_json:
+        output.raw(report.render(Detail(detail), report_id=report_id))
+    else:
+        report_text.show(report, report_id=report_id, detail=Detail(detail))
+        if explain:
+            report_text.show_checks(report)
+    return of_indication(report.indication)
+
+
+def _unregistered(
+    shown: Presented,
+    snapshot: TrustSnapshot,
+    *,
+    by: MemberState,
+    purpose: str,
+    audiences: tuple[str, ...],
+    clients: tuple[tuple[str, str], ...],
+    claims: tuple[str, ...],
+) -> RelyingParty:
+    return asker(
+        state=by,
+        environment=snapshot.environment,
+        purpose=purpose,
+        claims=claims or shown.claims,
+        audiences=audiences,
+        clients=clients,
+    )
