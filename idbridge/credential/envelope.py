@@ -31,7 +31,7 @@ _BY_TYPE: Final[Mapping[str, Format]] = MappingProxyType({
     Format.ASSERTION.value: Format.ASSERTION,
     Format.VC_JWT.value: Format.VC_JWT,
 })  # fmt: skip
-_TYPE_MARK: Final = b"+jwt"
+_TYPE_MARK: Final = b"+"  # every explicit type ends in `+jwt`
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 _QR_PREFIX: Final = "HC1:"
@@ -86,7 +86,7 @@ def detect(text: str) -> Format:
 def _by_type(header: str) -> Format:
     """Return the format of a compact JWS; its header is read only if it could name another type than an ID token's."""
     octets = base64url.decode(header)
-    if _TYPE_MARK not in octets.lower():
+    if _TYPE_MARK not in octets:
         return Format.ID_TOKEN
     type_ = strict_json.parse_object(octets, max_bytes=LIMITS.protected_header_bytes).get("typ")
     name = type_.lower().removeprefix("application/") if isinstance(type_, str) else ""

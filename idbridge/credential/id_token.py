@@ -19,7 +19,6 @@ from idbridge.credential.one_time import nonce_once
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
 from idbridge.credential.verified import (
-    refuse_unless_passed,
     signed_while_granted,
     subject_of,
     verified_by_claim_map,
@@ -53,6 +52,7 @@ FORBIDDEN: Final = frozenset(
 ACCESS_TOKEN: Final = frozenset({"scope", "client_id"})  # RFC 9068, section 2.2: both of them
 # Claims by which widespread providers tell their ID tokens from others under the same `typ`.
 KIND_CLAIMS: Final[Mapping[str, str]] = MappingProxyType({"typ": "ID", "token_use": "id"})
+_TELLING: Final = frozenset({*FORBIDDEN, *ACCESS_TOKEN, *KIND_CLAIMS})
 
 _CORE = "OpenID Connect Core 1.0 section 3.1.3.7"
 ISSUER: Final = CheckPoint("id-token.1", Step.V3, f"{_CORE} (2)")
@@ -75,7 +75,7 @@ POINTS: Final = (
 _TIMES: Final = ("exp", "iat", "nbf", "auth_time")
 _HASH_CLAIMS: Final = ("at_hash", "c_hash", "s_hash")
 _PROFILE: Final = REQUIRED | OPTIONAL
-_MAX_AUDIENCES: Final = 16
+_NOBODY: Final[frozenset[str]] = frozenset()
 _AGE: Final = LIMITS.id_token_age.total_seconds()
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _LOGIN: Final = HolderBinding(HolderMethod.LOGIN)
@@ -157,6 +157,7 @@ class IdTokenFormat:
         issued_at = instant(claims, "iat")
         whole = times_are_whole(claims, _TIMES)
         nonce = _nonce(claims, expected=request.expected.nonce)
+        time = _time(claims, now=now, leeway=leeway) if whole else _TIME_NOT_JUDGED
         in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=at)
         checks = (
             ISSUER.passed if claims.get("iss") == service.issuer else ISSUER.refused("issuer.unknown"),
@@ -164,7 +165,7 @@ class IdTokenFormat:
             ALGORITHM.passed,
             KEY.passed,
             _audience(claims, service=service, request=request),
-            _time(claims, now=now, leeway=leeway) if whole else _TIME_NOT_JUDGED,
+            time,
             nonce,
             _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway),
             _hashes(claims),
@@ -173,12 +174,11 @@ class IdTokenFormat:
             _form(claims, whole=whole, named=claim_map.sources),
             in_force,
         )
-        refuse_unless_passed(checks)
-        bound = nonce is NONCE.passed
+        bound = nonce is NONCE.passed and time is TIME.passed
         return verified_by_claim_map(
             Format.ID_TOKEN,
+            claims,
             signed=signed,
-            claims=claims,
             service=service,
             holder=_LOGIN if bound else _BEARER,
             issued_at=issued_at,
@@ -197,21 +197,25 @@ ID_TOKEN: Final = IdTokenFormat()
 def _audience(claims: Mapping[str, Any], *, service: TrustService, request: VerifyRequest) -> Check:
     """Judge ``aud`` and ``azp`` (id-token.5): everybody named has to be this relying party, or this node."""
     stated = claims.get("aud")
-    audiences = (stated,) if type(stated) is str else stated
+    audiences = [stated] if type(stated) is str else stated
     if not audiences:
         return AUDIENCE.refused("oidc.audience_missing")
-    if type(audiences) not in (tuple, list) or not all(type(entry) is str for entry in audiences):
+    if not _are_texts(audiences):
         return AUDIENCE.refused("oidc.claim_malformed", "`aud` is a text or an array of texts")
-    clients = request.relying_party.clients.get(service.issuer, frozenset())
-    for entry in audiences[:_MAX_AUDIENCES]:
+    clients = request.relying_party.clients.get(service.issuer, _NOBODY)
+    for entry in audiences:
         if entry not in clients and entry not in request.node_audiences:
             return _another_audience(clients | request.node_audiences)
-    if len(audiences) > _MAX_AUDIENCES:
-        return AUDIENCE.refused("oidc.audience_mismatch", "it is made for too many audiences")
     expected = request.expected.audience
     if expected is not None and expected not in audiences:
         return AUDIENCE.refused("oidc.audience_mismatch", f"the request expects the audience {expected}")
-    return _authorized_party(claims, audiences=audiences)
+    if "azp" in claims or len(audiences) > 1:
+        return _authorized_party(claims, audiences=audiences)
+    return AUDIENCE.passed
+
+
+def _are_texts(value: Any) -> bool:
+    return type(value) is list and all(type(entry) is str for entry in value)
 
 
 def _another_audience(accepted: frozenset[str]) -> Check:
@@ -219,12 +223,10 @@ def _another_audience(accepted: frozenset[str]) -> Check:
     return AUDIENCE.refused("oidc.audience_mismatch", f"accepted here: {known}")
 
 
-def _authorized_party(claims: Mapping[str, Any], *, audiences: Any) -> Check:
-    party = claims.get("azp")
-    if party is None and "azp" not in claims:
-        if len(audiences) > 1:
-            return AUDIENCE.refused("oidc.authorized_party_mismatch", "several audiences need an `azp`")
-        return AUDIENCE.passed
+def _authorized_party(claims: Mapping[str, Any], *, audiences: list[str]) -> Check:
+    if "azp" not in claims:
+        return AUDIENCE.refused("oidc.authorized_party_mismatch", "several audiences need an `azp`")
+    party = claims["azp"]
     if type(party) is str and party in audiences:
         return AUDIENCE.passed
     return AUDIENCE.refused("oidc.authorized_party_mismatch", "`azp` is not among the audiences")
@@ -253,11 +255,9 @@ def _nonce(claims: Mapping[str, Any], *, expected: str | None) -> Check:
 
 def _authentication(claims: Mapping[str, Any], *, acr: str, now: float, leeway: float) -> Check:
     """Judge what is said of the login (id-token.8). What the level is worth, the ladder of the listing says."""
-    for name in ("acr", acr):
-        if name in claims and type(claims[name]) is not str:
-            return AUTHENTICATION.refused("oidc.claim_malformed", "the authentication level is a text")
-    methods = claims.get("amr", [])
-    if type(methods) is not list or not all(type(method) is str for method in methods):
+    if type(claims.get(acr, "")) is not str or type(claims.get("acr", "")) is not str:
+        return AUTHENTICATION.refused("oidc.claim_malformed", "the authentication level is a text")
+    if "amr" in claims and not _are_texts(claims["amr"]):
         return AUTHENTICATION.refused("oidc.claim_malformed", "`amr` is an array of texts")
     authenticated = claims.get("auth_time", 0)
     if is_time(authenticated) and now < authenticated - leeway:
@@ -275,6 +275,8 @@ def _hashes(claims: Mapping[str, Any]) -> Check:
 
 def _kind(claims: Mapping[str, Any]) -> Check:
     """Refuse tokens of another kind (id-token.10), whatever their ``typ`` says."""
+    if _TELLING.isdisjoint(claims):
+        return KIND.passed
     if not FORBIDDEN.isdisjoint(claims) or claims.keys() >= ACCESS_TOKEN:
         return KIND.refused("oidc.token_confusion")
     for name, own in KIND_CLAIMS.items():
@@ -307,6 +309,6 @@ def _status(claims: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _once(claims: Mapping[str, Any], *, request: VerifyRequest, leeway: float) -> OneTimeValue:
-    """Return the nonce as a one-time value, kept until the token is too old or expired. The checks have passed."""
+    """Return the nonce as a one-time value, kept until the token is too old or expired; its times are good."""
     until = min(claims["exp"], claims["iat"] + _AGE) + leeway
     return nonce_once(request, issuer=claims["iss"], until=until)

@@ -81,14 +81,27 @@ class Bound:
     now: float
 
 
-def judge_key_binding(text: str | None, bound: Bound) -> BindingVerdict:
-    """Return the verdict on the key binding ``text`` of a presentation, ``None`` if it came without."""
+def parse_unverified_key_binding(text: str | None, headers: HeaderCache) -> UnverifiedJws | None:
+    """Return the key binding taken apart; ``None`` without one, or for one that ``judge_key_binding`` will refuse."""
+    if text is None:
+        return None
+    try:
+        return parse_unverified(text, HEADER, headers)
+    except (InputError, JoseError):
+        return None
+
+
+def judge_key_binding(text: str | None, jws: UnverifiedJws | None, bound: Bound) -> BindingVerdict:
+    """Return the verdict on the key binding ``text`` of a presentation, ``None`` if it came without.
+
+    ``jws`` is what ``parse_unverified_key_binding`` made of it.
+    """
     if text is None:
         return BindingVerdict((*_absent(bound.service, bound.request), *_WITHOUT), _BEARER)
     key = _holder_key(bound)
     if isinstance(key, Check):
         return _stopped(key, NEEDED, PRESENT)
-    opened = _open(text)
+    opened = _open(text, jws)
     if isinstance(opened, Check):
         return _stopped(opened, NEEDED, PRESENT, KEY)
     jws, claims = opened
@@ -164,10 +177,10 @@ def _holder_key(bound: Bound) -> JwkPublicKey | Check:
     return key
 
 
-def _open(text: str) -> tuple[UnverifiedJws, Mapping[str, Any]] | Check:
+def _open(text: str, jws: UnverifiedJws | None) -> tuple[UnverifiedJws, Mapping[str, Any]] | Check:
     """Return the key binding taken apart, or why it cannot be (kb.4, kb.10)."""
     try:
-        jws = parse_unverified(text, HEADER, HeaderCache(1))
+        jws = jws or parse_unverified(text, HEADER, HeaderCache(1))
         return jws, strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
     except JoseError as refusal:
         if refusal.code == "jose.typ_mismatch":

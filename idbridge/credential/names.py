@@ -18,29 +18,25 @@ _MAX = LIMITS.identifier_characters
 def person_name(claims: Mapping[str, Any], claim_map: ClaimMap) -> PersonName | None:
     """Return the name that ``claims`` state; ``None`` if they state none, or only in Latin letters beside a script."""
     parts = []
-    latin_parts: list[str] | None = []
+    latin_parts = []
     for listed in claim_map.name_parts:
-        native = _text(claims, listed.native)
-        if native is None:
-            continue
-        latin = _text(claims, listed.latin) if listed.latin is not None else None
-        parts.append(NamePartValue(listed.kind, native, latin))
-        if latin is None:
-            latin_parts = None
-        elif latin_parts is not None:
+        native = _text(claims.get(listed.native))
+        if native is not None:
+            latin = _text(claims.get(listed.latin)) if listed.latin is not None else None
+            parts.append(NamePartValue(listed.kind, native, latin))
             latin_parts.append(latin)
-    whole = _text(claims, claim_map.display) if claim_map.display is not None else None
+    whole = _text(claims.get(claim_map.display)) if claim_map.display is not None else None
     if whole is None:
         if not parts:
             return None
         whole = " ".join([part.native for part in parts])
-    latin_whole = _text(claims, claim_map.display_latin) if claim_map.display_latin is not None else None
+    latin_whole = _text(claims.get(claim_map.display_latin)) if claim_map.display_latin is not None else None
     if latin_whole is None and latin_parts:
-        latin_whole = " ".join(latin_parts)
+        known = [latin for latin in latin_parts if latin is not None]
+        latin_whole = " ".join(known) if len(known) == len(parts) else None
     return PersonName(whole, whole, latin_whole, tuple(parts))
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return the claim ``name`` if it is a text that says something."""
-    value = claims.get(name)
+def _text(value: Any) -> str | None:
+    """Return ``value`` if it is a text that says something."""
     return value if type(value) is str and 0 < len(value) <= _MAX and not value.isspace() else None

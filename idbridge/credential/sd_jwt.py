@@ -171,6 +171,7 @@ class _Unfolding:
         """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight."""
         claims = dict(payload)
         claims.pop(DIGEST_ALGORITHM, None)
+        self._disclose(claims, plain=plain, depth=1)
         for name, value in payload.items():
             if type(value) not in _NESTING or name == DIGESTS:
                 continue
@@ -178,7 +179,7 @@ class _Unfolding:
                 _refuse_machinery(value)
             else:
                 claims[name] = self._unfold(value, depth=2)
-        return self._disclosed(claims, plain=plain, depth=1)
+        return claims
 
     def refuse_leftovers(self) -> None:
         """Refuse disclosures that no digest referred to."""
@@ -196,17 +197,23 @@ class _Unfolding:
         _refuse_deeper(depth)
         if DIGEST_ALGORITHM in source:
             _fault(6, "alg_unsupported", "`_sd_alg` stands at the top level only")
-        claims = {
-            name: self._unfold(value, depth=depth + 1) if name != DIGESTS else value for name, value in source.items()
-        }
-        return self._disclosed(claims, plain=_NONE, depth=depth)
+        claims = dict(source)
+        self._disclose(claims, plain=_NONE, depth=depth)
+        for name, value in source.items():
+            if type(value) in _NESTING and name != DIGESTS:
+                claims[name] = self._unfold(value, depth=depth + 1)
+        return claims
 
-    def _disclosed(self, claims: dict[str, Any], *, plain: frozenset[str], depth: int) -> dict[str, Any]:
-        """Return ``claims`` of one object with the disclosures in place of its ``_sd``."""
+    def _disclose(self, claims: dict[str, Any], *, plain: frozenset[str], depth: int) -> None:
+        """Put the disclosures of one object in place of its ``_sd``.
+
+        It comes before the members of the object are unfolded, so that a digest of ``_sd`` that stands in an array as
+        well is refused as the duplicate that it is.
+        """
         if PLACEHOLDER in claims:
             _fault(10, "disclosure_malformed", "`...` stands in an array element of its own only")
         if DIGESTS not in claims:
-            return claims
+            return
         digests = claims.pop(DIGESTS)
         if type(digests) is not list:
             _fault(10, "disclosure_malformed", "`_sd` is an array of digests")
@@ -217,7 +224,6 @@ class _Unfolding:
             if text is not None:
                 name, value = _named(text, taken=claims, plain=plain)
                 claims[name] = self._unfold(value, depth=depth + 1) if type(value) in _NESTING else value
-        return claims
 
     def _array(self, source: list[Any], *, depth: int) -> list[Any]:
         _refuse_deeper(depth)

@@ -14,11 +14,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.credential import key_binding, sd_jwt
-from idbridge.credential.key_binding import Bound, judge_key_binding
+from idbridge.credential.key_binding import Bound, judge_key_binding, parse_unverified_key_binding
 from idbridge.credential.sd_jwt import ProcessedClaims, SdJwtFault
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, times_are_whole
-from idbridge.credential.verified import refuse_unless_passed, signed_while_granted, verified_by_claim_map
+from idbridge.credential.verified import signed_while_granted, verified_by_claim_map
 from idbridge.crypto.jws import HeaderCache, HeaderRules
 from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
@@ -115,6 +115,7 @@ class SdJwtVcFormat:
             headers=headers,
             disclosures=parts.disclosures,
             key_binding=parts.key_binding,
+            key_binding_jws=parse_unverified_key_binding(parts.key_binding, headers),
             sd_jwt=parts.bound,
         )
         if not _is_identifier(unverified.unverified_claims.get("vct")):
@@ -151,6 +152,7 @@ class SdJwtVcFormat:
         in_force = signed_while_granted(ISSUER_KEY, service=service, issued_at=issued_at, at=at)
         binding = judge_key_binding(
             unverified.key_binding,
+            unverified.key_binding_jws,
             Bound(claims, processed.algorithm, unverified.sd_jwt, signed.key, service, request, now),
         )
         checks = (
@@ -168,11 +170,10 @@ class SdJwtVcFormat:
             NO_RETRIEVAL.passed,
             *binding.checks,
         )
-        refuse_unless_passed(checks)
         return verified_by_claim_map(
             Format.SD_JWT_VC,
+            claims,
             signed=signed,
-            claims=claims,
             service=service,
             holder=binding.holder,
             issued_at=issued_at,

@@ -11,7 +11,7 @@ from idbridge.codec import strict_json
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
-from idbridge.model.credential import UnverifiedCredential
+from idbridge.model.credential import UnverifiedCredential, UnverifiedJws
 from idbridge.model.region import Format
 
 
@@ -23,6 +23,7 @@ def parse_unverified_jwt(
     headers: HeaderCache,
     disclosures: tuple[str, ...] = (),
     key_binding: str | None = None,
+    key_binding_jws: UnverifiedJws | None = None,
     sd_jwt: str = "",
 ) -> UnverifiedCredential:
     """Return a compact JWT taken apart, with the disclosures and key binding that came with it, if any.
@@ -36,7 +37,7 @@ def parse_unverified_jwt(
     """
     jws = parse_unverified(compact, rules, headers)
     claims = strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
-    return UnverifiedCredential(kind, jws, claims, _issuer(claims), disclosures, key_binding, sd_jwt)
+    return UnverifiedCredential(kind, jws, claims, _issuer(claims), disclosures, key_binding, sd_jwt, key_binding_jws)
 
 
 def _issuer(claims: Mapping[str, Any]) -> str:

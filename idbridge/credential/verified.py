@@ -51,8 +51,8 @@ def signed_while_granted(
     return point.refused(_ENDED[period.status])
 
 
-def refuse_unless_passed(checks: tuple[Check, ...]) -> None:
-    """Return if no check was refused.
+def refuse_unless_passed(checks: tuple[Check, ...], *, in_force: Check | None = None) -> None:
+    """Return if no check was refused, and ``in_force`` was not either.
 
     Raises:
         Refused: With all of ``checks``.
@@ -60,6 +60,8 @@ def refuse_unless_passed(checks: tuple[Check, ...]) -> None:
     for check in checks:
         if check.reason is not None:
             raise Refused(*checks)
+    if in_force is not None and in_force.reason is not None:
+        raise Refused(*checks, in_force)
 
 
 def verified(
@@ -91,37 +93,19 @@ def verified(
     Raises:
         Refused: A check was refused; all of them travel with it.
     """
-    refuse_unless_passed(checks)
-    refuse_unless_passed((in_force,))
+    refuse_unless_passed(checks, in_force=in_force)
     return VerifiedCredential(
-        kind,
-        service,
-        signed.key.thumbprint,
-        signed.header.algorithm,
-        subject,
-        national_level,
-        identity,
-        bearer_ceiling(authentication, holder=holder),
-        holder,
-        claims,
-        name,
-        mandate,
-        issued_at,
-        expires_at,
-        authenticated_at,
-        status_reference,
-        service.environment,
-        checks,
-        one_time,
-        origin,
-    )
+        kind, service, signed.key.thumbprint, signed.header.algorithm, subject, national_level, identity,
+        bearer_ceiling(authentication, holder=holder), holder, claims, name, mandate, issued_at, expires_at,
+        authenticated_at, status_reference, service.environment, checks, one_time, origin,
+    )  # fmt: skip
 
 
 def verified_by_claim_map(
     kind: Format,
+    claims: Mapping[str, Any],
     *,
     signed: SignedClaims,
-    claims: Mapping[str, Any],
     service: TrustService,
     holder: HolderBinding,
     issued_at: datetime | None,
@@ -139,30 +123,19 @@ def verified_by_claim_map(
     Raises:
         Refused: A check was refused; all of them travel with it.
     """
+    refuse_unless_passed(checks, in_force=in_force)
     claim_map = service.profile.claim_map
     national = claims.get(claim_map.acr)
     level = national if isinstance(national, str) else None
     identity, authentication = rung(service.profile.ladder, level)
-    return verified(
-        kind,
-        signed=signed,
-        service=service,
-        subject=subject_of(claims, claim_map.subject),
-        national_level=level,
-        identity=identity,
-        authentication=authentication,
-        holder=holder,
-        claims=regional_claims(claims, claim_map),
-        name=person_name(claims, claim_map),
-        mandate=read_mandate(claims.get(claim_map.mandate)) if claim_map.mandate is not None else None,
-        issued_at=issued_at,
-        expires_at=expires_at,
-        authenticated_at=authenticated_at,
-        status_reference=status_reference,
-        checks=checks,
-        in_force=in_force,
-        one_time=one_time,
-    )
+    # Positional, and not through `verified`: forty arguments by name cost as much as reading the claims.
+    return VerifiedCredential(
+        kind, service, signed.key.thumbprint, signed.header.algorithm, subject_of(claims, claim_map.subject), level,
+        identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
+        person_name(claims, claim_map),
+        None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
+        issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time,
+    )  # fmt: skip
 
 
 def subject_of(claims: Mapping[str, Any], name: str) -> str | None:

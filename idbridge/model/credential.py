@@ -40,7 +40,8 @@ class UnverifiedJws:
 class UnverifiedCredential:
     """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
 
-    ``disclosures`` and ``key_binding`` are those of an SD-JWT, as text, in the order received.
+    ``disclosures`` and ``key_binding`` are those of an SD-JWT, as text, in the order received. ``key_binding_jws`` is
+    the key binding taken apart, ``None`` where it cannot be: then V5 says why.
     """
 
     format: Format
@@ -50,6 +51,7 @@ class UnverifiedCredential:
     disclosures: tuple[str, ...] = ()
     key_binding: str | None = None
     sd_jwt: str = ""  # the text up to and including the last `~` before the key binding
+    key_binding_jws: UnverifiedJws | None = None
 
 
 @dataclass(frozen=True, slots=True)
