@@ -1,11 +1,12 @@
 """Write the generated pages of docs/reference from the code, or check with ``--check`` that they are current.
 
 What a page says stands in the code and nowhere else: reason codes in ``reasons.toml``, bounds in ``limits.py``, checks
-at the module that makes them.
+at the module that makes them, schemas in ``verify/schema.py``, exit codes in ``cli/exits.py``.
 """
 
 import argparse
 import importlib
+import json
 import pkgutil
 import re
 import sys
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import idbridge
+from idbridge.cli.exits import MEANINGS
 from idbridge.limits import LIMITS
 from idbridge.model.check import CheckPoint
 from idbridge.reasons import GROUPS, REASONS, Reason
+from idbridge.verify import schema
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -158,10 +161,22 @@ def checks_page() -> str:
     return NOTICE + intro + table(("Check", "Step", "Clause", "Module"), rows)
 
 
+def exit_codes_page() -> str:
+    """Return how a command ends, for the script that called it."""
+    rows = ((str(int(code)), meaning) for code, meaning in MEANINGS.items())
+    return NOTICE + "# Exit codes\n\nOne table for every verb of `idbridge`.\n\n" + table(("Code", "Meaning"), rows)
+
+
+def _schema(document: Mapping[str, Any]) -> Callable[[], str]:
+    return lambda: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reasons.md": reasons_page,
     "limits.md": limits_page,
     "checks.md": checks_page,
+    "exit-codes.md": exit_codes_page,
+    **{name: _schema(document) for name, document in schema.documents().items()},
 }
 
 
