@@ -32,7 +32,11 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check and its result. ``note`` carries no personal data."""
+    """One check and its result. ``reason`` is there exactly if it was refused. ``note`` carries no personal data.
+
+    Raises:
+        ValueError: A refusal without a reason, or a reason without a refusal.
+    """
 
     id: str
     step: Step
@@ -40,6 +44,11 @@ class Check:
     clause: str
     reason: Reason | None = None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        refused = self.result in (Result.FAILED, Result.INDETERMINATE)
+        if refused is not (self.reason is not None):
+            raise ValueError("a check has a reason exactly if it was refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +94,11 @@ class Refused(IdBridgeError):
 
 def decisive(checks: tuple[Check, ...] | list[Check]) -> Check | None:
     """Return the first FAILED check, else the first INDETERMINATE one, else ``None``."""
-    undecided: Check | None = None
-    for check in checks:
+    refused = [check for check in checks if check.reason is not None]  # what was not refused has no reason
+    for check in refused:
         if check.result is Result.FAILED:
             return check
-        if check.result is Result.INDETERMINATE and undecided is None:
-            undecided = check
-    return undecided
+    return refused[0] if refused else None
 
 
 def worst_indication(checks: tuple[Check, ...] | list[Check]) -> Indication:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Validity:
         return self.start <= instant and (self.end is None or instant < self.end)
 
 
+_UTC_OFFSET = "+00:00"
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
@@ -53,6 +54,6 @@ def instant_text(instant: datetime) -> str:
     Raises:
         ValueError: The instant is naive or not UTC.
     """
-    if instant.utcoffset() != timedelta(0):
+    if instant.tzinfo is not UTC and instant.utcoffset() != timedelta(0):
         raise ValueError("instants are written in UTC")
-    return f"{instant.replace(tzinfo=None).isoformat()}Z"
+    return f"{instant.isoformat()[: -len(_UTC_OFFSET)]}Z"

@@ -46,14 +46,14 @@ def minimise(
     released: dict[str, Any] = {}
     withheld: list[dict[str, str]] = []
     for claim in dict.fromkeys(request.claims):
-        value: Any = _ABSENT
         why = _why_withheld(claim, request, recognised)
         if why is None and recognised is not None:
-            value, why = _value(claim, recognised.credential, at=at), Withheld.ABSENT
-        if value is _ABSENT:
-            withheld.append({"claim": claim, "why": str(why)})
-        else:
-            released[claim] = value
+            value = _value(claim, recognised.credential, at=at)
+            if value is not _ABSENT:
+                released[claim] = value
+                continue
+            why = Withheld.ABSENT
+        withheld.append({"claim": claim, "why": str(why)})
     return released, withheld
 
 
@@ -74,7 +74,7 @@ def _value(claim: str, credential: VerifiedCredential, *, at: datetime) -> Any:
     if claim == NAME:
         return name_document(credential.name) if credential.name is not None else _ABSENT
     value = credential.claims.get(claim, _ABSENT)
-    if claim.startswith(_AGE_PREFIX):
+    if claim[: len(_AGE_PREFIX)] == _AGE_PREFIX:
         return _age_over(claim, credential.claims, stated=value, at=at)
     if value is _ABSENT or value is None:
         return _ABSENT
@@ -90,6 +90,8 @@ def _plain(value: Any) -> Any:
     Raises:
         ValueError: A number in it cannot be written exactly, or it is no JSON value.
     """
+    if type(value) is str:
+        return value
     if isinstance(value, str | bool) or value is None:
         return value
     if isinstance(value, int) and abs(value) <= _EXACT_INTEGER:

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from idbridge import __version__
 from idbridge.codec import jcs
-from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive, worst_indication
+from idbridge.model.check import Check, CheckPoint, Refused, Result, Step, decisive
 from idbridge.model.credential import (
     Mandate,
     OneTimeValue,
@@ -19,10 +19,9 @@ from idbridge.model.credential import (
     UnverifiedCredential,
     VerifiedCredential,
 )
-from idbridge.model.region import Environment, Format
+from idbridge.model.region import AssuranceLevel, Environment, Format
 from idbridge.model.request import Detail, VerifyRequest
 from idbridge.model.time import instant_text
-from idbridge.model.trust import TrustService
 from idbridge.reasons import Indication, Reason
 from idbridge.status.check import StatusFinding
 from idbridge.status.snapshot import StatusSnapshot
@@ -36,6 +35,13 @@ SCHEMA: Final = "idbridge-report-1"
 ONE_TIME: Final = CheckPoint("one-time.1", Step.V9, "RFC 9901 section 9.5; RFC 7519 section 4.1.7")
 
 DELIVERY: Final = CheckPoint("delivery.1", Step.V9, "interface: assertion")
+
+# Read once: in Python 3.11 the look-up of a member in its class costs as much as a small function.
+_PASSED: Final = Indication.PASSED
+_PASSED_CHECK: Final = Result.PASSED
+_SIMPLE: Final = Detail.SIMPLE
+_EVIDENCE: Final = Detail.EVIDENCE
+_LEVEL_NAMES: Final = tuple(level.name for level in AssuranceLevel)
 
 # What differs between two answers about one decision: who asked when, in which words, and what was done with it.
 _NOT_DECISION: Final = frozenset({
@@ -84,7 +90,7 @@ class Report:
     @property
     def accepted(self) -> bool:
         """Tell whether the relying party may rely on it, now."""
-        return self.indication is Indication.PASSED and not self.historical
+        return self.indication is _PASSED and not self.historical
 
     @property
     def reason(self) -> Reason | None:
@@ -103,15 +109,9 @@ class Report:
         return unverified.format if unverified is not None else None
 
     @property
-    def issuer(self) -> TrustService | None:
-        """The listed service that signed; ``None`` until a signature verified, whatever the credential claims."""
-        resolved = self.findings.resolved
-        return resolved.service if resolved is not None and self.findings.signed else None
-
-    @property
     def passed_identity(self) -> RecognisedIdentity | None:
         """Who was recognised; ``None`` unless the report is PASSED."""
-        return self.findings.recognised if self.indication is Indication.PASSED else None
+        return self.findings.recognised if self.indication is _PASSED else None
 
     @property
     def one_time(self) -> tuple[OneTimeValue, ...]:
@@ -150,11 +150,11 @@ class Report:
     ) -> dict[str, Any]:
         """Return the report as JSON values, with the members that the interface page lists for ``detail``."""
         document = self._simple(report_id=report_id, assertion=assertion, receipt=receipt)
-        if detail is not Detail.SIMPLE:
+        if detail is not _SIMPLE:
             document["reasons"] = [reason for check in self.checks if (reason := _reason_document(check)) is not None]
             document["checks"] = [_check_document(check) for check in self.checks]
             document["trust"] = trust_document(self.trust, self.findings.resolved, at=self.at)
-        if detail is Detail.EVIDENCE:
+        if detail is _EVIDENCE:
             document["digests"] = digests_document(self.trust, self.findings.recognised)
             document["chain"] = chain_document(self.findings.resolved)
             document["sub_indication"] = self.reason.sub_indication if self.reason is not None else None
@@ -167,24 +167,25 @@ class Report:
     def _refused_after(self, refused: Check) -> "Report":
         """Return this report with one more check, made after it and refused."""
         checks = (*self.checks, refused)
-        return replace(self, checks=checks, indication=worst_indication(checks), decided_by=decisive(checks))
+        indication, decided_by = _verdict(checks)
+        return replace(self, checks=checks, indication=indication, decided_by=decided_by)
 
     def _simple(self, *, report_id: str, assertion: str | None, receipt: dict[str, Any] | None) -> dict[str, Any]:
-        findings, party, recognised = self.findings, self.request.relying_party, self.findings.recognised
-        passed = self.passed_identity
-        claims, withheld = minimise(self.request, passed, at=self.at)
+        findings, request, passed = self.findings, self.request, self.passed_identity
+        party = request.relying_party
+        claims, withheld = minimise(request, passed, at=self.at)
         return {
             "schema": SCHEMA,
             "report_id": report_id,
-            "environment": self.trust.environment.value,
-            "indication": self.indication.value,
+            "environment": str(self.trust.environment),
+            "indication": str(self.indication),
             "accepted": self.accepted,
             "reason": _reason_document(self.decided_by) if self.decided_by is not None else None,
-            "summary": self._summary(claims, withheld),
-            "format": findings.unverified.format.value if findings.unverified is not None else None,
-            "issuer": _issuer_document(self.issuer),
-            "assurance": _assurance_document(recognised) if recognised is not None else None,
-            "recognition": _recognition_document(self.request, recognised),
+            "summary": self._summary(passed, claims, withheld),
+            "format": str(findings.unverified.format) if findings.unverified is not None else None,
+            "issuer": _issuer_document(findings),
+            "assurance": _assurance_document(findings.recognised),
+            "recognition": _recognition_document(request, findings.recognised),
             "holder": _holder_document(findings.credential),
             "status": _status_document(findings.status),
             "represents": mandate_document(passed.mandate) if passed is not None else None,
@@ -200,15 +201,18 @@ class Report:
             "receipt": receipt,
         }
 
-    def _summary(self, claims: dict[str, Any], withheld: list[dict[str, str]]) -> str:
-        passed = self.passed_identity
+    def _summary(
+        self, passed: RecognisedIdentity | None, claims: dict[str, Any], withheld: list[dict[str, str]]
+    ) -> str:
+        if self.decided_by is not None and self.decided_by.reason is not None:
+            return self.decided_by.reason.business
         if passed is None:
-            return self.reason.business if self.reason is not None else ""
+            raise ValueError("nothing was recognised: a report without an identity cannot pass")
         return accepted_summary(
             passed,
             purpose=self.trust.purposes.find(passed.purpose),
             shared=claims,
-            not_shared=(entry["claim"] for entry in withheld),
+            not_shared=[entry["claim"] for entry in withheld],
             historical=self.historical,
         )
 
@@ -228,10 +232,20 @@ def compose(
     Raises:
         ValueError: Nothing was checked, or everything passed and nobody was recognised: empty is not success.
     """
-    indication = worst_indication(checks)
-    if indication is Indication.PASSED and findings.recognised is None:
+    indication, decided_by = _verdict(checks)
+    if decided_by is None and findings.recognised is None:
         raise ValueError("nothing was recognised: a report without an identity cannot pass")
-    return Report(request, trust, statuses, at, historical, checks, indication, decisive(checks), findings)
+    return Report(request, trust, statuses, at, historical, checks, indication, decided_by, findings)
+
+
+def _verdict(checks: tuple[Check, ...]) -> tuple[Indication, Check | None]:
+    """Return the worst indication and the first check that has it."""
+    decided_by = decisive(checks)
+    if decided_by is not None:
+        return Indication(decided_by.result.value), decided_by
+    if not any(check.result is _PASSED_CHECK for check in checks):
+        raise ValueError("no check was made: empty is not success")
+    return _PASSED, None
 
 
 def _reason_document(check: Check) -> dict[str, Any] | None:
@@ -262,18 +276,22 @@ def _check_document(check: Check) -> dict[str, Any]:
     return document
 
 
-def _issuer_document(service: TrustService | None) -> dict[str, Any] | None:
-    if service is None:
+def _issuer_document(findings: Findings) -> dict[str, Any] | None:
+    """Return who signed; ``None`` until a signature verified, whatever the credential claims."""
+    if findings.resolved is None or not findings.signed:
         return None
-    return {"state": service.member_state.value, "id": service.issuer, "name": service.name}
+    service = findings.resolved.service
+    return {"state": str(service.member_state), "id": service.issuer, "name": service.name}
 
 
-def _assurance_document(recognised: RecognisedIdentity) -> dict[str, Any]:
+def _assurance_document(recognised: RecognisedIdentity | None) -> dict[str, Any] | None:
+    if recognised is None:
+        return None
     credential = recognised.credential
     return {
-        "loa": recognised.level.name,
-        "identity": credential.identity.name,
-        "authentication": credential.authentication.name,
+        "loa": _LEVEL_NAMES[recognised.level],
+        "identity": _LEVEL_NAMES[credential.identity],
+        "authentication": _LEVEL_NAMES[credential.authentication],
         "national": credential.national_level,
         "mapping": recognised.mapping,
     }
@@ -282,7 +300,7 @@ def _assurance_document(recognised: RecognisedIdentity) -> dict[str, Any]:
 def _recognition_document(request: VerifyRequest, recognised: RecognisedIdentity | None) -> dict[str, Any]:
     party = request.relying_party
     return {
-        "by": party.state.value,
+        "by": str(party.state),
         "purpose": request.purpose if request.purpose in party.purposes else None,  # never echo what is no code
         "arrangement": recognised.arrangement if recognised is not None else None,
         "version": recognised.arrangement_version if recognised is not None else None,
@@ -293,13 +311,13 @@ def _recognition_document(request: VerifyRequest, recognised: RecognisedIdentity
 def _holder_document(credential: VerifiedCredential | None) -> dict[str, Any] | None:
     if credential is None:
         return None
-    return {"bound": credential.holder.bound, "method": credential.holder.method.value}
+    return {"bound": credential.holder.bound, "method": str(credential.holder.method)}
 
 
 def _status_document(finding: StatusFinding | None) -> dict[str, Any] | None:
     if finding is None:
         return None
-    return {"state": finding.state, "as_of": instant_text(finding.as_of) if finding.as_of is not None else None}
+    return {"state": str(finding.state), "as_of": instant_text(finding.as_of) if finding.as_of is not None else None}
 
 
 def mandate_document(mandate: Mandate | None) -> dict[str, Any] | None:

@@ -8,18 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from idbridge.model.credential import RecognisedIdentity
-from idbridge.model.region import AssuranceLevel
 from idbridge.recognition.purpose import Purpose
 
-LEVEL_WORDS: Final[Mapping[AssuranceLevel, str]] = MappingProxyType({
-    AssuranceLevel.A0: "unknown",
-    AssuranceLevel.A1: "low",
-    AssuranceLevel.A2: "substantial",
-    AssuranceLevel.A3: "high",
-})  # fmt: skip
+LEVEL_WORDS: Final = ("unknown", "low", "substantial", "high")  # A0 to A3
 _CLAIM_WORDS: Final[Mapping[str, str]] = MappingProxyType({"birthdate": "date of birth", "sex": "sex"})
-_BOUND = "The sender proved it is theirs."
-_BEARER = "The sender did not prove that it is theirs: anyone with a copy could show it."
+_BOUND = " The sender proved it is theirs."
+_BEARER = " The sender did not prove that it is theirs: anyone with a copy could show it."
+_REPRESENTS = " They may act for the organisation named here."
 _TODAY = "Accepted: genuine, in force today,"
 _ANOTHER_DAY = "This accepts nothing today. On the day asked about it was genuine, in force,"
 
@@ -35,14 +30,13 @@ def accepted_summary(
     """Return the words for a PASSED report. ``shared`` and ``not_shared`` are names of claims, never values."""
     lead = _ANOTHER_DAY if historical else _TODAY
     level = LEVEL_WORDS[recognised.level]
-    sentences = [
-        f"{lead} recognised by {recognised.by.value} for {_purpose_words(purpose)} (level: {level}).",
-        _BOUND if recognised.credential.holder.bound else _BEARER,
-        "They may act for the organisation named here." if recognised.mandate is not None else "",
-        _listed("Shared", shared),
-        _listed("Not shared", not_shared),
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    by = str(recognised.by)
+    return (
+        f"{lead} recognised by {by} for {_purpose_words(purpose)} (level: {level})."
+        f"{_BOUND if recognised.credential.holder.bound else _BEARER}"
+        f"{_REPRESENTS if recognised.mandate is not None else ''}"
+        f"{_listed('Shared', shared)}{_listed('Not shared', not_shared)}"
+    )
 
 
 def _purpose_words(purpose: Purpose | None) -> str:
@@ -54,8 +48,8 @@ def _purpose_words(purpose: Purpose | None) -> str:
 
 
 def _listed(lead: str, claims: Iterable[str]) -> str:
-    words = ", ".join(_claim_words(claim) for claim in claims)
-    return f"{lead}: {words}." if words else ""
+    words = ", ".join([_claim_words(claim) for claim in claims])
+    return f" {lead}: {words}." if words else ""
 
 
 def _claim_words(claim: str) -> str:

@@ -9,7 +9,7 @@ reported as not made. Once a credential is verified, V6, V7 and V8 are all made,
 FAILED is worse than INDETERMINATE, and neither is accepted. Clauses: architecture section 4; ETSI EN 319 102-1, 5.1.3.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from idbridge.credential.envelope import FORMATS, open_credential
@@ -17,7 +17,7 @@ from idbridge.crypto import jws
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
-from idbridge.model.check import Check, CheckPoint, Refused, Step
+from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
@@ -77,11 +77,11 @@ class Verifier:
             ConfigurationError: The registration belongs to another environment.
             ValueError: ``at`` is not in UTC.
         """
-        if at.utcoffset() != _UTC_OFFSET:
+        if at.tzinfo is not UTC and at.utcoffset() != _UTC_OFFSET:
             raise ValueError("a verification is made at an instant in UTC")
         require_entitled(request.relying_party, environment=self._trust.environment)
         registration = check_registration(request)  # belongs to V8, and is looked at before any byte of the credential
-        if any(check.reason is not None for check in registration):
+        if decisive(registration) is not None:
             return self._report(
                 request, (*_unmade_from(ENVELOPE), *registration), Findings(), at=at, historical=historical
             )
