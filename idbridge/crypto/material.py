@@ -42,13 +42,13 @@ ED25519_OCTETS: Final = 32
 _ED25519_PRIME: Final = 2**255 - 19
 _ED25519_SIGN_BIT: Final = 2**255
 # The y coordinates of the eight points of small order. With such a key, one signature would fit many messages.
-_ED25519_SMALL_ORDER: Final = frozenset(
+ED25519_SMALL_ORDER: Final = frozenset(
     {
         0,
         1,
         _ED25519_PRIME - 1,
         0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
+        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
     }
 )
 
@@ -84,7 +84,7 @@ def ed25519_verification(x: bytes) -> Verification:
     if len(x) != ED25519_OCTETS:
         raise JoseError("jose.alg_key_mismatch", "an Ed25519 key has 32 octets")
     y = int.from_bytes(x, "little") % _ED25519_SIGN_BIT
-    if y >= _ED25519_PRIME or y in _ED25519_SMALL_ORDER:
+    if y >= _ED25519_PRIME or y in ED25519_SMALL_ORDER:
         raise JoseError("jose.alg_key_mismatch", "an Ed25519 key of small order or in a second spelling")
     return ed25519.Ed25519PublicKey.from_public_bytes(x).verify
 

@@ -111,7 +111,8 @@ def _signer(key: PrivateKey, *, algorithm: str | None, kid: str | None) -> FileS
 def read_private(path: Path) -> bytes:
     """Read a key file that only its owner may read; asked of the open file, so that it cannot be swapped between."""
     try:
-        with path.open("rb") as file:
+        # Without waiting: opening a pipe would block until somebody writes to it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode) or mode & _OTHERS:
                 raise ConfigurationError(f"{path} must be a regular file that only its owner can read (mode 0600)")
