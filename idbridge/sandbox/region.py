@@ -5,8 +5,9 @@ region is a value: what changes it returns another one. Its keys are new each ti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 
 from idbridge.assertion.node import Node
@@ -17,10 +18,11 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment, Format, MemberState
 from idbridge.model.request import RelyingParty
 from idbridge.model.time import instant_text
+from idbridge.sandbox import storage
 from idbridge.sandbox.key_material import make_keys
-from idbridge.sandbox.keys import Keys, new_keys
+from idbridge.sandbox.keys import new_keys
 from idbridge.sandbox.parties import Registration, registration
-from idbridge.sandbox.publication import Published, first_publication, public_material, signed_list
+from idbridge.sandbox.publication import LIST_LIFETIME, first_publication, public_material, signed_list
 from idbridge.sandbox.services import Service
 from idbridge.sandbox.sources import (
     Sources,
@@ -32,34 +34,60 @@ from idbridge.sandbox.sources import (
     services_of,
     shipped,
 )
-from idbridge.trust.publish import ServiceMaterial
+from idbridge.sandbox.storage import Parts
+from idbridge.trust import files, pins
+from idbridge.trust.publish import ServiceMaterial, write_plain
 from idbridge.trust.snapshot import TrustSnapshot, snapshot_of
 from idbridge.trust.trusted_set import TrustedSet
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A pretend region in one environment.
-
-    ``sources`` carry the addresses of that environment. ``guests`` is the public key material of services that are
-    run elsewhere and listed here, such as a real provider that a test starts.
-    """
-
-    environment: Environment
-    made_at: datetime
-    sources: Sources
-    keys: Keys
-    published: Published
-    guests: Mapping[str, ServiceMaterial] = field(default_factory=lambda: MappingProxyType({}))
+class Region(Parts):
+    """A pretend region in one environment."""
 
     @classmethod
     def generate(
         cls, *, at: datetime, environment: Environment = Environment.SANDBOX, sources: Sources | None = None
     ) -> "Region":
         """Return a new region with new keys, whose states publish their first lists at ``at``."""
+        at = at.replace(microsecond=0)
         placed = placed_in(environment, sources or read_sources())
         keys = new_keys(placed, environment=environment, at=at, randomness=SystemRandomness())
-        return cls(environment, at, placed, keys, first_publication(placed, keys=keys, environment=environment, at=at))
+        published = first_publication(placed, keys=keys, environment=environment, at=at)
+        return cls(environment, at, placed, keys, published, MappingProxyType({}))
+
+    @classmethod
+    def load(cls, directory: Path) -> "Region":
+        """Return the region that was saved to ``directory``.
+
+        Raises:
+            ConfigurationError: There is none, its files are not in order, or a private key is open to others.
+        """
+        stored = storage.read(directory)
+        return cls(*(getattr(stored, part.name) for part in fields(stored)))
+
+    def save(self, directory: Path) -> None:
+        """Write this region below ``directory``; its private keys with mode 0600.
+
+        Raises:
+            ConfigurationError: A file or folder cannot be written.
+        """
+        storage.write(directory, self)
+
+    def publish(self, directory: Path) -> None:
+        """Write what the states published to ``directory``, in the form that nodes read, and the pins beside it.
+
+        Raises:
+            ConfigurationError: A file or folder cannot be written.
+        """
+        write_plain(
+            directory / "trust",
+            lists=self.published.lists,
+            arrangements=self.published.arrangements,
+            purposes={self.sources.purposes["version"]: self.published.purposes},
+        )
+        states = {state: (dict(signer.public_jwk),) for state, signer in self.keys.lists.items()}
+        files.write(directory, "pins.json", pins.document(self.environment, states))
 
     def service(self, service_id: str) -> Service:
         """Return a service with its private keys.
@@ -187,6 +215,15 @@ class Region:
             sequences=MappingProxyType({**self.published.sequences, state: sequence}),
         )
         return replace(self, published=published)
+
+    def renewed(self, *, at: datetime) -> "Region":
+        """Return a region whose states have all published again, if half of their lists' lifetime has passed."""
+        if at - self.made_at < LIST_LIFETIME / 2:
+            return self
+        region: Region = replace(self, made_at=at.replace(microsecond=0))
+        for state in self.published.lists:
+            region = region.reissued(state, at=at)
+        return region
 
     def with_status(self, service_id: str, status: str, *, at: datetime) -> "Region":
         """Return a region in which a service has ``status`` from ``at`` on, and its state's list says so.
