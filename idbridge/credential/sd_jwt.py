@@ -107,7 +107,7 @@ def digest_algorithm(payload: Mapping[str, Any]) -> str:
     """
     name = payload.get(DIGEST_ALGORITHM, DEFAULT_ALGORITHM)
     if not isinstance(name, str) or name not in HASHES:
-        _fault(6, "alg_unsupported")
+        _fault(6, "sd_jwt.alg_unsupported")
     return name
 
 
@@ -129,8 +129,8 @@ def process(
     return ProcessedClaims(claims, algorithm)
 
 
-def _fault(rule: int, reason: str, detail: str = "") -> NoReturn:
-    raise SdJwtFault(f"sd_jwt.{reason}", detail, rule=rule)
+def _fault(rule: int, code: str, detail: str = "") -> NoReturn:
+    raise SdJwtFault(code, detail, rule=rule)
 
 
 def _refuse_deeper(depth: int) -> None:
@@ -143,9 +143,9 @@ def _elements(text: str) -> list[Any]:
     try:
         elements = strict_json.parse(base64url.decode(text), max_bytes=LIMITS.token_bytes)
     except InputError:
-        _fault(7, "disclosure_malformed", "a disclosure is base64url of strict JSON")
+        _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url of strict JSON")
     if type(elements) is not list or not elements or not isinstance(elements[0], str):
-        _fault(7, "disclosure_malformed", "a disclosure is an array that begins with a salt")
+        _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is an array that begins with a salt")
     return elements
 
 
@@ -161,10 +161,10 @@ class _Unfolding:
         self._waiting: dict[str, str] = {}
         for text in disclosures:
             if not text.isascii():
-                _fault(7, "disclosure_malformed", "a disclosure is base64url")
+                _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url")
             found = encode(hash_of(text.encode()).digest())
             if found in self._waiting:
-                _fault(11, "digest_duplicate", "a disclosure is given twice")
+                _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
             self._waiting[found] = text
 
     def unfold_top(self, payload: Mapping[str, Any], *, plain: frozenset[str]) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class _Unfolding:
     def refuse_leftovers(self) -> None:
         """Refuse disclosures that no digest referred to."""
         if self._waiting:
-            _fault(12 if self._met else 16, "disclosure_unreferenced")
+            _fault(12 if self._met else 16, "sd_jwt.disclosure_unreferenced")
 
     def _unfold(self, value: Any, *, depth: int) -> Any:
         """Return ``value`` with its disclosable parts in place."""
@@ -196,7 +196,7 @@ class _Unfolding:
     def _object(self, source: dict[str, Any], *, depth: int) -> dict[str, Any]:
         _refuse_deeper(depth)
         if DIGEST_ALGORITHM in source:
-            _fault(6, "alg_unsupported", "`_sd_alg` stands at the top level only")
+            _fault(6, "sd_jwt.alg_unsupported", "`_sd_alg` stands at the top level only")
         claims = dict(source)
         self._disclose(claims, plain=_NONE, depth=depth)
         for name, value in source.items():
@@ -211,14 +211,14 @@ class _Unfolding:
         well is refused as the duplicate that it is.
         """
         if PLACEHOLDER in claims:
-            _fault(10, "disclosure_malformed", "`...` stands in an array element of its own only")
+            _fault(10, "sd_jwt.disclosure_malformed", "`...` stands in an array element of its own only")
         if DIGESTS not in claims:
             return
         digests = claims.pop(DIGESTS)
         if type(digests) is not list:
-            _fault(10, "disclosure_malformed", "`_sd` is an array of digests")
+            _fault(10, "sd_jwt.disclosure_malformed", "`_sd` is an array of digests")
         if not digests:
-            _fault(16, "disclosure_malformed", "`_sd` without a digest")
+            _fault(16, "sd_jwt.disclosure_malformed", "`_sd` without a digest")
         for found in digests:
             text = self._claimed(found)
             if text is not None:
@@ -233,7 +233,7 @@ class _Unfolding:
                 elements.append(self._unfold(element, depth=depth + 1))
                 continue
             if len(element) != 1:
-                _fault(10, "disclosure_malformed", "a placeholder has no other members")
+                _fault(10, "sd_jwt.disclosure_malformed", "a placeholder has no other members")
             text = self._claimed(element[PLACEHOLDER])
             if text is not None:
                 elements.append(self._unfold(_unnamed(text), depth=depth + 1))
@@ -242,9 +242,9 @@ class _Unfolding:
     def _claimed(self, found: Any) -> str | None:
         """Return the disclosure of the digest ``found``, each digest once; ``None`` if it is withheld or a decoy."""
         if not isinstance(found, str):
-            _fault(10, "disclosure_malformed", "a digest is a string")
+            _fault(10, "sd_jwt.disclosure_malformed", "a digest is a string")
         if found in self._met:
-            _fault(11, "digest_duplicate")
+            _fault(11, "sd_jwt.digest_duplicate")
         self._met.add(found)
         return self._waiting.pop(found, None)
 
@@ -253,16 +253,16 @@ def _named(text: str, *, taken: Mapping[str, Any], plain: frozenset[str]) -> tup
     """Return name and value of an object's disclosure."""
     elements = _elements(text)
     if len(elements) != _OBJECT_ELEMENTS:
-        _fault(7, "disclosure_arity", "a disclosure in `_sd` has three elements")
+        _fault(7, "sd_jwt.disclosure_arity", "a disclosure in `_sd` has three elements")
     _, name, value = elements
     if not isinstance(name, str):
-        _fault(7, "disclosure_malformed", "the name in a disclosure is a string")
+        _fault(7, "sd_jwt.disclosure_malformed", "the name in a disclosure is a string")
     if name in RESERVED:
-        _fault(8, "disclosure_reserved_name")
+        _fault(8, "sd_jwt.disclosure_reserved_name")
     if name in plain:
-        _fault(13, "disclosure_forbidden_claim")
+        _fault(13, "sd_jwt.disclosure_forbidden_claim")
     if name in taken:
-        _fault(9, "disclosure_collision")
+        _fault(9, "sd_jwt.disclosure_collision")
     return name, value
 
 
@@ -270,7 +270,7 @@ def _unnamed(text: str) -> Any:
     """Return the value of an array element's disclosure."""
     elements = _elements(text)
     if len(elements) != _ARRAY_ELEMENTS:
-        _fault(7, "disclosure_arity", "a disclosure in an array has two elements")
+        _fault(7, "sd_jwt.disclosure_arity", "a disclosure in an array has two elements")
     return elements[1]
 
 
@@ -278,7 +278,7 @@ def _refuse_machinery(value: Any) -> None:
     """Refuse digests within a claim that must stand in plain sight, whether or not anything of it is disclosed."""
     if type(value) is dict:
         if not RESERVED.isdisjoint(value):
-            _fault(13, "disclosure_forbidden_claim", "a part of a claim that must be in plain sight is disclosable")
+            _fault(13, "sd_jwt.disclosure_forbidden_claim", "a part of a claim that must be in plain sight is disclosable")
         value = value.values()
     for member in value:
         if type(member) in _NESTING:
