@@ -278,7 +278,9 @@ def _refuse_machinery(value: Any) -> None:
     """Refuse digests within a claim that must stand in plain sight, whether or not anything of it is disclosed."""
     if type(value) is dict:
         if not RESERVED.isdisjoint(value):
-            _fault(13, "sd_jwt.disclosure_forbidden_claim", "a part of a claim that must be in plain sight is disclosable")
+            _fault(
+                13, "sd_jwt.disclosure_forbidden_claim", "a part of a claim that must be in plain sight is disclosable"
+            )
         value = value.values()
     for member in value:
         if type(member) in _NESTING:
