@@ -13,6 +13,7 @@ from typing import Any, Final
 from idbridge.codec import base64std, jcs
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError
+from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
@@ -22,6 +23,7 @@ from idbridge.trust.repository import ARRANGEMENTS, LISTS, PURPOSES
 SOURCE_SCHEMA: Final = "idbridge-list-source-1"
 _SERVICE_TYPES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceType}
 _STATUSES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceStatus}
+_LEEWAY_SECONDS: Final = int(LIMITS.clock_leeway.total_seconds())  # a signed list always says how much it allows
 _NOTICE: Final[Mapping[Environment, str]] = {
     Environment.SANDBOX: "Made for practice. No real person, provider or state stands behind an entry.",
     Environment.LIVE: "Published under the rules of the region.",
@@ -171,7 +173,7 @@ def _rules(service: Source) -> dict[str, Any]:
         "formats": list(service["formats"]),
         "algorithms": list(service["algorithms"]),
         "credentialTypes": list(service["credential_types"]),
-        "leewaySeconds": service["leeway_seconds"],
+        "leewaySeconds": service.get("leeway_seconds", _LEEWAY_SECONDS),
         "holderBinding": service["holder_binding"],
         "ladder": [dict(rung) for rung in service["ladder"]],
         "claims": _claims(service["claims"]),
