@@ -18,7 +18,7 @@ from idbridge.sandbox.edits import edited
 from idbridge.sandbox.parties import Registration
 from idbridge.sandbox.recipe import Ask, Nonce, Shown
 from idbridge.sandbox.region import Region
-from idbridge.sandbox.replays import IDEMPOTENCY_KEY
+from idbridge.sandbox.replays import IDEMPOTENCY_KEY, switched
 
 
 def mint(case: Case, *, region: Region, at: datetime, randomness: Randomness) -> MintedCase:
@@ -47,8 +47,8 @@ def mint(case: Case, *, region: Region, at: datetime, randomness: Randomness) ->
         expect_status=problem or HTTPStatus.OK,
         expect_indication=None if problem else case.indication,
         expect_code=case.code,
-        before=recipe.ask.before(exchange),
-        after=recipe.ask.after(exchange),
+        before=(*recipe.ask.before(exchange), *switched(recipe.ask.fault, on=True)),
+        after=switched(recipe.ask.fault, on=False),
     )
 
 

@@ -18,7 +18,7 @@ from idbridge.sandbox.providers import credential_claims, protected_header
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
 from idbridge.sandbox.slips import faultless
-from idbridge.sandbox.wallet import Sleight, as_bound, binding_claims, combined
+from idbridge.sandbox.wallet import Sleight, as_bound, binding_claims, combined, without
 
 Chain = Callable[[Service, Bench], tuple[bytes, ...]]
 
@@ -41,7 +41,7 @@ class Presentation:
     ``chain`` the certificates it sends, ``signed_by`` another service whose key signs instead. Of the holder: ``bound``
     says whether the wallet binds it, ``bound_by`` whose wallet does, ``kb_header`` and ``kb_claims`` are edits,
     ``kb_seal`` how it signs, ``sleight`` what is done to the text afterwards, ``audience_of`` the relying party that
-    the binding is for, if not the one asking.
+    the binding is for, if not the one asking; ``withheld`` are the claims that the holder keeps to themself.
     """
 
     service: str
@@ -61,6 +61,7 @@ class Presentation:
     kb_claims: Edits = field(default_factory=dict)
     kb_seal: Seal = sealed
     sleight: Sleight = as_bound
+    withheld: tuple[str, ...] = ()
     audience_of: str | None = None
 
     def shown(self, bench: Bench, *, to: Registration) -> Shown:
@@ -92,7 +93,7 @@ class Presentation:
         header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=self.chain(service, bench))
         signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
         draft = Draft(edited(header, self.header, at=bench.at), json_text(issuance.payload), signer)
-        return combined(self.seal(draft), issuance.disclosures)
+        return combined(self.seal(draft), without(issuance.disclosures, self.withheld))
 
     def _mandate(self, service: Service, bench: Bench) -> Mapping[str, Any]:
         """Return the member that names whom the person represents, none without a mandate."""

@@ -37,7 +37,7 @@ class Source(Protocol):
         ...
 
 
-Around = Callable[[Exchange], tuple[Exchange, ...]]
+Before = Callable[[Exchange], tuple[Exchange, ...]]
 
 
 class Nonce(Enum):
@@ -59,7 +59,7 @@ class Ask:
 
     ``expected`` and ``body`` are edits to the request; ``claims`` are those it asks for; ``sent`` spoils the body's
     octets; ``request_headers`` are edits too; ``keyed`` asks under an idempotency key. ``before`` says what the node is
-    sent first, and ``after`` what it is sent when the answer is there.
+    sent first; ``fault`` names one that the node has meanwhile.
     """
 
     claims: tuple[str, ...] = ("name",)
@@ -71,8 +71,8 @@ class Ask:
     path: str = "/v1/verify"
     sent: Callable[[bytes], bytes] = bytes
     keyed: bool = False
-    before: Around = nothing
-    after: Around = nothing
+    before: Before = nothing
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What a node is sent around the request that is judged: the same again, another one, a fault switched on and off."""
+"""What a node is sent before the request that is judged."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from idbridge.sandbox.case import Exchange
@@ -20,13 +20,6 @@ def another_body(exchange: Exchange) -> tuple[Exchange, ...]:
     return (replace(exchange, body=json.dumps(body).encode()),)
 
 
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """Switch a fault of a sandbox node, as ``POST /sandbox/faults/{name}`` does."""
-
-    fault: str
-    on: str
-
-    def __call__(self, _exchange: Exchange) -> tuple[Exchange, ...]:
-        """Send the switch."""
-        return (Exchange("POST", f"/sandbox/faults/{self.fault}?on={self.on}"),)
+def switched(fault: str | None, *, on: bool) -> tuple[Exchange, ...]:
+    """Switch a fault of a sandbox node, if there is one to switch."""
+    return () if fault is None else (Exchange("POST", f"/sandbox/faults/{fault}?on={str(on).lower()}"),)

@@ -4,6 +4,7 @@ Clauses: RFC 9901 sections 4.3 and 6.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,13 @@ Sleight = Callable[[str], str]
 def combined(issuer_jwt: str, disclosures: tuple[str, ...]) -> str:
     """Return the SD-JWT without key binding, up to and including its last tilde."""
     return "~".join((issuer_jwt, *disclosures, ""))
+
+
+def without(disclosures: tuple[str, ...], withheld: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the disclosures that the holder shows: all but those of the claims ``withheld``."""
+    if not withheld:
+        return disclosures
+    return tuple(encoded for encoded in disclosures if json.loads(base64url.decode(encoded))[1] not in withheld)
 
 
 def binding_claims(sd_jwt: str, *, audience: str, nonce: str, now: int) -> dict[str, Any]:

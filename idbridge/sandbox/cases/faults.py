@@ -14,7 +14,6 @@ from idbridge.sandbox.cases import logins
 from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.mirrors import Mirror
 from idbridge.sandbox.nodes import Holding
-from idbridge.sandbox.replays import Switched
 from idbridge.sandbox.trial import Trial, accepted
 
 MIRROR: Final = accepted(
@@ -38,6 +37,9 @@ REGISTERED: Final = accepted(
 def entries() -> Iterator[Entry]:
     """Yield the cases about faults that are switched on at a node."""
     yield _switched("node-without-lists", "system.not_ready", "lists-unreachable", "A node that lost all its lists")
+    yield _switched(
+        "node-with-slow-clock", "time.issued_in_future", "clock-skew", "A node whose clock is an hour behind"
+    )
     yield _switched("node-with-stale-lists", "trust.stale", "stale-lists", "A node that got no new list for months")
     yield _switched("node-that-cannot-count", "system.overloaded", "one-time-full", "A node that can remember no more")
     yield _switched("node-that-breaks", "system.internal", "one-time-broken", "A node that breaks in the middle")
@@ -51,8 +53,7 @@ def _switched(name: str, code: str, fault: str, title: str) -> Entry:
         title,
         why="The login is good; the node cannot know that now, and an open door is worse than a closed one.",
         kind=Kind.FAULT,
-        before=Switched(fault, "true"),
-        after=Switched(fault, "false"),
+        fault=fault,
     )
 
 

@@ -42,6 +42,13 @@ def _absent() -> Iterator[Entry]:
         why="Good enough for a visit, and anyone with a copy could show it.",
         purpose="account-opening",
     )
+    yield presentations.MM_PHOTOCOPY.refused(
+        "mm-photocopy-opens-account",
+        "recognition.holder_not_bound",
+        "A photocopied card of Myanmar at home, for an account",
+        why="At home as abroad: the purpose needs the person.",
+        purpose="account-opening",
+    )
     yield presentations.TH.refused(
         "holder-key-missing",
         "holder.key_missing",

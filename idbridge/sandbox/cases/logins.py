@@ -6,7 +6,7 @@ Every refused case about ID tokens is one of these with one detail changed.
 from collections.abc import Iterator
 from typing import Final
 
-from idbridge.sandbox.edits import After
+from idbridge.sandbox.edits import ABSENT, After
 from idbridge.sandbox.entry import Entry, accepted
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.recipe import Ask
@@ -130,6 +130,15 @@ PH: Final = accepted(
     source=Login("ph-login", "ph-luisa"),
     ask=_ACCOUNT,
 )
+PH_UNNAMED_KEY: Final = accepted(
+    "ph-login-without-key-id",
+    "A login of the Philippines that does not name its key",
+    why="The issuer lists one key, so there is nothing to choose.",
+    to="sg-bank",
+    purpose="account-opening",
+    source=Login("ph-login", "ph-nonoy", header={"kid": ABSENT}),
+    ask=_ACCOUNT,
+)
 PH_HOTEL: Final = accepted(
     "ph-login-checks-age-at-hotel",
     "Peñafrancio Magtibay of the Philippines proves an age at a hotel in Vientiane",
@@ -143,4 +152,20 @@ PH_HOTEL: Final = accepted(
 
 def entries() -> Iterator[Entry]:
     """Yield the accepted logins."""
-    yield from (SG, SG_KEYED, SG_AT_HOME, TH, TH_BROKER, KH, ID, ID_CLOCK, MY, MY_REMITTANCE, BN, VN, PH, PH_HOTEL)
+    yield from (
+        SG,
+        SG_KEYED,
+        SG_AT_HOME,
+        TH,
+        TH_BROKER,
+        KH,
+        ID,
+        ID_CLOCK,
+        MY,
+        MY_REMITTANCE,
+        BN,
+        VN,
+        PH,
+        PH_UNNAMED_KEY,
+        PH_HOTEL,
+    )

@@ -41,6 +41,15 @@ TH: Final = accepted(
     source=Presentation("th-pid", "th-thanaporn"),
     ask=_ACCOUNT,
 )
+TH_DISCREET: Final = accepted(
+    "th-pid-without-birthdate",
+    "Kitti of Thailand opens an account and keeps his date of birth and his address to himself",
+    why="What is withheld is not known and not guessed; the rest is as good as ever.",
+    to="sg-bank",
+    purpose="account-opening",
+    source=Presentation("th-pid", "th-kitti", withheld=("birthdate", "address")),
+    ask=_ACCOUNT,
+)
 PH: Final = accepted(
     "ph-pid-opens-account",
     "Luisa Ramona Dimalanta of the Philippines shows her national identity to a bank in Singapore",
@@ -131,6 +140,15 @@ MM: Final = accepted(
     source=Presentation("mm-card", "mm-thida"),
     ask=_ACCOUNT,
 )
+MM_PHOTOCOPY: Final = accepted(
+    "mm-photocopy-visits-building-at-home",
+    "A photocopied card of Kyaw Min Padauk at a bank's reception in Myanmar",
+    why="For a visit, at home, an unbound card is enough.",
+    to="mm-bank",
+    purpose="building-visit",
+    source=Presentation("mm-card", "mm-kyaw", bound=False),
+    ask=_VISIT,
+)
 VN: Final = accepted(
     "vn-organisation-acts-for-company",
     "Nguyễn Thị Mai Anh acts for a company of Viet Nam at a bank in Bangkok",
@@ -153,5 +171,5 @@ SG_COMPANY: Final = accepted(
 
 def entries() -> Iterator[Entry]:
     """Yield the accepted presentations."""
-    yield from (SG, SG_PROPERTY, TH, PH, PH_ROTATED, PH_PHOTOCOPY, ID, LA, LA_PHOTOCOPY)
-    yield from (MY, BN, KH, MM, VN, SG_COMPANY)
+    yield from (SG, SG_PROPERTY, TH, TH_DISCREET, PH, PH_ROTATED, PH_PHOTOCOPY, ID, LA, LA_PHOTOCOPY)
+    yield from (MY, BN, KH, MM, MM_PHOTOCOPY, VN, SG_COMPANY)

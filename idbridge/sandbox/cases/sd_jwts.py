@@ -78,6 +78,13 @@ def _times() -> Iterator[Entry]:
         why="`nbf` may be left out, and counts where it stands.",
         payload={"nbf": After(_DAY)},
     )
+    yield presentations.MM.refused(
+        "mm-card-expired",
+        "time.expired",
+        "A card of Myanmar that expired yesterday, at home",
+        why="Genuine, and out of date.",
+        payload={"exp": After(-_DAY)},
+    )
     yield presentations.ID.refused(
         "id-pid-expired",
         "time.expired",
