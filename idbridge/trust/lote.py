@@ -160,9 +160,11 @@ def _notice(value: Any) -> str:
     read = members.table(
         value, required=frozenset(), optional=frozenset({"LoTEPolicy", "LoTELegalNotice"}), where="PolicyOrLegalNotice"
     )
-    if read.keys() == {"LoTELegalNotice"}:
+    if len(read) != 1:
+        raise violation("PolicyOrLegalNotice is a policy or a legal notice")
+    if "LoTELegalNotice" in read:
         return members.text(read["LoTELegalNotice"], where="LoTELegalNotice")
-    return members.addresses([read.get("LoTEPolicy")], where="LoTEPolicy")[0]
+    return members.addresses([read["LoTEPolicy"]], where="LoTEPolicy")[0]
 
 
 def _location(value: Any, prefix: str) -> frozenset[str]:
