@@ -2,7 +2,7 @@
 
 ``assertion/`` writes it and ``credential/assertion_in`` reads it; both take every name from here, so that they cannot
 drift apart. Each member is always there and is ``null`` when there is nothing to say: a missing member and an unknown
-one are both faults. Members: RFC 7519 section 4.1; ``verified_claims``: OpenID Connect for Identity Assurance 1.0.
+one are both faults. Members: RFC 7519 section 4.1; ``verified_claims``: OpenID Identity Assurance Schema 1.0.
 
 No member that could identify a person may be equal in the assertions of two sectors (architecture D9). That is why
 there is no holder key and no plain digest of the source here, and why the times of the source are coarse.
