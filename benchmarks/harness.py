@@ -25,12 +25,16 @@ class Cost:
     middle: float
 
 
-def measure(subjects: Sequence[Subject], *, rounds: int) -> tuple[Cost, ...]:
-    """Return the cost of each subject; CPU time of this process, garbage collection switched off during a turn."""
+def measure(subjects: Sequence[Subject], *, rounds: int, after: Callable[[], None] = lambda: None) -> tuple[Cost, ...]:
+    """Return the cost of each subject: CPU time of this process, garbage collection switched off during a turn.
+
+    ``after`` is called at the end of each round.
+    """
     samples: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
             samples[subject.name].append(_one_turn(subject))
+        after()
     return tuple(Cost(name, min(values), median(values)) for name, values in samples.items())
 
 

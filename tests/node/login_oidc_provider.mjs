@@ -1,7 +1,7 @@
 // Runs npm oidc-provider on a random loopback port and goes through one real authorization-code login with PKCE,
 // following redirects and answering the login and consent pages as a browser would.
 // The issuer identifier is a name under .example; the provider itself listens on loopback.
-// in  {issuer, client_id, nonce, login, claims}   out {jwks, id_token}
+// in  {issuer, client_id, nonce, login, claims}   out {jwks, id_token}; `claims` are those of the profile scope
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

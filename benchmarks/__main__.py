@@ -1,0 +1,84 @@
+"""``python -m benchmarks``: what a verification costs. Prints tables and gates nothing.
+
+``--short`` takes fewer credentials and rounds, for a first look. ``--no-http`` leaves out the servers.
+"""
+
+import argparse
+from datetime import UTC, datetime
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.corpus import Corpus
+from benchmarks.harness import Cost, measure
+from benchmarks.http import HttpCost, http_costs
+from benchmarks.subjects import UNIT, everything
+from idbridge.sandbox.region import Region
+from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.verify.verifier import Verifier
+
+AT: Final = datetime(2026, 11, 24, 8, tzinfo=UTC)
+TARGETS: Final = {"ES256 ID token": 1.6, "SD-JWT VC, 10 disclosures, KB-JWT": 3.8, "X.509 path, hit": 0.1}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="fewer credentials and rounds")
+    parser.add_argument("--no-http", action="store_true", help="leave out the servers")
+    wanted = parser.parse_args()
+    console = Console()
+    region = Region.generate(at=AT)
+    verifier = Verifier(trust=region.snapshot(at=AT), status=EMPTY_STATUS)
+    corpus = Corpus(region=region, verifier=verifier, at=AT)
+    distinct, rounds = (200, 3) if wanted.short else (1_100, 7)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("measuring", total=rounds)
+        costs = measure(
+            everything(corpus, verifier, at=AT, distinct=distinct), rounds=rounds, after=lambda: progress.advance(task)
+        )
+    console.print(_in_process(costs, distinct=distinct, rounds=rounds))
+    if not wanted.no_http:
+        unit = next(cost.least for cost in costs if cost.name == UNIT)
+        console.print(_over_http(http_costs(short=wanted.short), unit=unit))
+
+
+def _in_process(costs: tuple[Cost, ...], *, distinct: int, rounds: int) -> Table:
+    unit = next(cost for cost in costs if cost.name == UNIT)
+    table = _table(f"One process, CPU time; {distinct} distinct credentials each, {rounds} rounds in turn")
+    for heading in ("us", "x P-256", "median", "target"):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        table.add_row(
+            cost.name,
+            f"{cost.least:.1f}",
+            f"{cost.least / unit.least:.2f}",
+            f"{cost.middle / unit.middle:.2f}",
+            f"{TARGETS[cost.name]}" if cost.name in TARGETS else "",
+        )
+    table.caption = "us and x P-256: the best round; median: the median round, in the same unit"
+    return table
+
+
+def _over_http(costs: tuple[HttpCost, ...], *, unit: float) -> Table:
+    table = _table("Over HTTP: CPU time of one server process for each credential, one connection")
+    for heading in ("us", "x P-256", "each second"):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        table.add_row(
+            f"{cost.server}: {cost.request}", f"{cost.cpu_us:.0f}", f"{cost.cpu_us / unit:.2f}", f"{cost.rate:.0f}"
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("what")
+    return table
+
+
+if __name__ == "__main__":
+    main()
