@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from idbridge.model.check import Check
 from idbridge.model.keys import PublicKey
@@ -73,6 +73,9 @@ class HolderMethod(StrEnum):
     NONE = "none"
 
 
+_NOT_PROVEN: Final = HolderMethod.NONE  # read once: it is asked for on every verification
+
+
 @dataclass(frozen=True, slots=True)
 class HolderBinding:
     """Whether the sender proved to hold the credential. A bearer credential has ``method`` NONE."""
@@ -83,7 +86,7 @@ class HolderBinding:
     @property
     def bound(self) -> bool:
         """Tell whether possession was proven."""
-        return self.method is not HolderMethod.NONE
+        return self.method is not _NOT_PROVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class VerifiedCredential:
     @property
     def level(self) -> AssuranceLevel:
         """The regional level: the weaker of the two axes."""
-        return min(self.identity, self.authentication)
+        return self.identity if self.identity < self.authentication else self.authentication
 
 
 @dataclass(frozen=True, slots=True)

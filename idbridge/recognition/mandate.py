@@ -24,6 +24,7 @@ PRESENT: Final = CheckPoint("recognition.12", Step.V7, _CLAUSE)
 IN_FORCE: Final = CheckPoint("recognition.13", Step.V7, _CLAUSE)
 SCOPE: Final = CheckPoint("recognition.14", Step.V7, _CLAUSE)
 ENTITY: Final = CheckPoint("recognition.15", Step.V7, _CLAUSE)
+_NATURAL: Final = PurposeSubject.NATURAL
 _POINTS = (PRESENT, IN_FORCE, SCOPE, ENTITY)
 
 
@@ -39,7 +40,7 @@ _ANY_ENTITY = ENTITY.skipped("the request expects no particular legal person")
 
 def represented(mandate: Mandate | None, purpose: Purpose) -> Mandate | None:
     """Return the mandate that counts for ``purpose``: none where the purpose is for natural persons only."""
-    return None if purpose.subject is PurposeSubject.NATURAL else mandate
+    return None if purpose.subject is _NATURAL else mandate
 
 
 def mandate_checks(
@@ -51,7 +52,7 @@ def mandate_checks(
     """
     if purpose is None:
         return _UNKNOWN_PURPOSE
-    if purpose.subject is PurposeSubject.NATURAL:
+    if purpose.subject is _NATURAL:
         return _OWN_BEHALF if expected_entity is None else _not_for_legal_persons()
     if mandate is None:
         optional = purpose.subject is PurposeSubject.ANY and expected_entity is None

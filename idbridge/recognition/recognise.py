@@ -28,7 +28,7 @@ Clauses: architecture section 1 (assertions), D2 (arrangements, levels, bearers)
 from datetime import datetime
 from typing import Final
 
-from idbridge.model.check import Check, CheckPoint, Refused, Step
+from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import AssertionOrigin, RecognisedIdentity, VerifiedCredential
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.recognition.mandate import mandate_checks, represented
@@ -54,7 +54,9 @@ _DOMESTIC_STAND = (
     REGISTERED.passed,
     *(point.skipped("a state needs no arrangement with itself") for point in (ARRANGED, SERVICE, PURPOSE)),
 )
+_ASSERTION: Final = Format.ASSERTION  # read once: a look-up in an enum costs as much as a check
 _SERVICE_TYPES: Final = {entry.value: entry for entry in ServiceType}
+_UNKNOWN_PURPOSE: Final = "the purpose is not in the register"
 _BEARER_LIMIT: Final = ("the sender did not prove to hold it: anyone with a copy could show it",)
 
 
@@ -84,11 +86,11 @@ def recognise(
         at=at,
     )
     environment = _environment(credential, standings=standings)
-    if credential.format is not Format.ASSERTION and credential.origin is None:
+    origin = credential.origin
+    if origin is None and credential.format is not _ASSERTION:
         level = own.levels[credential.level]
         return _decided(credential, own, own, level=level, before=(environment,), by=by, entity=expected_entity, at=at)
-    origin = credential.origin
-    if origin is None or origin.format is Format.ASSERTION or credential.format is not Format.ASSERTION:
+    if origin is None or origin.format is _ASSERTION or credential.format is not _ASSERTION:
         raise Refused(environment, NOT_CHAINED.refused("recognition.assertion_chained"))
     source = standings.find(
         by=by,
@@ -123,13 +125,12 @@ def _decided(
     checks = (
         *before,
         *_standing_checks(source),
-        _holder(credential, purpose_known=purpose is not None, allowed=source.bearer_allowed and own.bearer_allowed),
-        _level(level, purpose_known=purpose is not None, minimum=max(source.minimum_level, own.minimum_level)),
+        _holder(credential, source, own),
+        _level(level, source, own),
         *mandate_checks(credential.mandate, purpose=purpose, expected_entity=entity, at=at),
     )
-    for check in checks:
-        if check.reason is not None:
-            raise Refused(*checks)
+    if decisive(checks) is not None:
+        raise Refused(*checks)
     if purpose is None:  # never: REGISTERED refused above; said once more for the reader and the type checker
         raise Refused(REGISTERED.refused("recognition.purpose_not_allowed"))
     decided_by = own if source.domestic else source
@@ -190,19 +191,20 @@ def _refusing_point(source: Standing) -> CheckPoint:
             return ARRANGED
 
 
-def _holder(credential: VerifiedCredential, *, purpose_known: bool, allowed: bool) -> Check:
-    if credential.holder.bound or allowed:
+def _holder(credential: VerifiedCredential, source: Standing, own: Standing) -> Check:
+    if credential.holder.bound or (source.bearer_allowed and own.bearer_allowed):
         return HOLDER.passed
-    if not purpose_known:
-        return HOLDER.skipped("the purpose is not in the register")
+    if source.purpose is None:
+        return HOLDER.skipped(_UNKNOWN_PURPOSE)
     return HOLDER.refused("recognition.holder_not_bound")
 
 
-def _level(level: AssuranceLevel, *, purpose_known: bool, minimum: AssuranceLevel) -> Check:
-    if not purpose_known:
-        return LEVEL.skipped("the purpose is not in the register")
-    if level >= minimum:
+def _level(level: AssuranceLevel, source: Standing, own: Standing) -> Check:
+    if source.purpose is None:
+        return LEVEL.skipped(_UNKNOWN_PURPOSE)
+    if level >= source.minimum_level and level >= own.minimum_level:
         return LEVEL.passed
+    minimum = max(source.minimum_level, own.minimum_level)
     return LEVEL.refused("recognition.loa_too_low", f"counts as {level} here; at least {minimum} is needed")
 
 

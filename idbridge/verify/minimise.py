@@ -22,7 +22,9 @@ NAME: Final = "name"
 BIRTHDATE: Final = "birthdate"
 _AGE_PREFIX: Final = "age_over_"
 _AGE = re.compile(r"age_over_([1-9][0-9]{0,2})", re.ASCII)
-_BIRTHDATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+_FULL_DATE: Final = len("2000-01-01")
+_AFTER_THE_LAST: Final = 32
 _EXACT_INTEGER: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3: what every reader of JSON holds exactly
 _ABSENT: Final = object()
 
@@ -46,7 +48,7 @@ def minimise(
     released: dict[str, Any] = {}
     withheld: list[dict[str, str]] = []
     for claim in dict.fromkeys(request.claims):
-        why = _why_withheld(claim, request, recognised)
+        why = _why_withheld(claim, request.relying_party.claims, recognised)
         if why is None and recognised is not None:
             value = _value(claim, recognised.credential, at=at)
             if value is not _ABSENT:
@@ -57,17 +59,19 @@ def minimise(
     return released, withheld
 
 
-def _why_withheld(claim: str, request: VerifyRequest, recognised: RecognisedIdentity | None) -> Withheld | None:
-    if not _allows(request.relying_party.claims, claim):
+def _why_withheld(claim: str, registered: frozenset[str], recognised: RecognisedIdentity | None) -> Withheld | None:
+    if claim not in registered and not _by_birthdate(claim, registered):
         return Withheld.NOT_REGISTERED
     if recognised is None:
         return Withheld.NOT_ACCEPTED
-    return None if _allows(recognised.claims, claim) else Withheld.NOT_ALLOWED
+    if claim not in recognised.claims and not _by_birthdate(claim, recognised.claims):
+        return Withheld.NOT_ALLOWED
+    return None
 
 
-def _allows(claims: frozenset[str], claim: str) -> bool:
-    """Tell whether ``claims`` allow ``claim``; who may have a date of birth may have less than it."""
-    return claim in claims or (BIRTHDATE in claims and _AGE.fullmatch(claim) is not None)
+def _by_birthdate(claim: str, claims: frozenset[str]) -> bool:
+    """Tell whether ``claim`` is an age that ``claims`` allow; who may have a date of birth may have less than it."""
+    return BIRTHDATE in claims and _AGE.fullmatch(claim) is not None
 
 
 def _value(claim: str, credential: VerifiedCredential, *, at: datetime) -> Any:
@@ -113,30 +117,28 @@ def _age_over(claim: str, claims: Mapping[str, Any], *, stated: Any, at: datetim
     born = claims.get(BIRTHDATE)
     if asked is None or not isinstance(born, str):
         return _ABSENT
-    reached = _birthday(born, years=int(asked.group(1)))
-    return _ABSENT if reached is None else at.date() >= reached
+    latest = _latest_day(born)
+    return _ABSENT if latest is None else (at.year - int(asked.group(1)), at.month, at.day) >= latest
 
 
-def _birthday(born: str, *, years: int) -> date | None:
-    """Return the day on which somebody born on ``born`` is surely ``years`` old; ``None`` if it says no date.
+def _latest_day(born: str) -> tuple[int, int, int] | None:
+    """Return the last day that a date of birth can mean, as numbers that compare; ``None`` if it says no date.
 
-    A date without day or month counts from the last day that it may be; 29 February counts on 1 March.
+    A date without day or month may be the last one of its month or year, whose day is past when the next one begins:
+    day 32 stands for that. Who is born on 29 February is a year older on 1 March.
     """
-    parts = _BIRTHDATE.fullmatch(born)
-    if parts is None:
-        return None
-    year, month, day = (int(part) if part else 0 for part in parts.groups())
     try:
-        if month == 0:
-            return date(year + years + 1, 1, 1)
-        if day == 0:
-            return date(year + years + month // 12, month % 12 + 1, 1)
-        date(year, month, day)  # a day that never was is no date of birth
-        if (month, day) == (2, 29):
-            return date(year + years, 3, 1)
-        return date(year + years, month, day)
+        if len(born) == _FULL_DATE and born[4] == born[7] == "-":
+            day = date.fromisoformat(born)  # a day that never was is no date of birth
+            return day.year, day.month, day.day
+        partial = _PARTIAL_DATE.fullmatch(born)
+        if partial is None:
+            return None
+        year, month = int(partial.group(1)), int(partial.group(2) or 12)
+        date(year, month, 1)
     except ValueError:
         return None
+    return year, month, _AFTER_THE_LAST
 
 
 def name_document(name: PersonName) -> dict[str, Any]:

@@ -39,6 +39,7 @@ DELIVERY: Final = CheckPoint("delivery.1", Step.V9, "interface: assertion")
 # Read once: in Python 3.11 the look-up of a member in its class costs as much as a small function.
 _PASSED: Final = Indication.PASSED
 _PASSED_CHECK: Final = Result.PASSED
+_SKIPPED: Final = Result.SKIPPED
 _SIMPLE: Final = Detail.SIMPLE
 _EVIDENCE: Final = Detail.EVIDENCE
 _LEVEL_NAMES: Final = tuple(level.name for level in AssuranceLevel)
@@ -243,7 +244,7 @@ def _verdict(checks: tuple[Check, ...]) -> tuple[Indication, Check | None]:
     decided_by = decisive(checks)
     if decided_by is not None:
         return Indication(decided_by.result.value), decided_by
-    if not any(check.result is _PASSED_CHECK for check in checks):
+    if not checks or (checks[0].result is not _PASSED_CHECK and all(check.result is _SKIPPED for check in checks)):
         raise ValueError("no check was made: empty is not success")
     return _PASSED, None
 

@@ -11,7 +11,10 @@ from idbridge.model.credential import RecognisedIdentity
 from idbridge.recognition.purpose import Purpose
 
 LEVEL_WORDS: Final = ("unknown", "low", "substantial", "high")  # A0 to A3
-_CLAIM_WORDS: Final[Mapping[str, str]] = MappingProxyType({"birthdate": "date of birth", "sex": "sex"})
+_CLAIM_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "name": "name", "birthdate": "date of birth", "nationality": "nationality", "address": "address",
+    "age_over_18": "over 18", "age_over_20": "over 20", "age_over_21": "over 21",
+})  # fmt: skip
 _BOUND = " The sender proved it is theirs."
 _BEARER = " The sender did not prove that it is theirs: anyone with a copy could show it."
 _REPRESENTS = " They may act for the organisation named here."
@@ -48,11 +51,11 @@ def _purpose_words(purpose: Purpose | None) -> str:
 
 
 def _listed(lead: str, claims: Iterable[str]) -> str:
-    words = ", ".join([_claim_words(claim) for claim in claims])
-    return f" {lead}: {words}." if words else ""
+    words = [_CLAIM_WORDS.get(claim) or _claim_words(claim) for claim in claims]
+    return f" {lead}: {', '.join(words)}." if words else ""
 
 
 def _claim_words(claim: str) -> str:
     if claim.startswith("age_over_"):
         return f"over {claim.removeprefix('age_over_')}"
-    return _CLAIM_WORDS.get(claim) or claim.replace("_", " ")
+    return claim.replace("_", " ")

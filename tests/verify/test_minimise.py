@@ -141,7 +141,7 @@ def test_who_is_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
     ] == {"age_over_18": True}
 
 
-@pytest.mark.parametrize("born", ["", "2006-13-01", "2006-02-30", "24.11.2006", "0000-01-01", "9990-01-01", 2006, None])
+@pytest.mark.parametrize("born", ["", "2006-13-01", "2006-02-30", "24.11.2006", "0000-01-01", 2006, None])
 def test_a_birthdate_that_is_none_answers_no_age(born: Any) -> None:
     assert released("age_over_20", birthdate=born) == ({}, {"age_over_20": "absent"})
 
