@@ -17,6 +17,7 @@ from idbridge.cli.exits import Exit
 from idbridge.clock import Clock, SystemClock
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState
+from idbridge.sandbox import storage
 from idbridge.sandbox.region import Region
 from idbridge.trust.repository import PlainRepository
 from idbridge_gateway.app import create_app, state_loader
@@ -105,9 +106,20 @@ def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
 
 
 def _region_in(directory: Path, *, clock: Clock) -> Region:
-    """Return the region of ``directory``: the one that is there, or a new one."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Region.generate(at=clock.now())
+    """Return the region of ``directory``: the one that is there, its lists issued afresh, or a new one.
+
+    Raises:
+        ConfigurationError: What is there is no region in order, or nothing can be written.
+    """
+    at = clock.now().replace(microsecond=0)
+    if storage.is_stored(directory):
+        region = Region.load(directory)
+        for state in region.published.lists:
+            region = region.reissued(state, at=at)
+    else:
+        region = Region.generate(at=at)
+    region.save(directory)
+    return region
 
 
 def _play(region: Region, nodes: RunningNodes, *, clock: Clock, as_json: bool) -> None:

@@ -47,4 +47,5 @@ async def send_answer(answer: Answer, send: Send, *, correlation_id: str) -> Non
     await send({"type": "http.response.body", "body": answer.octets})
 
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+# What is written here is made here, as a tree; looking for circles would cost a fifth.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)

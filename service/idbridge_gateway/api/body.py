@@ -24,6 +24,8 @@ def refuse_media(head: RequestHead) -> None:
     Raises:
         RequestError: Another media type, another character set, or a content coding (which would hide its size).
     """
+    if head.content_type == b"application/json" and head.content_encoding is None:
+        return
     essence, _, parameters = (head.content_type or b"").partition(b";")
     encoded = head.content_encoding is not None and head.content_encoding.strip().lower() != b"identity"
     plain = parameters.replace(b" ", b"").replace(b'"', b"").lower() in (b"", b"charset=utf-8")

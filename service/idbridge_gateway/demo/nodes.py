@@ -10,8 +10,7 @@ from idbridge.clock import Clock
 from idbridge.model.region import MemberState
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
-from idbridge.trust import files, pins
-from idbridge.trust.publish import write_plain
+from idbridge.trust import files
 from idbridge.trust.repository import PlainRepository
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.app import create_app
@@ -29,14 +28,7 @@ def lay_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
     Raises:
         ConfigurationError: A file cannot be written.
     """
-    write_plain(
-        directory / "trust",
-        lists=region.published.lists,
-        arrangements=region.published.arrangements,
-        purposes={1: region.published.purposes},
-    )
-    states = {state: (dict(signer.public_jwk),) for state, signer in region.keys.lists.items()}
-    files.write(directory, "pins.json", pins.document(region.environment, states))
+    region.publish(directory)
     return MappingProxyType({state: _lay_out_node(region, state, directory) for state in sorted(NODE_STATES)})
 
 
