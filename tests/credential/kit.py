@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import pytest
+
 from idbridge.codec import base64url
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.crypto import jws
@@ -18,7 +20,7 @@ from idbridge.crypto.jws import HeaderCache
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.errors import Refusal
-from idbridge.model.check import Check, Refused
+from idbridge.model.check import Check, Refused, Result
 from idbridge.model.credential import VerifiedCredential
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState, ServiceType
@@ -287,3 +289,15 @@ def code(text: str, *arguments: Any, **named: Any) -> str | None:
 def faults(checks: Mapping[str, Check]) -> dict[str, str]:
     """The code of each check that refused."""
     return {name: check.reason.code for name, check in checks.items() if check.reason is not None}
+
+
+def results(credential: VerifiedCredential) -> dict[str, Result]:
+    """What came of each check, by id."""
+    return {check.id: check.result for check in credential.checks}
+
+
+def early(text: str) -> str:
+    """The code with which ``text`` is refused before anything is believed."""
+    with pytest.raises(Refusal) as caught:
+        open_credential(text, None, HeaderCache(1))
+    return caught.value.code
