@@ -40,7 +40,7 @@ def jwk(signer: FileSigner) -> Table:
     return dict(signer.public_jwk)
 
 
-def service(name: str = "login", *, keys: tuple[FileSigner, ...] = (LOGIN_KEY,), **changes: Any) -> Table:
+def service(name: str = "login", /, *, keys: tuple[FileSigner, ...] = (LOGIN_KEY,), **changes: Any) -> Table:
     """A service of the source document, with its keys; ``changes`` replace members."""
     return {
         "id": name,
@@ -60,7 +60,7 @@ def service(name: str = "login", *, keys: tuple[FileSigner, ...] = (LOGIN_KEY,),
     }
 
 
-def attestation(name: str = "pid", **changes: Any) -> Table:
+def attestation(name: str = "pid", /, **changes: Any) -> Table:
     """A service that issues SD-JWT VCs."""
     return service(
         name,
