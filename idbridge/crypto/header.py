@@ -97,6 +97,8 @@ def _account(text: str, rules: HeaderRules) -> ProtectedHeader:
     forbidden = rules.forbidden.intersection(members)
     if forbidden:
         raise JoseError("jose.header_forbidden", f"the header has `{min(forbidden)}`")
+    if not isinstance(members.get("cty", ""), str):
+        _malformed("cty")
     return ProtectedHeader(
         algorithm=algorithm.name,
         type=_type(members, rules),

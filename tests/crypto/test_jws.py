@@ -100,6 +100,8 @@ def test_types_are_compared_without_case_and_prefix(type_: str) -> None:
         '{"alg":null}',
         '{"alg":"ES256","typ":null}',
         '{"alg":"ES256","typ":{}}',
+        '{"alg":"ES256","cty":null}',
+        '{"alg":"ES256","cty":["JWT"]}',
         '["ES256"]',
         "",
         "{}}",
