@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import pytest
+
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, generate
+from idbridge.errors import TrustError
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex
@@ -127,3 +130,11 @@ def in_force(*payloads: Mapping[str, Any]) -> ArrangementIndex:
 def register() -> PurposeRegister:
     """The register of ``PURPOSES``."""
     return PurposeRegister.none(SANDBOX).with_register(signed_purposes(purposes()), keys=pins())
+
+
+def refused(index: ArrangementIndex, payload: dict[str, Any], *states: MemberState) -> str:
+    """The words of the refusal; its code is always the one of recognition documents."""
+    with pytest.raises(TrustError) as caught:
+        index.with_arrangement(signed(payload, *states), keys=pins())
+    assert caught.value.code == "trust.arrangement_invalid"
+    return str(caught.value)

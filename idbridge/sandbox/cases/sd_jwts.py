@@ -18,6 +18,7 @@ def entries() -> Iterator[Entry]:
     yield from _headers()
     yield from _times()
     yield from _disclosures()
+    yield from _disclosed_against_the_rules()
     yield from _arity()
     yield from _digests()
     yield from _types()
@@ -131,6 +132,10 @@ def _disclosures() -> Iterator[Entry]:
         why="Two readers could pick different ones.",
         slip=slips.disclosed_twice,
     )
+
+
+def _disclosed_against_the_rules() -> Iterator[Entry]:
+    th = presentations.TH
     yield th.refused(
         "expiry-disclosed",
         "sd_jwt.disclosure_forbidden_claim",

@@ -14,6 +14,7 @@ from idbridge.sandbox.entry import Entry
 def entries() -> Iterator[Entry]:
     """Yield the cases about the text, the header and the signature of a token."""
     yield from _shapes()
+    yield from _bounds_and_formats()
     yield from _headers()
     yield from _algorithms()
     yield from _signatures()
@@ -56,6 +57,10 @@ def _shapes() -> Iterator[Entry]:
         why="JSON has no such number.",
         seal=forgeries.not_a_number,
     )
+
+
+def _bounds_and_formats() -> Iterator[Entry]:
+    sg = logins.SG
     yield sg.refused(
         "nested-too-deep",
         "input.too_large",
