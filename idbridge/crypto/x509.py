@@ -185,8 +185,13 @@ def _authority_policy(rule: LeafRule | None) -> ExtensionPolicy:
         if x509.ObjectIdentifier(demanded) not in usage and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in usage:
             raise ValueError("an authority for another usage")
 
-    web = ExtensionPolicy.webpki_defaults_ca()
-    return web.may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, usable)
+    # Constraints on policies are not evaluated here, so an authority that has any is not followed.
+    return (
+        ExtensionPolicy.webpki_defaults_ca()
+        .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, usable)
+        .require_not_present(x509.PolicyConstraints)
+        .require_not_present(x509.InhibitAnyPolicy)
+    )
 
 
 def _in_force(certificate: x509.Certificate, at: datetime) -> bool:

@@ -253,6 +253,15 @@ def test_the_listed_policy_must_be_in_the_leaf_and_allowed_by_every_intermediate
             assert path(below, middle, rule=POLICY)
 
 
+@pytest.mark.parametrize("constraint", [x509.PolicyConstraints(0, None), x509.InhibitAnyPolicy(0)])
+@pytest.mark.parametrize("critical", [True, False])
+def test_an_authority_that_constrains_policies_is_not_followed(constraint: x509.ExtensionType, critical: bool) -> None:
+    signer = generate("ES256")
+    middle = bespoke([*AUTHORITY, (constraint, critical)], key=signer.private_key)
+
+    assert refusal(leaf(Authority(middle, signer)), middle) == "issuer.chain_untrusted"
+
+
 def test_an_unknown_critical_extension_anywhere_in_the_path_is_refused() -> None:
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
     signer = generate("ES256")
