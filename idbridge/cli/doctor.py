@@ -49,7 +49,7 @@ def doctor(*, region: Path, as_json: bool) -> Exit:
         results = [{"check": one.check, "result": one.result, "words": one.words, "hint": one.hint} for one in found]
         output.document("idbridge-doctor-1", summary=summary, results=results)
     else:
-        output.table(("CHECK", "RESULT", "WHAT"), ((one.check, one.result, one.words) for one in found))
+        output.table(("CHECK", "RESULT", "WHAT"), ((one.check, one.result, one.words) for one in found), wrap={"WHAT"})
         for one in found:
             if one.hint:
                 output.words("hint", f"{one.check}: {one.hint}")

@@ -36,7 +36,7 @@ at_option: Final[Callable[..., Any]] = click.option(
 
 def instant(at: datetime | None) -> datetime:
     """Return the instant asked about: the one given, else the present one."""
-    return at if at is not None else SystemClock().now()
+    return at if at is not None else SystemClock().now().replace(microsecond=0)
 
 
 def state_directory(region: Path) -> Path:

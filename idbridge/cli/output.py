@@ -8,11 +8,11 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 import click
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +20,7 @@ from rich.text import Text
 from idbridge.cli.exits import Exit
 
 WIDTH_WITHOUT_TERMINAL: Final = 120
+GAP: Final = 2
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 # Burmese, Khmer and other scripts need joiners inside words; they move no text.
 _JOINERS: Final = frozenset({"\u200b", "\u200c", "\u200d"})
@@ -81,16 +82,48 @@ def words(kind: str, text: str) -> None:
     _console(sys.stderr).print(message, soft_wrap=True)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print a table; verdicts are coloured on a terminal and cells wrap rather than lose their end."""
-    grid = Table(box=box.SIMPLE_HEAD if title else None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    wrap: Collection[str] = (),
+    optional: Collection[str] = (),
+) -> None:
+    """Print a table. Columns named in ``wrap`` may break between words, no column ever loses anything.
+
+    If it does not fit, the ``optional`` columns are left out, and after that each row is printed as facts.
+    """
+    kept = list(heads)
+    cells = [dict(zip(heads, map(_cell, row), strict=True)) for row in rows]
+    width = _console(sys.stdout).width
+    if not _fits(kept, cells, wrap=wrap, width=width):
+        kept = [head for head in heads if head not in optional]
+    if _fits(kept, cells, wrap=wrap, width=width):
+        _show(_grid(kept, cells, wrap=wrap))
+        return
+    for number, row in enumerate(cells):
+        if number:
+            line()
+        facts((head.lower(), row[head]) for head in heads)
+
+
+def _grid(heads: Sequence[str], rows: Iterable[Mapping[str, Text]], *, wrap: Collection[str]) -> Table:
+    grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for head in heads:
-        grid.add_column(head, overflow="fold")
+        grid.add_column(head, no_wrap=head not in wrap, overflow="fold")
     for row in rows:
-        grid.add_row(*(_cell(value) for value in row))
-    if title:
-        _show(Text(title, style="bold"))
-    _show(grid)
+        grid.add_row(*(row[head] for head in heads))
+    return grid
+
+
+def _fits(heads: Sequence[str], rows: Sequence[Mapping[str, Text]], *, wrap: Collection[str], width: int) -> bool:
+    """Tell whether every column has room for its longest cell, or its longest word if it may break between words."""
+
+    def needed(head: str) -> int:
+        texts = [head, *(row[head].plain for row in rows)]
+        return max(cell_len(part) for text in texts for part in (text.split() or [""] if head in wrap else [text]))
+
+    return sum(map(needed, heads)) + GAP * (len(heads) - 1) <= width
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:

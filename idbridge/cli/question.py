@@ -5,19 +5,24 @@ request body only says what was expected of the presentation; it can register no
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import Failure
 from idbridge.codec import strict_json
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
-from idbridge.model.region import AssuranceLevel, Environment, MemberState
+from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.request import Detail, Expectations, RelyingParty, VerifyRequest
+from idbridge.verify.schema import documents
 
 COMMAND_LINE: Final = "command-line"
+REQUEST_SCHEMA: Final = "verify-request.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,17 @@ class Presented:
     """What was presented, and what its request body says was expected of it."""
 
     credential: str
-    nonce: str | None = None
-    audience: str | None = None
-    entity: tuple[str, str] | None = None
+    purpose: str | None = None
+    format: Format | None = None
+    expected: Expectations = field(default_factory=Expectations)
     claims: tuple[str, ...] = ()
+    assertion_audience: str | None = None
 
 
 def presented(text: str) -> Presented:
     """Return the credential that ``text`` is, or the one in the request body that it is.
+
+    A body is held to the published schema: a member that was passed over could have been a restriction.
 
     Raises:
         Failure: It is a JSON object and no request body.
@@ -43,19 +51,28 @@ def presented(text: str) -> Presented:
         members = strict_json.parse_object(text, max_bytes=LIMITS.body_bytes)
     except InputError as error:
         raise Failure(f"the request body cannot be read: {error}", exit_code=Exit.REFUSED) from None
-    credential = members.get("credential")
-    if not isinstance(credential, str):
-        raise Failure("the request body has no `credential`", exit_code=Exit.REFUSED)
-    expected = members.get("expected", {})
-    claims = members.get("claims", [])
-    if not isinstance(expected, dict) or not isinstance(claims, list):
-        raise Failure("the request body does not have the published shape", exit_code=Exit.REFUSED)
+    fault = best_match(Draft202012Validator(documents()[REQUEST_SCHEMA]).iter_errors(members))
+    if fault is not None:
+        place = fault.json_path.removeprefix("$").removeprefix(".") or "the body"
+        hint = f"`docs/reference/{REQUEST_SCHEMA}` is its schema"
+        raise Failure(f"the request body breaks its schema at `{place}`", hint=hint, exit_code=Exit.REFUSED)
     return Presented(
-        credential,
-        nonce=_text(expected.get("nonce")),
-        audience=_text(expected.get("audience")),
-        entity=_entity(expected.get("entity")),
-        claims=tuple(claim for claim in claims if isinstance(claim, str)),
+        members["credential"],
+        purpose=members["purpose"],
+        format=Format(members["format"]) if "format" in members else None,
+        expected=_expectations(members.get("expected", {})),
+        claims=tuple(members.get("claims", ())),
+        assertion_audience=members.get("assertion", {}).get("audience"),
+    )
+
+
+def _expectations(members: Mapping[str, Any]) -> Expectations:
+    entity = members.get("entity")
+    return Expectations(
+        nonce=members.get("nonce"),
+        audience=members.get("audience"),
+        minimum_level=AssuranceLevel[members["loa"]] if "loa" in members else None,
+        entity=(entity["scheme"], entity["value"]) if entity is not None else None,
     )
 
 
@@ -95,35 +112,27 @@ def question(
     claims: tuple[str, ...],
     detail: Detail,
 ) -> VerifyRequest:
-    """Return the request: an option counts before what the body says."""
-    expected = Expectations(
-        nonce=nonce if nonce is not None else shown.nonce,
-        audience=shown.audience,
-        minimum_level=level,
-        entity=shown.entity,
+    """Return the request: an option counts before what the body says, but for the level, of which the higher counts.
+
+    Raises:
+        Failure: The body was made for another purpose.
+    """
+    if shown.purpose not in (None, purpose):
+        hint = f"say `--purpose {shown.purpose}`, or hand over the credential alone"
+        raise Failure("the request body is for another purpose", hint=hint, exit_code=Exit.USAGE)
+    levels = [one for one in (level, shown.expected.minimum_level) if one is not None]
+    expected = replace(
+        shown.expected,
+        nonce=nonce if nonce is not None else shown.expected.nonce,
+        minimum_level=max(levels, default=None),
     )
     return VerifyRequest(
         credential=shown.credential,
         relying_party=relying_party,
         purpose=purpose,
+        format=shown.format,
         expected=expected,
         claims=claims or shown.claims,
         detail=detail,
+        assertion_audience=shown.assertion_audience,
     )
-
-
-def _text(value: Any) -> str | None:
-    if value is None or (isinstance(value, str) and value):
-        return value
-    raise Failure("the request body does not have the published shape", exit_code=Exit.REFUSED)
-
-
-def _entity(value: Any) -> tuple[str, str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise Failure("the request body does not have the published shape", exit_code=Exit.REFUSED)
-    scheme, entity = _text(value.get("scheme")), _text(value.get("value"))
-    if scheme is None or entity is None:
-        raise Failure("the request body does not have the published shape", exit_code=Exit.REFUSED)
-    return scheme, entity

@@ -25,7 +25,9 @@ def list_reasons(*, group: str | None, as_json: bool) -> Exit:
     if as_json:
         output.document("idbridge-reasons-1", summary={"codes": len(found)}, results=[reason_record(e) for e in found])
         return Exit.DONE
-    output.table(("CODE", "ANSWER", "MEANING"), ((e.code, answered_by(e), e.developer) for e in found))
+    output.table(
+        ("CODE", "ANSWER", "MEANING"), ((e.code, answered_by(e), e.developer) for e in found), wrap={"MEANING"}
+    )
     return Exit.DONE
 
 

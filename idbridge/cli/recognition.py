@@ -1,6 +1,5 @@
 """``idbridge recognition``: which arrangements there are, and whose credentials a state recognises for what."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def list_arrangements(*, region: Path, at: datetime | None, as_json: bool) -> Ex
         output.document("idbridge-arrangements-1", summary=_head(snapshot, at=moment), results=records)
         return Exit.DONE
     heads = ("ARRANGEMENT", "PARTIES", "VERSION", "STATUS", "FROM", "UNTIL")
-    output.table(heads, (_arrangement_cells(record) for record in records))
+    output.table(heads, (_arrangement_cells(record) for record in records), wrap={"PARTIES", "STATUS"})
     return Exit.DONE
 
 
@@ -62,7 +61,12 @@ def show_recognition(*, by: MemberState, purpose: str | None, region: Path, at: 
         output.document("idbridge-recognition-1", summary=summary, results=results)
     elif purpose is not None:
         heads = ("STATE", "RECOGNISED", "LEVEL", "FORMATS", "BINDING", "ARRANGEMENT", "UNTIL")
-        output.table(heads, (_state_cells(row.render()) for row in tables[purpose]))
+        output.table(
+            heads,
+            (_state_cells(row.render()) for row in tables[purpose]),
+            wrap={"FORMATS"},
+            optional={"BINDING", "UNTIL"},
+        )
     else:
         _show_glance(tables)
     return Exit.DONE
@@ -89,30 +93,33 @@ def _purposes(snapshot: TrustSnapshot, wanted: str | None) -> list[str]:
 
 
 def _show_glance(tables: dict[str, tuple[StateRow, ...]]) -> None:
-    codes = list(tables)
-    rows = zip(*tables.values(), strict=True)
-    output.table(("STATE", *(code.upper() for code in codes)), (_glance_cells(row) for row in rows))
-    output.line("levels that are reached; `-` is not recognised: add `--purpose CODE` to see why")
+    states = sorted(MemberState)
+    output.table(("PURPOSE", *states), ((code, *map(_level, rows)) for code, rows in tables.items()))
+    output.line()
+    output.line("the highest level that is recognised; `-` for none: add `--purpose CODE` to see why")
 
 
-def _glance_cells(row: Iterable[StateRow]) -> tuple[str, ...]:
-    cells = tuple(row)
-    levels = (str(one.best.level) if one.code is None and one.best is not None else "-" for one in cells)
-    return cells[0].member_state.value, *levels
+def _level(row: StateRow) -> str:
+    return str(row.best.level) if row.code is None and row.best is not None else "-"
 
 
 def _state_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    until = row["until"] or ("open" if row["recognised"] else "-")
-    arrangement = f"{row['arrangement']} v{row['version']}" if row["arrangement"] else "-"
+    recognised = row["recognised"]
     return (
         row["state"],
-        "yes" if row["recognised"] else row["code"],
+        "yes" if recognised else row["code"],
         row["level"] or "-",
         ", ".join(row["formats"]) or "-",
         row["binding"] or "-",
-        arrangement,
-        until,
+        _arrangement(row),
+        (row["until"] or "open") if recognised else "-",
     )
+
+
+def _arrangement(row: dict[str, Any]) -> str:
+    if row["arrangement"] is None:
+        return "domestic" if row["recognised"] else "-"
+    return f"{row['arrangement']} v{row['version']}" if row["version"] is not None else str(row["arrangement"])
 
 
 def _arrangement_record(history: ArrangementHistory, *, at: datetime) -> dict[str, Any]:

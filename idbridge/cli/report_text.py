@@ -38,8 +38,10 @@ def show_checks(report: Report) -> None:
                 check.clause,
                 check.note,
             )
-            for check in report.checks
+            for check in sorted(report.checks, key=lambda check: check.step)
         ),
+        wrap={"CLAUSE", "NOTE"},
+        optional={"CLAUSE"},
     )
 
 

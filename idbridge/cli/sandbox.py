@@ -40,8 +40,8 @@ def list_cases(*, state: MemberState | None, form: str | None, code: str | None,
         summary = {"cases": len(found), "states": len({case.state for case in found})}
         output.document("idbridge-cases-1", summary=summary, results=[case.document() for case in found])
         return Exit.DONE
-    heads = ("STATE", "FORMAT", "CASE", "EXPECTED", "REASON", "WHAT IT IS")
-    output.table(heads, (_cells(case) for case in found))
+    heads = ("STATE", "CASE", "EXPECTED", "WHAT IT IS")
+    output.table(heads, (_cells(case) for case in found), wrap={"WHAT IT IS"}, optional={"WHAT IT IS"})
     return Exit.DONE
 
 
@@ -75,7 +75,7 @@ def _minted(name: str, region: Path) -> MintedCase:
     try:
         case = case_named(name)
     except LookupError:
-        near = difflib.get_close_matches(name, [one.name for one in cases()], n=1)
+        near = difflib.get_close_matches(name, [one.name for one in cases()], n=1, cutoff=0.7)
         hint = f"did you mean `{near[0]}`?" if near else "`idbridge sandbox list` shows them all"
         raise Failure(f"there is no case `{name}`", hint=hint, exit_code=Exit.USAGE) from None
     made = open_region(region)
@@ -130,5 +130,4 @@ def _outcome(minted: MintedCase) -> str:
 
 
 def _cells(case: Case) -> tuple[str, ...]:
-    form = case.format.value if case.format is not None else "-"
-    return case.state.value, form, case.name, case.indication.value, case.code or "-", case.title
+    return case.state.value, case.name, case.code or case.indication.value, case.title

@@ -22,6 +22,7 @@ from idbridge.trust import document
 from idbridge.trust.snapshot import TrustSnapshot
 
 HEADINGS: Final = MappingProxyType({"Look": ("list", "show", "explain")})
+_EDITION: Final = ("tier", "sequence", "issued_at", "next_update", "digest", "signer", "distribution")
 _CODE_OF: Final = MappingProxyType({
     ServiceStatus.WITHDRAWN: "issuer.withdrawn",
     ServiceStatus.COMPROMISED: "issuer.compromised",
@@ -47,8 +48,9 @@ def list_states(*, region: Path, at: datetime | None, as_json: bool) -> Exit:
     if as_json:
         output.document("idbridge-trust-1", summary={**_head(snapshot), "usable": usable}, results=rows)
     else:
-        heads = ("STATE", "LIST", "TIER", "EDITION", "SERVICES", "ISSUED", "NEXT UPDATE")
+        heads = ("STATE", "LIST", "TIER", "SEQUENCE", "SERVICES", "NEXT UPDATE")
         output.table(heads, (_state_cells(row, snapshot, at=moment) for row in rows))
+        output.line()
         output.line(f"snapshot {snapshot.id}, {snapshot.environment}, {usable} of {len(rows)} lists usable")
     return Exit.DONE if usable else Exit.TRUST_UNUSABLE
 
@@ -68,12 +70,12 @@ def show_state(*, state: MemberState, region: Path, at: datetime | None, as_json
         output.document("idbridge-state-trust-1", summary=summary, results=document.service_rows(snapshot, state))
     else:
         row = document.list_row(snapshot, state)
-        names = (("state", "state"), ("tier", "tier"), ("edition", "sequence"), ("digest", "digest"))
-        output.facts([("list", fresh), *((label, row[name]) for label, name in names)])
-        output.facts([("issued", row["issued_at"]), ("next update", row["next_update"]), ("signer", row["signer"])])
+        output.facts([("list", fresh), *((name.replace("_", " "), row[name]) for name in _EDITION)])
         output.line()
         heads = ("SERVICE", "TYPE", "FORMATS", "STATUS", "SINCE", "ISSUER")
-        output.table(heads, (_service_cells(service, at=moment) for service in snapshot.services_of(state)))
+        output.table(
+            heads, (_service_cells(service, at=moment) for service in snapshot.services_of(state)), wrap={"SERVICE"}
+        )
     return Exit.DONE if fresh == "current" else Exit.TRUST_UNUSABLE
 
 
@@ -131,13 +133,13 @@ def _show_explanation(snapshot: TrustSnapshot, issuer: str, code: str | None, *,
     output.line()
     output.facts(
         (
-            ("listed by", f"{edition['state']}, edition {edition['sequence']}, next update {edition['next_update']}"),
+            ("listed by", f"{edition['state']}, sequence {edition['sequence']}, next update {edition['next_update']}"),
             ("list digest", edition["digest"]),
             ("snapshot", snapshot.id),
         )
     )
     output.line()
-    output.table(("SERVICE", "FORMATS", "STATUS", "FROM", "UNTIL"), _timeline(services))
+    output.table(("SERVICE", "FORMATS", "STATUS", "FROM", "UNTIL"), _timeline(services), wrap={"SERVICE"})
 
 
 def _timeline(services: tuple[TrustService, ...]) -> Iterator[tuple[str, ...]]:
@@ -165,16 +167,16 @@ def _head(snapshot: TrustSnapshot) -> dict[str, Any]:
 
 def _state_cells(row: dict[str, Any], snapshot: TrustSnapshot, *, at: datetime) -> tuple[object, ...]:
     fresh = _freshness(snapshot, MemberState(row["state"]), at=at)
-    told = ("tier", "sequence", "services", "issued_at", "next_update")
+    told = ("tier", "sequence", "services", "next_update")
     return row["state"], fresh, *("-" if row[name] is None else row[name] for name in told)
 
 
 def _service_cells(service: TrustService, *, at: datetime) -> tuple[str, ...]:
     period = service.status_at(at)
     status = _last_part(period.status) if period is not None else "not yet granted"
-    since = instant_text(period.validity.start) if period is not None else "-"
-    formats = ", ".join(sorted(service.profile.formats))
-    return service.name, _last_part(service.service_type), formats, status, since, service.issuer
+    since = instant_text(period.validity.start).removesuffix("T00:00:00Z") if period is not None else "-"
+    kind = _last_part(service.service_type).removesuffix("-issuance")
+    return service.name, kind, ", ".join(sorted(service.profile.formats)), status, since, service.issuer
 
 
 def _last_part(urn: str) -> str:

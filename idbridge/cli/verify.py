@@ -24,6 +24,7 @@ from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.verifier import Verifier
 
 REPORT_ID_OCTETS: Final = 16
+_WHO_ASKS: Final = frozenset({"holder.audience_mismatch", "oidc.audience_mismatch"})
 
 
 def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -112,6 +113,8 @@ def verify(
         report_text.show(report, report_id=report_id, detail=Detail(detail))
         if explain:
             report_text.show_checks(report)
+        if party is None and report.reason is not None and report.reason.code in _WHO_ASKS:
+            output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
     return of_indication(report.indication)
 
 

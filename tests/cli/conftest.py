@@ -3,12 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from idbridge.cli.main import root
+from idbridge.clock import SystemClock
+from idbridge.sandbox.region import Region
+from idbridge.trust.repository import PlainRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     return run_command
+
+
+@pytest.fixture(scope="session")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a pretend region with one node, as `idbridge demo` leaves it."""
+    folder = tmp_path_factory.mktemp("region")
+    made = Region.generate(at=SystemClock().now())
+    made.save(folder)
+    made.publish(folder)
+    memory = folder / "nodes" / "TH" / "state"
+    memory.mkdir(parents=True, mode=0o700)
+    PlainRepository(folder / "trust", folder / "pins.json", memory).initialise()
+    return folder
