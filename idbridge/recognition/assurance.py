@@ -13,6 +13,7 @@ from idbridge.model.trust import LadderRung
 
 A0, A1 = AssuranceLevel.A0, AssuranceLevel.A1
 _BEARER_CEILING = A1
+_DOWNWARDS = tuple(reversed(AssuranceLevel))
 
 
 def rung(ladder: tuple[LadderRung, ...], national: str | None) -> tuple[AssuranceLevel, AssuranceLevel]:
@@ -29,5 +30,12 @@ def bearer_ceiling(authentication: AssuranceLevel, *, holder: HolderBinding) -> 
 
 
 def map_level(levels: Mapping[AssuranceLevel, AssuranceLevel], level: AssuranceLevel) -> AssuranceLevel:
-    """Return the level that ``levels`` recognise ``level`` at: A0 if they do not name it, never more than ``level``."""
-    return min(level, levels.get(level, A0))
+    """Return the level that ``levels`` recognise ``level`` at, never more than ``level`` itself.
+
+    A level that is not named counts as the next lower one that is, because whoever proved more has proved less as
+    well; below the lowest one named there is only A0.
+    """
+    for proven in _DOWNWARDS[-1 - level :]:
+        if proven in levels:
+            return min(level, levels[proven])
+    return A0

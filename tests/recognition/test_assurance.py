@@ -36,4 +36,20 @@ def test_no_mapping_raises_a_level_whatever_it_says(
     levels: dict[AssuranceLevel, AssuranceLevel], level: AssuranceLevel
 ) -> None:
     assert map_level(levels, level) <= level
-    assert map_level(levels, level) <= levels.get(level, A0)
+    assert level not in levels or map_level(levels, level) == min(level, levels[level])
+
+
+@pytest.mark.parametrize(
+    ("levels", "counted"),
+    [
+        ({}, (A0, A0, A0, A0)),
+        ({A2: A2}, (A0, A0, A2, A2)),
+        ({A1: A1, A2: A1}, (A0, A1, A1, A1)),
+        ({A3: A2}, (A0, A0, A0, A2)),
+        ({A1: A1, A3: A3}, (A0, A1, A1, A3)),
+    ],
+)
+def test_a_level_that_is_not_named_counts_as_the_next_lower_one_that_is(
+    levels: dict[AssuranceLevel, AssuranceLevel], counted: tuple[AssuranceLevel, ...]
+) -> None:
+    assert tuple(map_level(levels, level) for level in AssuranceLevel) == counted

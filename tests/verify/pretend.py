@@ -7,7 +7,6 @@ from typing import Any
 
 from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
 from idbridge.sandbox.bench import Bench
-from idbridge.sandbox.people import population
 from idbridge.sandbox.recipe import Source
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.seeded import SeededRandomness
@@ -61,10 +60,3 @@ def answered(source: Source, *, at: datetime = NOON, **changes: Any) -> Report:
 def reasons(report: Report) -> list[str]:
     """The codes of every reason, in order."""
     return [check.reason.code for check in report.checks if check.reason is not None]
-
-
-def personal(person_id: str) -> list[str]:
-    """Everything about a person of the region that must not stand in a report that accepts nothing."""
-    person = population().people[person_id]
-    texts = [person.display, person.birthdate, person.subject]
-    return [text for text in texts if text]

@@ -174,7 +174,7 @@ CLAIMS = st.lists(st.sampled_from(["name", "birthdate", "nationality", "age_over
 def test_no_more_than_the_intersection_of_all_four_leaves(
     requested: list[str], registered: list[str], allowed: list[str], present: list[str]
 ) -> None:
-    values = {claim: "2000-01-01" for claim in present if claim != "age_over_20"}
+    values: dict[str, Any] = {claim: "2000-01-01" for claim in present if claim != "age_over_20"}
 
     found, withheld = released(*requested, registered=tuple(registered), allowed=tuple(allowed), **values)
 

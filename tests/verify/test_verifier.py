@@ -17,6 +17,7 @@ from idbridge.sandbox.assertions import AssertionOf
 from idbridge.sandbox.edits import ABSENT, After
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.presentations import Presentation, Representation
+from idbridge.sandbox.recipe import Source
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier, observers
@@ -259,7 +260,7 @@ def test_the_assertion_of_another_node_is_accepted_and_none_is_made_from_it() ->
 
 def test_a_company_is_represented_only_by_the_mandate_that_is_expected() -> None:
     director = Presentation("sg-representative", "sg-tan", represents=Representation("sg-quay"))
-    purpose = {"purpose": "company-representation", "claims": ("name",)}
+    purpose: dict[str, Any] = {"purpose": "company-representation", "claims": ("name",)}
 
     found = answered(director, **purpose).require_passed()
     assert found.mandate is not None
@@ -303,7 +304,7 @@ def test_no_single_changed_character_of_a_good_credential_is_accepted(data: st.D
     assert verifier().verify(replace(request, credential=changed), at=NOON).accepted is (changed == text)
 
 
-SOURCES = (
+SOURCES: tuple[Source, ...] = (
     LOGIN,
     CARD,
     replace(CARD, bound=False),
