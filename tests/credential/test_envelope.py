@@ -1,0 +1,151 @@
+"""Which format a text is in, by its shape alone; a name never makes it count as another."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idbridge.codec import base64url
+from idbridge.credential.envelope import FORMATS, detect, open_credential
+from idbridge.crypto.jws import HeaderCache
+from idbridge.errors import Refusal
+from idbridge.limits import LIMITS
+from idbridge.model.credential import UnverifiedCredential
+from idbridge.model.region import Format
+from tests.credential.kit import bound, code, id_token, sd_jwt
+
+TOKEN = id_token()
+CREDENTIAL = sd_jwt()
+
+
+def header(**members: object) -> str:
+    return base64url.encode(json.dumps(members).encode())
+
+
+def refusal(text: str, declared: Format | None = None) -> str:
+    with pytest.raises(Refusal) as caught:
+        open_credential(text, declared, HeaderCache(4))
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "input.empty"),
+        ("a" * (LIMITS.token_bytes + 1), "input.too_large"),
+        ("ธนพร", "input.malformed"),
+        (f"{TOKEN}ก", "input.malformed"),
+        (" ", "input.malformed"),
+        ("a.b", "input.malformed"),
+        ("a.b.c.d", "input.malformed"),
+        ("a.b.c.d.e.f", "input.malformed"),
+        ("not base64url!", "input.malformed"),
+        (f"{TOKEN}\n", "input.malformed"),
+        (f" {TOKEN}", "input.malformed"),
+        ("a.b.c.d.e", "input.format_unsupported"),
+        ("omdkb2NUeXBl", "input.format_unsupported"),
+        ('{"pid": ["a.b.c~d~e.f.g"]}', "input.format_unsupported"),
+        ("HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2", "input.format_unsupported"),
+        (header(alg="ES256", typ="vc+jwt") + ".e30.", "input.format_unsupported"),
+        (header(alg="ES256", typ="application/VC+JWT") + ".e30.", "input.format_unsupported"),
+        (header(alg="ES256", typ=["vc+jwt"]) + ".e30.", "input.malformed"),
+        (header(alg="ES256", typ="at+jwt") + ".e30.", "jose.typ_mismatch"),
+        (base64url.encode(b'{"typ":"a+jwt","typ":"JWT"}') + ".e30.", "input.malformed"),
+    ],
+)
+def test_what_is_in_no_format_served_here_is_refused(text: str, expected: str) -> None:
+    assert refusal(text) == expected
+
+
+@pytest.mark.parametrize("declared", [form for form in Format if form not in FORMATS])
+@pytest.mark.parametrize("text", [TOKEN, CREDENTIAL, "", "nonsense"])
+def test_a_declared_format_that_is_not_served_is_refused_whatever_comes(declared: Format, text: str) -> None:
+    assert refusal(text, declared) == "input.format_unsupported"
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        (TOKEN, Format.SD_JWT_VC),
+        (TOKEN, Format.ASSERTION),
+        (CREDENTIAL, Format.ID_TOKEN),
+        (CREDENTIAL, Format.ASSERTION),
+        ("omdkb2NUeXBl", Format.ID_TOKEN),
+        ('{"pid": []}', Format.SD_JWT_VC),
+    ],
+)
+def test_another_format_than_the_declared_one_is_refused(text: str, declared: Format) -> None:
+    assert refusal(text, declared) == "input.format_mismatch"
+
+
+@pytest.mark.parametrize(("text", "form"), [(TOKEN, Format.ID_TOKEN), (CREDENTIAL, Format.SD_JWT_VC)])
+@pytest.mark.parametrize("named", [True, False])
+def test_each_served_format_is_opened_named_or_not(text: str, form: Format, named: bool) -> None:
+    unverified = open_credential(text, form if named else None, HeaderCache(4))
+
+    assert unverified.format is form
+    assert FORMATS[form].format is form
+
+
+@pytest.mark.parametrize(
+    "typ", ["idbridge-assertion+jwt", "IDBRIDGE-ASSERTION+JWT", "application/idbridge-assertion+jwt"]
+)
+def test_an_assertion_is_known_by_its_type(typ: str) -> None:
+    assert detect(header(alg="ES256", typ=typ) + ".e30.x") is Format.ASSERTION
+
+
+@pytest.mark.parametrize(
+    "members", [{"kid": "idbridge-assertion+jwt"}, {"cty": "vc+jwt"}, {"typ": "JWT", "kid": "a+b"}]
+)
+def test_a_type_counts_in_its_own_place_only(members: dict[str, str]) -> None:
+    assert detect(header(alg="ES256", **members) + ".e30.x") is Format.ID_TOKEN
+
+
+def test_the_longest_text_allowed_is_looked_at() -> None:
+    assert refusal("a." + "b" * (LIMITS.token_bytes - 4) + ".c") == "input.malformed"
+
+
+def test_a_presentation_is_taken_apart_in_the_order_received() -> None:
+    text = bound(CREDENTIAL)
+    unverified = open_credential(text, None, HeaderCache(4))
+
+    assert "~".join((text.split("~")[0], *unverified.disclosures, "")) == unverified.sd_jwt == CREDENTIAL
+    assert unverified.sd_jwt + str(unverified.key_binding) == text
+    assert unverified.key_binding_jws is not None
+    assert open_credential(CREDENTIAL, None, HeaderCache(4)).key_binding_jws is None
+
+
+JOSE = st.dictionaries(
+    st.sampled_from(["alg", "typ", "kid", "crit", "x5c", "jwk", "b64"]),
+    st.sampled_from(["ES256", "none", "JWT", "dc+sd-jwt", "idbridge-assertion+jwt", "vc+jwt", "", 7, None, ["x"], {}]),
+)
+PART = st.binary(max_size=40).map(base64url.encode) | st.just("e30") | st.text(max_size=8)
+TEXTS = (
+    st.text(max_size=60)
+    | st.builds(".".join, st.lists(PART, max_size=6))
+    | st.builds(
+        lambda members, rest: ".".join((header(**members), *rest)), JOSE, st.lists(PART, min_size=2, max_size=2)
+    )
+    | st.builds(lambda parts: "~".join(parts), st.lists(PART | st.just(TOKEN) | st.just(CREDENTIAL[:-1]), max_size=5))
+)
+
+
+@given(TEXTS, st.none() | st.sampled_from(list(Format)))
+def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declared: Format | None) -> None:
+    group = None
+    try:
+        found = open_credential(text, declared, HeaderCache(4))
+    except Refusal as refused:
+        group = refused.code.partition(".")[0]
+    else:
+        assert isinstance(found, UnverifiedCredential)
+
+    assert group in {None, "input", "jose", "issuer", "sd_jwt"}
+
+
+@given(st.lists(PART, max_size=4), PART | st.just(""))
+def test_arbitrary_disclosures_and_key_bindings_are_refused_and_nothing_else(
+    disclosures: list[str], key_binding: str
+) -> None:
+    assert code("~".join((CREDENTIAL.split("~")[0], *disclosures, key_binding))) is not None
