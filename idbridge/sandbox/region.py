@@ -252,7 +252,7 @@ class Region(Parts):
         ``provider`` is as in a source document, its addresses as they are; ``material`` the keys of each service.
         """
         source = self.sources.lists[state]
-        listed = self._with_source(state, {**source, "provider": [*source["provider"], provider]})
+        listed = self._with_source(state, {**source, "provider": [*source["provider"], dict(provider)]})
         guests = MappingProxyType({**self.guests, **material})
         return replace(listed, guests=guests).reissued(state, at=at)
 

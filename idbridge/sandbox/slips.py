@@ -38,6 +38,11 @@ def unreferenced_disclosure(issuance: Issuance) -> Issuance:
     return _with(issuance, disclosure("nickname", "Nobody", randomness=issuance.randomness))
 
 
+def disclosure_twice(issuance: Issuance) -> Issuance:
+    """Hand out one disclosure twice (RFC 9901 section 7.1, step 5)."""
+    return _with(issuance, issuance.disclosures[0])
+
+
 def digest_twice(issuance: Issuance) -> Issuance:
     """Put one digest twice into ``_sd`` (RFC 9901 section 7.1, step 4)."""
     digests = issuance.payload["_sd"]

@@ -41,11 +41,6 @@ def last_disclosure_removed(sd_jwt: str) -> str:
     return f"{sd_jwt.rstrip('~').rpartition('~')[0]}~"
 
 
-def last_disclosure_repeated(sd_jwt: str) -> str:
-    """Show one disclosure twice."""
-    return f"{sd_jwt}{sd_jwt.rstrip('~').rpartition('~')[2]}~"
-
-
 def last_disclosure_garbled(sd_jwt: str) -> str:
     """Spoil the encoding of a disclosure."""
     return f"{sd_jwt.rstrip('~')}!~"

@@ -45,9 +45,9 @@ def _bodies() -> Iterator[Entry]:
         "body-with-unknown-member",
         "input.request_malformed",
         "A body with a member that the schema does not know",
-        why="A misspelt restriction would otherwise be no restriction.",
+        why="A restriction under a wrong name would otherwise be none.",
         kind=_BROKEN,
-        body={"purpse": "account-opening"},
+        body={"require_loa": "A3"},
     )
     yield sg.refused(
         "body-without-purpose",

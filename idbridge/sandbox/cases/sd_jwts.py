@@ -105,6 +105,13 @@ def _disclosures() -> Iterator[Entry]:
         slip=slips.unreferenced_disclosure,
     )
     yield th.refused(
+        "disclosure-handed-out-twice",
+        "sd_jwt.digest_duplicate",
+        "The same disclosure twice",
+        why="One disclosure would count in two places.",
+        slip=slips.disclosure_twice,
+    )
+    yield th.refused(
         "disclosure-named-sd",
         "sd_jwt.disclosure_reserved_name",
         "A disclosure named `_sd`",
