@@ -32,10 +32,11 @@ _ENDED: Final = MappingProxyType({
     SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
 })  # fmt: skip
 # Refusals of a path, by how far it got: of several attempts, the one that got furthest tells most.
-_PROGRESS: Final = (
-    "issuer.chain_untrusted", "issuer.certificate_expired", "issuer.certificate_profile",
-    "issuer.certificate_name_mismatch",
-)  # fmt: skip
+_PROGRESS: Final = MappingProxyType({
+    "issuer.certificate_expired": 1,
+    "issuer.certificate_profile": 2,
+    "issuer.certificate_name_mismatch": 3,
+})  # fmt: skip
 # How a state without list is reported to who asks about one of its issuers: nothing is known, and that may pass.
 _UNDECIDED: Final = MappingProxyType({
     NOT_CONFIGURED: NOT_CONFIGURED,
@@ -222,7 +223,7 @@ def _by_path(
             else:
                 found.append(ResolvedKey(service, path.leaf_key, path))
     if not found:
-        raise max(refusals, key=lambda refusal: _PROGRESS.index(refusal.code))
+        raise max(refusals, key=lambda refusal: _PROGRESS.get(refusal.code, 0))
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ canonical manifest, so that a verdict names exactly what it relied on and a repl
 one snapshot from start to end.
 """
 
+import copy
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class TrustSnapshot:
     arrangements: ArrangementIndex
     purposes: PurposeRegister
     refused: tuple[RefusedOffer, ...]
-    _manifest: Mapping[str, Any]
+    _manifest: dict[str, Any]
     _by_issuer: Index[str]
     _by_thumbprint: Index[str]
     _by_key_identifier: Index[bytes]
@@ -95,9 +96,9 @@ class TrustSnapshot:
         """Return the state that spoke for ``issuer`` when a list of it was last accepted, if none is held now."""
         return self._orphans.get(issuer)
 
-    def manifest(self) -> Mapping[str, Any]:
-        """Return the content that ``id`` is the digest of."""
-        return self._manifest
+    def manifest(self) -> dict[str, Any]:
+        """Return the content that ``id`` is the digest of; a copy, so that no reader can change it for another."""
+        return copy.deepcopy(self._manifest)
 
 
 def snapshot_of(
@@ -121,7 +122,7 @@ def snapshot_of(
         arrangements=trusted.arrangements,
         purposes=trusted.purposes,
         refused=refused,
-        _manifest=MappingProxyType(manifest),
+        _manifest=manifest,
         _by_issuer=_index((service.issuer, service) for listed in lists for service in listed.services),
         _by_thumbprint=_index(
             (key.thumbprint, entry.service) for listed in lists for entry in listed.entries for key in entry.keys
