@@ -66,6 +66,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     places = (settings.trust_dir, settings.pins_file)
     watch = _watching(Reload(places=places, load=load, trust=trust), every_seconds=settings.reload_seconds)
     app = _bare_app(front, randomness=randomness, lifespan=watch)
+    app.state.trust = trust
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
     return app
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 Send = Callable[[Any], Awaitable[None]]
@@ -36,8 +37,7 @@ def json_octets(document: Any) -> bytes:
 async def send_answer(answer: Answer, send: Send, *, correlation_id: str) -> None:
     """Send ``answer``; it is not kept by anybody."""
     headers = [
-        (b"content-type", answer.media_type),
-        (b"content-length", b"%d" % len(answer.octets)),
+        *_content(answer),
         (b"x-request-id", correlation_id.encode("ascii")),
         NO_STORE,
         *PROTECTION,
@@ -45,6 +45,13 @@ async def send_answer(answer: Answer, send: Send, *, correlation_id: str) -> Non
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.octets})
+
+
+def _content(answer: Answer) -> tuple[Header, ...]:
+    """Return what describes the content; without any there is nothing to describe (RFC 9110 section 8.6)."""
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return ()
+    return (b"content-type", answer.media_type), (b"content-length", b"%d" % len(answer.octets))
 
 
 # What is written here is made here, as a tree; looking for circles would cost a fifth.

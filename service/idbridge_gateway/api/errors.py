@@ -1,5 +1,7 @@
 """What FastAPI refuses, as problems: the same documents, codes and header fields as the front's."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -10,7 +12,7 @@ from idbridge.errors import RequestError
 from idbridge_gateway.api.answer import Answer
 from idbridge_gateway.api.problems import problem_answer
 
-_CODES: Final = {404: "input.not_found", 405: "input.method_not_allowed"}
+_CODES: Final = {404: "input.not_found"}
 _ALLOW: Final = "allow"
 
 
@@ -38,9 +40,19 @@ def _problem(request: Request, broken: RequestError, *headers: tuple[bytes, byte
 
 
 async def _of_framework(request: Request, error: Any) -> Response:
-    broken = RequestError(_CODES.get(error.status_code, "input.request_malformed"))
-    allow = next((value for name, value in (error.headers or {}).items() if name.lower() == _ALLOW), None)
-    return _problem(request, broken, *([(b"allow", allow.encode())] if allow else []))
+    """Answer what has no route. An address that is there answers OPTIONS, which has no route of its own, by `Allow`."""
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return _problem(request, RequestError(_CODES.get(error.status_code, "input.request_malformed")))
+    allowed = _allowed(error.headers or {})
+    if request.method == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={_ALLOW: allowed})
+    return _problem(request, RequestError("input.method_not_allowed"), (_ALLOW.encode(), allowed.encode()))
+
+
+def _allowed(headers: Mapping[str, str]) -> str:
+    named = next((value for name, value in headers.items() if name.lower() == _ALLOW), "")
+    methods = {method.strip() for method in named.split(",") if method.strip()} | {"OPTIONS"}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _of_validation(request: Request, error: Any) -> Response:

@@ -5,10 +5,10 @@ behind the edge, the caller gets a verdict or a problem, never a bare error, and
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
-from starlette.routing import Match
 
 from idbridge.errors import RequestError
 from idbridge.model.randomness import Randomness
@@ -22,7 +22,6 @@ Scope = MutableMapping[str, Any]
 Endpoint = Callable[[RequestHead, Receive], Awaitable[Answer]]
 
 _ALLOW_POST: Final = (b"allow", b"POST, OPTIONS")
-_NO_CONTENT: Final = 204
 
 
 class GatewayApp(FastAPI):
@@ -84,9 +83,6 @@ class GatewayApp(FastAPI):
                 problem_answer(broken, correlation_id=correlation_id), send, correlation_id=correlation_id
             )
             return
-        if scope["method"] == "OPTIONS" and (allowed := self._allowed(scope)):
-            await send_answer(_allowing(allowed), send, correlation_id=correlation_id)
-            return
         inner = {**scope, "state": {**scope.get("state", {}), "correlation_id": correlation_id}}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
@@ -95,28 +91,16 @@ class GatewayApp(FastAPI):
         except Exception as error:  # noqa: BLE001 - FastAPI has answered by a problem and lets the cause through
             note_unexpected(error, correlation_id=correlation_id)
 
-    def _allowed(self, scope: Scope) -> set[str]:
-        """Return the methods that the address takes; empty if there is no such address."""
-        methods: set[str] = set()
-        for route in self.router.routes:
-            if route.matches(scope)[0] is not Match.NONE:
-                methods |= set(getattr(route, "methods", None) or ())
-        return methods | ({"HEAD", "OPTIONS"} if "GET" in methods else {"OPTIONS"}) if methods else methods
-
 
 async def _called(endpoint: Endpoint, scope: Scope, receive: Receive, *, correlation_id: str) -> Answer:
     if scope["method"] == "OPTIONS":
-        return Answer(_NO_CONTENT, b"", headers=(_ALLOW_POST,))
+        return Answer(HTTPStatus.NO_CONTENT, b"", headers=(_ALLOW_POST,))
     if scope["method"] != "POST":
         raise RequestError("input.method_not_allowed")
     if scope["query_string"]:
         refuse_key_in_query(scope["query_string"])
         raise RequestError("input.request_malformed", "this address takes no query")
     return await endpoint(read_head(scope["headers"], correlation_id=correlation_id), receive)
-
-
-def _allowing(methods: set[str]) -> Answer:
-    return Answer(_NO_CONTENT, b"", headers=((b"allow", ", ".join(sorted(methods)).encode()),))
 
 
 def _guarded(send: Send, method: str, correlation_id: str) -> Send:

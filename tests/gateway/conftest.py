@@ -1,0 +1,39 @@
+"""Nodes for the tests of the gateway."""
+
+from pathlib import Path
+
+import pytest
+
+from idbridge.model.region import MemberState
+from idbridge_gateway.api.faults import Faults
+from tests.gateway.asking import Node, node_in
+
+
+@pytest.fixture(scope="session")
+def shared_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files of nodes lie that no test changes."""
+    return tmp_path_factory.mktemp("region")
+
+
+@pytest.fixture
+def node(shared_files: Path) -> Node:
+    """A node of Thailand, new for each test."""
+    return node_in(shared_files)
+
+
+@pytest.fixture
+def faulty(shared_files: Path) -> Node:
+    """A node of Thailand with switches for faults."""
+    return node_in(shared_files, faults=Faults())
+
+
+@pytest.fixture
+def other_node(shared_files: Path) -> Node:
+    """The node of Singapore, in the region of ``node``."""
+    return node_in(shared_files, state=MemberState.SG)
+
+
+@pytest.fixture
+def own_node(tmp_path: Path) -> Node:
+    """A node of Thailand whose files the test may change."""
+    return node_in(tmp_path)

@@ -1,0 +1,313 @@
+"""The edge of the gateway: who asks, in which form, how much; settled before anything is looked at."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from idbridge.limits import LIMITS
+from tests.gateway.asking import Node, problem_of, verdict_of
+
+PATHS = ("/v1/verify", "/v1/verify/batch")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer idb_test_th-bank_wrong", "Bearer idb_live_th-bank_wrong", "Basic dGg6YQ=="]
+)
+def test_without_a_key_of_ours_nothing_is_read(node: Node, path: str, authorization: str) -> None:
+    response = node.send("POST", path, body={}, headers={"authorization": authorization})
+
+    assert problem_of(response, 401) == "policy.unauthenticated"
+    assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_the_body_of_a_stranger_is_not_even_awaited(node: Node) -> None:
+    sent: list[Any] = []
+
+    async def never() -> Any:
+        raise AssertionError("the body was asked for")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/verify", "query_string": b"", "headers": []}
+    asyncio.run(node.app(scope, never, send))
+
+    assert sent[0]["status"] == 401
+
+
+def test_a_key_of_the_other_environment_is_no_key(node: Node) -> None:
+    key = node.region.keys.api["th-bank"].replace("idb_test_", "idb_live_")
+
+    response = node.send("POST", "/v1/verify", body=node.item(), headers={"authorization": f"Bearer {key}"})
+
+    assert problem_of(response, 401) == "policy.unauthenticated"
+
+
+def test_a_party_of_another_node_is_a_stranger(node: Node) -> None:
+    response = node.send("POST", "/v1/verify", body=node.item(), headers=node.access("sg-bank"))
+
+    assert problem_of(response, 401) == "policy.unauthenticated"
+
+
+def test_a_party_that_is_switched_off_is_told_so(node: Node) -> None:
+    response = node.send("POST", "/v1/verify", body=node.item(), headers=node.access("th-closed"))
+
+    assert problem_of(response, 403) == "policy.relying_party_disabled"
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/v1/trust", "/v1/reasons", "/healthz", "/nothing"])
+@pytest.mark.parametrize("name", ["access_token", "api_key", "key", "Authorization"])
+def test_a_key_in_the_address_is_refused_everywhere(node: Node, path: str, name: str) -> None:
+    key = node.region.keys.api["th-bank"]
+    method = "POST" if path in PATHS else "GET"
+
+    response = node.send(method, f"{path}?{name}={key}", body=node.item(), headers=node.access())
+
+    assert problem_of(response, 400) == "input.request_malformed"
+    assert key not in response.text
+
+
+@pytest.mark.parametrize("name", ["authorization", "content-type", "idempotency-key", "content-encoding"])
+def test_a_header_field_that_stands_twice_is_not_chosen_from(node: Node, name: str) -> None:
+    fields = [*node.access().items(), (name, "idb-repeated"), (name, "idb-repeated")]
+
+    response = node.send("POST", "/v1/verify", body=node.item(), headers=fields)
+
+    assert problem_of(response, 400) == "input.request_malformed"
+    assert "idb-repeated" not in response.text
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "",
+        "text/plain",
+        "text/json",
+        "application/jwt",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+        "application/problem+json",
+        "application/json, text/plain",
+    ],
+)
+def test_anything_but_json_is_refused_by_its_name(node: Node, media: str) -> None:
+    response = node.send("POST", "/v1/verify", body=node.item(), headers={**node.access(), "content-type": media})
+
+    assert problem_of(response, 415) == "input.media_type"
+
+
+@pytest.mark.parametrize("media", ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'])
+def test_json_is_json_however_it_is_written(node: Node, media: str) -> None:
+    response = node.send("POST", "/v1/verify", body=node.item(), headers={**node.access(), "content-type": media})
+
+    assert verdict_of(response) == ("PASSED", None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "gzip, identity"])
+def test_a_body_in_disguise_is_refused(node: Node, coding: str) -> None:
+    response = node.send("POST", "/v1/verify", body=b"{}", headers={**node.access(), "content-encoding": coding})
+
+    assert problem_of(response, 415) == "input.media_type"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b"\xff\xfe\x00",
+        b"\xef\xbb\xbf{}",
+        b'{"purpose":"a","purpose":"b"}',
+        b'{"credential":NaN}',
+        b'{"credential":"\\ud800"}',
+        b"[" * 20 + b"]" * 20,
+        b'{"a":' * 20 + b"1" + b"}" * 20,
+        b"[" * 60_000,
+        b"1" * 60_000,
+        b"{} {}",
+    ],
+)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_body_that_is_not_one_strict_json_value_is_refused(node: Node, path: str, body: bytes) -> None:
+    response = node.send("POST", path, body=body, headers=node.access())
+
+    assert problem_of(response, 400) == "input.request_malformed"
+
+
+def test_a_body_within_its_bound_is_read_and_one_octet_more_is_not(node: Node) -> None:
+    body = json.dumps(node.item()).encode()
+    full = body + b" " * (LIMITS.body_bytes - len(body))
+
+    assert verdict_of(node.send("POST", "/v1/verify", body=full, headers=node.access())) == ("PASSED", None)
+    over = node.send("POST", "/v1/verify", body=full + b" ", headers=node.access())
+    assert problem_of(over, 413) == "input.body_too_large"
+
+
+@pytest.mark.parametrize("length", [b"65537", b"99999999999999999999", b"+5", b"5 ", b"0x10", b"-1", b""])
+def test_a_length_that_is_too_long_or_none_is_refused_before_the_body_is_read(node: Node, length: bytes) -> None:
+    status, taken = asyncio.run(trickle(node, pieces=[b"{}"], headers=[(b"content-length", length)]))
+
+    assert status in (400, 413)
+    assert taken == 0
+
+
+def test_reading_stops_at_the_bound_however_much_would_follow(node: Node) -> None:
+    pieces = [b" " * 16_384] * 1_000
+
+    status, taken = asyncio.run(trickle(node, pieces=pieces))
+
+    assert status == 413
+    assert taken == LIMITS.body_bytes // 16_384 + 1
+
+
+def test_a_body_in_pieces_is_one_body(node: Node) -> None:
+    body = json.dumps(node.item()).encode()
+
+    status, _ = asyncio.run(trickle(node, pieces=[body[index : index + 100] for index in range(0, len(body), 100)]))
+
+    assert status == 200
+
+
+def test_nobody_answers_a_client_that_went_away(node: Node) -> None:
+    status, _ = asyncio.run(trickle(node, pieces=[b"{", None]))
+
+    assert status is None
+
+
+def test_more_requests_at_once_than_the_node_takes_are_put_off(node: Node) -> None:
+    async def hold_and_ask() -> list[int | None]:
+        arriving = [asyncio.create_task(trickle(node, pieces=[b"{", ...])) for _ in range(LIMITS.requests_arriving)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        (status, _) = await trickle(node, pieces=[b"{}"])
+        for task in arriving:
+            task.cancel()
+        await asyncio.gather(*arriving, return_exceptions=True)
+        (after, _) = await trickle(node, pieces=[b"{}"])
+        return [status, after]
+
+    assert asyncio.run(hold_and_ask()) == [503, 400]
+
+
+async def trickle(node: Node, *, pieces: list[Any], headers: Any = ()) -> tuple[int | None, int]:
+    """Send a body piece by piece: ``None`` ends the connection, ``...`` never ends. Return status and pieces taken."""
+    sent: list[Any] = []
+    taken = 0
+
+    async def receive() -> Any:
+        nonlocal taken
+        piece = pieces[taken]
+        taken += 1
+        if piece is ...:
+            await asyncio.Event().wait()
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": taken < len(pieces)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    access = [(name.encode(), value.encode()) for name, value in node.access().items()]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/verify",
+        "query_string": b"",
+        "headers": [*access, *headers],
+    }
+    await node.app(scope, receive, send)
+    return (sent[0]["status"] if sent else None), taken
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
+def test_only_post_verifies(node: Node, path: str, method: str) -> None:
+    response = node.send(method, path, headers=node.access())
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST, OPTIONS"
+
+
+@pytest.mark.parametrize(("path", "allowed"), [(PATHS[0], "OPTIONS, POST"), ("/v1/trust", "GET, HEAD, OPTIONS")])
+def test_options_says_what_an_address_takes(node: Node, path: str, allowed: str) -> None:
+    response = node.send("OPTIONS", path)
+
+    assert response.status_code == 204
+    assert ", ".join(sorted(response.headers["allow"].split(", "))) == allowed
+    assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/verify/", "/V1/verify", "/v1//verify", "/v1/trust/", "/admin", "/%00"]
+)
+def test_there_is_nothing_anywhere_else(node: Node, path: str) -> None:
+    assert problem_of(node.send("GET", path), 404) == "input.not_found"
+
+
+def test_head_is_get_without_its_body(node: Node) -> None:
+    head, whole = node.send("HEAD", "/v1/reasons"), node.send("GET", "/v1/reasons")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+
+
+def test_a_wrong_method_is_named_with_the_right_ones(node: Node) -> None:
+    response = node.send("POST", "/v1/trust")
+
+    assert problem_of(response, 405) == "input.method_not_allowed"
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("path", ["/v1/verify", "/v1/trust", "/nothing"])
+def test_the_callers_correlation_id_is_taken_up(node: Node, path: str) -> None:
+    response = node.send("GET", path, headers={"x-request-id": "order-4711.a_b"})
+
+    assert response.headers["x-request-id"] == "order-4711.a_b"
+
+
+@pytest.mark.parametrize("sent", ["short", "a" * 65, "with space", "S1234567D<script>", "é" * 8, ""])
+def test_an_id_that_could_carry_something_else_is_replaced(node: Node, sent: str) -> None:
+    response = node.send("GET", "/v1/verify", headers=[("x-request-id", sent.encode())])
+
+    assert problem_of(response, 405)
+    assert response.headers["x-request-id"] != sent
+    assert len(response.headers["x-request-id"]) == 32
+
+
+def test_a_trace_goes_on_under_its_own_id(node: Node) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    response = node.send("GET", "/v1/verify", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+
+    assert problem_of(response, 405)
+    assert response.headers["x-request-id"] == trace
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "nonsense",
+    ],
+)
+def test_a_trace_that_is_none_is_not_followed(node: Node, parent: str) -> None:
+    response = node.send("GET", "/v1/verify", headers={"traceparent": parent})
+
+    assert response.headers["x-request-id"] not in parent.lower()
+
+
+@pytest.mark.parametrize("path", ["/v1/verify", "/v1/trust", "/v1/reasons", "/docs", "/openapi.json", "/nothing"])
+def test_every_answer_protects_whoever_reads_it(node: Node, path: str) -> None:
+    headers = node.send("GET", path).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"].startswith("default-src 'none'")

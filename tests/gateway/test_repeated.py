@@ -1,0 +1,159 @@
+"""``Idempotency-Key`` over HTTP: one question asked twice is spent once, and a newer denial wins."""
+
+from typing import Any
+
+import pytest
+
+from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.verify.verifier import Verifier
+from idbridge_gateway.api.verify import VERIFY_PATH
+from idbridge_gateway.node import RETIRED_STATES, NodeState
+from tests.gateway.asking import LOGIN, REFUSED, Node, problem_of, verdict_of
+
+KEY = "order-0001"
+
+
+def moved(node: Node, *, service: str, status: str) -> NodeState:
+    """The node's state once the state of a service has published another status for it."""
+    at = node.clock.now()
+    snapshot = node.region.with_status(service, status, at=at).snapshot(at=at)
+    return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS))
+
+
+def test_the_same_question_gets_the_same_answer_and_spends_its_nonce_once(node: Node) -> None:
+    login = node.case(LOGIN)
+
+    first = node.put(login.exchange, idempotency_key=KEY)
+    node.clock.turn(seconds=60)
+    again = node.put(login.exchange, idempotency_key=KEY)
+
+    assert verdict_of(first) == verdict_of(again) == ("PASSED", None)
+    assert first.json() == again.json()
+
+
+def test_without_its_key_the_same_question_is_a_replay(node: Node) -> None:
+    login = node.case(LOGIN)
+    node.put(login.exchange, idempotency_key=KEY)
+
+    assert verdict_of(node.put(login.exchange)) == ("FAILED", "holder.replayed")
+    assert verdict_of(node.put(login.exchange, idempotency_key="order-0002")) == ("FAILED", "holder.replayed")
+
+
+def test_another_question_under_the_same_key_is_a_conflict_and_spends_nothing(node: Node) -> None:
+    node.put(node.case(LOGIN).exchange, idempotency_key=KEY)
+    other = node.case(LOGIN)
+
+    assert problem_of(node.put(other.exchange, idempotency_key=KEY), 409) == "input.idempotency_conflict"
+    assert verdict_of(node.put(other.exchange)) == ("PASSED", None)
+
+
+def test_a_replay_stays_a_replay_however_often_it_is_asked(node: Node) -> None:
+    login = node.case(LOGIN)
+    node.put(login.exchange)
+
+    for _ in range(3):
+        assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "holder.replayed")
+
+
+def test_a_key_does_not_outlive_its_two_minutes(node: Node) -> None:
+    login = node.case(LOGIN)
+    node.put(login.exchange, idempotency_key=KEY)
+
+    node.clock.turn(seconds=121)
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "holder.replayed")
+
+
+def test_two_relying_parties_may_use_the_same_key(node: Node) -> None:
+    node.put(node.case(LOGIN).exchange, idempotency_key=KEY)
+
+    response = node.put(node.case("bn-login-visits-hospital").exchange, idempotency_key=KEY)
+
+    assert verdict_of(response) == ("PASSED", None)
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "compromised"])
+def test_a_newer_denial_wins_over_the_answer_that_was_given(node: Node, status: str) -> None:
+    login = node.case(LOGIN)
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("PASSED", None)
+
+    node.clock.turn(seconds=30)
+    node.app.state.trust.exchange(moved(node, service="sg-login", status=status))
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", f"issuer.{status}")
+
+
+def test_trust_that_moved_elsewhere_changes_nothing(node: Node) -> None:
+    login = node.case(LOGIN)
+    first = node.put(login.exchange, idempotency_key=KEY)
+
+    node.clock.turn(seconds=30)
+    node.app.state.trust.exchange(moved(node, service="my-login", status="withdrawn"))
+    again = node.put(login.exchange, idempotency_key=KEY)
+
+    assert first.json() == again.json()
+
+
+def test_what_was_refused_is_not_accepted_because_trust_has_grown(node: Node) -> None:
+    login = node.case(REFUSED)
+    first = node.put(login.exchange, idempotency_key=KEY)
+
+    node.clock.turn(seconds=30)
+    node.app.state.trust.exchange(moved(node, service="my-login", status="withdrawn"))
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == verdict_of(first)
+
+
+def test_an_answer_whose_trust_is_forgotten_is_asked_afresh_and_finds_its_nonce_spent(node: Node) -> None:
+    login = node.case(LOGIN)
+    node.put(login.exchange, idempotency_key=KEY)
+
+    newer = [moved(node, service=service, status="withdrawn") for service in ("my-login", "ph-login")]
+    for _ in range(RETIRED_STATES):
+        for state in newer:
+            node.app.state.trust.exchange(state)
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "holder.replayed")
+
+
+def test_a_repeated_batch_keeps_every_answer(node: Node) -> None:
+    replayed = node.item()
+    node.batch([replayed])
+    items: list[Any] = [node.item(), 7, replayed, node.item(REFUSED), node.item()]
+
+    first = node.batch(items, idempotency_key=KEY).json()["items"]
+    again = node.batch(items, idempotency_key=KEY).json()["items"]
+
+    for before, after in zip(first, again, strict=True):
+        for answer in (before, after):
+            answer.pop("correlation_id", None)
+    first[2].pop("report_id")
+    again[2].pop("report_id")
+    assert first == again
+    assert [answer.get("indication") for answer in first] == ["PASSED", None, "FAILED", "FAILED", "PASSED"]
+
+
+def test_a_batch_under_the_key_of_another_is_a_conflict(node: Node) -> None:
+    node.batch([node.item()], idempotency_key=KEY)
+
+    assert problem_of(node.batch([node.item()], idempotency_key=KEY), 409) == "input.idempotency_conflict"
+
+
+@pytest.mark.parametrize("key", ["short", "k" * 129, "with space here"])
+def test_a_key_of_another_form_is_refused(node: Node, key: str) -> None:
+    response = node.put(node.case(LOGIN).exchange, idempotency_key=key)
+
+    assert problem_of(response, 400) == "input.request_malformed"
+    assert key not in response.text
+
+
+def test_an_assertion_asked_for_twice_is_about_the_same_report(node: Node) -> None:
+    body = node.item(assertion={"audience": node.region.registration("th-bank").audience})
+    headers = {**node.access(), "idempotency-key": KEY}
+
+    first = node.send("POST", VERIFY_PATH, body=body, headers=headers).json()
+    again = node.send("POST", VERIFY_PATH, body=body, headers=headers).json()
+
+    assert first["report_id"] == again["report_id"]
+    assert first["assertion"]
+    assert again["assertion"]
