@@ -9,7 +9,7 @@ from idbridge.sandbox.case import Case, Kind
 from idbridge.sandbox.recipe import Ask, Recipe, Source
 from idbridge.sandbox.sources import service_source, shipped
 
-_PUT: Final = ("kind", "relying_party", "purpose", "environment")
+_PUT: Final = ("kind", "relying_party", "purpose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Entry:
     def refused(self, name: str, code: str, title: str, *, why: str, **changes: Any) -> "Entry":
         """Return the entry of a case that differs from this one in ``changes`` and is refused with ``code``.
 
-        ``changes`` name fields of the recipe's halves, or ``kind``, ``relying_party``, ``purpose``, ``environment``.
+        ``changes`` name fields of the recipe's halves, or ``kind``, ``relying_party``, ``purpose`` of the case.
         """
         recipe = self.recipe.changed(**{field: change for field, change in changes.items() if field not in _PUT})
         put = {field: change for field, change in changes.items() if field in _PUT}
@@ -41,27 +41,36 @@ class Entry:
 
     def differences(self, twin: "Entry") -> frozenset[str]:
         """Return the names of everything in which the input of this case differs from that of ``twin``."""
-        put = {field for field in _PUT[1:] if getattr(self.case, field) != getattr(twin.case, field)}
+        asked = ("relying_party", "purpose", "environment")
+        put = {field for field in asked if getattr(self.case, field) != getattr(twin.case, field)}
         return self.recipe.differences(twin.recipe) | put
 
 
 def accepted(
-    name: str, title: str, *, why: str, to: str, purpose: str, source: Source, ask: Ask | None = None, **put: Any
+    name: str,
+    title: str,
+    *,
+    why: str,
+    to: str,
+    purpose: str,
+    source: Source,
+    ask: Ask | None = None,
+    environment: Environment = Environment.SANDBOX,
 ) -> Entry:
-    """Return the entry of an accepted case: ``source`` shown to the relying party ``to``."""
+    """Return the entry of an accepted case: ``source`` shown to ``to``, who asks a node of ``environment``."""
     case = Case(
         name=name,
         title=title,
-        kind=put.pop("kind", Kind.VERIFY),
+        kind=Kind.VERIFY,
         relying_party=to,
         purpose=purpose,
         indication=Indication.PASSED,
         code=None,
         twin=None,
         why=why,
-        over_http=put.get("environment", Environment.SANDBOX) is Environment.SANDBOX,
+        environment=environment,
+        over_http=environment is Environment.SANDBOX,
         **_place(source, to=to),
-        **put,
     )
     return Entry(case, Recipe(source, ask or Ask()))
 

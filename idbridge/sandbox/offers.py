@@ -4,7 +4,7 @@ What the state writes, what it signs with and what happens on the way are three 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -55,7 +55,7 @@ class ListOffer:
         Raises:
             TrustError: It is refused.
         """
-        before = replace(ListOffer(self.state), ahead=0, issued=-2 * _HOUR)
+        before = ListOffer(self.state, ahead=0, issued=-2 * _HOUR)
         held = TrustedSet(region.environment, MappingProxyType(region.pins()))
         held = held.with_list(before.octets(region, at=at), state=self.state, at=at)
         held.with_list(self.octets(region, at=at), state=self.state, at=at)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from idbridge.model.region import Environment, Format
 from idbridge.model.time import instant_text
@@ -20,17 +20,18 @@ from idbridge.sandbox.services import Service
 from idbridge.sandbox.slips import faultless
 from idbridge.sandbox.wallet import Sleight, as_bound, binding_claims, combined, without
 
+_YEAR: Final = timedelta(days=365)
 Chain = Callable[[Service, Bench], tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A mandate in a credential: for which company, how far, and from when until when, in days after minting."""
+    """A mandate in a credential: for which company, how far, and from when until when, counted from minting."""
 
     company: str
     scope: tuple[str, ...] = ("represent",)
-    starts: int = -365
-    ends: int = 365
+    starts: timedelta = -_YEAR
+    ends: timedelta = _YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,12 @@ class Presentation:
         """Return the member that names whom the person represents, none without a mandate."""
         if self.represents is None:
             return {}
+        now = bench.at.replace(microsecond=0)
         company = population().companies[self.represents.company]
         mandate = {
             "entity": {"scheme": company.scheme, "value": company.value, "name": company.name},
             "scope": list(self.represents.scope),
-            "valid_from": _day(bench.at, self.represents.starts),
-            "valid_until": _day(bench.at, self.represents.ends),
+            "valid_from": instant_text(now + self.represents.starts),
+            "valid_until": instant_text(now + self.represents.ends),
         }
         return {service.claim_map["mandate"]: mandate}
-
-
-def _day(at: datetime, days: int) -> str:
-    """Return the instant so many days after ``at``, as signed documents write it."""
-    return instant_text(at.replace(microsecond=0) + timedelta(days=days))

@@ -11,6 +11,7 @@ import pytest
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import MemberState, ServiceType
 from idbridge.recognition.arrangement import ArrangementStatus
+from idbridge.sandbox.key_material import make_keys
 from idbridge.sandbox.sources import SERVICE_TYPES, Table, read_sources, service_source, services_of, shipped
 from tests.sandbox.regions import NOON, snapshot
 
@@ -37,6 +38,14 @@ def test_a_document_that_is_not_toml_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError):
         read_sources(tmp_path)
+
+
+def test_key_material_of_an_unknown_kind_is_an_error() -> None:
+    _, source = service_source(shipped(), "sg-login")
+    strange = {**source, "material": {"kind": "hope", "algorithm": "ES256", "count": 1}}
+
+    with pytest.raises(ConfigurationError, match="unknown kind"):
+        make_keys(strange, state=MemberState.SG, at=NOON)
 
 
 def test_a_service_that_no_state_lists_is_not_found() -> None:

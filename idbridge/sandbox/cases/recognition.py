@@ -4,10 +4,14 @@ Clause: architecture D2 and D4.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
 from idbridge.sandbox.cases import logins, presentations
 from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.presentations import Representation
+
+_DAY: Final = timedelta(days=1)
 
 
 def entries() -> Iterator[Entry]:
@@ -111,14 +115,14 @@ def _mandates() -> Iterator[Entry]:
         "mandate.expired",
         "A mandate of Viet Nam that ended yesterday",
         why="The credential is good and the mandate in it is over.",
-        represents=Representation("vn-sen", ends=-1),
+        represents=Representation("vn-sen", ends=-_DAY),
     )
     yield vn.refused(
         "mandate-of-tomorrow",
         "mandate.expired",
         "A mandate of Viet Nam that begins tomorrow",
         why="The mandate is not in force at this instant.",
-        represents=Representation("vn-sen", starts=1),
+        represents=Representation("vn-sen", starts=_DAY),
     )
     yield vn.refused(
         "mandate-for-less",
