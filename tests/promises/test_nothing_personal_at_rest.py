@@ -1,0 +1,98 @@
+"""The third promise: two real nodes answer every case of the catalogue, and nothing of any person is left behind."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from idbridge.clock import SystemClock
+from idbridge.model.randomness import SystemRandomness
+from idbridge.sandbox.people import population
+from idbridge.sandbox.region import Region
+from idbridge_gateway.demo import rounds
+from idbridge_gateway.demo.nodes import RunningNodes, lay_out
+
+SHORTEST = 6  # a shorter value, such as `SG` or `male`, says nothing of a person and may stand anywhere
+
+
+def personal_values() -> frozenset[str]:
+    """Every value of every person of the region that is long enough to be recognised in a file."""
+
+    def of_everybody() -> Iterator[str]:
+        for person in population().people.values():
+            yield from (person.subject, person.display, person.latin or "", *person.facts.values())
+            yield from (part.native for part in person.parts)
+        for company in population().companies.values():
+            yield from (company.value, company.name)
+
+    return frozenset(value for value in of_everybody() if len(value) >= SHORTEST)
+
+
+def found_in(text: str) -> set[str]:
+    return {value for value in personal_values() if value in text}
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
+    """Return the folder of a region after every case, what its nodes logged at any level, and how many cases passed."""
+    directory = tmp_path_factory.mktemp("used")
+    region, clock = Region.generate(at=SystemClock().now()), SystemClock()
+    region.save(directory)
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    watched = [logging.getLogger(name) for name in ("", "idbridge", "idbridge_gateway", "uvicorn", "fastapi")]
+    for logger in watched:
+        logger.addHandler(handler)
+    before = [logger.level for logger in watched]
+    for logger in watched:
+        logger.setLevel(logging.DEBUG)
+    try:
+        with RunningNodes(lay_out(region, directory), ports={}, clock=clock) as nodes:
+            results = list(
+                rounds.play(
+                    region,
+                    nodes=nodes.addresses,
+                    clock=clock,
+                    randomness=SystemRandomness(),
+                    chosen=rounds.http_cases(),
+                )
+            )
+    finally:
+        for logger, level in zip(watched, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+    return directory, "\n".join(lines), sum(result.got.indication == "PASSED" for result in results)
+
+
+def test_the_search_would_find_what_it_looks_for() -> None:
+    person = next(iter(population().people.values()))
+
+    assert found_in(f"x {person.display} y") >= {person.display}
+    assert len(personal_values()) > 50
+
+
+def test_people_were_really_accepted(used: tuple[Path, str, int]) -> None:
+    assert used[2] >= 20
+
+
+def test_no_file_holds_anything_of_a_person(used: tuple[Path, str, int]) -> None:
+    # `region.json` and `private` are the pretend region's own; everything else is what nodes read and write.
+    files = [path for name in ("nodes", "trust") for path in (used[0] / name).rglob("*") if path.is_file()]
+
+    left = {path.name: found for path in files if (found := found_in(path.read_text("utf-8", errors="replace")))}
+
+    assert files
+    assert left == {}
+
+
+def test_no_line_of_any_log_holds_anything_of_a_person(used: tuple[Path, str, int]) -> None:
+    assert found_in(used[1]) == set()
+
+
+def test_no_file_or_line_holds_a_credential(used: tuple[Path, str, int]) -> None:
+    # A signed list is a JWS too, but none of a person: what a wallet or a login sends has a holder or a subject.
+    texts = [path.read_text("utf-8", errors="replace") for path in (used[0] / "nodes").rglob("*") if path.is_file()]
+
+    assert [text for text in (*texts, used[1]) if "eyJ" in text] == []
