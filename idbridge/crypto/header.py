@@ -151,7 +151,4 @@ def _certificates(members: Mapping[str, Any]) -> tuple[bytes, ...]:
         _malformed("x5c")
     if len(texts) > LIMITS.path_candidates:
         raise InputError("input.too_large", f"`x5c` has more than {LIMITS.path_candidates} certificates")
-    certificates = tuple(base64std.decode(text) for text in texts)
-    if any(len(certificate) > LIMITS.certificate_bytes for certificate in certificates):
-        raise InputError("input.too_large", f"a certificate of more than {LIMITS.certificate_bytes} octets")
-    return certificates
+    return tuple(base64std.decode(text) for text in texts)

@@ -36,6 +36,7 @@ _UNREADABLE: Final = (
     x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion,
 )  # fmt: skip
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+_COUNTRY_LETTERS: Final = 2
 _ANY_POLICY: Final = x509.ObjectIdentifier("2.5.29.32.0")
 # What a leaf may mark as critical, because it is judged here (RFC 5280 section 4.2).
 _UNDERSTOOD: Final = (
@@ -125,8 +126,8 @@ def _load(der: bytes) -> x509.Certificate:
         _breaks_profile("not a certificate")
     if names > LIMITS.certificate_names:
         _breaks_profile("a certificate with too many names")
-    if certificate.public_bytes(Encoding.DER) != der:
-        _breaks_profile("a certificate followed by something else")
+    if certificate.serial_number <= 0:
+        _breaks_profile("a certificate without a positive serial number")
     return certificate
 
 
@@ -264,6 +265,9 @@ def _policies(certificate: x509.Certificate) -> frozenset[x509.ObjectIdentifier]
 
 def _country(leaf: x509.Certificate) -> str | None:
     countries = leaf.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
-    if len(countries) > 1:
-        _breaks_profile("the leaf names more than one country")
-    return str(countries[0].value) if countries else None
+    if not countries:
+        return None
+    country = str(countries[0].value)
+    if len(countries) > 1 or len(country) != _COUNTRY_LETTERS:
+        _breaks_profile("the leaf names more than one country, or none by its two letters")
+    return country

@@ -195,6 +195,13 @@ def test_rsa_keys_are_served_from_the_smallest_to_the_largest_size_and_no_furthe
     assert refusal({**RSA_JWK, "n": modulus(LIMITS.rsa_max_bits + 1)}) == "jose.alg_key_mismatch"
 
 
+@given(st.integers(min_value=0, max_value=2**2049))
+def test_every_odd_modulus_of_the_right_size_makes_a_key_and_no_other_error_leaks(number: int) -> None:
+    octets = (number | 1 | 1 << 2049).to_bytes(257, "big")
+
+    assert parse_jwk({**RSA_JWK, "n": base64url.encode(octets)}).algorithms == {"PS256", "RS256"}
+
+
 def test_an_rsa_modulus_that_is_even_or_in_a_second_spelling_is_refused() -> None:
     octets = base64url.decode(RSA_JWK["n"])
 

@@ -15,6 +15,7 @@ from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
 from idbridge.net.guarded import GuardedClient
 from idbridge.net.pinned import SystemResolver
+from idbridge.net.source import Source
 from tests.net.clients import HOST, OK, Names, Ticking, refused, refused_answer, sandbox
 from tests.net.servers import document, sending, serving
 
@@ -168,6 +169,13 @@ def test_an_address_that_refuses_is_passed_over_for_the_next() -> None:
 
         assert client.fetch(f"http://{HOST}:{server.port}/", max_bytes=8) == b"the list"
     assert "accepts no connection" in refused(client, f"http://{HOST}:{server.port}/")
+
+
+def test_the_client_is_a_source() -> None:
+    with serving(OK) as server:
+        source: Source = sandbox(server)
+
+        assert source.fetch(f"http://127.0.0.1:{server.port}/", max_bytes=8) == b"the list"
 
 
 def test_tls_is_verified_against_the_name_and_not_the_pinned_address(
