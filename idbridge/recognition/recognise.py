@@ -129,10 +129,8 @@ def _decided(
         _level(level, source, own),
         *mandate_checks(credential.mandate, purpose=purpose, expected_entity=entity, at=at),
     )
-    if decisive(checks) is not None:
+    if purpose is None or decisive(checks) is not None:  # without a purpose the check of the register has refused
         raise Refused(*checks)
-    if purpose is None:  # never: REGISTERED refused above; said once more for the reader and the type checker
-        raise Refused(REGISTERED.refused("recognition.purpose_not_allowed"))
     decided_by = own if source.domestic else source
     return RecognisedIdentity(
         credential=credential,

@@ -19,7 +19,7 @@ from idbridge.model.credential import (
     UnverifiedCredential,
     VerifiedCredential,
 )
-from idbridge.model.region import AssuranceLevel, Environment, Format
+from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Detail, VerifyRequest
 from idbridge.model.time import instant_text
 from idbridge.reasons import Indication, Reason
@@ -97,11 +97,6 @@ class Report:
     def reason(self) -> Reason | None:
         """Why it is not PASSED: the first reason of the worst indication."""
         return self.decided_by.reason if self.decided_by is not None else None
-
-    @property
-    def environment(self) -> Environment:
-        """The environment of the trust snapshot, which is the node's own."""
-        return self.trust.environment
 
     @property
     def format(self) -> Format | None:
@@ -205,10 +200,8 @@ class Report:
     def _summary(
         self, passed: RecognisedIdentity | None, claims: dict[str, Any], withheld: list[dict[str, str]]
     ) -> str:
-        if self.decided_by is not None and self.decided_by.reason is not None:
-            return self.decided_by.reason.business
         if passed is None:
-            raise ValueError("nothing was recognised: a report without an identity cannot pass")
+            return self.reason.business if self.reason is not None else ""
         return accepted_summary(
             passed,
             purpose=self.trust.purposes.find(passed.purpose),

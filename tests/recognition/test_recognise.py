@@ -122,6 +122,10 @@ def test_what_a_check_left_open_is_skipped_with_the_cause_and_never_passed() -> 
     assert all(check.note for check in caught.value.checks if check.result is Result.SKIPPED)
 
 
+def test_under_an_unknown_purpose_nothing_else_is_held_against_a_bearer() -> None:
+    assert reasons(credential(A1, UNBOUND), purpose="unknown") == ["recognition.purpose_not_allowed"]
+
+
 def test_a_photocopy_is_refused_for_one_purpose_and_accepted_for_another() -> None:
     assert reasons(credential(A2, UNBOUND))[0] == "recognition.holder_not_bound"
 

@@ -19,6 +19,7 @@ from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
 from idbridge.verify.report import Findings, Report, compose
 from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST, documents
+from idbridge.verify.summary import accepted_summary
 from tests.verify.pretend import NOON, answered, asked, verifier
 
 LOGIN = Login("sg-login", "sg-tan")
@@ -229,6 +230,17 @@ def test_who_could_be_anybody_with_a_copy_is_told_so() -> None:
 def test_other_acceptances_say_what_differs() -> None:
     assert "may act for the organisation" in rendered(REPORTS_OF_EVERY_KIND["passed mandate"])["summary"]
     assert rendered(REPORTS_OF_EVERY_KIND["historical"])["summary"].startswith("This accepts nothing today.")
+
+
+def test_words_never_fail_for_want_of_a_word() -> None:
+    identity = REPORTS_OF_EVERY_KIND["passed login"].require_passed()
+
+    words = accepted_summary(
+        identity, purpose=None, shared=["place_of_birth", "age_over_65"], not_shared=[], historical=False
+    )
+
+    assert words.endswith("Shared: place of birth, over 65.")
+    assert "for this use" in words
 
 
 @EVERY_KIND
