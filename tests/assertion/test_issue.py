@@ -81,7 +81,7 @@ def test_nothing_is_asserted_from_a_report_whose_one_time_value_was_spent_before
 
 
 def test_nothing_is_asserted_from_an_assertion() -> None:
-    resting = report(AssertionOf("sg-node", "sg-bank", WALLET), purpose="account-opening")
+    resting = report(AssertionOf("sg-node", "sg-branch", WALLET), purpose="account-opening")
     assert resting.accepted
 
     assert refusal(resting).code == "policy.assertion_not_available"
@@ -307,7 +307,7 @@ def test_the_header_names_type_algorithm_and_key_and_nothing_else() -> None:
 
 def test_the_other_node_accepts_it_for_the_audience_it_was_made_for() -> None:
     accepted = report(
-        AssertionOf("th-node", "th-bank", Presentation("th-pid", "th-thanaporn")),
+        AssertionOf("th-node", "th-branch", Presentation("th-pid", "th-thanaporn")),
         party="sg-bank",
         purpose="account-opening",
     )
