@@ -28,7 +28,7 @@ _EC_ALGORITHMS: Final = MappingProxyType({
     algorithm.curve: name for name, algorithm in ALGORITHMS.items() if algorithm.key_type is KeyType.EC
 })  # fmt: skip
 
-# Required members and, by algorithm name, the verifications of a JWK whose `kty` is known.
+# Required members, in the order of RFC 7638 section 3.3, and by algorithm name the verifications of a known `kty`.
 _Reading = tuple[dict[str, str], dict[str, Verification]]
 _Reader = Callable[[Mapping[str, Any]], _Reading]
 
@@ -216,6 +216,6 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({"EC": _read_ec, "OKP"
 
 
 def _thumbprint(members: Mapping[str, str]) -> str:
-    """Hash the required members, which no JSON escape can change, in the order of RFC 7638 section 3.2."""
-    text = ",".join([f'"{name}":"{members[name]}"' for name in sorted(members)])
+    """Hash the required members, which no JSON escape can change and every reader gives in order (RFC 7638)."""
+    text = ",".join([f'"{name}":"{value}"' for name, value in members.items()])
     return base64url.encode(hashlib.sha256(f"{{{text}}}".encode()).digest())

@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from idbridge.codec import base64url
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, sign_compact, verify
@@ -17,6 +19,7 @@ SIGNER = generate("ES256")
 KEY = parse_jwk(SIGNER.public_jwk)
 ES256 = frozenset({"ES256"})
 CLAIMS = {"iss": "https://login.sg.example", "n": 1}
+MEMBERS = ["alg", "typ", "kid", "cty", "crit", "b64", "jku", "jwk", "x5c", "x5u", "x5t", "iat", "y"]
 PAYLOAD = json.dumps(CLAIMS).encode()
 TOKEN = sign_compact({"typ": "JWT"}, PAYLOAD, SIGNER)
 
@@ -24,6 +27,10 @@ TOKEN = sign_compact({"typ": "JWT"}, PAYLOAD, SIGNER)
 def spell(header: dict[str, Any] | str, payload: bytes = PAYLOAD, signature: str = "AAAA") -> str:
     text = header if isinstance(header, str) else json.dumps(header)
     return f"{base64url.encode(text.encode())}.{base64url.encode(payload)}.{signature}"
+
+
+def dotted(parts: list[bytes]) -> str:
+    return ".".join(base64url.encode(part) for part in parts)
 
 
 def refusal(compact: str, rules: HeaderRules = RULES) -> str:
@@ -217,6 +224,11 @@ def test_the_header_cache_is_bounded_in_entries_and_in_characters() -> None:
         parse_unverified(spell({"alg": "ES256", "kid": str(number)}), RULES, headers)
         assert len(headers) <= 4
 
+    headers = HeaderCache()
+    for number in range(LIMITS.header_cache_entries + 1):
+        parse_unverified(spell({"alg": "ES256", "kid": str(number)}), RULES, headers)
+    assert 0 < len(headers) < LIMITS.header_cache_entries
+
     headers = HeaderCache(1_000_000)
     most = LIMITS.header_cache_characters // LIMITS.protected_header_bytes
     for number in range(most + 2):
@@ -296,6 +308,34 @@ def test_a_header_may_not_contradict_its_signer() -> None:
         sign_compact({"alg": "ES384"}, PAYLOAD, SIGNER)
 
 
-def test_refusals_of_form_are_input_errors() -> None:
-    with pytest.raises(InputError):
-        parse_unverified("a.b", RULES, HeaderCache(8))
+@settings(max_examples=300)
+@given(
+    st.text(max_size=60)
+    | st.text(alphabet="eyJhbGciOiJFUzI1NiJ9.-_= ", max_size=60)
+    | st.lists(st.binary()).map(dotted)
+)
+def test_arbitrary_text_is_taken_apart_or_refused_with_a_code(text: str) -> None:
+    try:
+        unverified = parse_unverified(text, RULES, HeaderCache(8))
+    except (InputError, JoseError) as refused:
+        assert refused.code.startswith(("input.", "jose."))  # noqa: PT017 - either outcome is fine
+    else:
+        assert unverified.signed.decode() + "." + base64url.encode(unverified.signature) == text
+
+
+@settings(max_examples=300)
+@given(
+    st.dictionaries(
+        st.sampled_from(MEMBERS),
+        st.none() | st.booleans() | st.text(max_size=4) | st.lists(st.text(max_size=4), max_size=2),
+    )
+)
+def test_arbitrary_headers_are_accounted_for_or_refused_with_a_code(members: dict[str, Any]) -> None:
+    for rules in (RULES, OWN):
+        for header in (members, {**members, "alg": "ES256", "typ": "own+jwt"}):
+            try:
+                read = parse_unverified(spell(header), rules, HeaderCache(8)).header
+            except (InputError, JoseError) as refused:
+                assert refused.code.startswith(("input.", "jose."))  # noqa: PT017 - either outcome is fine
+            else:
+                assert read.members.keys() <= rules.accounted

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -49,6 +51,15 @@ def test_the_thumbprint_does_not_depend_on_other_members_or_their_order() -> Non
     padded = {"x5t": "y", "use": "sig", "y": JWK["y"], "x": JWK["x"], "crv": "P-256", "kid": "z", "kty": "EC"}
 
     assert thumbprint(padded) == thumbprint(JWK)
+
+
+@pytest.mark.parametrize("jwk", [JWK, OKP_JWK, RSA_JWK, generate("ES512").public_jwk])
+def test_the_thumbprint_is_the_digest_of_the_sorted_required_members(jwk: dict[str, Any]) -> None:
+    members = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
+
+    assert thumbprint(jwk) == base64url.encode(hashlib.sha256(text.encode()).digest())
+    assert dict(parse_jwk(jwk).jwk) == members
 
 
 @pytest.mark.parametrize("name", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
