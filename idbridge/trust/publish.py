@@ -83,7 +83,7 @@ def lote_from_source(
                 "TrustedEntitiesList": [_entity(provider, material) for provider in source["provider"]],
             }
         }
-    except (KeyError, TypeError, AttributeError, IndexError) as gap:
+    except (KeyError, TypeError, AttributeError, ValueError) as gap:
         raise ConfigurationError(f"the source document of a list is not in its form: {gap}") from gap
 
 

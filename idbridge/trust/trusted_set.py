@@ -6,6 +6,7 @@ sequence against the floor, history against the ledger. Rules and their reasons:
 Clauses: architecture D1; ETSI TS 119 602 (LoTESequenceNumber, ListIssueDateTime, NextUpdate).
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
-from idbridge.recognition.arrangement import ArrangementIndex, parse_version
+from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersion, parse_version
 from idbridge.recognition.purpose import PurposeRegister, parse_register
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
 from idbridge.trust import ledger, profile
@@ -32,7 +33,7 @@ class TrustedSet:
     """The trust material of one environment that was accepted, and the floors below which nothing is.
 
     ``pins`` are the list signing keys of each state. ``floors`` may know states of which no list is held, as after a
-    restart. ``arrangement_floors`` are by arrangement id.
+    restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its number.
 
     Raises:
         ValueError: No state has a key, a state's keys are empty, or one key is pinned twice.
@@ -98,11 +99,12 @@ class TrustedSet:
         held = self.arrangements.histories.get(version.id)
         if held is not None and version.version <= len(held.versions):
             _require_same(version.version, held=held.versions[version.version - 1].digest, offered=version.digest)
-        floor = self.arrangement_floors.get(version.id)
-        if floor is not None and version.version == floor.sequence:
-            _require_same(version.version, held=floor.digest, offered=version.digest)
         grown = self.arrangements.with_arrangement(offered, keys=self.pins)
-        raised = Floor(version.version, version.digest)
+        versions = grown.histories[version.id].versions
+        floor = self.arrangement_floors.get(version.id)
+        if floor is not None and len(versions) == floor.sequence:
+            _require_same(floor.sequence, held=floor.digest, offered=_chain(versions))
+        raised = Floor(len(versions), _chain(versions))
         floors = {**self.arrangement_floors, version.id: floor.highest(raised) if floor is not None else raised}
         return replace(self, arrangement_index=grown, arrangement_floors=MappingProxyType(floors))
 
@@ -168,6 +170,11 @@ def _floor(listed: TrustList, before: Floor | None, *, foreign: frozenset[str], 
         issuers=listed.issuers - foreign,
         ledger=ledger.extended(before.ledger if before is not None else ledger.EMPTY, listed, at=at),
     )
+
+
+def _chain(versions: tuple[ArrangementVersion, ...]) -> str:
+    """Return one digest over the texts of all versions, so that no earlier one can be exchanged either."""
+    return hashlib.sha256("".join(version.digest for version in versions).encode("ascii")).hexdigest()
 
 
 def _require_same(version: int, *, held: str, offered: str) -> None:

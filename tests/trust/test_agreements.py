@@ -49,6 +49,15 @@ def test_a_second_text_of_a_version_is_refused_held_or_on_the_floor() -> None:
         assert caught.value.code == "trust.equivocation"
 
 
+def test_an_earlier_version_is_not_exchanged_behind_the_floor_of_a_later_one() -> None:
+    rewritten = restarted(SUSPENDED).with_arrangement(arrangement(until="2027-01-01T00:00:00Z"))
+
+    with pytest.raises(EquivocationError):
+        rewritten.with_arrangement(arrangement(2, status="suspended", by=(TH,)))
+    with pytest.raises(RollbackError):
+        rewritten.require_whole()
+
+
 def test_the_versions_of_an_arrangement_leave_no_gap() -> None:
     assert code_of_arrangement(EMPTY, arrangement(2)) == "trust.arrangement_invalid"
     assert code_of_arrangement(ENACTED, arrangement(3)) == "trust.arrangement_invalid"
