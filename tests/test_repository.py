@@ -28,7 +28,7 @@ HOSTS = tuple(
 PLACES = tuple(
     "".join(halves) for halves in (("/wo", "rk/"), ("/fa", "rm/"), ("/ro", "ot/"), ("/ho", "me/"), ("bash", "_jobs"))
 )
-PRIVATE_KEY = re.compile("BEGIN [A-Z ]*PRIVATE" + " KEY")
+PRIVATE_KEY = re.compile("BEGIN [A-Z ]*PRIVATE" + r" KEY-----\s+[A-Za-z0-9+/]{40}")
 IGNORED = frozenset({"node_modules", "__pycache__", "dist"})
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 LOCKS = ("runtime", "all")

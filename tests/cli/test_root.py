@@ -89,7 +89,7 @@ def test_a_usage_error_points_to_the_help_of_its_command(run: Run) -> None:
 
 
 def test_an_unknown_noun_is_a_usage_error(run: Run) -> None:
-    ended = run("verfy")
+    ended = run("verif")
 
     assert ended.code == 2
     assert "no such command" in ended.err.lower()
