@@ -197,7 +197,6 @@ def limits_named(*packages: str) -> set[str]:
     }
 
 
-@pytest.mark.xfail(reason="limits enter with the code that keeps them; strict, so the mark goes with it", strict=True)
 def test_every_limit_is_kept_by_code_and_hit_by_a_test() -> None:
     known = {field.name for field in fields(LIMITS)}
 
