@@ -1,4 +1,4 @@
-"""A trust snapshot as JSON values: which lists and services are relied on, by edition. For the API and the command line.
+"""A trust snapshot as JSON values: which lists and services are relied on. For the API and the command line.
 
 Everything is given as dates, nothing as "now", so that the documents depend on the snapshot alone.
 """

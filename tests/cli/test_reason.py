@@ -9,7 +9,7 @@ Run = Callable[..., Ended]
 
 
 def test_an_unknown_code_is_a_usage_error_with_the_nearest_one(run: Run) -> None:
-    ended = run("reason", "show", "issuer.unknow")
+    ended = run("reason", "show", "issuer.unknown2")
 
     assert ended.code == 2
     assert "did you mean `issuer.unknown`?" in ended.err
