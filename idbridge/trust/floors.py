@@ -5,6 +5,7 @@ empty one: that would hand every node back to the first old bundle that comes al
 an empty floors file is ``initialise``, once, on purpose.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.codec import jcs, strict_json
+from idbridge.codec import strict_json
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
@@ -89,7 +90,8 @@ def write(folder: Path, floors: Floors) -> None:
     Raises:
         ConfigurationError: It cannot be written.
     """
-    files.write(folder, FILE, jcs.canonicalize(render(floors)), mode=0o600)
+    text = json.dumps(render(floors), separators=(",", ":"), sort_keys=True)
+    files.write(folder, FILE, text.encode("ascii"), mode=0o600)
 
 
 def render(floors: Floors) -> dict[str, Any]:

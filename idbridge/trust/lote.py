@@ -217,6 +217,8 @@ def _service(value: Any) -> ServiceEntry:
     for name in ("SchemeServiceDefinitionURI", "ServiceDefinitionURI"):
         if name in now:
             members.addresses(now[name], where=name)
+    if "ServiceSupplyPoints" in now:
+        members.array(now["ServiceSupplyPoints"], _supply_point, where="ServiceSupplyPoints")
     past: tuple[StatusEntry, ...] = ()
     if "ServiceHistory" in read:
         past = members.array(read["ServiceHistory"], lambda entry: _past(entry, now=now), where="ServiceHistory")
@@ -228,6 +230,15 @@ def _service(value: Any) -> ServiceEntry:
         extensions=members.array(now["ServiceInformationExtensions"], _extension, where="ServiceInformationExtensions"),
         digest=_digest(value),
     )
+
+
+def _supply_point(value: Any) -> str:
+    read = members.table(
+        value, required=frozenset({"uriValue"}), optional=frozenset({"ServiceType"}), where="ServiceSupplyPoints"
+    )
+    if "ServiceType" in read:
+        members.address(read["ServiceType"], where="ServiceType")
+    return members.address(read["uriValue"], where="uriValue")
 
 
 def _status(value: Mapping[str, Any]) -> StatusEntry:
@@ -272,6 +283,9 @@ def _certificate(value: Any) -> bytes:
     read = members.table(
         value, required=frozenset({"val"}), optional=frozenset({"encoding", "specRef"}), where="X509Certificates"
     )
+    for name in ("encoding", "specRef"):  # said of DER in base64, whatever it says
+        if name in read:
+            members.text(read[name], where=name)
     try:
         octets = base64std.decode(members.string(read["val"], where="val"))
     except InputError:

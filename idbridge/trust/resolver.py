@@ -105,9 +105,9 @@ class KeyResolver:
         return answer.resolved
 
     def _keep(self, question: _Question, answer: _Answer) -> None:
-        """Keep ``answer``; the oldest goes when there is no room, since the answer can always be found again."""
+        """Keep ``answer``. When there is no room it starts afresh: every answer can be found again."""
         if len(self._answers) >= self._max_entries:
-            self._answers.pop(next(iter(self._answers), question), None)
+            self._answers.clear()
         self._answers[question] = answer
 
     def _resolve(self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> _Answer:

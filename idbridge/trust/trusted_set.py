@@ -34,6 +34,7 @@ class TrustedSet:
 
     ``pins`` are the list signing keys of each state. ``floors`` may know states of which no list is held, as after a
     restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its number.
+    ``distribution`` is how the material came, and is named in every report.
 
     Raises:
         ValueError: No state has a key, a state's keys are empty, or one key is pinned twice.
@@ -47,6 +48,7 @@ class TrustedSet:
     purpose_register: PurposeRegister | None = None
     arrangement_floors: Mapping[str, Floor] = field(default_factory=lambda: _NONE)
     purposes_floor: Floor | None = None
+    distribution: str = "plain"
 
     def __post_init__(self) -> None:
         thumbprints = [key.thumbprint for keys in self.pins.values() for key in keys]
@@ -66,16 +68,22 @@ class TrustedSet:
             HistoryRewrittenError: It tells another past than the editions before it.
         """
         listed = profile.parse(
-            offered, state=state, environment=self.environment, keys=self.pins.get(state, ())
-        )  # fmt: skip
+            offered,
+            state=state,
+            environment=self.environment,
+            keys=self.pins.get(state, ()),
+            distribution=self.distribution,
+        )
         _require_current(listed, at=at)
         floor = self.floors.get(state)
         newer = floor is None or floor.admits(listed.provenance.sequence, listed.content)
         if not newer and state in self.lists:
             return self
         foreign = self._issuers_of_others(state)
+        if floor is not None and not newer:  # read again after a restart: it speaks for no more than it did before
+            foreign |= listed.issuers - floor.issuers
         listed = profile.without_foreign_issuers(listed, foreign=foreign)
-        raised = floor if floor is not None and not newer else _floor(listed, floor, foreign=foreign, at=at)
+        raised = _floor(listed, floor, foreign=foreign, at=at)
         return replace(
             self,
             lists=MappingProxyType({**self.lists, state: listed}),

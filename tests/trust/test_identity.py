@@ -131,6 +131,15 @@ def test_a_listed_certificate_is_in_plain_base64(value: Any) -> None:
     assert code_of(document) == "trust.profile_violation"
 
 
+def test_what_a_certificate_says_of_its_encoding_is_text_and_not_believed() -> None:
+    place = (*IDENTITY, "X509Certificates", 0)
+    good = changed(changed(certified(LEAF), *place, "encoding", to="urn:x"), *place, "specRef", to="RFC 5280")
+
+    assert HELD.with_list(signed(good), state=SG, at=NOON).lists[SG].services[0].anchors == (LEAF,)
+    assert code_of(changed(good, *place, "encoding", to=None)) == "trust.profile_violation"
+    assert code_of(changed(good, *place, "specRef", to=7)) == "trust.profile_violation"
+
+
 def test_the_same_key_twice_in_one_service_is_refused_in_any_form() -> None:
     document = lote(service(keys=(OTHER_KEY,)), certificates={"login": (LEAF,)})
 

@@ -15,6 +15,7 @@ from idbridge.limits import LIMITS
 from tests.trust.editions import (
     ENTITY,
     EXTENSION,
+    LOGIN,
     NOON,
     OTHER_KEY,
     SCHEME,
@@ -130,6 +131,22 @@ def test_a_policy_address_serves_in_place_of_a_notice() -> None:
     policy = [{"LoTEPolicy": {"lang": "en", "uriValue": "https://policy.example/"}}]
 
     assert HELD.with_list(signed(changed(GOOD, *SCHEME, "PolicyOrLegalNotice", to=policy)), state=SG, at=NOON) != HELD
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ServiceDefinitionURI", [{"lang": "en", "uriValue": "https://x.example/"}], [{"lang": "en"}]),
+        ("SchemeServiceDefinitionURI", [{"lang": "en", "uriValue": "https://x.example/"}], []),
+        ("ServiceSupplyPoints", [{"uriValue": "https://x.example/"}], [{"uriValue": "x"}]),
+        ("ServiceSupplyPoints", [{"uriValue": "https://x.example/", "ServiceType": "urn:x"}], ["https://x.example/"]),
+    ],
+)
+def test_what_the_standard_allows_beside_has_its_form_and_changes_nothing(name: str, good: Any, bad: Any) -> None:
+    listed = HELD.with_list(signed(changed(GOOD, *SERVICE, name, to=good)), state=SG, at=NOON).lists[SG]
+
+    assert [one.issuer for one in listed.services] == [LOGIN]
+    assert code_of(changed(GOOD, *SERVICE, name, to=bad)) == "trust.profile_violation"
 
 
 def test_history_is_about_the_same_service() -> None:

@@ -302,7 +302,7 @@ def test_a_certificate_that_the_credential_brings_itself_is_not_enough() -> None
     assert code_of(resolver(), unverified(kid=None, x5c=(b"any",))) == "issuer.chain_untrusted"
 
 
-def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
+def test_memory_is_bounded_and_begins_afresh_when_it_is_full() -> None:
     keys = tuple(generate("ES256", f"key-{number}") for number in range(4))
     snapshot = snapshot_of(trusted(edition(1, service(keys=keys))))
     over = KeyResolver(snapshot, max_entries=2)

@@ -238,6 +238,35 @@ def test_an_issuer_that_its_state_gave_up_is_free() -> None:
     assert [one.issuer for one in taken.lists[TH].services] == [LOGIN]
 
 
+def test_a_list_read_again_after_a_restart_speaks_for_no_more_than_it_did_before() -> None:
+    intruder = edition(1, service(keys=(OTHER_KEY,)), state=TH)
+    both = HELD.with_list(intruder, state=TH, at=NOON)
+    gave_up = both.with_list(edition(8, service(issuer="https://new.sg.example")), state=SG, at=NOON)
+
+    fresh = restarted(gave_up).with_list(intruder, state=TH, at=NOON)
+
+    assert fresh.lists[TH].services == ()
+    back = fresh.with_list(edition(9, service("new", issuer="https://new.sg.example"), service("old", keys=(
+        OTHER_KEY,
+    ))), state=SG, at=NOON)  # fmt: skip
+    assert LOGIN in {one.issuer for one in back.lists[SG].services}
+
+
+def test_a_list_read_again_after_a_restart_is_remembered_as_it_is_understood_now() -> None:
+    forgetful = restarted(HELD)
+    floor = replace(HELD.floors[SG], ledger=MappingProxyType({}))
+    fresh = replace(forgetful, floors={SG: floor}).with_list(SEVEN, state=SG, at=NOON)
+
+    assert fresh.floors[SG] == HELD.floors[SG]
+
+
+def test_the_way_of_distribution_is_named() -> None:
+    other = replace(restarted(HELD), distribution="tuf").with_list(SEVEN, state=SG, at=NOON)
+
+    assert other.lists[SG].provenance.distribution == "tuf"
+    assert HELD.lists[SG].provenance.distribution == "plain"
+
+
 def test_a_set_knows_no_arrangement_and_no_purpose_before_the_first() -> None:
     assert not HELD.arrangements.histories
     assert HELD.purposes.version == 0
