@@ -52,6 +52,22 @@ class Reason:
         """The part of the code before the dot."""
         return self.code.partition(".")[0]
 
+    def document(self) -> dict[str, Any]:
+        """Return the entry as JSON values: the members of ``GET /v1/reasons/{code}``."""
+        return {
+            "code": self.code,
+            "indication": self.indication.value,
+            "http_status": self.http_status,
+            "clause": self.clause,
+            "sub_indication": self.sub_indication,
+            "retryable": self.retryable,
+            "retry_after_s": int(self.retry_after.total_seconds()) if self.retry_after is not None else None,
+            "remedy": self.remedy,
+            "person": self.person,
+            "business": self.business,
+            "developer": self.developer,
+        }
+
 
 _TEXTS: Final = ("clause", "sub_indication", "remedy", "person", "business", "developer")
 _MEMBERS: Final = frozenset({*_TEXTS, "indication", "retryable", "retry_after_s", "http_status"})

@@ -1,7 +1,6 @@
 """``idbridge reason``: the catalogue of reason codes, as it stands in ``reasons.toml``."""
 
 import difflib
-from typing import Any
 
 import click
 
@@ -23,7 +22,9 @@ def list_reasons(*, group: str | None, as_json: bool) -> Exit:
     """List the codes with what each means."""
     found = [entry for entry in REASONS.values() if group in (None, entry.group)]
     if as_json:
-        output.document("idbridge-reasons-1", summary={"codes": len(found)}, results=[reason_record(e) for e in found])
+        output.document(
+            "idbridge-reasons-1", summary={"codes": len(found)}, results=[entry.document() for entry in found]
+        )
         return Exit.DONE
     output.table(
         ("CODE", "ANSWER", "MEANING"), ((e.code, answered_by(e), e.developer) for e in found), wrap={"MEANING"}
@@ -42,7 +43,7 @@ def show_reason(*, code: str, as_json: bool) -> Exit:
         hint = f"did you mean `{near[0]}`?" if near else "`idbridge reason list` shows them all"
         raise Failure(f"there is no reason code `{code}`", hint=hint, exit_code=Exit.USAGE)
     if as_json:
-        output.document("idbridge-reasons-1", summary={"codes": 1}, results=[reason_record(entry)])
+        output.document("idbridge-reasons-1", summary={"codes": 1}, results=[entry.document()])
         return Exit.DONE
     output.facts(
         (
@@ -65,29 +66,7 @@ def answered_by(entry: Reason) -> str:
     return f"HTTP {entry.http_status}" if entry.http_status is not None else entry.indication.value
 
 
-def reason_record(entry: Reason) -> dict[str, Any]:
-    """Return an entry as the members of ``GET /v1/reasons/{code}``."""
-    return {
-        "code": entry.code,
-        "indication": entry.indication.value,
-        "http_status": entry.http_status,
-        "clause": entry.clause,
-        "sub_indication": entry.sub_indication,
-        "retryable": entry.retryable,
-        "retry_after_s": _seconds(entry),
-        "remedy": entry.remedy,
-        "person": entry.person,
-        "business": entry.business,
-        "developer": entry.developer,
-    }
-
-
-def _seconds(entry: Reason) -> int | None:
-    return int(entry.retry_after.total_seconds()) if entry.retry_after is not None else None
-
-
 def _again(entry: Reason) -> str:
     if not entry.retryable:
         return "no, the same input gets the same answer"
-    seconds = _seconds(entry)
-    return "yes" if seconds is None else f"yes, after {seconds} s"
+    return "yes" if entry.retry_after is None else f"yes, after {entry.retry_after.total_seconds():.0f} s"

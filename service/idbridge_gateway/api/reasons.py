@@ -1,11 +1,11 @@
 """``GET /v1/reasons[/{code}]``: the reason catalogue, which every problem's ``type`` points into."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Response
 
 from idbridge.errors import RequestError
-from idbridge.reasons import REASONS, Reason
+from idbridge.reasons import REASONS
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 
@@ -24,7 +24,7 @@ def reasons_router() -> APIRouter:
         responses=answers("Reasons"),
     )
     async def list_reasons() -> Response:
-        document = {"schema": SCHEMA, "reasons": [reason_document(entry) for entry in REASONS.values()]}
+        document = {"schema": SCHEMA, "reasons": [entry.document() for entry in REASONS.values()]}
         return Response(json_octets(document), media_type="application/json", headers=_CACHED)
 
     @router.get(
@@ -36,23 +36,6 @@ def reasons_router() -> APIRouter:
     async def show_reason(code: str) -> Response:
         if code not in REASONS:
             raise RequestError("input.not_found", "there is no such reason code")
-        return Response(json_octets(reason_document(REASONS[code])), media_type="application/json", headers=_CACHED)
+        return Response(json_octets(REASONS[code].document()), media_type="application/json", headers=_CACHED)
 
     return router
-
-
-def reason_document(entry: Reason) -> dict[str, Any]:
-    """Return one entry of the catalogue as JSON values."""
-    return {
-        "code": entry.code,
-        "indication": entry.indication.value,
-        "clause": entry.clause,
-        "sub_indication": entry.sub_indication,
-        "retryable": entry.retryable,
-        "retry_after_s": int(entry.retry_after.total_seconds()) if entry.retry_after is not None else None,
-        "http_status": entry.http_status,
-        "remedy": entry.remedy,
-        "person": entry.person,
-        "business": entry.business,
-        "developer": entry.developer,
-    }

@@ -4,14 +4,12 @@ The answer depends on the trust snapshot alone, so that the snapshot's id is its
 history and ``next_update`` are given as dates, and the reader's own clock says what is in force.
 """
 
-import hashlib
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
 
 from idbridge.model.region import MemberState
-from idbridge.model.time import instant_text
-from idbridge.model.trust import ListProvenance, StatusPeriod, TrustService
+from idbridge.trust import document
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
@@ -55,14 +53,13 @@ def trust_router(trust: TrustInForce) -> APIRouter:
 
 def overview(snapshot: TrustSnapshot) -> dict[str, Any]:
     """Return all eleven states, listed or not, as JSON values."""
-    rows = [{**_list(snapshot, state), "services": len(_services(snapshot, state))} for state in sorted(MemberState)]
-    return {**_head(SCHEMA, snapshot), "states": rows}
+    return {**_head(SCHEMA, snapshot), "states": document.state_rows(snapshot)}
 
 
 def state_document(snapshot: TrustSnapshot, state: MemberState) -> dict[str, Any]:
     """Return one state's list with its services, as JSON values."""
-    services = [_service(service) for service in _services(snapshot, state)]
-    return {**_head(STATE_SCHEMA, snapshot), **_list(snapshot, state), "services": services}
+    services = document.service_rows(snapshot, state)
+    return {**_head(STATE_SCHEMA, snapshot), **document.list_row(snapshot, state), "services": services}
 
 
 def _tagged(name: str, *problems: int) -> dict[int | str, dict[str, Any]]:
@@ -92,62 +89,3 @@ def _headers(snapshot: TrustSnapshot) -> dict[str, str]:
 
 def _head(schema: str, snapshot: TrustSnapshot) -> dict[str, Any]:
     return {"schema": schema, "environment": snapshot.environment.value, "trust_snapshot": snapshot.id}
-
-
-def _services(snapshot: TrustSnapshot, state: MemberState) -> tuple[TrustService, ...]:
-    return snapshot.services_of(state) if state in snapshot.lists else ()
-
-
-def _list(snapshot: TrustSnapshot, state: MemberState) -> dict[str, Any]:
-    if state not in snapshot.lists:
-        code = snapshot.states_without_list.get(state, "trust.not_configured")
-        return {"state": state.value, "listed": False, "code": code, **dict.fromkeys(_EDITION)}
-    provenance = snapshot.provenance(state)
-    return {"state": state.value, "listed": True, "code": None, **_edition(provenance)}
-
-
-_EDITION: Final = ("tier", "sequence", "digest", "issued_at", "next_update", "signer", "distribution")
-
-
-def _edition(provenance: ListProvenance) -> dict[str, Any]:
-    return {
-        "tier": provenance.tier.value,
-        "sequence": provenance.sequence,
-        "digest": provenance.digest,
-        "issued_at": instant_text(provenance.issued_at),
-        "next_update": instant_text(provenance.next_update),
-        "signer": provenance.signer,
-        "distribution": provenance.distribution,
-    }
-
-
-def _service(service: TrustService) -> dict[str, Any]:
-    profile = service.profile
-    return {
-        "service_id": service.service_id,
-        "provider": service.provider,
-        "name": service.name,
-        "type": service.service_type.value,
-        "issuer": service.issuer,
-        "formats": sorted(form.value for form in profile.formats),
-        "algorithms": sorted(profile.algorithms),
-        "credential_types": sorted(profile.credential_types),
-        "holder_binding": profile.holder_binding.value,
-        "leeway_s": int(profile.leeway.total_seconds()),
-        "keys": [{"kid": key.kid, "thumbprint": key.thumbprint} for key in service.keys],
-        "anchors": [hashlib.sha256(anchor).hexdigest() for anchor in service.anchors],
-        "levels": [
-            {"national": rung.national, "identity": str(rung.identity), "authentication": str(rung.authentication)}
-            for rung in profile.ladder
-        ],
-        "history": [_period(period) for period in service.history],
-    }
-
-
-def _period(period: StatusPeriod) -> dict[str, Any]:
-    until = period.validity.end
-    return {
-        "status": period.status.value,
-        "from": instant_text(period.validity.start),
-        "until": instant_text(until) if until is not None else None,
-    }
