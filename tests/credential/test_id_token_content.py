@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from idbridge.codec import base64url
+from idbridge.credential.envelope import open_credential
 from idbridge.credential.id_token import ID_TOKEN, OPTIONAL, REQUIRED
+from idbridge.crypto.jws import HeaderCache
 from idbridge.limits import LIMITS
 from idbridge.model.check import Refused, Result
 from idbridge.model.region import AssuranceLevel
@@ -300,6 +302,10 @@ def test_a_refusal_of_an_earlier_step_finds_its_number(refusal: str, point: str)
 
     assert found is not None
     assert found.id == point
+
+
+def test_an_id_token_has_no_credential_type() -> None:
+    assert ID_TOKEN.credential_type(open_credential(id_token(), None, HeaderCache(1))) is None
 
 
 def test_a_code_without_a_number_finds_none() -> None:

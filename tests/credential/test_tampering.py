@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from idbridge.errors import Refusal
 from idbridge.model.check import Refused
 from idbridge.model.credential import VerifiedCredential
-from tests.credential.kit import bound, id_token, sd_jwt, verify
+from tests.credential.kit import bound, code, id_token, sd_jwt, verify
 
 TOKEN = id_token()
 PRESENTATION = bound(sd_jwt(nationalities=["TH"]))
@@ -62,3 +62,40 @@ def test_no_end_and_no_part_can_be_cut_away(text: str, data: Any) -> None:
 
     with pytest.raises((Refusal, Refused)):
         verify(cut)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["_sd", "...", "jwk", "EC", "P-256", "sha-256"]),
+    lambda child: (
+        st.lists(child, max_size=3)
+        | st.dictionaries(st.sampled_from(["_sd", "...", "jwk", "kty", "crv", "x", "y", "entity", "scope", "a"]), child)
+    ),
+    max_leaves=6,
+)
+CLAIMS = ["iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "acr", "amr", "auth_time", "at_hash", "status"]
+CLAIMS += ["typ", "represents", "birthdate", "nationality", "address", "given_name", "given_name_en"]
+CREDENTIAL_CLAIMS = [*CLAIMS, "vct", "cnf", "aka_vcts", "vct#integrity", "_sd", "_sd_alg", "...", "other"]
+
+
+@given(st.dictionaries(st.sampled_from(CLAIMS), JSON, min_size=1, max_size=3))
+def test_whatever_a_listed_provider_signs_is_accepted_or_refused_and_nothing_else(claims: dict[str, Any]) -> None:
+    refused = code(id_token(**claims))
+
+    assert refused is None or "." in refused
+
+
+@given(
+    st.dictionaries(st.sampled_from(CREDENTIAL_CLAIMS), JSON, min_size=1, max_size=3),
+    st.dictionaries(st.sampled_from(["iat", "aud", "nonce", "sd_hash", "exp", "nbf"]), JSON, max_size=2),
+)
+def test_whatever_an_issuer_and_a_wallet_sign_is_accepted_or_refused_and_nothing_else(
+    claims: dict[str, Any], binding: dict[str, Any]
+) -> None:
+    refused = code(bound(sd_jwt(hidden={"sex": "x"}, **claims), **binding))
+
+    assert refused is None or "." in refused
