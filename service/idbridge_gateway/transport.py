@@ -7,6 +7,7 @@ answered by a problem like everything else.
 """
 
 import json
+import re
 from asyncio import TimerHandle, Transport
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ _BAD_REQUEST: Final = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-content-type-options: nosniff\r\n"
     b"cache-control: no-store\r\nconnection: close\r\n\r\n%b"
 )
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_UPGRADE: Final = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -42,6 +45,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take ``octets``; a whole request that comes in one piece costs no timer."""
         if self._arriving:
             self._octets += len(octets)
+        elif b"pgrade" in octets.lower():
+            octets = _without_upgrade(octets)
         if self._in_head and self._octets > LIMITS.request_head_bytes:
             self.send_400_response("")
         elif self._octets > LIMITS.batch_body_bytes + LIMITS.discarded_bytes:
@@ -79,6 +84,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write(_BAD_REQUEST % (MEDIA_TYPE, len(body), body))
         self.transport.close()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Refuse an offer to upgrade that was not seen in time: what follows it must not be read as a next request."""
+        self.send_400_response("")
+
     def _await_rest(self) -> None:
         if self._arriving and not self.transport.is_closing():
             self._begin_waiting()
@@ -91,3 +100,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _without_upgrade(octets: bytes) -> bytes:
+    """Return the beginning of a request with the offer to change the protocol put out of the parser's sight.
+
+    A server may ignore the offer (RFC 9110 section 7.8) and Java's client makes it in every request without TLS; the
+    parser stops at it and would take the body for the next request.
+    """
+    head, end, rest = octets.partition(_END_OF_HEAD)
+    return _UPGRADE.sub(b"\r\nx-upgrade-ignored:", head) + end + rest

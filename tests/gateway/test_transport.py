@@ -155,3 +155,25 @@ def test_an_upgrade_is_ignored(server: BackgroundServer) -> None:
         connection.sendall(request)
 
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_offer_to_change_the_protocol_is_ignored_and_the_body_read(server: BackgroundServer) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAEAAEAA\r\nContent-Length: 5\r\n\r\n12345"
+        )
+        answer = to_the_end(connection)
+
+    assert (answer[:12], answer[-1:], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 200", b"5", 1)
+
+
+def test_a_body_behind_an_offer_seen_too_late_is_never_read_as_a_request(server: BackgroundServer) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUp")
+        connection.sendall(b"grade: h2c\r\nContent-Length: 33\r\n\r\nGET /early HTTP/1.1\r\nHost: h\r\n\r\n")
+        answer = to_the_end(connection)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"input.request_malformed" in answer
+    assert b"HTTP/1.1 200" not in answer
