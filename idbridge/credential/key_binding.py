@@ -116,21 +116,25 @@ def judge_key_binding(text: str | None, jws: UnverifiedJws | None, bound: Bound)
 
 def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> BindingVerdict:
     """Return the verdict on a key binding that the holder's key signed."""
-    request = bound.request
+    request, profile = bound.request, bound.service.profile
+    leeway = profile.leeway.total_seconds()
     nonce = _nonce(claims, expected=request.expected.nonce)
     checks = (
         *_SIGNED,
-        _fresh(claims, now=bound.now, leeway=bound.service.profile.leeway.total_seconds()),
+        _fresh(claims, now=bound.now, leeway=leeway),
         nonce,
         _audience(claims, request=request),
         _sd_hash(claims, bound=bound),
-        _jwt(claims, now=bound.now, leeway=bound.service.profile.leeway.total_seconds()),
+        _jwt(claims, now=bound.now, leeway=leeway),
         _NONE_GIVEN if TRANSACTION.isdisjoint(claims) else TRANSACTIONS.refused("holder.transaction_mismatch"),
     )
-    if nonce is not NONCE.passed or any(check.reason is not None for check in checks):
+    for check in checks:
+        if check.reason is not None:
+            return BindingVerdict(checks, _BEARER)
+    if nonce is not NONCE.passed:
         return BindingVerdict(checks, _BEARER)
     once = nonce_once(request, issuer=bound.service.issuer, until=claims["iat"] + _AGE)
-    if bound.service.profile.holder_binding is HolderBindingRule.NONE:
+    if profile.holder_binding is HolderBindingRule.NONE:
         return BindingVerdict(checks, _BEARER, (once,))
     return BindingVerdict(checks, HolderBinding(HolderMethod.KB_JWT, key.thumbprint), (once,))
 

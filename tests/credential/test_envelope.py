@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idbridge.codec import base64url
@@ -131,6 +131,7 @@ TEXTS = (
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, st.none() | st.sampled_from(list(Format)))
 def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declared: Format | None) -> None:
     group = None
@@ -144,6 +145,7 @@ def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declare
     assert group in {None, "input", "jose", "issuer", "sd_jwt"}
 
 
+@settings(deadline=None)
 @given(st.lists(PART, max_size=4), PART | st.just(""))
 def test_arbitrary_disclosures_and_key_bindings_are_refused_and_nothing_else(
     disclosures: list[str], key_binding: str

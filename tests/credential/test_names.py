@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idbridge.credential.names import person_name
@@ -103,6 +103,7 @@ def test_what_is_no_text_is_no_part_of_a_name(value: Any) -> None:
     assert name((), {"name": value}, display="name") is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=20).filter(lambda text: not text.isspace()), min_size=1, max_size=4))
 def test_every_part_comes_back_character_by_character(texts: list[str]) -> None:
     parts = tuple(NamePart("given", f"part_{number}") for number in range(len(texts)))

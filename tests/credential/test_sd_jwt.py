@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idbridge.codec import base64url
@@ -339,6 +339,7 @@ class Maker:
         return disclosure(*elements, salt=f"salt {self.count}")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, JSON, max_size=4), st.data())
 def test_whatever_is_hidden_and_shown_the_claims_come_back_as_meant(claims: dict[str, Any], data: Any) -> None:
     maker = Maker(data.draw)
@@ -348,6 +349,7 @@ def test_whatever_is_hidden_and_shown_the_claims_come_back_as_meant(claims: dict
     assert process(issued, shown).claims == meant
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, JSON, min_size=1, max_size=4), st.data())
 def test_one_more_disclosure_is_never_believed(claims: dict[str, Any], data: Any) -> None:
     maker = Maker(data.draw)
