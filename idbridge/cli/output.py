@@ -66,6 +66,11 @@ def line(text: str = "") -> None:
     _console(sys.stdout).print(Text(printable(text)), soft_wrap=True)
 
 
+def paragraph(text: str) -> None:
+    """Print a sentence or more, broken between words where the screen ends."""
+    _show(Text(printable(text)))
+
+
 def raw_text(text: str) -> None:
     """Print ``text`` exactly, for a file or a pipe; a terminal gets it with control characters spelled out."""
     click.echo(printable(text) if sys.stdout.isatty() else text)
@@ -145,7 +150,7 @@ def document(schema: str, *, summary: Mapping[str, Any], results: Sequence[Any],
 def raw(value: Any) -> None:
     """Print ``value`` as JSON; in letters of every script where the stream can carry them."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2, default=str))
+    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2))
 
 
 def _cell(value: object) -> Text:

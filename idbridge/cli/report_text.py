@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from idbridge.cli import output
+from idbridge.model.check import Check, Result
 from idbridge.model.request import Detail
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
@@ -15,7 +16,7 @@ def show(report: Report, *, report_id: str, detail: Detail) -> None:
     document = report.render(Detail.EVIDENCE, report_id=report_id)
     marked = " (historical: it accepts nothing)" if report.historical else ""
     output.emphasis(f"{document['indication']}{marked}", colour=_COLOURS[report.indication])
-    output.line(document["summary"])
+    output.paragraph(document["summary"])
     output.line()
     output.facts(_facts(document))
     if detail is not Detail.SIMPLE:
@@ -24,25 +25,19 @@ def show(report: Report, *, report_id: str, detail: Detail) -> None:
 
 
 def show_checks(report: Report) -> None:
-    """Print every check in the order of the steps."""
+    """Print every check in the order of the steps: its clause, or why it was not passed."""
     output.line()
-    heads = ("STEP", "CHECK", "RESULT", "CODE", "CLAUSE", "NOTE")
-    output.table(
-        heads,
-        (
-            (
-                check.step.value,
-                check.id,
-                check.result.value,
-                check.reason.code if check.reason is not None else "",
-                check.clause,
-                check.note,
-            )
-            for check in sorted(report.checks, key=lambda check: check.step)
-        ),
-        wrap={"CLAUSE", "NOTE"},
-        optional={"CLAUSE"},
+    rows = (
+        (check.step.value, check.id, check.result.value, _why(check))
+        for check in sorted(report.checks, key=lambda check: check.step)
     )
+    output.table(("STEP", "CHECK", "RESULT", "CLAUSE, OR WHY NOT"), rows, wrap={"CLAUSE, OR WHY NOT"})
+
+
+def _why(check: Check) -> str:
+    if check.reason is not None:
+        return "; ".join(part for part in (check.reason.code, check.note, check.clause) if part)
+    return check.note if check.result is Result.SKIPPED else check.clause
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, Any]]:
