@@ -30,6 +30,7 @@ class Limits:
     # Certificates (architecture section 6).
     path_depth: int = 4
     path_candidates: int = 8
+    path_namesakes: int = 2  # certificates of one authority among the candidates
     certificate_bytes: int = 8 * 1024
     certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
 

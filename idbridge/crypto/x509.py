@@ -6,6 +6,7 @@ building is the library's; what it lets pass is refused here. It does not know r
 whether the name is the right one: ``names_issuer`` says that.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn, TypeVar
@@ -126,6 +127,9 @@ def _load(der: bytes) -> x509.Certificate:
         _breaks_profile("not a certificate")
     if names > LIMITS.certificate_names:
         _breaks_profile("a certificate with too many names")
+    # The count of unused bits before the signature is not signed: any but zero is a second spelling of the certificate.
+    if der[-1 - len(certificate.signature)] != 0:
+        _breaks_profile("a certificate in a second spelling")
     if certificate.serial_number <= 0:
         _breaks_profile("a certificate without a positive serial number")
     return certificate
@@ -147,15 +151,20 @@ def _build(
     offered: list[x509.Certificate], anchors: list[x509.Certificate], *, at: datetime, rule: LeafRule | None
 ) -> list[x509.Certificate]:
     """Return a path from the first of ``offered`` to one of ``anchors``, leaf first."""
+    # Namesakes multiply the signatures to try at each level; an authority that changes its key has two.
+    namesakes = Counter(certificate.subject.public_bytes() for certificate in offered[1:])
+    if any(count > LIMITS.path_namesakes for count in namesakes.values()):
+        _untrusted("too many certificates for one authority")
     chain = _find(offered, anchors, at=at, rule=rule)
     if chain is not None:
         return chain
-    # Was it the dates alone? A path is in force at some instant only if it is at the youngest of its first days.
+    # Was it the dates alone? A path that is in force at any instant is at its youngest certificate's first; asking at
+    # two likely instants finds out without letting whoever sent the certificates choose how often we search.
     known = [*offered, *anchors]
     if any(not _in_force(certificate, at) for certificate in known):
-        for instant in sorted({certificate.not_valid_before_utc for certificate in known}):
-            if _find(offered, anchors, at=instant, rule=rule) is not None:
-                raise IssuerError("issuer.certificate_expired")
+        firsts = {offered[0].not_valid_before_utc, max(certificate.not_valid_before_utc for certificate in known)}
+        if any(_find(offered, anchors, at=first, rule=rule) is not None for first in firsts):
+            raise IssuerError("issuer.certificate_expired")
     _untrusted("the certificates lead to none that is listed")
 
 

@@ -47,10 +47,26 @@ def test_a_self_signed_leaf_is_its_own_proof_of_nothing() -> None:
 
 
 def test_no_certificates_no_anchors_and_too_many_certificates_are_no_path() -> None:
+    others = [
+        make_authority(SIGNER, subject=Subject(f"other {number}"), validity=YEAR).certificate
+        for number in range(LIMITS.path_candidates)
+    ]
+
     assert refusal() == "issuer.chain_untrusted"
     assert refusal(LEAF, anchors=()) == "issuer.chain_untrusted"
-    assert refusal(LEAF, *[MIDDLE.certificate] * LIMITS.path_candidates) == "issuer.chain_untrusted"
-    assert path(LEAF, *[MIDDLE.certificate] * (LIMITS.path_candidates - 1))
+    assert refusal(LEAF, *others) == "issuer.chain_untrusted"
+    assert path(LEAF, *others[1:])
+
+
+def test_one_authority_has_few_certificates_among_the_candidates() -> None:
+    middles = [
+        make_authority(MIDDLE.signer, subject=Subject("Middle", "SG"), validity=YEAR, issuer=ROOT).certificate
+        for _ in range(LIMITS.path_namesakes + 1)
+    ]
+    below = leaf(MIDDLE)
+
+    assert path(below, *middles[1:])
+    assert refusal(below, *middles) == "issuer.chain_untrusted"
 
 
 def test_a_path_is_at_most_as_deep_as_the_limits_say() -> None:
@@ -360,6 +376,15 @@ def test_a_leaf_with_one_octet_changed_is_never_accepted_and_no_other_error_leak
         path(altered, anchors=[altered])
     except IssuerError as refused:
         assert refused.code.startswith("issuer.")  # noqa: PT017 - either outcome is fine
+
+
+def test_the_unsigned_count_of_unused_bits_makes_no_second_spelling() -> None:
+    signature = x509.load_der_x509_certificate(LEAF).signature
+    for count in range(1, 8):
+        twin = bytearray(LEAF)
+        twin[-1 - len(signature)] = count
+
+        assert refusal(bytes(twin)) == "issuer.certificate_profile"
 
 
 @settings(max_examples=100, deadline=None)
