@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -41,14 +42,14 @@ def tracked() -> tuple[Path, ...]:
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
         return tuple(path for name in names if name and (path := ROOT / name).is_file())
+    return tuple(sorted(_walk()))
+
+
+def _walk() -> Iterator[Path]:
     ours = {".ci", ".dockerignore", ".gitignore"}
-    return tuple(
-        path
-        for path in sorted(ROOT.rglob("*"))
-        if path.is_file()
-        and not IGNORED & set(path.relative_to(ROOT).parts)
-        and not [part for part in path.relative_to(ROOT).parts if part.startswith(".") and part not in ours]
-    )
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in IGNORED and (name[0] != "." or name in ours)]
+        yield from (Path(folder, name) for name in names if name[0] != "." or name in ours)
 
 
 def occurrences(words: tuple[str, ...]) -> list[str]:
