@@ -89,6 +89,7 @@ PURPOSES = (
     purpose("building-visit", name={"en": "Visiting a building"}, bearer_allowed=True, claims=["name"]),
     purpose("company-filing", subject="legal", mandate_scope=["represent"]),
     purpose("any-filing", subject="any", mandate_scope=["represent"]),
+    purpose("company-sale", subject="legal", mandate_scope=["represent", "sell"]),
 )
 
 

@@ -35,7 +35,7 @@ A0, A1, A2, A3 = AssuranceLevel
 EVERYTHING = {
     "service_types": [LOGIN, PID, ASSERTION],
     "formats": ["id_token", "dc+sd-jwt", "idbridge-assertion+jwt"],
-    "purposes": ["account-opening", "building-visit", "company-filing", "any-filing"],
+    "purposes": ["account-opening", "building-visit", "company-filing", "any-filing", "company-sale"],
 }
 WIDE = in_force(arrangement(SG, TH, rules=[rule(TH, "SG", **EVERYTHING)]))
 NODES = in_force(
@@ -208,6 +208,11 @@ def test_a_mandate_that_serves_is_passed_on(presented: VerifiedCredential, entit
     assert decide(presented, purpose="company-filing", expected_entity=entity).mandate is presented.mandate
 
 
+def test_a_mandate_has_to_contain_every_scope_of_the_purpose() -> None:
+    assert decide(representative(scope=frozenset({"represent", "sell"})), purpose="company-sale").mandate is not None
+    assert reasons(representative(scope=frozenset({"represent"})), purpose="company-sale") == ["mandate.out_of_scope"]
+
+
 def test_a_purpose_for_either_needs_a_mandate_only_if_a_legal_person_is_expected() -> None:
     assert decide(credential(), purpose="any-filing").mandate is None
     assert decide(representative(), purpose="any-filing").mandate is not None
@@ -276,6 +281,28 @@ def test_an_assertion_about_the_own_state_or_of_the_own_node_still_needs_the_oth
 )  # fmt: skip
 def test_what_is_half_an_assertion_is_never_taken_for_a_credential(presented: VerifiedCredential) -> None:
     assert reasons(presented, index=NODES) == ["recognition.assertion_chained"]
+
+
+@pytest.mark.parametrize("stricter", [SG, MY])
+@pytest.mark.parametrize(
+    ("demand", "code"),
+    [
+        ({"bearer_purposes": []}, "recognition.holder_not_bound"),
+        ({"minimum_level": "A3"}, "recognition.loa_too_low"),
+    ],
+)
+def test_an_assertion_meets_the_demands_of_both_arrangements(
+    stricter: MemberState, demand: dict[str, Any], code: str
+) -> None:
+    def index(**changes: Any) -> ArrangementIndex:
+        demands: dict[MemberState, dict[str, Any]] = {SG: {}, MY: {}, stricter: changes}
+        rules = {state: rule(TH, state.value, **EVERYTHING, **demands[state]) for state in (SG, MY)}
+        return in_force(*(arrangement(state, TH, rules=[rules[state]]) for state in (SG, MY)))
+
+    shown = assertion(MY, A2, source(SG, purpose="building-visit"), holder=UNBOUND)
+
+    assert decide(shown, purpose="building-visit", index=index()).level is A2
+    assert reasons(shown, purpose="building-visit", index=index(**demand)) == [code]
 
 
 def test_claims_of_an_assertion_are_those_that_both_arrangements_release() -> None:

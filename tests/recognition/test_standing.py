@@ -191,6 +191,16 @@ def test_an_answer_is_remembered_only_as_long_as_it_holds() -> None:
     assert find(memory).recognised
 
 
+def test_an_answer_ends_only_where_a_higher_version_takes_over() -> None:
+    end = arrangement(SG, TH, version=2, status="suspended", **{"from": "2025-01-01T00:00:00Z"})
+    index = accepted((arrangement(SG, TH), (SG, TH)), (end, (TH,)))
+
+    # Version 1 begins in 2026 and never decides again, because version 2 has been deciding since 2025.
+    answer = ask(index, at=datetime(2025, 6, 1, tzinfo=UTC))
+    assert (answer.valid_from, answer.valid_until) == (datetime(2025, 1, 1, tzinfo=UTC), None)
+    assert answer == ask(index)
+
+
 def test_memory_is_bounded_and_a_full_one_still_answers() -> None:
     memory = Standings(in_force(arrangement(SG, TH)), register(), observers=NOBODY, max_entries=1)
 
