@@ -40,11 +40,11 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     region, clock = Region.generate(at=SystemClock().now()), SystemClock()
     region.save(directory)
     lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    listener = logging.Handler()
+    listener.emit = lambda record: lines.append(listener.format(record))  # type: ignore[method-assign]
     watched = [logging.getLogger(name) for name in ("", "idbridge", "idbridge_gateway", "uvicorn", "fastapi")]
     for logger in watched:
-        logger.addHandler(handler)
+        logger.addHandler(listener)
     before = [logger.level for logger in watched]
     for logger in watched:
         logger.setLevel(logging.DEBUG)
@@ -61,7 +61,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
             )
     finally:
         for logger, level in zip(watched, before, strict=True):
-            logger.removeHandler(handler)
+            logger.removeHandler(listener)
             logger.setLevel(level)
     return directory, "\n".join(lines), sum(result.got.indication == "PASSED" for result in results)
 
