@@ -4,6 +4,9 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from idbridge.codec import jcs
 from idbridge.errors import InputError
@@ -44,6 +47,32 @@ def test_what_i_json_cannot_carry_has_no_canonical_text(value: Any) -> None:
         jcs.canonicalize(value)
 
     assert caught.value.code == "input.malformed"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text() | st.floats(allow_nan=False, width=32),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+@settings(max_examples=300)
+def test_every_value_has_the_text_that_an_independent_canonicaliser_gives_it(value: Any) -> None:
+    try:
+        expected = rfc8785.dumps(value)
+    except ValueError:
+        with pytest.raises(InputError):
+            jcs.canonicalize(value)
+    else:
+        assert jcs.canonicalize(value) == expected
+
+
+@given(st.text(), st.text(st.characters(codec="ascii"), max_size=3))
+def test_every_character_is_escaped_as_the_independent_canonicaliser_does(text: str, name: str) -> None:
+    value = {name: text, "\x7f": "\x00\x1f\x7f\u2028/\\\"'<>"}
+
+    assert jcs.canonicalize(value) == rfc8785.dumps(value)
 
 
 def test_a_value_nested_past_all_bounds_is_refused() -> None:
