@@ -212,7 +212,6 @@ def test_pins_are_read_as_they_are_written() -> None:
         {**PINS, "states": {"SG": [{"kty": "oct", "k": "AAAA"}]}},
         {**PINS, "states": {"SG": [{**jwk(SIGNERS[SG]), "x": jwk(SIGNERS[TH])["x"]}]}},
     ],
-    ids=str,
 )
 def test_pins_that_are_not_in_order_are_an_error(content: Any) -> None:
     with pytest.raises(ConfigurationError):

@@ -65,7 +65,6 @@ def code_of(document: Any) -> str:
         {"PublicKeyValues": jwk(LOGIN_KEY)},
         {"PublicKeyValue": [jwk(LOGIN_KEY)]},
     ],
-    ids=lambda value: json.dumps(value)[:60],
 )
 def test_an_identity_without_a_usable_key_of_its_own_is_refused(identity: Any) -> None:
     assert code_of(changed(GOOD, *IDENTITY, to=identity)) == "trust.profile_violation"
