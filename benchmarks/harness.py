@@ -30,12 +30,14 @@ def measure(subjects: Sequence[Subject], *, rounds: int, after: Callable[[], Non
 
     ``after`` is called at the end of each round.
     """
-    samples: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    samples: list[list[float]] = [[] for _ in subjects]
     for _ in range(rounds):
-        for subject in subjects:
-            samples[subject.name].append(_one_turn(subject))
+        for subject, values in zip(subjects, samples, strict=True):
+            values.append(_one_turn(subject))
         after()
-    return tuple(Cost(name, min(values), median(values)) for name, values in samples.items())
+    return tuple(
+        Cost(subject.name, min(values), median(values)) for subject, values in zip(subjects, samples, strict=True)
+    )
 
 
 def _one_turn(subject: Subject) -> float:
