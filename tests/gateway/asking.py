@@ -35,7 +35,7 @@ def the_region() -> Region:
     return Region.generate(at=NOON)
 
 
-@dataclass
+@dataclass(repr=False)
 class Node:
     """A node of the region whose clock the test turns."""
 

@@ -10,6 +10,7 @@ from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
 _REPORT_NAMES: Final = {detail: f"{detail.value.capitalize()}Report" for detail in Detail}
 _REFUSALS: Final = (400, 401, 403, 405, 409, 413, 415, 500, 503)
 _SCHEME: Final = "relyingParty"
+_OF_FRAMEWORK: Final = frozenset({"HTTPValidationError", "ValidationError"})
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -32,7 +33,8 @@ _BATCH_WORDS: Final = (
 def contract_of(document: dict[str, Any]) -> dict[str, Any]:
     """Return the whole contract, given what FastAPI knows of its own routes."""
     components = document.setdefault("components", {})
-    components["schemas"] = _schemas()
+    named = components.get("schemas", {})
+    components["schemas"] = {**{name: named[name] for name in named if name not in _OF_FRAMEWORK}, **_schemas()}
     components["securitySchemes"] = {
         _SCHEME: {
             "type": "http",

@@ -1,0 +1,82 @@
+"""The published contract holds: schemathesis asks whatever the OpenAPI document allows, and what it forbids."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from idbridge_gateway.app import create_app
+from idbridge_gateway.serving import BackgroundServer
+from tests.gateway.asking import Node, node_in
+
+CHECKS = [
+    not_a_server_error,
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+OPERATIONS = (
+    "POST /v1/verify",
+    "POST /v1/verify/batch",
+    "GET /v1/trust",
+    "GET /v1/trust/{state}",
+    "GET /v1/recognition",
+    "GET /v1/reasons",
+    "GET /v1/reasons/{code}",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /.well-known/jwks.json",
+)
+# Operations that a request can break by what it says.
+WITH_DEMANDS = ("POST /v1/verify", "POST /v1/verify/batch", "GET /v1/trust/{state}", "GET /v1/recognition")
+
+
+@pytest.fixture(scope="module")
+def target(shared_files: Path) -> Node:
+    return node_in(shared_files)
+
+
+@pytest.fixture(scope="module")
+def running(target: Node) -> Iterator[BackgroundServer]:
+    with BackgroundServer(create_app(target.settings, clock=target.clock)) as server:
+        yield server
+
+
+ALLOWED = [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
+FORBIDDEN = [(operation, GenerationMode.NEGATIVE) for operation in WITH_DEMANDS]
+
+
+@pytest.mark.parametrize(("operation", "mode"), ALLOWED + FORBIDDEN)
+def test_the_contract_holds(target: Node, running: BackgroundServer, operation: str, mode: GenerationMode) -> None:
+    method, _, path = operation.partition(" ")
+    contract = target.send("GET", "/openapi.json").json()
+    contract["paths"][path][method.lower()].pop("security", None)  # the key is ours to send, not to be guessed
+    described = schemathesis.openapi.from_dict(contract)[path][method]
+    access = {"Authorization": target.access()["authorization"]} if method == "POST" else {}
+
+    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=described.as_strategy(generation_mode=mode))
+    def holds(case: schemathesis.Case) -> None:
+        response = case.call_and_validate(base_url=running.url, headers=access, checks=CHECKS)
+        assert mode is GenerationMode.POSITIVE or 400 <= response.status_code < 500
+
+    holds()
+
+
+def test_every_operation_of_the_contract_is_asked(target: Node) -> None:
+    paths = target.send("GET", "/openapi.json").json()["paths"]
+
+    assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == set(OPERATIONS)
