@@ -51,11 +51,6 @@ def severity(history: History) -> int:
     return SEVERITY[history[-1].status]
 
 
-def ended(history: History) -> bool:
-    """Tell whether the last status of ``history`` is an end, be it one that is only announced."""
-    return history[-1].status is not ServiceStatus.GRANTED
-
-
 def continues(held: History, offered: History, *, at: datetime) -> bool:
     """Tell whether ``offered`` may follow ``held`` in an edition that is accepted at ``at``."""
     settled = _starts(tuple(period for period in held if period.validity.start <= at))

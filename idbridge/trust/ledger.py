@@ -33,11 +33,6 @@ class Line:
     histories: frozenset[History]
     dropped: bool = False
 
-    @property
-    def ended(self) -> bool:
-        """Tell whether the key had ended in this role, or left."""
-        return self.dropped or any(history.ended(told) for told in self.histories)
-
 
 Ledger = Mapping[LineName, Line]
 EMPTY: Final[Ledger] = MappingProxyType({})
@@ -56,9 +51,7 @@ def extended(ledger: Ledger, offered: TrustList, *, at: datetime) -> Ledger:
         _refuse_rewritten(name, line, again=told.get(name), best=best, at=at)
     listed = frozenset(key.thumbprint for entry in offered.entries for key in entry.keys)
     silent = {name: line for name, line in ledger.items() if name not in told}
-    # A key in good standing that moves to another role takes its past along; any other line stays for ever.
-    remembered = {name: line for name, line in silent.items() if line.ended or name[0] not in best}
-    kept = {name: line if name[0] in listed else replace(line, dropped=True) for name, line in remembered.items()}
+    kept = {name: line if name[0] in listed else replace(line, dropped=True) for name, line in silent.items()}
     if len(kept) + len(told) > LIMITS.ledger_lines:
         raise violation(f"more than {LIMITS.ledger_lines} keys of one state to remember")
     return MappingProxyType({**kept, **told})

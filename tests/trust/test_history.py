@@ -191,7 +191,11 @@ def test_every_history_continues_itself(one: History) -> None:
     assert continues(one, one, at=AT)
 
 
-def test_an_end_is_told_from_good_standing() -> None:
-    assert not history.ended(told((GRANTED, 1)))
-    assert history.ended(told((GRANTED, 1), (SUPERSEDED, 9)))
+def test_what_begins_at_this_very_instant_has_begun() -> None:
+    assert not continues(told((GRANTED, 1), (WITHDRAWN, 6)), told((GRANTED, 1)), at=AT)
+    assert continues(told((GRANTED, 1), (WITHDRAWN, 7)), told((GRANTED, 1)), at=AT)
+
+
+def test_the_severity_of_a_history_is_that_of_its_last_status() -> None:
+    assert history.severity(told((GRANTED, 1))) == 0
     assert history.severity(told((GRANTED, 1), (WITHDRAWN, 9))) == SEVERITY[WITHDRAWN]

@@ -101,12 +101,15 @@ def test_a_compromise_may_reach_back_and_not_forward_again() -> None:
     assert refusal(held, edition(4, service(status=COMPROMISED))).code == "trust.history_rewritten"
 
 
-def test_a_key_in_good_standing_may_move_and_takes_its_past_along() -> None:
+def test_a_key_in_good_standing_may_move_and_back() -> None:
     moved = service("moved", issuer="https://new.sg.example")
     held = trusted(edition(1, service()), edition(2, moved))
 
     assert [one.issuer for one in held.lists[SG].services] == ["https://new.sg.example"]
     assert held.with_list(edition(3, moved), state=SG, at=NOON).floors[SG].sequence == 3
+    assert held.with_list(edition(3, service()), state=SG, at=NOON).floors[SG].sequence == 3
+    later = service(status=statuses(("granted", "2026-02-01")))
+    assert refusal(held, edition(3, later)).code == "trust.history_rewritten"
 
 
 def test_a_key_in_two_roles_ends_in_each_by_itself() -> None:
