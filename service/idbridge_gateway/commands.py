@@ -17,12 +17,11 @@ from idbridge.cli.exits import Exit
 from idbridge.clock import Clock, SystemClock
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState
-from idbridge.sandbox import storage
 from idbridge.sandbox.region import Region
 from idbridge.trust.repository import PlainRepository
 from idbridge_gateway.app import create_app, state_loader
 from idbridge_gateway.demo import rounds, screen
-from idbridge_gateway.demo.nodes import RunningNodes, lay_out
+from idbridge_gateway.demo.nodes import RunningNodes, lay_out, region_in
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
@@ -97,29 +96,12 @@ def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
     clock = SystemClock()
     with ExitStack() as stack:
         directory = region or (Path(stack.enter_context(TemporaryDirectory())) if once else DEFAULT_DIRECTORY)
-        pretend = _region_in(directory, clock=clock)
+        pretend = region_in(directory, at=clock.now())
         nodes = stack.enter_context(RunningNodes(lay_out(pretend, directory), ports=ports, clock=clock))
         if once:
             _play(pretend, nodes, clock=clock, as_json=as_json)
         else:
             _stay_up(pretend, nodes, directory=directory)
-
-
-def _region_in(directory: Path, *, clock: Clock) -> Region:
-    """Return the region of ``directory``: the one that is there, its lists issued afresh, or a new one.
-
-    Raises:
-        ConfigurationError: What is there is no region in order, or nothing can be written.
-    """
-    at = clock.now().replace(microsecond=0)
-    if storage.is_stored(directory):
-        region = Region.load(directory)
-        for state in region.published.lists:
-            region = region.reissued(state, at=at)
-    else:
-        region = Region.generate(at=at)
-    region.save(directory)
-    return region
 
 
 def _play(region: Region, nodes: RunningNodes, *, clock: Clock, as_json: bool) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.model.region import MemberState
+from idbridge.sandbox import storage
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
 from idbridge.trust import files
@@ -20,6 +22,23 @@ from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings, read_settings
 
 PRIVATE: Final = 0o600
+
+
+def region_in(directory: Path, *, at: datetime) -> Region:
+    """Return the region of ``directory``: the one that is there, its lists issued afresh, or a new one.
+
+    Raises:
+        ConfigurationError: What is there is no region in order, or nothing can be written.
+    """
+    at = at.replace(microsecond=0)
+    if storage.is_stored(directory):
+        region = Region.load(directory)
+        for state in region.published.lists:
+            region = region.reissued(state, at=at)
+    else:
+        region = Region.generate(at=at)
+    region.save(directory)
+    return region
 
 
 def lay_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:

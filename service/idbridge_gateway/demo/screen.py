@@ -1,32 +1,28 @@
 """What the demo prints: a table of cases for a reader, or how to go on for somebody who keeps it running."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from idbridge.cli import output
 from idbridge.model.region import MemberState
 from idbridge_gateway.demo.rounds import Result, summary
 
 _COLOURS: Final = {"PASSED": "green", "FAILED": "red", "INDETERMINATE": "yellow"}
-_WIDTH: Final = 140
+_SURPRISE: Final = "bold reverse red"
+_WIDTH_OF_A_PIPE: Final = 200  # whoever reads a pipe folds no lines
 _JSON: Final = "Content-Type: application/json"
-
-
-def out() -> Console:
-    """Return the console for what was asked for."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
 def watched(results: Iterable[Result], *, total: int) -> list[Result]:
     """Return all ``results``, with a bar on standard error while they come, if that is a terminal."""
-    console = Console(stderr=True)
+    console = Console(file=sys.stderr)
     columns = (TextColumn("putting cases to two nodes"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         return list(progress.track(results, total=total))
@@ -34,30 +30,41 @@ def watched(results: Iterable[Result], *, total: int) -> list[Result]:
 
 def show_table(results: Sequence[Result]) -> None:
     """Print one row for each case and the count of surprises below."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("state", "format", "case", "expected", "got", "reason"):
         grid.add_column(name, overflow="fold")
     grid.add_column("ms", justify="right")
     for result in results:
         grid.add_row(*_row(result))
-    console = out()
-    console.print(grid)
+    _print(grid)
     counted = summary(results)
-    verdict = Text(f"{counted['unexpected']} unexpected", style="bold red" if counted["unexpected"] else "bold green")
-    console.print(Text.assemble(f"{counted['cases']} cases over {counted['states']} states, ", verdict))
+    words = f"{counted['cases']} cases over {counted['states']} states, {counted['unexpected']} unexpected"
+    output.emphasis(words, colour="red" if counted["unexpected"] else "green")
 
 
-def _row(result: Result) -> tuple[Text | str, ...]:
-    mark = "bold reverse red" if result.surprising else _COLOURS.get(result.got.words, "")
-    expected = result.expected.words
+def _print(grid: Table) -> None:
+    console = Console(file=sys.stdout, highlight=False)
+    if console.is_terminal:
+        console.print(grid)
+        return
+    console = Console(file=sys.stdout, highlight=False, width=_WIDTH_OF_A_PIPE)
+    with console.capture() as captured:
+        console.print(grid)
+    for line in captured.get().splitlines():
+        output.line(line.rstrip())
+
+
+def _row(result: Result) -> tuple[Text, ...]:
+    expected, got = result.expected.words, result.got.words
+    form = result.case.format.value if result.case.format is not None else "-"
     return (
-        result.case.state.value,
-        result.case.format.value if result.case.format is not None else "-",
-        result.case.name,
+        Text(result.case.state.value),
+        Text(form),
+        Text(result.case.name),
         Text(expected, style=_COLOURS.get(expected, "")),
-        Text(result.got.words, style=mark),
-        Text(_reason(result), style="bold red" if result.surprising else ""),
-        f"{result.milliseconds:.1f}",
+        Text(got, style=_SURPRISE if result.surprising else _COLOURS.get(got, "")),
+        Text(_reason(result), style=_SURPRISE if result.surprising else ""),
+        Text(f"{result.milliseconds:.1f}"),
     )
 
 
@@ -68,21 +75,19 @@ def _reason(result: Result) -> str:
 
 def show_how_to_go_on(nodes: Mapping[MemberState, str], *, key: str, party: str, case: str, directory: Path) -> None:
     """Print where the nodes are, a key, and lines to paste."""
-    console = out()
-    console.print(Text("IdBridge sandbox: eleven states, two nodes. Nothing and nobody in it is real.", style="bold"))
-    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for state, url in nodes.items():
-        facts.add_row(f"node of {state}", url, f"{url}/docs")
-    facts.add_row(f"API key of {party}", key, "")
-    facts.add_row("material", str(directory), "")
-    console.print(facts, soft_wrap=True)
     first = nodes[MemberState.TH]
-    console.print(Text("\nTry, in another terminal:", style="bold"))
-    for line in (
-        f"curl '{first}/v1/recognition?for=TH&purpose=account-opening'",
-        f"idbridge sandbox mint {case} --region {directory} > request.json",
-        f"curl '{first}/v1/verify' -d @request.json -H '{_JSON}' -H 'Authorization: Bearer {key}'",
-        f"curl -X POST '{first}/sandbox/faults/stale-lists'   # and ask again; switch it off with ?on=false",
-    ):
-        console.print(Text(f"  {line}"), soft_wrap=True)
-    console.print(Text("\nCtrl-C ends it.", style="dim"))
+    output.emphasis("IdBridge sandbox: eleven states, two nodes. Nothing and nobody in it is real.", colour="green")
+    output.facts([
+        *((f"node of {state}", url) for state, url in nodes.items()),
+        ("read", f"{first}/docs"),
+        ("material", directory),
+        (f"key of {party}", key),
+    ])  # fmt: skip
+    output.line()
+    output.line("Try, in another terminal:")
+    output.line(f"  curl '{first}/v1/recognition?for=TH&purpose=account-opening'")
+    output.line(f"  idbridge sandbox mint {case} --region {directory} > request.json")
+    output.line(f"  curl '{first}/v1/verify' -d @request.json -H '{_JSON}' -H 'Authorization: Bearer {key}'")
+    output.line(f"  curl -X POST '{first}/sandbox/faults/stale-lists'   # ask again, then the same with ?on=false")
+    output.line()
+    output.line("Ctrl-C ends it.")
