@@ -35,6 +35,7 @@ def _number(text: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_number)
+_SCAN: Final = _DECODER.scan_once  # type: ignore[attr-defined] # the type stubs leave it out
 
 
 def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> Any:
@@ -45,7 +46,7 @@ def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_
     """
     characters = _characters(text, max_bytes)
     try:
-        value = _DECODER.decode(characters)
+        value = _scanned(characters)
     except RecursionError:
         raise InputError("input.too_large", "JSON is nested too deeply") from None
     except ValueError:
@@ -68,6 +69,19 @@ def parse_object(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.n
     if type(value) is not dict:
         raise InputError("input.malformed", "JSON is not an object")
     return value
+
+
+def _scanned(characters: str) -> Any:
+    """Return the value of ``characters``; looking for white space around it takes longer than reading a short value.
+
+    Raises:
+        ValueError: It is no JSON value, or not one.
+    """
+    try:
+        value, end = _SCAN(characters, 0)
+    except StopIteration:  # what begins here is no value
+        return _DECODER.decode(characters)
+    return value if end == len(characters) else _DECODER.decode(characters)
 
 
 def _characters(text: bytes | str, max_bytes: int) -> str:

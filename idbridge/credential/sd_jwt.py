@@ -23,7 +23,7 @@ Digests without a disclosure are ignored: withheld claims and decoys cannot be t
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
@@ -41,6 +41,7 @@ DEFAULT_ALGORITHM: Final = "sha-256"  # RFC 9901, section 4.1.1
 HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType({
     "sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512,
 })  # fmt: skip
+_DIGEST_OCTETS: Final = MappingProxyType({name: hash_of(b"").digest_size for name, hash_of in HASHES.items()})
 
 _OBJECT_ELEMENTS: Final = 3  # salt, name, value
 _ARRAY_ELEMENTS: Final = 2  # salt, value
@@ -112,7 +113,7 @@ def digest_algorithm(payload: Mapping[str, Any]) -> str:
 
 
 def process(
-    payload: Mapping[str, Any], disclosures: Iterable[str], *, plain: frozenset[str] = _NONE
+    payload: Mapping[str, Any], disclosures: Sequence[str], *, plain: frozenset[str] = _NONE
 ) -> ProcessedClaims:
     """Return the claims of ``payload`` with ``disclosures`` in place.
 
@@ -149,23 +150,31 @@ def _elements(text: str) -> list[Any]:
     return elements
 
 
+def _digests(disclosures: Sequence[str], *, algorithm: str) -> list[str]:
+    """Return the digest of each disclosure as it stands in ``_sd``.
+
+    All are encoded in one go: padded to whole groups of three octets, so that none shares a character with the next.
+    """
+    hash_of = HASHES[algorithm]
+    if not "".join(disclosures).isascii():
+        _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url")
+    octets = _DIGEST_OCTETS[algorithm]
+    padding = bytes(-octets % 3)
+    text = base64url.encode(b"".join([hash_of(disclosure.encode()).digest() + padding for disclosure in disclosures]))
+    width, length = (octets + len(padding)) // 3 * 4, (octets * 8 + 5) // 6
+    return [text[start : start + length] for start in range(0, len(text), width)]
+
+
 class _Unfolding:
     """One run over one payload: the disclosures still waiting for their digest, and every digest met so far."""
 
     __slots__ = ("_met", "_waiting")
 
-    def __init__(self, disclosures: Iterable[str], *, algorithm: str) -> None:
-        hash_of = HASHES[algorithm]
-        encode = base64url.encode
+    def __init__(self, disclosures: Sequence[str], *, algorithm: str) -> None:
         self._met: set[str] = set()
-        self._waiting: dict[str, str] = {}
-        for text in disclosures:
-            if not text.isascii():
-                _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url")
-            found = encode(hash_of(text.encode()).digest())
-            if found in self._waiting:
-                _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
-            self._waiting[found] = text
+        self._waiting = dict(zip(_digests(disclosures, algorithm=algorithm), disclosures, strict=True))
+        if len(self._waiting) != len(disclosures):
+            _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
 
     def unfold_top(self, payload: Mapping[str, Any], *, plain: frozenset[str]) -> dict[str, Any]:
         """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight."""
