@@ -1,27 +1,17 @@
 """``idbridge serve`` and ``idbridge demo``: the verbs that the gateway adds to the command line."""
 
-import json
 import logging
-import signal
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Event
 from typing import Final
 
 import click
 
 from idbridge.cli import output
 from idbridge.cli.exits import Exit
-from idbridge.clock import Clock, SystemClock
-from idbridge.model.randomness import SystemRandomness
-from idbridge.model.region import MemberState
-from idbridge.sandbox.region import Region
+from idbridge.clock import SystemClock
 from idbridge.trust.repository import PlainRepository
 from idbridge_gateway.app import create_app, state_loader
-from idbridge_gateway.demo import rounds, screen
-from idbridge_gateway.demo.nodes import RunningNodes, lay_out, region_in
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
@@ -38,7 +28,7 @@ _GIVEN: Final = ("host", "port", "workers")
 @click.option("--workers", type=click.IntRange(1), help="Processes, instead of IDBRIDGE_WORKERS.")
 def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, workers: int | None) -> None:
     """Run one node, as the IDBRIDGE_* variables describe it."""
-    _write_journal()
+    _write_journal(logging.INFO)
     given = {name: value for name, value in zip(_GIVEN, (host, port, workers), strict=True) if value is not None}
     settings = read_settings(**given)
     if initialise:
@@ -69,12 +59,12 @@ def _show_check(settings: Settings) -> None:
         raise output.Failure("no list of any state is usable", exit_code=Exit.TRUST_UNUSABLE)
 
 
-def _write_journal() -> None:
-    """Write the journal to standard error, and of the server below only what is an error."""
+def _write_journal(level: int) -> None:
+    """Write the journal to standard error from ``level`` on, and of the server below only what is an error."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    JOURNAL.setLevel(logging.INFO)
+    JOURNAL.setLevel(level)
 
 
 @click.command("demo")
@@ -90,46 +80,12 @@ def _write_journal() -> None:
 @click.option("--port", type=click.IntRange(0, 65534), default=0, help="Port of the node of TH; SG gets the next one.")
 def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
     """Run a pretend region: eleven states, two nodes, people with wallets. Nothing in it is real."""
+    from idbridge_gateway.demo.run import run_once, stay_up  # a node that serves needs no pretend region
+
     if as_json and not once:
         raise click.UsageError("`--json` goes with `--once`")
-    ports = {MemberState.TH: port, MemberState.SG: port + 1} if port else {}
-    clock = SystemClock()
-    with ExitStack() as stack:
-        directory = region or (Path(stack.enter_context(TemporaryDirectory())) if once else DEFAULT_DIRECTORY)
-        pretend = region_in(directory, at=clock.now())
-        nodes = stack.enter_context(RunningNodes(lay_out(pretend, directory), ports=ports, clock=clock))
-        if once:
-            _play(pretend, nodes, clock=clock, as_json=as_json)
-        else:
-            _stay_up(pretend, nodes, directory=directory)
-
-
-def _play(region: Region, nodes: RunningNodes, *, clock: Clock, as_json: bool) -> None:
-    """Put every case to the nodes, print what came of it, and end with 1 if anything surprised."""
-    chosen = rounds.http_cases()
-    coming = rounds.play(
-        region, nodes=nodes.addresses, clock=clock, randomness=SystemRandomness(), chosen=chosen
-    )  # fmt: skip
-    results = screen.watched(coming, total=len(chosen))
-    counted = rounds.summary(results)
-    if as_json:
-        document = {"schema": rounds.SCHEMA, "results": [result.document() for result in results], "summary": counted}
-        click.echo(json.dumps(document, ensure_ascii=False))
+    if once:
+        run_once(region, port=port, as_json=as_json)
     else:
-        screen.show_table(results)
-    if counted["unexpected"] or not results:
-        raise output.Failure("a node answered otherwise than expected", exit_code=Exit.REFUSED)
-
-
-def _stay_up(region: Region, nodes: RunningNodes, *, directory: Path) -> None:
-    """Print how to go on, and wait until told to end."""
-    shown = next(case for case in rounds.http_cases() if case.code is None and case.node is MemberState.TH)
-    party = str(shown.relying_party)
-    key = region.keys.api[party]
-    screen.show_how_to_go_on(nodes.addresses, key=key, party=party, case=shown.name, directory=directory)
-    ended = Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        click.echo(err=True)
+        _write_journal(logging.WARNING)
+        stay_up(region or DEFAULT_DIRECTORY, port=port)
