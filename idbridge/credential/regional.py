@@ -6,7 +6,7 @@ guess what a number in ``nationality`` means. Values are copied as they are, nev
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -19,14 +19,32 @@ _MAX_VALUES: Final = 16
 _DATE: Final = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 
 
-def regional_claims(claims: Mapping[str, Any], claim_map: ClaimMap) -> dict[str, Any]:
+class RegionalClaims(Mapping[str, Any]):
+    """What a credential states, by regional name. Each value is judged when it is asked for, because few ever are."""
+
+    __slots__ = ("_names", "_national")
+
+    def __init__(self, national: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        self._national = national
+        self._names = names
+
+    def __getitem__(self, regional: str) -> Any:
+        """Return the claim that the listing names so, if it is there and of its own kind."""
+        value = self._national.get(self._names[regional])
+        if value is None or not _KINDS.get(regional, _is_text)(value):
+            raise KeyError(regional)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (regional for regional in self._names if regional in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def regional_claims(claims: Mapping[str, Any], claim_map: ClaimMap) -> RegionalClaims:
     """Return by regional name what ``claims`` state and ``claim_map`` names."""
-    found = {}
-    for regional, national in claim_map.claims.items():
-        value = claims.get(national)
-        if value is not None and _KINDS.get(regional, _is_text)(value):
-            found[regional] = value
-    return found
+    return RegionalClaims(claims, claim_map.claims)
 
 
 def _is_text(value: Any) -> bool:

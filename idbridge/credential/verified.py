@@ -7,6 +7,7 @@ A1 on the authentication axis (architecture D2). A format's own rules are checke
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def verified(
     refuse_unless_passed(checks, in_force=in_force)
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject, national_level, identity,
-        bearer_ceiling(authentication, holder=holder), holder, claims, name, mandate, issued_at, expires_at,
+        bearer_ceiling(authentication, holder=holder), holder, claims, lambda: name, mandate, issued_at, expires_at,
         authenticated_at, status_reference, service.environment, checks, one_time, origin,
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def verified_by_claim_map(
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject_of(claims, claim_map.subject), level,
         identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
-        person_name(claims, claim_map),
+        partial(person_name, claims, claim_map),
         None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
         issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time,
     )  # fmt: skip

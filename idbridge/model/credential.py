@@ -1,6 +1,6 @@
 """A credential on its way from bytes to recognised identity: one type for each degree of trust."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -147,9 +147,9 @@ class VerifiedCredential:
     """Step V5: every header and claim accounted for, in force, holder binding judged.
 
     Constructed by ``credential/verified.py`` only. ``claims`` holds regional claim names (see ``ClaimMap``);
-    what the map does not name is not here. ``subject`` is the provider's own identifier of the person, ``None`` where
-    the presentation does not disclose it: two strangers must never share one. ``key_thumbprint`` and ``algorithm``
-    are those with which the credential itself was signed.
+    what the map does not name is not here. ``read_name`` reads the name, for whoever may know it. ``subject`` is the
+    provider's own identifier of the person, ``None`` where the presentation does not disclose it: two strangers must
+    never share one. ``key_thumbprint`` and ``algorithm`` are those with which the credential itself was signed.
     ``status_reference`` is the credential's ``status`` member as found, ``None`` without one.
     """
 
@@ -163,7 +163,7 @@ class VerifiedCredential:
     authentication: AssuranceLevel
     holder: HolderBinding
     claims: Mapping[str, Any]
-    name: PersonName | None
+    read_name: Callable[[], PersonName | None] = field(compare=False, repr=False)
     mandate: Mandate | None
     issued_at: datetime | None
     expires_at: datetime | None
@@ -173,6 +173,11 @@ class VerifiedCredential:
     checks: tuple[Check, ...]
     one_time: tuple[OneTimeValue, ...] = ()
     origin: AssertionOrigin | None = None
+
+    @property
+    def name(self) -> PersonName | None:
+        """The person's name as the source gives it; ``None`` if it gives none."""
+        return self.read_name()
 
     @property
     def level(self) -> AssuranceLevel:

@@ -92,7 +92,8 @@ def credential(level: AssuranceLevel = A2, holder: HolderBinding = BOUND, **chan
         "checks": (),
         **changes,
     }
-    return VerifiedCredential(**values)
+    name = values.pop("name")
+    return VerifiedCredential(**values, read_name=lambda: name)
 
 
 def assertion(node: MemberState, level: AssuranceLevel = A2, origin: Any = None, **changes: Any) -> VerifiedCredential:
