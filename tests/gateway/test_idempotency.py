@@ -1,5 +1,7 @@
 """Repeated requests: one key, one body, two minutes; digests and nothing else."""
 
+from inspect import signature
+
 import pytest
 
 from idbridge.errors import RequestError
@@ -93,7 +95,10 @@ def test_when_there_is_no_room_a_repeatable_question_is_refused_before_anything_
 
     assert caught.value.code == "system.overloaded"
     assert store.repetition(KEY, relying_party="th-bank", body=BODY, items=1)
-    assert LIMITS.idempotency_entries >= 2
+
+
+def test_a_store_has_room_for_as_many_questions_as_the_limits_say() -> None:
+    assert signature(Idempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
 
 
 def test_the_first_answer_stays_the_first() -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any, Final
@@ -33,6 +34,8 @@ summary{cursor:pointer}pre{overflow-x:auto;margin:.5rem 0}
 .quiet{color:var(--soft)}
 """
 _STYLE_DIGEST: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+_CODE: Final = re.compile(r"`([^`]+)`")
+_ACCESS: Final = "<p class=quiet>Asks for an API key: <code>Authorization: Bearer idb_...</code></p>"
 POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -90,13 +93,19 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> str:
     return "".join((
         f'<section id="{_anchor(path, method)}"><h2><span class="method {escape(method)}">{method.upper()}</span>',
         f"<code>{escape(path)}</code></h2><p>{escape(operation.get('summary', ''))}</p>",
-        *(f"<p>{escape(paragraph)}</p>" for paragraph in _paragraphs(operation.get("description", ""))),
+        *(f"<p>{_words(paragraph)}</p>" for paragraph in _paragraphs(operation.get("description", ""))),
+        _ACCESS if operation.get("security") else "",
         _parameters(operation.get("parameters", ())),
         f"<h3>Body</h3>{_schema('application/json', body)}" if body else "",
         "<h3>Answers</h3><table><tbody>",
         *(_answer(status, answer) for status, answer in operation["responses"].items()),
         "</tbody></table></section>",
     ))  # fmt: skip
+
+
+def _words(text: str) -> str:
+    """Return prose as HTML, with what stands between backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _paragraphs(text: str) -> Iterable[str]:
@@ -107,7 +116,7 @@ def _parameters(parameters: Iterable[dict[str, Any]]) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(parameter['in'])}"
         f"{', required' if parameter.get('required') else ''}</td>"
-        f"<td>{escape(parameter.get('description', ''))}</td></tr>"
+        f"<td>{_words(parameter.get('description', ''))}</td></tr>"
         for parameter in parameters
     )
     return f"<h3>Parameters</h3><table><tbody>{rows}</tbody></table>" if rows else ""
@@ -115,7 +124,7 @@ def _parameters(parameters: Iterable[dict[str, Any]]) -> str:
 
 def _answer(status: str, answer: dict[str, Any]) -> str:
     names = (_named(media.get("schema", {})) for media in answer.get("content", {}).values() if media.get("schema"))
-    return f"<tr><td><code>{escape(status)}</code></td><td>{escape(answer['description'])} {' '.join(names)}</td></tr>"
+    return f"<tr><td><code>{escape(status)}</code></td><td>{_words(answer['description'])} {' '.join(names)}</td></tr>"
 
 
 def _named(schema: dict[str, Any]) -> str:
@@ -128,6 +137,6 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     if schema.get("$ref"):
         return f"<p>{_named(schema)}</p>"
     text = escape(json.dumps(schema, indent=2, ensure_ascii=False))
-    return (
-        f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code></summary><pre>{text}</pre></details>'
-    )
+    # The anchor stands inside, because browsers open what a link leads into.
+    anchor = f'<pre id="schema-{escape(name)}">{text}</pre>'
+    return f"<details><summary><code>{escape(name)}</code></summary>{anchor}</details>"
