@@ -25,7 +25,7 @@ from idbridge_gateway.api.reasons import reasons_router
 from idbridge_gateway.api.recognition import recognition_router
 from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
-from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.journal import note_refused
 from idbridge_gateway.keys import load_issuing
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
@@ -53,6 +53,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     clock, randomness = clock or SystemClock(), SystemRandomness()
     load = state_loader(settings, clock=clock)
     state = load()
+    note_refused(state.snapshot)
     issuing = load_issuing(settings, state.snapshot, at=clock.now())
     trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
     front = VerifyFront(
@@ -81,8 +82,6 @@ def state_loader(settings: Settings, *, clock: Clock) -> Callable[[], NodeState]
     def load() -> NodeState:
         snapshot = repository.load(at=clock.now())
         refuse_unsafe_trust(settings, snapshot)
-        for offer in snapshot.refused:
-            JOURNAL.warning("not accepted: %s: %s (%s)", offer.subject, offer.code, offer.detail)
         return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS))
 
     return load

@@ -8,9 +8,17 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Final
 
+from idbridge.trust.snapshot import TrustSnapshot
+
 JOURNAL: Final = logging.getLogger("idbridge_gateway")
 _FRAMES: Final = 6
 JOURNAL.addHandler(logging.NullHandler())  # without a handler of the operator's, nothing is written anywhere
+
+
+def note_refused(snapshot: TrustSnapshot) -> None:
+    """Write which trust material was offered and not accepted. It is signed and public, and about nobody."""
+    for offer in snapshot.refused:
+        JOURNAL.warning("not accepted: %s: %s (%s)", offer.subject, offer.code, offer.detail)
 
 
 def note_unexpected(error: Exception, *, correlation_id: str) -> None:

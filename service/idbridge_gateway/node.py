@@ -43,12 +43,18 @@ class TrustInForce:
         """
         return self._current
 
-    def exchange(self, state: NodeState) -> None:
-        """Put ``state`` in force; the same snapshot again changes nothing and keeps its caches."""
+    @property
+    def in_force(self) -> NodeState:
+        """What is held, whether or not it can be reached."""
+        return self._current
+
+    def exchange(self, state: NodeState) -> bool:
+        """Put ``state`` in force; tell whether that changed anything. The same snapshot again keeps its caches."""
         if state.snapshot.id == self._current.snapshot.id:
-            return
+            return False
         self._retired.append((self._clock.now(), self._current))
         self._current = state
+        return True
 
     def held(self, snapshot_id: str) -> NodeState | None:
         """Return the state with this snapshot, if it is in force or was within the idempotency window."""

@@ -7,12 +7,15 @@ it is refused for that.
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from idbridge.errors import IdBridgeError
-from idbridge_gateway.journal import JOURNAL, note_unexpected
+from idbridge.trust.snapshot import RefusedOffer
+from idbridge_gateway.journal import JOURNAL, note_refused, note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
 
 Marks = frozenset[tuple[str, int, int]]
+_NOTHING: Final[Marks] = frozenset()
 
 
 class Reload:
@@ -22,7 +25,8 @@ class Reload:
         self._places = places
         self._load = load
         self._trust = trust
-        self._seen = self._marks()
+        self._seen = _NOTHING  # so that what changed while the node started is not missed
+        self._refused: tuple[RefusedOffer, ...] = trust.in_force.snapshot.refused
 
     async def watch(self, *, every_seconds: float) -> None:
         """Look again and again, until cancelled."""
@@ -43,9 +47,17 @@ class Reload:
         except Exception as error:  # noqa: BLE001 - what is in force stays in force, whatever happened
             note_unexpected(error, correlation_id="reload")
             return
-        self._seen = marks
-        self._trust.exchange(state)
-        JOURNAL.info("trust snapshot in force: %s", state.snapshot.id)
+        self._take_up(state, marks)
+
+    def _take_up(self, state: NodeState, marks: Marks) -> None:
+        """Put ``state`` in force. What was refused may be acceptable later, as a list of the near future is."""
+        refused = state.snapshot.refused
+        self._seen = _NOTHING if refused else marks
+        if refused != self._refused:
+            self._refused = refused
+            note_refused(state.snapshot)
+        if self._trust.exchange(state):
+            JOURNAL.info("trust snapshot in force: %s", state.snapshot.id)
 
     def _marks(self) -> Marks:
         """Return what shows that a file was changed, added or taken away."""

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 
 from idbridge_gateway.app import create_app, state_loader
+from idbridge_gateway.node import NodeState
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.serving import BackgroundServer
 from tests.gateway.asking import LOGIN, Node, verdict_of
@@ -39,22 +41,55 @@ def test_a_withdrawal_takes_effect_without_a_restart(own_node: Node) -> None:
     assert verdict_of(own_node.ask(LOGIN)) == ("FAILED", "issuer.withdrawn")
 
 
-def test_nothing_is_read_again_while_nothing_changes(own_node: Node) -> None:
+def counting(node: Node) -> tuple[Reload, list[None]]:
+    """A reload, and a list that grows by one whenever it reads."""
     reads: list[None] = []
-    load = state_loader(own_node.settings, clock=own_node.clock)
+    load = state_loader(node.settings, clock=node.clock)
+    load()
 
-    def counted() -> object:
+    def counted() -> NodeState:
         reads.append(None)
         return load()
 
-    reload = Reload(places=(own_node.settings.trust_dir,), load=counted, trust=own_node.app.state.trust)  # type: ignore[arg-type]
+    return Reload(places=(node.settings.trust_dir,), load=counted, trust=node.app.state.trust), reads
+
+
+def test_nothing_is_read_again_while_nothing_changes(own_node: Node) -> None:
+    reload, reads = counting(own_node)
     for _ in range(3):
         look(reload)
     (own_node.settings.trust_dir / "lists" / "SG.jws").touch()
     look(reload)
     look(reload)
 
-    assert len(reads) == 1
+    assert len(reads) == 2
+
+
+def test_what_was_refused_is_looked_at_again_until_it_is_acceptable(own_node: Node) -> None:
+    reload, reads = counting(own_node)
+    later = own_node.clock.now() + timedelta(hours=1)
+    own_node.region.with_status("sg-login", "withdrawn", at=later).publish(own_node.directory)
+    look(reload)
+    before = verdict_of(own_node.ask(LOGIN))
+    look(reload)
+
+    own_node.clock.turn(hours=1)
+    look(reload)
+    look(reload)
+
+    assert before == ("PASSED", None)
+    assert verdict_of(own_node.ask(LOGIN)) == ("FAILED", "issuer.withdrawn")
+    assert len(reads) == 3
+
+
+def test_what_is_refused_is_said_once(own_node: Node, caplog: pytest.LogCaptureFixture) -> None:
+    reload, _ = counting(own_node)
+    (own_node.settings.trust_dir / "lists" / "SG.jws").write_bytes(b"nonsense")
+
+    for _ in range(3):
+        look(reload)
+
+    assert caplog.text.count("not accepted: lists/SG") == 1
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"nonsense", b"a.b.c"])
@@ -89,10 +124,10 @@ def test_spoilt_pins_leave_in_force_what_was_held_and_are_looked_at_again(own_no
 def test_an_error_that_nobody_foresaw_leaves_in_force_what_was_held(
     own_node: Node, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken() -> object:
+    def broken() -> NodeState:
         raise KeyError("the name of Siti")
 
-    reload = Reload(places=(own_node.settings.trust_dir,), load=broken, trust=own_node.app.state.trust)  # type: ignore[arg-type]
+    reload = Reload(places=(own_node.settings.trust_dir,), load=broken, trust=own_node.app.state.trust)
     (own_node.settings.trust_dir / "lists" / "SG.jws").touch()
 
     look(reload)

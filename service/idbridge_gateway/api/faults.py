@@ -74,7 +74,7 @@ class FaultyTrust(TrustInForce):
 
     def last_update(self) -> datetime | None:
         """Return the instant at which the last of the lists falls due."""
-        snapshot = super().current().snapshot
+        snapshot = self.in_force.snapshot
         return max((snapshot.provenance(state).next_update for state in snapshot.lists), default=None)
 
 
