@@ -12,4 +12,4 @@ _LENGTH_OCTETS: Final = 4
 def encode(*fields: str | bytes) -> bytes:
     """Return each field, text as UTF-8, behind its length in four octets, big-endian."""
     octets = [field.encode() if isinstance(field, str) else field for field in fields]
-    return b"".join(len(part).to_bytes(_LENGTH_OCTETS, "big") + part for part in octets)
+    return b"".join([len(part).to_bytes(_LENGTH_OCTETS, "big") + part for part in octets])

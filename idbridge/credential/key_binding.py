@@ -10,8 +10,7 @@ Header: ``alg`` and ``typ`` are required, ``kid`` and ``cty`` are optional and n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from idbridge.codec import strict_json
 from idbridge.credential import sd_jwt
@@ -59,8 +58,7 @@ _WITHOUT: Final = tuple(point.skipped("there is no key binding to judge") for po
 _NONE_GIVEN: Final = TRANSACTIONS.skipped("no transaction was asked for and none is authorised")
 
 
-@dataclass(frozen=True, slots=True)
-class BindingVerdict:
+class BindingVerdict(NamedTuple):
     """What came of the key binding: the checks ``kb.1`` to ``kb.11``, and whether the sender proved to hold the key."""
 
     checks: tuple[Check, ...]
@@ -68,8 +66,7 @@ class BindingVerdict:
     one_time: tuple[OneTimeValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """What a key binding has to fit: the processed claims, the text that it covers, and who asks."""
 
     claims: Mapping[str, Any]

@@ -6,6 +6,7 @@ transliterated. Knows no language.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from idbridge.limits import LIMITS
@@ -13,6 +14,18 @@ from idbridge.model.credential import NamePartValue, PersonName
 from idbridge.model.trust import ClaimMap
 
 _MAX = LIMITS.identifier_characters
+
+
+@dataclass(frozen=True, slots=True)
+class NationalName:
+    """A name that nobody has asked for yet: the claims that state it, and what the listing calls its parts."""
+
+    claims: Mapping[str, Any]
+    claim_map: ClaimMap
+
+    def __call__(self) -> PersonName | None:
+        """Return the name; ``None`` as for ``person_name``."""
+        return person_name(self.claims, self.claim_map)
 
 
 def person_name(claims: Mapping[str, Any], claim_map: ClaimMap) -> PersonName | None:

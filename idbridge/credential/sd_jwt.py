@@ -24,9 +24,8 @@ Digests without a disclosure are ignored: withheld claims and decoys cannot be t
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from idbridge.codec import base64url, strict_json
 from idbridge.errors import CredentialError, InputError
@@ -57,8 +56,7 @@ class SdJwtFault(CredentialError):
         self.rule = rule
 
 
-@dataclass(frozen=True, slots=True)
-class SdJwtText:
+class SdJwtText(NamedTuple):
     """An SD-JWT taken apart. ``bound`` is what a key binding covers: all up to and with the last tilde."""
 
     issuer_jwt: str
@@ -67,8 +65,7 @@ class SdJwtText:
     bound: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessedClaims:
+class ProcessedClaims(NamedTuple):
     """The claims with every disclosure in its place and nothing left of the machinery.
 
     ``algorithm`` is the digest algorithm of the payload, which the key binding has to use too.

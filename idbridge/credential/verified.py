@@ -7,12 +7,11 @@ A1 on the authentication axis (architecture D2). A format's own rules are checke
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.credential.mandates import read_mandate
-from idbridge.credential.names import person_name
+from idbridge.credential.names import NationalName
 from idbridge.credential.regional import regional_claims
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused
@@ -133,7 +132,7 @@ def verified_by_claim_map(
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject_of(claims, claim_map.subject), level,
         identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
-        partial(person_name, claims, claim_map),
+        NationalName(claims, claim_map),
         None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
         issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time,
     )  # fmt: skip

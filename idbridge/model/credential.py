@@ -1,10 +1,14 @@
-"""A credential on its way from bytes to recognised identity: one type for each degree of trust."""
+"""A credential on its way from bytes to recognised identity: one type for each degree of trust.
+
+The degrees are named tuples, because every verification makes one of each, and a frozen dataclass of twenty fields
+costs three times as much to make.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from idbridge.model.check import Check
 from idbridge.model.keys import PublicKey
@@ -26,8 +30,7 @@ class ProtectedHeader:
     members: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedJws:
+class UnverifiedJws(NamedTuple):
     """A compact JWS taken apart. Nothing in it may be believed."""
 
     header: ProtectedHeader
@@ -36,8 +39,7 @@ class UnverifiedJws:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedCredential:
+class UnverifiedCredential(NamedTuple):
     """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
 
     ``disclosures`` and ``key_binding`` are those of an SD-JWT, as text, in the order received. ``key_binding_jws`` is
@@ -54,8 +56,7 @@ class UnverifiedCredential:
     key_binding_jws: UnverifiedJws | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignedClaims:
+class SignedClaims(NamedTuple):
     """Step V4: claims whose signature verified with a key that the state lists. Made in ``crypto/jws.py`` only."""
 
     claims: Mapping[str, Any]
@@ -142,8 +143,7 @@ class AssertionOrigin:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedCredential:
+class VerifiedCredential(NamedTuple):
     """Step V5: every header and claim accounted for, in force, holder binding judged.
 
     Constructed by ``credential/verified.py`` only. ``claims`` holds regional claim names (see ``ClaimMap``);
@@ -163,7 +163,7 @@ class VerifiedCredential:
     authentication: AssuranceLevel
     holder: HolderBinding
     claims: Mapping[str, Any]
-    read_name: Callable[[], PersonName | None] = field(compare=False, repr=False)
+    read_name: Callable[[], PersonName | None]
     mandate: Mandate | None
     issued_at: datetime | None
     expires_at: datetime | None
@@ -185,8 +185,7 @@ class VerifiedCredential:
         return self.identity if self.identity < self.authentication else self.authentication
 
 
-@dataclass(frozen=True, slots=True)
-class RecognisedIdentity:
+class RecognisedIdentity(NamedTuple):
     """Step V7: recognised by a state, for a purpose, at a level. Made in ``recognition/recognise.py`` only.
 
     ``arrangement`` is ``None`` when the relying party's own state issued the credential. ``claims`` are the
@@ -204,4 +203,4 @@ class RecognisedIdentity:
     claims: frozenset[str]
     mandate: Mandate | None = None
     limits: tuple[str, ...] = ()
-    checks: tuple[Check, ...] = field(default=())
+    checks: tuple[Check, ...] = ()
