@@ -122,6 +122,7 @@ def _load(der: bytes) -> x509.Certificate:
         _breaks_profile("a certificate that is too large")
     try:
         certificate = x509.load_der_x509_certificate(der)
+        _read_in_full(certificate)
         names = _names(certificate)
     except _UNREADABLE:
         _breaks_profile("not a certificate")
@@ -133,6 +134,13 @@ def _load(der: bytes) -> x509.Certificate:
     if certificate.serial_number <= 0:
         _breaks_profile("a certificate without a positive serial number")
     return certificate
+
+
+def _read_in_full(certificate: x509.Certificate) -> None:
+    """Read what the library leaves for later, so that it raises here and not where nobody expects it."""
+    certificate.subject.public_bytes()
+    certificate.issuer.public_bytes()
+    _in_force(certificate, certificate.not_valid_before_utc)
 
 
 def _names(certificate: x509.Certificate) -> int:
