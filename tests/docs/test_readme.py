@@ -15,6 +15,7 @@ from tests.source import ROOT
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FIRST, MINT_AND_VERIFY, LOOK_UP = range(3)
 SECONDS = 120
+UNSET = ("IDBRIDGE_REGION", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -22,7 +23,7 @@ def blocks() -> list[tuple[str, str]]:
 
 
 def run(script: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in ("IDBRIDGE_REGION", "MAKEFLAGS")}
+    clean = {name: value for name, value in os.environ.items() if name not in UNSET}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder, env=clean, capture_output=True, text=True, timeout=SECONDS, check=False,
@@ -64,7 +65,7 @@ def test_make_demo_runs_every_case_without_a_surprise() -> None:
 
 def test_make_test_sets_everything_up_and_runs_all_tests() -> None:
     # These tests are what it runs, so that here only its steps are looked at.
-    steps = run("make --dry-run test", folder=ROOT).stdout.splitlines()
+    steps = run("make --no-print-directory --dry-run test", folder=ROOT).stdout.splitlines()
 
     assert steps[:2] == ["scripts/bootstrap.sh all", "scripts/engines.sh"]
     assert steps[2].startswith(".venv/bin/pytest")
