@@ -44,9 +44,11 @@ def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_
     Raises:
         InputError: ``input.too_large`` for a text too long or too deep, ``input.malformed`` for an ambiguous one.
     """
-    characters = _characters(text, max_bytes)
     try:
+        characters = text.decode() if type(text) is bytes and len(text) <= max_bytes else _characters(text, max_bytes)
         value = _scanned(characters)
+    except UnicodeError:
+        raise InputError("input.malformed", "not UTF-8") from None
     except RecursionError:
         raise InputError("input.too_large", "JSON is nested too deeply") from None
     except ValueError:
@@ -86,15 +88,12 @@ def _scanned(characters: str) -> Any:
 
 def _characters(text: bytes | str, max_bytes: int) -> str:
     """Return ``text`` as characters, at most ``max_bytes`` octets of true UTF-8."""
-    try:
-        if isinstance(text, str):
-            size = len(text) if text.isascii() else len(text.encode())
-            characters = text
-        else:
-            size = len(text)
-            characters = text.decode() if size <= max_bytes else ""
-    except UnicodeError:
-        raise InputError("input.malformed", "not UTF-8") from None
+    if isinstance(text, str):
+        size = len(text) if text.isascii() else len(text.encode())
+        characters = text
+    else:
+        size = len(text)
+        characters = text.decode() if size <= max_bytes else ""
     if size > max_bytes:
         raise InputError("input.too_large", f"more than {max_bytes} octets of JSON")
     return characters

@@ -76,7 +76,8 @@ def _by_birthdate(claim: str, claims: frozenset[str]) -> bool:
 
 def _value(claim: str, credential: VerifiedCredential, *, at: datetime) -> Any:
     if claim == NAME:
-        return name_document(credential.name) if credential.name is not None else _ABSENT
+        name = credential.name
+        return name_document(name) if name is not None else _ABSENT
     value = credential.claims.get(claim, _ABSENT)
     if claim[: len(_AGE_PREFIX)] == _AGE_PREFIX:
         return _age_over(claim, credential.claims, stated=value, at=at)
