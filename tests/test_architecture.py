@@ -33,7 +33,7 @@ RANDOM_MODULES = frozenset({"secrets", "random", "uuid"})
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "dist"})
-PRIVATE_PEM = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}")
+PRIVATE_PEM = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE[ ]KEY-----\s+[A-Za-z0-9+/]{40}")
 PRIVATE_JWK = re.compile(r'"d"\s*:\s*"[A-Za-z0-9_-]{30,}"')
 
 
