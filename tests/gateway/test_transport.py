@@ -169,11 +169,14 @@ def test_an_offer_to_change_the_protocol_is_ignored_and_the_body_read(server: Ba
 
 
 def test_a_body_behind_an_offer_seen_too_late_is_never_read_as_a_request(server: BackgroundServer) -> None:
+    hidden = b"GET /early HTTP/1.1\r\nHost: h\r\n\r\n"
     with closing(connect(server)) as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUp")
-        connection.sendall(b"grade: h2c\r\nContent-Length: 33\r\n\r\nGET /early HTTP/1.1\r\nHost: h\r\n\r\n")
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade, close\r\nUp")
+        connection.sendall(b"grade: h2c\r\nContent-Length: %d\r\n\r\n%b" % (len(hidden), hidden))
         answer = to_the_end(connection)
 
-    assert answer.startswith(b"HTTP/1.1 400")
-    assert b"input.request_malformed" in answer
-    assert b"HTTP/1.1 200" not in answer
+    # On a busy machine the two pieces arrive as one: the offer is seen in time, and the body counts as a body.
+    refused = answer.startswith(b"HTTP/1.1 400") and b"input.request_malformed" in answer
+    read_as_body = answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n%d" % len(hidden))
+    assert refused or read_as_body
+    assert answer.count(b"HTTP/1.1 ") == 1
