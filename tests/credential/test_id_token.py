@@ -187,7 +187,10 @@ def test_a_node_that_is_no_audience_is_none() -> None:
 
 
 def test_a_mismatch_names_what_would_have_been_accepted() -> None:
-    assert CLIENT in refused(id_token(aud="another-bank"))["id-token.5"].note
+    unknown = replace(request(node=False), relying_party=replace(RELYING_PARTY, clients={}))
+
+    assert refused(id_token(aud="another-bank"))["id-token.5"].note == f"accepted here: {CLIENT}, {NODE}"
+    assert "none is registered" in refused(id_token(), None, unknown)["id-token.5"].note
 
 
 # 6: time
@@ -220,6 +223,7 @@ def test_a_token_out_of_its_time_is_refused(changes: dict[str, Any], expected: s
         {"iat": NOW + LEEWAY},
         {"nbf": NOW + LEEWAY},
         {"nbf": NOW - 10},
+        {"nbf": 0},
         {"iat": NOW - AGE - LEEWAY + 1},
     ],
 )

@@ -69,6 +69,7 @@ def test_the_claim_that_the_list_names_for_the_level_is_judged_too() -> None:
     listed = service(claim_map=replace(CLAIM_MAP, acr="ial"))
 
     assert code(id_token(ial=3), listed) == "oidc.claim_malformed"
+    assert code(id_token(ial="2.1", acr=3), listed) == "oidc.claim_malformed"
     assert verify(id_token(ial="2.1"), listed).identity is AssuranceLevel.A1
 
 
