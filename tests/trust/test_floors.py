@@ -173,6 +173,17 @@ def test_a_file_is_read_up_to_its_bound_and_not_beyond(tmp_path: Path) -> None:
     assert caught.value.code == "input.too_large"
 
 
+def test_a_file_that_is_too_large_is_not_even_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> bytes:
+        raise AssertionError
+
+    (tmp_path / "file").write_bytes(b"x" * 10)
+    monkeypatch.setattr(os, "read", never)
+
+    with pytest.raises(InputError):
+        files.read(tmp_path, "file", max_bytes=9)
+
+
 def test_a_file_that_says_it_is_empty_and_is_not_is_bounded_all_the_same() -> None:
     with pytest.raises(InputError):
         files.read(Path(f"/proc/{os.getpid()}"), "status", max_bytes=10)

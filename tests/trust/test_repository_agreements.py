@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from tests.trust.agreements import arrangement, purposes
 from tests.trust.editions import NOON, SG, TH, edition
@@ -96,6 +97,25 @@ def test_a_document_stands_under_its_own_name_and_version(place: Place) -> None:
     assert code_of(place) == "trust.arrangement_invalid"
     (place.registers / "5.json").unlink()
     assert place.load().purposes.version == 1
+
+
+def test_one_version_under_two_numbers_is_refused(place: Place) -> None:
+    (place.agreed / "2.json").write_bytes(arrangement())
+
+    assert code_of(place) == "trust.arrangement_invalid"
+
+
+def test_a_process_that_is_behind_another_one_does_not_fall_back_on_what_it_holds(place: Place) -> None:
+    slow = place.repository()
+    slow.load(at=NOON)
+    (place.agreed / "3.json").write_bytes(arrangement(3, status="repealed", by=(TH,)))
+    place.load()
+    (place.agreed / "3.json").write_bytes(b"unreadable")
+
+    with pytest.raises(TrustError) as caught:
+        slow.load(at=NOON)
+
+    assert caught.value.code == "trust.rollback"
 
 
 def test_a_gap_in_the_versions_of_an_arrangement_is_refused(place: Place) -> None:
