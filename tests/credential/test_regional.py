@@ -119,6 +119,16 @@ def test_a_mandate_may_have_no_bound(left_out: str) -> None:
     assert getattr(found, left_out) is None
 
 
+def test_the_longest_mandate_allowed_is_read() -> None:
+    found = read_mandate({
+        "entity": {"scheme": "x", "value": LONGEST, "name": LONGEST},
+        "scope": ["y", *(f"{number}" for number in range(31))],
+    })  # fmt: skip
+
+    assert found is not None
+    assert (found.entity_scheme, found.entity_value, len(found.scope)) == ("x", LONGEST, 32)
+
+
 def test_an_entity_may_have_no_name() -> None:
     found = read_mandate({**MANDATE, "entity": {"scheme": "SG-UEN", "value": "209900001K"}})
 
