@@ -17,7 +17,7 @@ Digests without a disclosure are ignored: withheld claims and decoys cannot be t
                                                                                 ``input.too_large``
 11  no digest stands in two places, no disclosure comes twice                   ``sd_jwt.digest_duplicate``
 12  every disclosure is referred to                                             ``sd_jwt.disclosure_unreferenced``
-13  what must be in plain sight is                                              ``sd_jwt.disclosure_forbidden_claim``
+13  what must be in plain sight is, and what must be whole has no parts          ``sd_jwt.disclosure_forbidden_claim``
 16  without disclosable claims there is no ``_sd`` and no disclosure            as 10 and 12
 ==  ==========================================================================  ====================================
 """
@@ -110,11 +110,12 @@ def digest_algorithm(payload: Mapping[str, Any]) -> str:
 
 
 def process(
-    payload: Mapping[str, Any], disclosures: Sequence[str], *, plain: frozenset[str] = _NONE
+    payload: Mapping[str, Any], disclosures: Sequence[str], *, plain: frozenset[str] = _NONE, whole: str | None = None
 ) -> ProcessedClaims:
     """Return the claims of ``payload`` with ``disclosures`` in place.
 
-    ``plain`` are the top-level claims that may be neither disclosed nor have disclosable parts.
+    ``plain`` are the top-level claims that may be neither disclosed nor have disclosable parts; ``whole`` is the one
+    that may be disclosed and have none, because it would say more without the part that the holder withholds.
 
     Raises:
         SdJwtFault: A rule of the table above is broken.
@@ -122,7 +123,7 @@ def process(
     """
     algorithm = digest_algorithm(payload)
     unfolding = _Unfolding(disclosures, algorithm=algorithm)
-    claims = unfolding.unfold_top(payload, plain=plain)
+    claims = unfolding.unfold_top(payload, plain=plain, whole=whole)
     unfolding.refuse_leftovers()
     return ProcessedClaims(claims, algorithm)
 
@@ -173,15 +174,15 @@ class _Unfolding:
         if len(self._waiting) != len(disclosures):
             _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
 
-    def unfold_top(self, payload: Mapping[str, Any], *, plain: frozenset[str]) -> dict[str, Any]:
-        """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight."""
+    def unfold_top(self, payload: Mapping[str, Any], *, plain: frozenset[str], whole: str | None) -> dict[str, Any]:
+        """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight or whole."""
         claims = dict(payload)
         claims.pop(DIGEST_ALGORITHM, None)
-        self._disclose(claims, plain=plain, depth=1)
+        self._disclose(claims, plain=plain, whole=whole, depth=1)
         for name, value in payload.items():
             if type(value) not in _NESTING or name == DIGESTS:
                 continue
-            if name in plain:
+            if name in plain or name == whole:
                 _refuse_machinery(value)
             else:
                 claims[name] = self._unfold(value, depth=2)
@@ -204,13 +205,13 @@ class _Unfolding:
         if DIGEST_ALGORITHM in source:
             _fault(6, "sd_jwt.alg_unsupported", "`_sd_alg` stands at the top level only")
         claims = dict(source)
-        self._disclose(claims, plain=_NONE, depth=depth)
+        self._disclose(claims, plain=_NONE, whole=None, depth=depth)
         for name, value in source.items():
             if type(value) in _NESTING and name != DIGESTS:
                 claims[name] = self._unfold(value, depth=depth + 1)
         return claims
 
-    def _disclose(self, claims: dict[str, Any], *, plain: frozenset[str], depth: int) -> None:
+    def _disclose(self, claims: dict[str, Any], *, plain: frozenset[str], whole: str | None, depth: int) -> None:
         """Put the disclosures of one object in place of its ``_sd``.
 
         It comes before the members of the object are unfolded, so that a digest of ``_sd`` that stands in an array as
@@ -229,7 +230,11 @@ class _Unfolding:
             text = self._claimed(found)
             if text is not None:
                 name, value = _named(text, taken=claims, plain=plain)
-                claims[name] = self._unfold(value, depth=depth + 1) if type(value) in _NESTING else value
+                if type(value) in _NESTING:
+                    if name == whole:
+                        _refuse_machinery(value)
+                    value = self._unfold(value, depth=depth + 1)
+                claims[name] = value
 
     def _array(self, source: list[Any], *, depth: int) -> list[Any]:
         _refuse_deeper(depth)
@@ -281,12 +286,10 @@ def _unnamed(text: str) -> Any:
 
 
 def _refuse_machinery(value: Any) -> None:
-    """Refuse digests within a claim that must stand in plain sight, whether or not anything of it is disclosed."""
+    """Refuse digests within a claim that must stand in plain sight or whole, whether or not anything is disclosed."""
     if type(value) is dict:
         if not RESERVED.isdisjoint(value):
-            _fault(
-                13, "sd_jwt.disclosure_forbidden_claim", "a part of a claim that must be in plain sight is disclosable"
-            )
+            _fault(13, "sd_jwt.disclosure_forbidden_claim", "a part of a claim that must be whole is disclosable")
         value = value.values()
     for member in value:
         if type(member) in _NESTING:

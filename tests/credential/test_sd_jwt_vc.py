@@ -1,5 +1,6 @@
 """Points 1 to 13 and 16 of the SD-JWT VC checklist, its parts: each refuses with its code, and its twin passes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from idbridge.model.time import Validity
 from idbridge.model.trust import ServiceStatus, StatusPeriod
 from tests.credential.kit import (
     ABSENT,
+    CLAIM_MAP,
     NOW,
     PERSON,
     YEAR,
@@ -209,6 +211,7 @@ def test_a_fault_of_the_disclosures_is_refused_under_its_number(number: int, exp
 
     assert faults(found) == {f"sd-jwt.{number}": expected}
     assert [check for check in found.values() if check.result is Result.SKIPPED and not check.note] == []
+    assert [found[f"sd-jwt.{number}"].result for number in (1, 2, 3, 5, 19)] == [Result.PASSED] * 5
     assert found["sd-jwt.15"].result is Result.SKIPPED
     assert found["kb.9"].result is Result.SKIPPED
 
@@ -254,6 +257,57 @@ def test_no_claim_that_must_be_in_plain_sight_may_be_disclosed(name: str) -> Non
 @pytest.mark.parametrize("disclosed", [(), (D,)])
 def test_no_part_of_such_a_claim_may_be_disclosable(changes: dict[str, Any], disclosed: tuple[str, ...]) -> None:
     assert fault(bound(sd_jwt(*disclosed, **changes))) == ("sd-jwt.13", "sd_jwt.disclosure_forbidden_claim")
+
+
+MANDATE = {
+    "entity": {"scheme": "TH-JURISTIC", "value": "0105500000001"},
+    "scope": ["represent"],
+    "valid_from": "2025-01-01T00:00:00Z",
+    "valid_until": "2026-01-01T00:00:00Z",
+}
+UNTIL = disclosure("valid_until", MANDATE["valid_until"])
+ENTITY_NAME = disclosure("name", "A company")
+SCOPE = disclosure("represent")
+BOUNDLESS = {name: value for name, value in MANDATE.items() if name != "valid_until"}
+DIVISIBLE = [
+    ({**BOUNDLESS, "_sd": [digest(UNTIL)]}, UNTIL),
+    ({**MANDATE, "entity": {**MANDATE["entity"], "_sd": [digest(ENTITY_NAME)]}}, ENTITY_NAME),
+    ({**MANDATE, "scope": ["represent", {"...": digest(SCOPE)}]}, SCOPE),
+]
+
+
+@pytest.mark.parametrize(("mandate", "part"), DIVISIBLE)
+def test_a_holder_cannot_choose_which_part_of_a_mandate_to_show(mandate: dict[str, Any], part: str) -> None:
+    refusal = ("sd-jwt.13", "sd_jwt.disclosure_forbidden_claim")
+    whole = disclosure("represents", mandate)
+
+    def also(digests: list[str]) -> list[str]:
+        return [*digests, digest(whole)]
+
+    assert fault(bound(sd_jwt(represents=mandate))) == refusal
+    assert fault(bound(sd_jwt(part, represents=mandate))) == refusal
+    assert fault(bound(sd_jwt(whole, _sd=also))) == refusal
+    assert fault(bound(sd_jwt(whole, part, _sd=also))) == refusal
+
+
+def test_a_mandate_may_be_hidden_in_one_piece() -> None:
+    whole = disclosure("represents", MANDATE)
+
+    shown = verify(bound(sd_jwt(whole, _sd=lambda digests: [*digests, digest(whole)])))
+    withheld = verify(bound(sd_jwt(_sd=lambda digests: [*digests, digest(whole)])))
+
+    assert shown.mandate == verify(bound(sd_jwt(represents=MANDATE))).mandate
+    assert shown.mandate is not None
+    assert shown.mandate.valid_until == datetime(2026, 1, 1, tzinfo=UTC)
+    assert withheld.mandate is None
+
+
+def test_the_list_says_which_claim_the_mandate_is() -> None:
+    listed = service(Format.SD_JWT_VC, claim_map=replace(CLAIM_MAP, mandate="poder"))
+    mandate, _ = DIVISIBLE[0]
+
+    assert fault(bound(sd_jwt(poder=mandate)), listed=listed) == ("sd-jwt.13", "sd_jwt.disclosure_forbidden_claim")
+    assert verify(bound(sd_jwt(represents=mandate)), listed=listed).mandate is None
 
 
 def test_subject_and_time_of_issue_may_be_disclosed() -> None:
