@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from idbridge.codec import pem
+from idbridge.codec.pem import encode as pem_text
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.material import PrivateKey
 from idbridge.crypto.signer import generate, load_signer
@@ -51,7 +51,7 @@ def test_what_is_no_key_file_is_refused(tmp_path: Path) -> None:
     assert "regular file" in refusal(tmp_path / "pipe")
 
 
-@pytest.mark.parametrize("text", [b"", b"not a key", pem.encode(b"\0\0\0", label="PRIVATE KEY").encode("ascii")])
+@pytest.mark.parametrize("text", [b"", b"not a key", pem_text(b"\0\0\0", label="PRIVATE KEY").encode("ascii")])
 def test_a_file_without_private_key_is_refused(tmp_path: Path, text: bytes) -> None:
     assert "no unencrypted" in refusal(key_file(tmp_path, text))
 
