@@ -1,6 +1,7 @@
 """The wire: bytes that are no HTTP, heads without end, clients that never finish."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -179,4 +180,4 @@ def test_a_body_behind_an_offer_seen_too_late_is_never_read_as_a_request(server:
     refused = answer.startswith(b"HTTP/1.1 400") and b"input.request_malformed" in answer
     read_as_body = answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n%d" % len(hidden))
     assert refused or read_as_body
-    assert answer.count(b"HTTP/1.1 ") == 1
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1
