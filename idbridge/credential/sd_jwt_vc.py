@@ -33,8 +33,9 @@ from idbridge.model.trust import TrustService
 HEADER: Final = HeaderRules(types=frozenset({"dc+sd-jwt"}), allow_x5c=True)
 REQUIRED: Final = frozenset({"iss", "vct", "exp"})
 OPTIONAL: Final = frozenset({"sub", "iat", "nbf", "aud", "cnf", "status", "aka_vcts", "vct#integrity"})
-# In plain sight, whole and in part: SD-JWT VC, section 2.2.2.2. The type is explicit, so no claim is forbidden.
-PLAIN: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"})
+# In plain sight, whole and in part: SD-JWT VC, section 2.2.2.2, and `aud`, which a holder could withhold to show the
+# credential to somebody else. The type is explicit, so no claim is forbidden.
+PLAIN: Final = frozenset({"iss", "nbf", "exp", "aud", "cnf", "vct", "vct#integrity", "aka_vcts", "status"})
 
 _RFC = "RFC 9901 section"
 _VC = "SD-JWT VC section"
@@ -145,7 +146,7 @@ class SdJwtVcFormat:
             Refused: With all of them, at least one refused. What cannot be judged, because the disclosures have no
                 unambiguous place, is listed as not made.
         """
-        processed = _processed(signed, unverified)
+        processed = _processed(signed, unverified, whole=service.profile.claim_map.mandate)
         claims = processed.claims
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
@@ -191,14 +192,16 @@ _UNAMBIGUOUS: Final = tuple(point.passed for point in (DIGEST_ALGORITHM, DISCLOS
 _COMPLETE: Final = tuple(point.passed for point in (DIGEST_ONCE, REFERENCED, PLAIN_SIGHT))
 
 
-def _processed(signed: SignedClaims, unverified: UnverifiedCredential) -> ProcessedClaims:
+def _processed(signed: SignedClaims, unverified: UnverifiedCredential, *, whole: str | None) -> ProcessedClaims:
     """Return the claims with every disclosure in place (sd-jwt.6 to 13 and 16).
+
+    ``whole`` is the claim that is disclosed in one piece or not at all: the mandate, as the listing names it.
 
     Raises:
         Refused: The processing stopped; what comes after it was not judged.
     """
     try:
-        return sd_jwt.process(signed.claims, unverified.disclosures, plain=PLAIN)
+        return sd_jwt.process(signed.claims, unverified.disclosures, plain=PLAIN, whole=whole)
     except SdJwtFault as fault:
         refused = POINTS[fault.rule - 1].refused(fault.code, fault.detail)
     except InputError as refusal:
