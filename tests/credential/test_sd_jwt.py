@@ -41,6 +41,14 @@ def test_each_allowed_digest_algorithm_is_used_throughout(name: str, spelled: st
     assert found.algorithm == spelled
 
 
+@pytest.mark.parametrize(("name", "spelled"), [("sha256", "sha-256"), ("sha384", "sha-384"), ("sha512", "sha-512")])
+def test_each_of_many_disclosures_has_its_own_digest(name: str, spelled: str) -> None:
+    texts = [disclosure(f"claim_{number}", number) for number in range(LIMITS.disclosures)]
+    payload = {"_sd": [digest(text, name) for text in reversed(texts)], "_sd_alg": spelled}
+
+    assert process(payload, texts).claims == {f"claim_{number}": number for number in range(LIMITS.disclosures)}
+
+
 def test_a_digest_algorithm_below_the_top_level_is_refused() -> None:
     assert fault({"address": {"_sd_alg": "sha-256", "street": "x"}}) == ("sd_jwt.alg_unsupported", 6)
 
