@@ -169,15 +169,15 @@ def test_an_offer_to_change_the_protocol_is_ignored_and_the_body_read(server: Ba
     assert (answer[:12], answer[-1:], answer.count(b"HTTP/1.1")) == (b"HTTP/1.1 200", b"5", 1)
 
 
-def test_a_body_behind_an_offer_that_comes_in_pieces_is_never_read_as_a_request(server: BackgroundServer) -> None:
-    """Whether the pieces arrive apart (refused) or as one (the offer ignored) is the network's affair."""
-    body = b"GET /early HTTP/1.1\r\nHost: h\r\n\r\n"
+def test_a_body_behind_an_offer_seen_too_late_is_never_read_as_a_request(server: BackgroundServer) -> None:
+    hidden = b"GET /early HTTP/1.1\r\nHost: h\r\n\r\n"
     with closing(connect(server)) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nConnection: upgrade, close\r\nUp")
-        connection.sendall(b"grade: h2c\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        connection.sendall(b"grade: h2c\r\nContent-Length: %d\r\n\r\n%b" % (len(hidden), hidden))
         answer = to_the_end(connection)
 
+    # On a busy machine the two pieces arrive as one: the offer is seen in time, and the body counts as a body.
     refused = answer.startswith(b"HTTP/1.1 400") and b"input.request_malformed" in answer
-    read = answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n%d" % len(body))
-    assert refused or read
-    assert answer.count(b"HTTP/1.1 ") == 1
+    read_as_body = answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n%d" % len(hidden))
+    assert refused or read_as_body
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1
