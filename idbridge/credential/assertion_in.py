@@ -27,6 +27,7 @@ check             passes if                                                     
 ================  ==============================================================  =====================================
 
 Clauses: architecture section 1; RFC 7519 section 4.1; RFC 8725 sections 3.8, 3.9, 3.11. The ``jti`` counts once.
+Whether what it rests on is trusted here too, ``assertion_origin`` decides next: it needs the lists.
 """
 
 import hashlib

@@ -184,9 +184,8 @@ def origin(claims: Mapping[str, Any]) -> AssertionOrigin:
     """Return what the assertion rests on. Whether that may be another assertion is not decided here."""
     proofing, authentication = assurance(claims)
     stated = exactly(claims["origin"], members.ORIGIN, where="origin")
-    for name in ("token_digest", "token_salt", "alg"):
+    for name in ("token_digest", "token_salt"):
         text(stated[name], where=f"origin/{name}")
-    optional_text(stated["key_thumbprint"], where="origin/key_thumbprint")
     for name in ("issued_at", "auth_time"):
         if stated[name] is not None and type(stated[name]) is not int:
             raise malformed(f"`origin/{name}` is not a whole number of seconds")
@@ -197,6 +196,8 @@ def origin(claims: Mapping[str, Any]) -> AssertionOrigin:
         issuer=text(stated["issuer"], where="origin/issuer"),
         format=word(stated["format"], Format, where="origin/format"),
         service_type=word(stated["service_type"], ServiceType, where="origin/service_type").value,
+        algorithm=text(stated["alg"], where="origin/alg"),
+        key_thumbprint=optional_text(stated["key_thumbprint"], where="origin/key_thumbprint"),
         level=min(proofing, authentication),
         identity=proofing,
         authentication=authentication,

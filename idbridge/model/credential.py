@@ -131,12 +131,17 @@ class OneTimeValue:
 
 @dataclass(frozen=True, slots=True)
 class AssertionOrigin:
-    """What a recognised assertion of another node says of the credential it rests on."""
+    """What a recognised assertion of another node says of the credential it rests on.
+
+    ``key_thumbprint`` is that of the key that signed the credential, ``None`` for a certified key that no list names.
+    """
 
     member_state: MemberState
     issuer: str
     format: Format
     service_type: str
+    algorithm: str
+    key_thumbprint: str | None
     level: AssuranceLevel
     identity: AssuranceLevel
     authentication: AssuranceLevel

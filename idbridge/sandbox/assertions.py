@@ -6,10 +6,11 @@ A node makes one as a gateway does: it verifies the source for a relying party o
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from idbridge.assertion.issue import IDENTIFIER_OCTETS, issue
 from idbridge.codec import base64url
+from idbridge.crypto.keys import parse_jwk
 from idbridge.model import assertion as members
 from idbridge.model.region import Environment
 from idbridge.sandbox.bench import Bench
@@ -19,6 +20,7 @@ from idbridge.sandbox.parties import Registration
 from idbridge.sandbox.providers import protected_header
 from idbridge.sandbox.questions import question
 from idbridge.sandbox.recipe import Shown, Source
+from idbridge.sandbox.services import Service
 from idbridge.sandbox.sources import service_source, shipped
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.verify.verifier import Verifier
@@ -31,7 +33,7 @@ class AssertionOf:
     """An assertion that ``asked_by`` got from the node behind ``service``, resting on ``source``.
 
     It is for the audience of who asked. ``header`` and ``token`` are edits; ``signed_by`` is another service whose key
-    signs instead; ``ago`` is how long ago the node made it.
+    signs instead; ``about`` is another service that it says to rest on; ``ago`` is how long ago the node made it.
     """
 
     service: str
@@ -42,6 +44,7 @@ class AssertionOf:
     token: Edits = field(default_factory=dict)
     seal: Seal = sealed
     signed_by: str | None = None
+    about: str | None = None
     made_in: Environment | None = None
     ago: timedelta = timedelta(0)
 
@@ -50,7 +53,9 @@ class AssertionOf:
         made = json.loads(base64url.decode(self._made(bench).split(".")[1]))
         service = bench.service(self.service, made_in=self.made_in)
         signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
-        claims = edited({**made, "iss": service.issuer}, self.token, at=bench.at)
+        about = {} if self.about is None else _origin(bench.region.service(self.about))
+        stated = {**made, "iss": service.issuer, "origin": {**made["origin"], **about}}
+        claims = edited(stated, self.token, at=bench.at)
         header = edited(protected_header(service, typ=members.TYPE), self.header, at=bench.at)
         return Shown(self.seal(Draft(header, json_text(claims), signer)), None)
 
@@ -84,3 +89,15 @@ class AssertionOf:
             at=earlier.at,
             randomness=bench.randomness,
         ).jwt
+
+
+def _origin(service: Service) -> dict[str, Any]:
+    """Return what an assertion says of a service that it rests on."""
+    return {
+        "state": service.state.value,
+        "issuer": service.issuer,
+        "format": service.source["formats"][0],
+        "service_type": f"urn:idbridge:service:{service.source['type']}",
+        "alg": service.signer.algorithm,
+        "key_thumbprint": None if service.keys.chain else parse_jwk(service.signer.public_jwk).thumbprint,
+    }

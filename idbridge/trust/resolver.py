@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.crypto.x509 import VerifiedPath, names_issuer, verify_path
-from idbridge.errors import IssuerError, JoseError, RecognitionError, TrustError
+from idbridge.errors import IssuerError, JoseError, RecognitionError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
@@ -25,9 +25,9 @@ from idbridge.model.region import Format
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
 from idbridge.trust.history import SEVERITY
-from idbridge.trust.snapshot import NOT_CONFIGURED, TrustSnapshot
+from idbridge.trust.snapshot import TrustSnapshot
 
-_ENDED: Final = MappingProxyType({
+ENDED: Final = MappingProxyType({
     SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
     SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
 })  # fmt: skip
@@ -37,30 +37,35 @@ _PROGRESS: Final = MappingProxyType({
     "issuer.certificate_profile": 2,
     "issuer.certificate_name_mismatch": 3,
 })  # fmt: skip
-# How a state without list is reported to who asks about one of its issuers: nothing is known, and that may pass.
-_UNDECIDED: Final = MappingProxyType({
-    NOT_CONFIGURED: NOT_CONFIGURED,
-    "trust.unreachable": "trust.unreachable",
-    "trust.expired": "trust.stale",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedKey:
-    """The key to verify with, the service that lists it, and the path by which ``x5c`` leads there, if it does."""
+    """The key to verify with, the service that lists it, and the path by which ``x5c`` leads there, if it does.
+
+    ``until`` is when the answer ends: the next announced status, the list's next update or a certificate's end.
+    """
 
     service: TrustService
     key: PublicKey
+    until: datetime
     path: VerifiedPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A resolved key and the half-open interval in which no status, list or certificate changes it."""
+    """A resolved key and since when no status, list or certificate changes it; it says itself until when."""
 
     since: datetime
-    until: datetime
     resolved: ResolvedKey
+
+
+class _Found(NamedTuple):
+    """A key that fits the credential, whatever the status of its service."""
+
+    service: TrustService
+    key: PublicKey
+    path: VerifiedPath | None = None
 
 
 _Question = tuple[str, Format, str | None, str | bytes | None, str, tuple[int, ...]]
@@ -98,7 +103,7 @@ class KeyResolver:
             unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
         )  # fmt: skip
         answer = self._answers.get(question)
-        if answer is not None and answer.since <= at < answer.until:
+        if answer is not None and answer.since <= at < answer.resolved.until:
             return answer.resolved
         answer = self._resolve(unverified, credential_type, at)
         self._keep(question, answer)
@@ -111,10 +116,8 @@ class KeyResolver:
         self._answers[question] = answer
 
     def _resolve(self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> _Answer:
-        services = self._listed(unverified.unverified_issuer)
-        next_update = self._snapshot.provenance(services[0].member_state).next_update
-        if next_update <= at:
-            raise TrustError("trust.stale")
+        services = self._listed(unverified.unverified_issuer, at=at)
+        next_update = self._snapshot.require_current(services[0].member_state, at=at).next_update
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
@@ -122,7 +125,7 @@ class KeyResolver:
         found = _by_path(fitting, unverified, at) if certified else _by_kid(fitting, unverified)
         return self._judged(found, next_update=next_update, at=at)
 
-    def _listed(self, issuer: str) -> tuple[TrustService, ...]:
+    def _listed(self, issuer: str, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services of ``issuer``, at least one, all of one state."""
         services = self._snapshot.by_issuer(issuer)
         if services:
@@ -131,10 +134,10 @@ class KeyResolver:
             raise RecognitionError("recognition.environment_mismatch")
         state = self._snapshot.orphaned(issuer)
         if state is not None:
-            raise TrustError(_UNDECIDED.get(self._snapshot.states_without_list[state], "trust.refused"))
+            self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
 
-    def _judged(self, found: tuple[ResolvedKey, ...], *, next_update: datetime, at: datetime) -> _Answer:
+    def _judged(self, found: tuple[_Found, ...], *, next_update: datetime, at: datetime) -> _Answer:
         """Return the answer among ``found``, which all name one key, by the status that counts.
 
         An end counts wherever the state lists the key, or an authority on the path to it. Of what has not ended,
@@ -142,8 +145,8 @@ class KeyResolver:
         """
         listing = self._listing(found)
         worst = max((severity_at(service, at) for service in listing), default=0)
-        if worst in _ENDED:
-            raise IssuerError(_ENDED[worst])
+        if worst in ENDED:
+            raise IssuerError(ENDED[worst])
         started = [one for one in found if one.service.status_at(at) is not None]
         if not started:
             raise IssuerError("issuer.not_yet_granted")
@@ -153,9 +156,9 @@ class KeyResolver:
         until = min([next_update, *(change for change in changes if change > at)])
         if chosen.path is not None:
             since, until = max(since, chosen.path.not_before), min(until, chosen.path.not_after)
-        return _Answer(since, until, chosen)
+        return _Answer(since, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
 
-    def _listing(self, found: tuple[ResolvedKey, ...]) -> tuple[TrustService, ...]:
+    def _listing(self, found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
         """Return every service of the same state that lists the key found, or an authority on a path to it."""
         state = found[0].service.member_state
         thumbprints = {one.key.thumbprint for one in found} | {
@@ -189,10 +192,10 @@ def _fits(service: TrustService, format_: Format, credential_type: str | None) -
     return format_ not in TYPED_FORMATS or credential_type in service.profile.credential_types
 
 
-def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[ResolvedKey, ...]:
+def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:
     """Return the listed key that ``kid`` names; without ``kid``, the only one that fits the algorithm."""
     header = unverified.jws.header
-    listed = tuple(ResolvedKey(service, key) for service in services for key in service.keys)
+    listed = tuple(_Found(service, key) for service in services for key in service.keys)
     if not listed:
         raise IssuerError("issuer.chain_untrusted", "certificates are listed, and the credential brings none")
     if header.kid is not None:
@@ -208,11 +211,9 @@ def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential
     return fitting
 
 
-def _by_path(
-    services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime
-) -> tuple[ResolvedKey, ...]:
+def _by_path(services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime) -> tuple[_Found, ...]:
     """Return the leaf key of ``x5c`` for each service to whose certificates it leads."""
-    found: list[ResolvedKey] = []
+    found: list[_Found] = []
     refusals = [IssuerError("issuer.chain_untrusted")]
     for service in services:
         if service.anchors:
@@ -221,7 +222,7 @@ def _by_path(
             except IssuerError as refusal:
                 refusals.append(refusal)
             else:
-                found.append(ResolvedKey(service, path.leaf_key, path))
+                found.append(_Found(service, path.leaf_key, path))
     if not found:
         raise max(refusals, key=lambda refusal: _PROGRESS.get(refusal.code, 0))
     return tuple(found)

@@ -9,6 +9,7 @@ import copy
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,12 @@ from idbridge.trust.trusted_set import TrustedSet
 
 SCHEMA: Final = "idbridge-trust-snapshot-1"
 NOT_CONFIGURED: Final = "trust.not_configured"
+# How a state without list is reported to who asks about one of its issuers: nothing is known, and that may pass.
+_UNDECIDED: Final = MappingProxyType({
+    NOT_CONFIGURED: NOT_CONFIGURED,
+    "trust.unreachable": "trust.unreachable",
+    "trust.expired": "trust.stale",
+})  # fmt: skip
 _NO_REASONS: Final[Mapping[MemberState, str]] = MappingProxyType({})
 Name = TypeVar("Name", bound=Hashable)
 Index = Mapping[Name, tuple[TrustService, ...]]
@@ -86,6 +93,20 @@ class TrustSnapshot:
         listed = self.lists.get(state)
         if listed is None:
             raise TrustError(self.states_without_list[state])
+        return listed.provenance
+
+    def require_current(self, state: MemberState, *, at: datetime) -> ListProvenance:
+        """Return which edition of the list of ``state`` is held, if it is up to date at ``at``.
+
+        Raises:
+            TrustError: ``trust.stale``, ``trust.not_configured``, ``trust.unreachable`` or ``trust.refused``: the list
+                is out of date or not held, and nothing can be said of the state's services.
+        """
+        listed = self.lists.get(state)
+        if listed is None:
+            raise TrustError(_UNDECIDED.get(self.states_without_list[state], "trust.refused"))
+        if listed.provenance.next_update <= at:
+            raise TrustError("trust.stale")
         return listed.provenance
 
     def other_environment(self, issuer: str) -> bool:

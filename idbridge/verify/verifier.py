@@ -12,6 +12,7 @@ FAILED is worse than INDETERMINATE, and neither is accepted. Clauses: architectu
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from idbridge.credential.assertion_origin import check_origin
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.crypto import jws
 from idbridge.crypto.jws import HeaderCache
@@ -99,6 +100,8 @@ class Verifier:
             signed = jws.verify(unverified.jws, claims=claims, key=resolved.key, algorithms=allowed)
             # V5  Account for every header and claim, its validity, and who may present it.
             credential = form.account(signed, unverified, service=service, request=request, at=at)
+            # An assertion of another node: do our own lists trust what it rests on?
+            origin = check_origin(credential, self._trust, at=at)
         except (Refused, Refusal) as refusal:
             findings = Findings(unverified, resolved, signed is not None)
             return self._report(
@@ -111,7 +114,7 @@ class Verifier:
         # V8  Does it meet what the relying party itself demands?
         demands = check_demands(request, credential=credential, recognised=recognised)
         # V9  The worst indication, every reason.
-        checks = (*_SIGNED, *credential.checks, status, *recognition, *registration, *demands)
+        checks = (*_SIGNED, *credential.checks, *origin, status, *recognition, *registration, *demands)
         findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
         return self._report(request, checks, findings, at=at, historical=historical)
 
@@ -147,9 +150,10 @@ class Verifier:
 
 
 def observers(trust: TrustSnapshot) -> frozenset[MemberState]:
-    """Return the states whose list says that they only observe."""
+    """Return the states that take no part: their list says that they only observe, or is not held and cannot tell."""
     lists = trust.lists.items()
-    return frozenset(state for state, held in lists if held.provenance.tier is CommitmentTier.OBSERVER)
+    observing = {state for state, held in lists if held.provenance.tier is CommitmentTier.OBSERVER}
+    return frozenset(observing | trust.states_without_list.keys())
 
 
 def _stopped(findings: Findings, refusal: Refused | Refusal) -> tuple[Check, ...]:

@@ -111,6 +111,8 @@ def source(state: MemberState = SG, level: AssuranceLevel = A2, **changes: Any) 
         "issuer": f"https://login.{state.value.lower()}.example",
         "format": Format.ID_TOKEN,
         "service_type": ServiceType.LOGIN.value,
+        "algorithm": "ES256",
+        "key_thumbprint": None,
         "level": level,
         "identity": level,
         "authentication": level,
