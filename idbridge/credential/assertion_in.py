@@ -208,10 +208,17 @@ def _verified(
 def _at_most_listed(
     axes: tuple[AssuranceLevel, AssuranceLevel], acr: str, *, service: TrustService
 ) -> tuple[AssuranceLevel, AssuranceLevel]:
-    """Return the stated axes, lowered where the node's state lists its assertions of this level at less."""
-    listed = rung(service.profile.ladder, acr)
+    """Return the stated axes, lowered where the node's state lists its assertions of this level at less.
+
+    The stronger axis may be above the level, as the node states it, but not above the best that is listed for it.
+    """
+    ladder = service.profile.ladder
+    listed = rung(ladder, acr)
     if min(listed) >= min(axes):
-        return axes
+        listed = (
+            max((step.identity for step in ladder), default=listed[0]),
+            max((step.authentication for step in ladder), default=listed[1]),
+        )
     return min(axes[0], listed[0]), min(axes[1], listed[1])
 
 

@@ -286,6 +286,26 @@ def test_the_listing_of_a_node_may_lower_what_it_states_and_never_raise_it() -> 
     assert account(claims(), listed=node(ladder=raised)).level is A2
 
 
+def test_no_axis_is_above_the_best_that_the_listing_of_a_node_names_for_it() -> None:
+    def axes(*ladder: LadderRung) -> tuple[AssuranceLevel, AssuranceLevel]:
+        found = account(claims(), listed=node(ladder=ladder))
+        return found.identity, found.authentication
+
+    assert axes(LADDER[0], LADDER[1]) == (A2, A2)
+    assert axes(LADDER[1], LadderRung(members.LEVEL_URIS[A3], A2, A3)) == (A2, A2)
+    assert axes(LadderRung(members.LEVEL_URIS[A2], A3, A1)) == (A3, A1)
+    assert axes(LADDER[1], LADDER[2]) == (A3, A2)
+
+
+def test_a_level_of_nothing_stays_one_whatever_is_listed() -> None:
+    nothing = {"acr": members.LEVEL_URIS[A0], "assurance": {"loa": "A0", "identity": "A3", "authentication": "A0"}}
+    for ladder, identity in (((), A0), (LADDER[:1], A1), (LADDER, A3)):
+        document = spoiled("verified_claims/verification/assurance_level", "A0") | nothing
+        found = account(document, listed=node(ladder=ladder))
+
+        assert (found.identity, found.authentication) == (identity, A0)
+
+
 def test_a_released_claim_of_the_wrong_kind_stays_behind() -> None:
     found = account(spoiled("verified_claims/claims", {"birthdate": 19900228, "nationality": "SG"}))
 
