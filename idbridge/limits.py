@@ -24,7 +24,7 @@ class Limits:
     request_head_bytes: int = 32 * 1024
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
-    requests_arriving: int = 1_024
+    arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
     # Certificates (architecture section 6).

@@ -179,22 +179,45 @@ def test_nobody_answers_a_client_that_went_away(node: Node) -> None:
     assert status is None
 
 
-def test_more_requests_at_once_than_the_node_takes_are_put_off(node: Node) -> None:
+def test_more_at_once_than_the_node_has_room_for_is_put_off(node: Node) -> None:
+    room = LIMITS.arriving_bytes // LIMITS.batch_body_bytes
+
     async def hold_and_ask() -> list[int | None]:
-        arriving = [asyncio.create_task(trickle(node, pieces=[b"{", ...])) for _ in range(LIMITS.requests_arriving)]
+        waiting = [trickle(node, pieces=[b"{", ...], path="/v1/verify/batch") for _ in range(room)]
+        arriving = [asyncio.create_task(one) for one in waiting]
         for _ in range(3):
             await asyncio.sleep(0)
-        (status, _) = await trickle(node, pieces=[b"{}"])
+        (during, _) = await trickle(node, pieces=[b"{}"])
         for task in arriving:
             task.cancel()
         await asyncio.gather(*arriving, return_exceptions=True)
         (after, _) = await trickle(node, pieces=[b"{}"])
-        return [status, after]
+        return [during, after]
 
     assert asyncio.run(hold_and_ask()) == [503, 400]
 
 
-async def trickle(node: Node, *, pieces: list[Any], headers: Any = ()) -> tuple[int | None, int]:
+def test_a_body_reserves_no_more_room_than_it_announces(node: Node) -> None:
+    room = LIMITS.arriving_bytes // LIMITS.batch_body_bytes
+    short = [(b"content-length", b"2")]
+
+    async def hold_and_ask() -> int | None:
+        waiting = [trickle(node, pieces=[b"{", ...], path="/v1/verify/batch", headers=short) for _ in range(room)]
+        arriving = [asyncio.create_task(one) for one in waiting]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        (during, _) = await trickle(node, pieces=[b"{}"])
+        for task in arriving:
+            task.cancel()
+        await asyncio.gather(*arriving, return_exceptions=True)
+        return during
+
+    assert asyncio.run(hold_and_ask()) == 400
+
+
+async def trickle(
+    node: Node, *, pieces: list[Any], headers: Any = (), path: str = "/v1/verify"
+) -> tuple[int | None, int]:
     """Send a body piece by piece: ``None`` ends the connection, ``...`` never ends. Return status and pieces taken."""
     sent: list[Any] = []
     taken = 0
@@ -216,7 +239,7 @@ async def trickle(node: Node, *, pieces: list[Any], headers: Any = ()) -> tuple[
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/v1/verify",
+        "path": path,
         "query_string": b"",
         "headers": [*access, *headers],
     }

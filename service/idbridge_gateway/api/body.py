@@ -33,14 +33,29 @@ def refuse_media(head: RequestHead) -> None:
         raise RequestError("input.media_type")
 
 
-async def read_body(receive: Receive, head: RequestHead, *, max_bytes: int) -> bytes:
+def bound_of(head: RequestHead, *, max_bytes: int) -> int:
+    """Return how long the body can be: as long as it announces, else ``max_bytes``.
+
+    Raises:
+        RequestError: It announces more than ``max_bytes``, or no number.
+    """
+    announced = head.content_length
+    if announced is None:
+        return max_bytes
+    if not announced.isdigit():
+        raise RequestError("input.request_malformed", "`Content-Length` is not a number")
+    if len(announced) > _LENGTH_DIGITS or int(announced) > max_bytes:
+        raise RequestError("input.body_too_large")
+    return int(announced)
+
+
+async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
     """Return the body, at most ``max_bytes`` octets long.
 
     Raises:
-        RequestError: It is longer, or announces that it will be; what is past the bound is not kept.
+        RequestError: It is longer; what is past the bound is not kept.
         ClientGone: The connection ended first.
     """
-    _refuse_announced(head.content_length, max_bytes)
     octets = b""
     while True:
         message = await receive()
@@ -52,12 +67,3 @@ async def read_body(receive: Receive, head: RequestHead, *, max_bytes: int) -> b
             raise RequestError("input.body_too_large")
         if not message.get("more_body", False):
             return octets
-
-
-def _refuse_announced(length: bytes | None, max_bytes: int) -> None:
-    if length is None:
-        return
-    if not length.isdigit():
-        raise RequestError("input.request_malformed", "`Content-Length` is not a number")
-    if len(length) > _LENGTH_DIGITS or int(length) > max_bytes:
-        raise RequestError("input.body_too_large")

@@ -16,7 +16,7 @@ from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.request import RelyingParty, VerifyRequest
 from idbridge_gateway.api.answer import Answer, json_octets
-from idbridge_gateway.api.body import Receive, read_body, refuse_media
+from idbridge_gateway.api.body import Receive, bound_of, read_body, refuse_media
 from idbridge_gateway.api.head import RequestHead
 from idbridge_gateway.api.problems import problem
 from idbridge_gateway.api.request import read_request
@@ -62,7 +62,7 @@ class VerifyFront:
         self._idempotency = idempotency
         self._clock = clock
         self._node_audiences = node_audiences
-        self._arriving = 0
+        self._arriving_bytes = 0
 
     async def single(self, head: RequestHead, receive: Receive) -> Answer:
         """Answer ``POST /v1/verify``.
@@ -96,13 +96,14 @@ class VerifyFront:
     async def _body(self, head: RequestHead, receive: Receive, *, max_bytes: int) -> tuple[RelyingParty, bytes]:
         relying_party = self._relying_parties.authenticate(head.authorization)
         refuse_media(head)
-        if self._arriving >= LIMITS.requests_arriving:
-            raise RequestError("system.overloaded", "too many requests are arriving at once")
-        self._arriving += 1
+        bound = bound_of(head, max_bytes=max_bytes)
+        if self._arriving_bytes + bound > LIMITS.arriving_bytes:
+            raise RequestError("system.overloaded", "too much is arriving at once")
+        self._arriving_bytes += bound
         try:
-            return relying_party, await read_body(receive, head, max_bytes=max_bytes)
+            return relying_party, await read_body(receive, max_bytes=bound)
         finally:
-            self._arriving -= 1
+            self._arriving_bytes -= bound
 
     def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
         """Fix what stays the same to the end of this request."""
