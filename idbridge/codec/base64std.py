@@ -16,8 +16,10 @@ def decode(text: str) -> bytes:
     """
     try:
         octets = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
-    except ValueError:  # binascii.Error and UnicodeEncodeError
-        raise InputError("input.malformed", "not base64") from None
+    except ValueError:  # binascii.Error, and UnicodeEncodeError, which holds the text and so may not be our context
+        octets = None
+    if octets is None:
+        raise InputError("input.malformed", "not base64")
     if encode(octets) != text:
         raise InputError("input.malformed", "base64 in a second spelling")
     return octets

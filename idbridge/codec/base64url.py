@@ -28,8 +28,9 @@ def decode(text: str) -> bytes:
         raise InputError("input.malformed", "base64url with surplus bits or a cut end")
     try:
         return binascii.a2b_base64(text.encode("ascii").translate(_TO_STANDARD) + _PADDING[rest], strict_mode=True)
-    except ValueError:  # binascii.Error and UnicodeEncodeError
-        raise InputError("input.malformed", "not base64url") from None
+    except ValueError:  # binascii.Error, and UnicodeEncodeError, which holds the text and so may not be our context
+        pass
+    raise InputError("input.malformed", "not base64url")
 
 
 def encode(octets: bytes) -> str:

@@ -4,8 +4,8 @@ Decides whether bytes are one unambiguous JSON value (RFC 8259, I-JSON RFC 7493 
 byte order mark, no member twice, no ``NaN`` or ``Infinity``, no number that overflows, no half of a surrogate pair,
 nothing after the value, not too long and not too deep. It does not know what the value means.
 
-The standard library's C scanner does the reading; what it lets pass is refused here. Causes are dropped from the
-errors on purpose: those of the library carry the whole text, and the text may hold personal data.
+The standard library's C scanner does the reading; what it lets pass is refused here. Its errors carry the whole text,
+which may hold personal data, so ours are raised once they are handled, and not even in their context.
 """
 
 import json
@@ -34,6 +34,9 @@ def _number(text: str) -> float:
     return value
 
 
+_NOT_UTF8: Final = ("input.malformed", "not UTF-8")
+_TOO_DEEP: Final = ("input.too_large", "JSON is nested too deeply")
+_NOT_JSON: Final = ("input.malformed", "not one JSON value")
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_number)
 _SCAN: Final = _DECODER.scan_once  # type: ignore[attr-defined] # the type stubs leave it out
 
@@ -48,17 +51,19 @@ def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_
         characters = text.decode() if type(text) is bytes and len(text) <= max_bytes else _characters(text, max_bytes)
         value = _scanned(characters)
     except UnicodeError:
-        raise InputError("input.malformed", "not UTF-8") from None
+        fault = _NOT_UTF8
     except RecursionError:
-        raise InputError("input.too_large", "JSON is nested too deeply") from None
+        fault = _TOO_DEEP
     except ValueError:
-        raise InputError("input.malformed", "not one JSON value") from None
-    # Counting brackets is cheap and bounds the depth from above; only a text that could be too deep is walked.
-    if characters.count("{") + characters.count("[") > max_depth:
-        _refuse_deeper(value, max_depth)
-    if "\\" in characters and "\\u" in characters:  # one character is looked for much faster than two
-        _refuse_surrogates(value)
-    return value
+        fault = _NOT_JSON
+    else:
+        # Counting brackets is cheap and bounds the depth from above; only a text that could be too deep is walked.
+        if characters.count("{") + characters.count("[") > max_depth:
+            _refuse_deeper(value, max_depth)
+        if "\\" in characters and "\\u" in characters:  # one character is looked for much faster than two
+            _refuse_surrogates(value)
+        return value
+    raise InputError(*fault)
 
 
 def parse_object(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> dict[str, Any]:
@@ -117,4 +122,7 @@ def _refuse_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
-        raise InputError("input.malformed", "JSON has half a surrogate pair") from None
+        pass
+    else:
+        return
+    raise InputError("input.malformed", "JSON has half a surrogate pair")

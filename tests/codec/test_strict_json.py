@@ -102,7 +102,7 @@ def test_no_cause_carries_the_text_of_the_person() -> None:
         strict_json.parse(b'{"name": "Siti", oops', max_bytes=MAX)
 
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert "Siti" not in str(caught.value)
 
 
