@@ -5,12 +5,18 @@ Versions 1..n of an arrangement are its history. At any instant the version with
 the end of one version never brings an older one back.
 
 A new version is compared with the history it joins at every instant from which on it could differ. Where it recognises
-anything more, every party signs. Where it recognises less, one of the two states of each pair concerned signs: either
-side can leave, and nobody can end what two others agreed. A bilateral arrangement, in whatever state, decides for its
-pair; one of several parties serves only the pairs without a bilateral one. Trust is not passed on: depth 1.
+anything more, every party signs. Where a party joins, every party of the version before signs too, whatever the rules.
+Where it recognises less, one of the two states of each pair concerned signs: either side can leave, and nobody can end
+what two others agreed. A bilateral arrangement, in whatever state, decides for its pair; one of several parties serves
+only the pairs without a bilateral one. Trust is not passed on: depth 1.
+
+Each history is judged by itself, so that nothing another arrangement says can hold up an end. Where two of one kind
+are for the same pair, neither decides and nothing between the two is recognised: both states signed both, no third
+state can bring it about, and no order of reading chooses a winner.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,8 +115,8 @@ class ArrangementIndex:
 
     environment: Environment
     histories: Mapping[str, ArrangementHistory]
-    bilateral: Mapping[Pair, str]
-    regional: Mapping[Pair, str]
+    bilateral: Mapping[Pair, tuple[str, ...]]
+    regional: Mapping[Pair, tuple[str, ...]]
 
     @classmethod
     def none(cls, environment: Environment) -> "ArrangementIndex":
@@ -119,10 +125,21 @@ class ArrangementIndex:
         return cls(environment, empty, empty, empty)
 
     def between(self, recognising: MemberState, recognised: MemberState) -> ArrangementHistory | None:
-        """Return the arrangement that decides for this directed pair, if there is one."""
-        pair = (recognising, recognised)
-        found = self.bilateral.get(pair) or self.regional.get(pair)
-        return self.histories[found] if found is not None else None
+        """Return the arrangement that decides for this directed pair; ``None`` if there is none, or more than one."""
+        claims = self._claims((recognising, recognised))
+        return self.histories[claims[0]] if len(claims) == 1 else None
+
+    def _claims(self, pair: Pair) -> tuple[str, ...]:
+        return self.bilateral.get(pair) or self.regional.get(pair, ())
+
+    def contested(self) -> dict[tuple[str, ...], tuple[Pair, ...]]:
+        """Return the pairs for which several arrangements claim to decide, so that none does, by the claimants' ids."""
+        found: defaultdict[tuple[str, ...], list[Pair]] = defaultdict(list)
+        for pair in sorted({*self.bilateral, *self.regional}):
+            claims = self._claims(pair)
+            if len(claims) > 1:
+                found[claims].append(pair)
+        return {claims: tuple(found[claims]) for claims in sorted(found)}
 
     def with_arrangement(
         self, offered: bytes, *, keys: Mapping[MemberState, tuple[PublicKey, ...]]
@@ -130,9 +147,9 @@ class ArrangementIndex:
         """Return an index that also holds the version ``offered``; a version already held changes nothing.
 
         Raises:
-            TrustError: ``trust.arrangement_invalid``: it breaks the schema, lacks a signature that it needs, is of
-                another environment, leaves a gap, contradicts the version held or claims a pair that another
-                arrangement of its kind decides for.
+            NotAgreedError: ``trust.arrangement_invalid``: it lacks a signature that it needs.
+            TrustError: ``trust.arrangement_invalid``: it breaks the schema, is of another environment, leaves a gap or
+                contradicts the version held.
         """
         document = open_signed(offered, typ=ARRANGEMENT_TYPE, keys=keys)
         version = parse_version(document)
@@ -144,6 +161,15 @@ class ArrangementIndex:
         history = extended(held, version, signed_by=document.signed_by)
         return self._with_history(history)
 
+    def only(self, names: Collection[str]) -> "ArrangementIndex":
+        """Return an index that holds, of the arrangements of this one, those of ``names``."""
+        return ArrangementIndex(
+            environment=self.environment,
+            histories=MappingProxyType({name: self.histories[name] for name in names}),
+            bilateral=_claims_of(names, self.bilateral),
+            regional=_claims_of(names, self.regional),
+        )
+
     def _again(self, version: ArrangementVersion, *, held: ArrangementVersion) -> "ArrangementIndex":
         if version.digest != held.digest:
             raise members.invalid(f"arrangement {version.id} has two texts of version {version.version}")
@@ -152,11 +178,8 @@ class ArrangementIndex:
     def _with_history(self, history: ArrangementHistory) -> "ArrangementIndex":
         name = history.latest.id
         claimed = self.bilateral if history.bilateral else self.regional
-        pairs = dict.fromkeys(history.pairs(), name)
-        for pair in pairs:
-            if claimed.get(pair, name) != name:
-                raise members.invalid(f"arrangements {name} and {claimed[pair]} both decide for {'-'.join(pair)}")
-        grown: Mapping[Pair, str] = MappingProxyType({**claimed, **pairs})
+        claims = {pair: tuple(sorted({*claimed.get(pair, ()), name})) for pair in history.pairs()}
+        grown: Mapping[Pair, tuple[str, ...]] = MappingProxyType({**claimed, **claims})
         return ArrangementIndex(
             environment=self.environment,
             histories=MappingProxyType({**self.histories, name: history}),
@@ -171,6 +194,11 @@ class ArrangementIndex:
             for name in sorted(self.histories)
             for version in self.histories[name].versions
         ]
+
+
+def _claims_of(names: Collection[str], claims: Mapping[Pair, tuple[str, ...]]) -> Mapping[Pair, tuple[str, ...]]:
+    kept = {pair: tuple(name for name in claimants if name in names) for pair, claimants in claims.items()}
+    return MappingProxyType({pair: claimants for pair, claimants in kept.items() if claimants})
 
 
 def parse_version(document: SignedDocument) -> ArrangementVersion:
@@ -219,8 +247,9 @@ def extended(
     """Return the history with ``offered`` as its next version, if those who signed it may bring it about.
 
     Raises:
-        TrustError: ``trust.arrangement_invalid``: a gap in the versions, a stranger's signature, a change between two
-            and several parties, or a signature that is missing.
+        NotAgreedError: ``trust.arrangement_invalid``: a signature is missing.
+        TrustError: ``trust.arrangement_invalid``: a gap in the versions, a stranger's signature, or a change between
+            two and several parties.
     """
     if offered.version != len(held.versions) + 1:
         raise members.invalid(f"version {offered.version} of arrangement {offered.id} does not follow the one held")
@@ -229,17 +258,15 @@ def extended(
         raise members.invalid("an arrangement between two states stays between these two")
     if not signed_by <= offered.parties | before:
         raise members.invalid("a state signed that is no party")
+    if not offered.parties <= before and not before | offered.parties <= signed_by:
+        raise members.NotAgreedError(f"a state joins {offered.id} without the signature of every party, old and new")
     grown = ArrangementHistory((*held.versions, offered))
-    _require_signatures(held, grown, joining=offered.parties - before, signed_by=signed_by)
+    _require_signatures(held, grown, signed_by=signed_by)
     return grown
 
 
 def _require_signatures(
-    held: ArrangementHistory,
-    grown: ArrangementHistory,
-    *,
-    joining: frozenset[MemberState],
-    signed_by: frozenset[MemberState],
+    held: ArrangementHistory, grown: ArrangementHistory, *, signed_by: frozenset[MemberState]
 ) -> None:
     """Refuse a change that those who must did not sign."""
     offered = grown.latest
@@ -248,10 +275,8 @@ def _require_signatures(
         widened_pairs(held.rules_at(moment), grown.rules_at(moment)) for moment in moments
     )
     if widens and not offered.parties <= signed_by:
-        raise members.invalid(f"version {offered.version} of {offered.id} widens and lacks a party's signature")
-    if not joining <= signed_by:
-        raise members.invalid(f"a party joins {offered.id} without its own signature")
+        raise members.NotAgreedError(f"version {offered.version} of {offered.id} widens and lacks a party's signature")
     for moment in moments:
         for pair in widened_pairs(grown.rules_at(moment), held.rules_at(moment)):
             if signed_by.isdisjoint(pair):
-                raise members.invalid(f"version {offered.version} of {offered.id} narrows what two others agreed")
+                raise members.NotAgreedError(f"{offered.id} version {offered.version} narrows what two others agreed")

@@ -17,6 +17,13 @@ MAX_VERSION: Final = 2**31 - 1
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
 
+class NotAgreedError(TrustError):
+    """A document that can be read in full and lacks a signature that it needs. Nothing is lost with it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("trust.arrangement_invalid", detail)
+
+
 def invalid(detail: str) -> TrustError:
     """Return the one error that a recognition document can cause, with what is wrong in it."""
     return TrustError("trust.arrangement_invalid", detail)

@@ -89,7 +89,7 @@ def parse_register(document: SignedDocument) -> PurposeRegister:
         TrustError: ``trust.arrangement_invalid``: it breaks the schema or too few states signed it.
     """
     if len(document.signed_by) < REQUIRED_STATES:
-        raise members.invalid(f"a purpose register is signed by at least {REQUIRED_STATES} states")
+        raise members.NotAgreedError(f"a purpose register is signed by at least {REQUIRED_STATES} states")
     table = members.exactly(document.payload, _REGISTER, where="the purpose register")
     if table["schema"] != SCHEMA:
         raise members.invalid("the purpose register is of another schema")

@@ -18,7 +18,8 @@ from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
 from idbridge.trust import extension, files, jades, scheme
-from idbridge.trust.repository import ARRANGEMENTS, LISTS, PURPOSES
+from idbridge.trust.agreements import ARRANGEMENTS, PURPOSES
+from idbridge.trust.repository import LISTS
 
 SOURCE_SCHEMA: Final = "idbridge-list-source-1"
 _SERVICE_TYPES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceType}

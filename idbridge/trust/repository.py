@@ -1,20 +1,18 @@
-"""Where a node gets its trust material from. The only module of this package that reads files on its own account.
+"""Where a node gets its trust material from, as octets from files.
 
-Decides nothing about trust: it reads octets, offers them to the trusted set one by one, writes the floors down and
-only then lets anything be used. ``Repository`` is the seam behind which another distribution (TUF) fits.
+Decides nothing about trust: it reads octets (``agreements`` reads those of recognition documents), offers them to the
+trusted set one by one, writes the floors down and only then lets anything be used. ``Repository`` is the seam behind
+which another distribution (TUF) fits.
 
 *Plain* distribution, named so in every report: a directory with ``lists/SG.jws``, ``arrangements/<id>/<version>.json``
-and ``purposes/<version>.json``. Lists stand for themselves, so that one bad state never affects the ten others.
-Recognition documents stand together: which pairs a broken one would have concerned cannot be known, and a suspension
-that cannot be read must not turn into recognition.
+and ``purposes/<version>.json``. Lists stand for themselves, so that one bad state never affects the ten others; so
+does every arrangement, as ``agreements`` says.
 """
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,19 +20,15 @@ from typing import Final, Protocol
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
-from idbridge.trust import files, floors, pins
+from idbridge.trust import agreements, files, floors, pins
+from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.pins import Pins
 from idbridge.trust.snapshot import NOT_CONFIGURED, RefusedOffer, TrustSnapshot, snapshot_of
 from idbridge.trust.trusted_set import TrustedSet
 
 LISTS: Final = "lists"
-ARRANGEMENTS: Final = "arrangements"
-PURPOSES: Final = "purposes"
-UNREACHABLE: Final = "trust.unreachable"
 _LOCK: Final = ".floors.lock"
-_VERSION = re.compile(r"([1-9]\d{0,8})\.json", re.ASCII)
-_ARRANGEMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
 class Repository(Protocol):
@@ -45,7 +39,7 @@ class Repository(Protocol):
 
         Raises:
             ConfigurationError: Local files do not allow a safe answer.
-            TrustError: Recognition documents are not acceptable, and none are held.
+            TrustError: A recognition document that was accepted before is neither offered nor held.
         """
         ...
 
@@ -78,8 +72,9 @@ class PlainRepository:
         Raises:
             ConfigurationError: A directory, the pins or the floors are missing or not in order, or the clock of this
                 machine runs behind what was already signed.
-            TrustError: ``trust.arrangement_invalid``, ``trust.equivocation`` or ``trust.rollback``: the recognition
-                documents are not acceptable, and none are held from before.
+            TrustError: ``trust.arrangement_invalid``, ``trust.equivocation``, ``trust.rollback`` or
+                ``trust.unreachable``: a recognition document that was accepted before is neither offered nor held, or
+                the very first ones cannot be read.
         """
         with self._locked():
             pinned = self._pins()
@@ -95,7 +90,7 @@ class PlainRepository:
                     absent[state] = refusal.code
                     if refusal.code != NOT_CONFIGURED:
                         refused.append(RefusedOffer(f"{LISTS}/{state}", refusal.code, refusal.detail))
-            trusted, problems = self._recognition(trusted)
+            trusted, problems = agreements.read(self._directory, trusted)
             grown = Floors(
                 trusted.environment, trusted.floors, trusted.arrangement_floors, trusted.purposes_floor
             )  # fmt: skip
@@ -134,15 +129,7 @@ class PlainRepository:
             arrangement_floors=written.arrangements,
             purposes_floor=written.purposes,
         )
-        if self._held is None or self._held.environment is not pinned.environment:
-            return trusted
-        held = {
-            state: listed
-            for state, listed in self._held.lists.items()
-            if state in written.states and written.states[state].digest == listed.content
-            and listed.provenance.signer in {key.thumbprint for key in pinned.keys.get(state, ())}
-        }  # fmt: skip
-        return replace(trusted, lists=held)
+        return trusted.holding(self._held) if self._held is not None else trusted
 
     def _offer(self, trusted: TrustedSet, state: MemberState, *, at: datetime) -> TrustedSet:
         """Offer the list of ``state`` to ``trusted``.
@@ -162,60 +149,6 @@ class PlainRepository:
         except InputError as oversized:
             raise TrustError("trust.profile_violation", oversized.detail) from oversized
         return trusted.with_list(octets, state=state, at=at)
-
-    def _recognition(self, trusted: TrustedSet) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
-        """Return ``trusted`` with arrangements and purposes: as offered, or as held where the offer is refused."""
-        try:
-            return self._purposes(self._arrangements(trusted)).require_whole(), ()
-        except TrustError as refusal:
-            if self._held is None:
-                raise
-            held = replace(
-                trusted,
-                arrangement_index=self._held.arrangements,
-                purpose_register=self._held.purposes,
-            ).require_whole()
-            return held, (RefusedOffer("recognition", refusal.code, refusal.detail),)
-
-    def _arrangements(self, trusted: TrustedSet) -> TrustedSet:
-        folder = self._directory / ARRANGEMENTS
-        for name in files.names(folder):
-            if _ARRANGEMENT.fullmatch(name) is None:
-                raise TrustError("trust.arrangement_invalid", "a file that is not the folder of an arrangement")
-            versions = _versions(folder / name)
-            for version in versions:
-                trusted = trusted.with_arrangement(_document(folder / name, version))
-            held = trusted.arrangements.histories.get(name)
-            if held is None or len(held.versions) != len(versions) or versions[-1] != len(versions):
-                raise TrustError("trust.arrangement_invalid", f"the folder {name} does not hold arrangement {name}")
-        return trusted
-
-    def _purposes(self, trusted: TrustedSet) -> TrustedSet:
-        folder = self._directory / PURPOSES
-        versions = _versions(folder)
-        if not versions:
-            return trusted
-        trusted = trusted.with_purposes(_document(folder, versions[-1]))
-        if trusted.purposes.version != versions[-1]:
-            raise TrustError("trust.arrangement_invalid", "the purpose register is not of the version of its name")
-        return trusted
-
-
-def _versions(folder: Path) -> tuple[int, ...]:
-    """Return the versions that ``folder`` offers, in order; nothing else may be in it."""
-    found = [_VERSION.fullmatch(name) for name in files.names(folder)]
-    if not all(found):
-        raise TrustError("trust.arrangement_invalid", f"a file in {folder.name} that is not named by its version")
-    return tuple(sorted(int(match[1]) for match in found if match is not None))
-
-
-def _document(folder: Path, version: int) -> bytes:
-    try:
-        return files.read(folder, f"{version}.json", max_bytes=LIMITS.recognition_document_bytes)
-    except FetchError as unreadable:
-        raise TrustError(UNREACHABLE, f"version {version} in {folder.name} cannot be read") from unreadable
-    except InputError as oversized:
-        raise TrustError("trust.arrangement_invalid", oversized.detail) from oversized
 
 
 def _require_clock(written: Floors, *, at: datetime) -> None:

@@ -18,6 +18,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersion, parse_version
+from idbridge.recognition.members import invalid
 from idbridge.recognition.purpose import PurposeRegister, parse_register
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
 from idbridge.trust import ledger, profile
@@ -100,14 +101,19 @@ class TrustedSet:
             issuer for other, floor in self.floors.items() if other is not state for issuer in floor.issuers
         )
 
-    def with_arrangement(self, offered: bytes) -> "TrustedSet":
+    def with_arrangement(self, offered: bytes, *, named: tuple[str, int] | None = None) -> "TrustedSet":
         """Return a set that also holds this version of an arrangement; a version already held changes nothing.
 
+        ``named`` is the id and version under which it was found, where it was found under a name.
+
         Raises:
-            TrustError: ``trust.arrangement_invalid``: as ``ArrangementIndex.with_arrangement`` says.
+            TrustError: ``trust.arrangement_invalid``: it is not what its name says, or as
+                ``ArrangementIndex.with_arrangement`` says.
             EquivocationError: Another text under a version that is held or on the floor.
         """
         version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.pins))
+        if named is not None and named != (version.id, version.version):
+            raise invalid(f"version {named[1]} of arrangement {named[0]} was named, and it is another")
         held = self.arrangements.histories.get(version.id)
         if held is not None and version.version <= len(held.versions):
             _require_same(version.version, held=held.versions[version.version - 1].digest, offered=version.digest)
@@ -133,6 +139,36 @@ class TrustedSet:
             self.purposes_floor.admits(register.version, register.digest)
         accepted = self.purposes.with_register(offered, keys=self.pins)
         return replace(self, purpose_register=accepted, purposes_floor=raised)
+
+    def holding(self, held: "TrustedSet") -> "TrustedSet":
+        """Return this set with what ``held`` accepted, as far as the pins and floors of this one stand behind it."""
+        if held.environment is not self.environment:
+            return self
+        lists = {
+            state: listed for state, listed in held.lists.items()
+            if self._signer_pinned(listed) and state in self.floors and self.floors[state].digest == listed.content
+        }  # fmt: skip
+        standing = [
+            name for name, history in held.arrangements.histories.items()
+            if _stands_on(self.arrangement_floors.get(name), len(history.versions), _chain(history.versions))
+        ]  # fmt: skip
+        register = held.purposes
+        kept = _stands_on(self.purposes_floor, register.version, register.digest)
+        return replace(
+            self,
+            lists=MappingProxyType(lists),
+            arrangement_index=held.arrangements.only(standing),
+            purpose_register=register if kept else None,
+        )
+
+    def _signer_pinned(self, listed: TrustList) -> bool:
+        about = listed.provenance
+        return about.signer in {key.thumbprint for key in self.pins.get(about.member_state, ())}
+
+    def lags(self, name: str) -> bool:
+        """Tell whether less of an arrangement is held than was accepted before."""
+        held, floor = self.arrangements.histories.get(name), self.arrangement_floors.get(name)
+        return floor is not None and (held is None or len(held.versions) < floor.sequence)
 
     def require_whole(self) -> "TrustedSet":
         """Return this set if nothing that was agreed before is missing from it.
@@ -187,6 +223,11 @@ def _floor(listed: TrustList, before: Floor | None, *, foreign: frozenset[str], 
 def _chain(versions: tuple[ArrangementVersion, ...]) -> str:
     """Return one digest over the texts of all versions, so that no earlier one can be exchanged either."""
     return hashlib.sha256("".join(version.digest for version in versions).encode("ascii")).hexdigest()
+
+
+def _stands_on(floor: Floor | None, sequence: int, digest: str) -> bool:
+    """Tell whether what is held under this number is what was accepted: the newest, or an earlier part of it."""
+    return floor is not None and (sequence < floor.sequence or (sequence, digest) == (floor.sequence, floor.digest))
 
 
 def _require_same(version: int, *, held: str, offered: str) -> None:
