@@ -10,6 +10,7 @@ cut to a grain that many people share.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -57,12 +58,12 @@ def issue(
     """Return the assertion of ``node`` for ``audience`` that rests on ``report``.
 
     Raises:
-        Refusal: ``policy.assertion_not_available`` if the report does not allow one, if the source ends within the
-            minute, or if the assertion would be too long for another node to read;
+        Refusal: ``policy.assertion_not_available`` if the report does not allow one, if what it rests on ends
+            within the minute, or if the assertion would be too long for another node to read;
             ``policy.audience_not_registered`` if the relying party is not registered for ``audience``.
     """
     identity = _entitled(report, audience=audience, node=node, at=at)
-    expires_at = _expiry(identity.credential, at=at)
+    expires_at = _expiry(report, identity, at=at)
     jti = base64url.encode(randomness.octets(IDENTIFIER_OCTETS))
     party = report.request.relying_party
     claims = {
@@ -125,18 +126,28 @@ def _floor(instant: datetime, grain: timedelta) -> datetime:
     return instant - (instant - _EPOCH) % grain
 
 
-def _expiry(credential: VerifiedCredential, *, at: datetime) -> datetime:
-    """Return the end of the assertion: five minutes, or the source's own end cut to the minute, if that is sooner.
+def _expiry(report: Report, identity: RecognisedIdentity, *, at: datetime) -> datetime:
+    """Return the end of the assertion: five minutes, or the end of what it rests on cut to the minute, if sooner.
 
-    Cut, because the exact second at which a credential ends is as good as a name.
+    Cut, because the exact second at which a credential or a mandate ends is as good as a name.
     """
     latest = _floor(at, timedelta(seconds=1)) + LIMITS.assertion_lifetime
-    if credential.expires_at is None:
-        return latest
-    expires_at = min(latest, _floor(credential.expires_at, _EXPIRY_GRAIN))
+    expires_at = min([latest, *(_floor(end, _EXPIRY_GRAIN) for end in _ends(report, identity))])
     if expires_at <= at:
         raise _not_available("what the assertion would rest on ends within the minute")
     return expires_at
+
+
+def _ends(report: Report, identity: RecognisedIdentity) -> Iterator[datetime]:
+    """Yield when anything that the assertion rests on ends, as far as it is known now."""
+    resolved = report.findings.resolved
+    if resolved is None:
+        raise _not_available("the report names no listed service")
+    yield resolved.until
+    if identity.credential.expires_at is not None:
+        yield identity.credential.expires_at
+    if identity.mandate is not None and identity.mandate.valid_until is not None:
+        yield identity.mandate.valid_until
 
 
 def _subject(identity: RecognisedIdentity, *, key: PairwiseKey, sector: str, transaction: str) -> str:

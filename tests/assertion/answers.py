@@ -19,6 +19,7 @@ from idbridge.sandbox.questions import question
 from idbridge.sandbox.recipe import Source
 from idbridge.sandbox.region import Region
 from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
 
@@ -48,14 +49,16 @@ def report(
     nonce: bool = True,
     at: datetime = NOON,
     historical: bool = False,
+    trust: TrustSnapshot | None = None,
 ) -> Report:
-    """What the node says of what ``source`` shows to ``party``."""
+    """What the node says of what ``source`` shows to ``party``; ``trust`` if it holds something else than usual."""
     registration = region().registration(party)
     shown = source.shown(Bench(region(), at, SystemRandomness()), to=registration)
     expected = {"nonce": shown.nonce} if nonce and shown.nonce is not None else {}
     document = {"credential": shown.credential, "purpose": purpose, "claims": claims, "expected": expected}
     asked = replace(question(document, relying_party=registration.relying_party), purpose_text="Visiting a friend")
-    return verifier().verify(asked, at=at, historical=historical)
+    asking = verifier() if trust is None else Verifier(trust=trust, status=EMPTY_STATUS)
+    return asking.verify(asked, at=at, historical=historical)
 
 
 def asserted(

@@ -23,7 +23,7 @@ from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.edits import After
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.presentations import Presentation
+from idbridge.sandbox.presentations import Presentation, Representation
 from idbridge.sandbox.recipe import Shown, Source
 from idbridge.verify.report import Report
 from tests.assertion.answers import KEY, NOON, TH, asserted, leaves, region, report, said
@@ -114,6 +114,54 @@ def test_an_assertion_never_outlives_what_it_rests_on() -> None:
 
     end = NOON + timedelta(seconds=200)
     assert claims["exp"] == int(end.replace(second=0).timestamp())
+
+
+def after(minutes: int) -> datetime:
+    """The instant so long after noon's minute, to the whole minute."""
+    return NOON.replace(second=0) + timedelta(minutes=minutes)
+
+
+def acting(ends: datetime) -> Source:
+    """A representative whose mandate ends then."""
+    mandate = Representation("sg-quay", ends=ends - NOON)
+    return Presentation("sg-representative", "sg-tan", represents=mandate)
+
+
+def test_an_assertion_never_outlives_the_mandate_that_it_states() -> None:
+    long = report(acting(after(60)), purpose="company-representation")
+    short = report(acting(after(2) + timedelta(seconds=41)), purpose="company-representation")
+    ending = report(acting(after(0) + timedelta(seconds=50)), purpose="company-representation")
+
+    assert asserted(long).expires_at == NOON + LIMITS.assertion_lifetime
+    assert asserted(short).expires_at == after(2)
+    assert refusal(ending).code == "policy.assertion_not_available"
+
+
+def test_a_mandate_that_the_purpose_leaves_out_ends_nothing() -> None:
+    private = report(acting(after(2)), purpose="account-opening")
+    assert private.require_passed().mandate is None
+
+    assert asserted(private).expires_at == NOON + LIMITS.assertion_lifetime
+
+
+@pytest.mark.parametrize("status", ["superseded", "withdrawn", "compromised"])
+def test_an_assertion_never_outlives_the_next_announced_status_of_its_service(status: str) -> None:
+    def announced(end: datetime) -> Report:
+        published = region().with_status("sg-login", status, at=end).reissued(MemberState.SG, at=NOON)
+        return report(TAN, trust=published.snapshot(at=NOON))
+
+    assert asserted(announced(after(60))).expires_at == NOON + LIMITS.assertion_lifetime
+    assert asserted(announced(after(2) + timedelta(seconds=41))).expires_at == after(2)
+    assert refusal(announced(after(0) + timedelta(seconds=50))).code == "policy.assertion_not_available"
+
+
+def test_an_assertion_never_outlives_the_list_of_its_source() -> None:
+    end = region().snapshot(at=NOON).lists[MemberState.SG].provenance.next_update
+    early, late, last = (end - before for before in (timedelta(hours=1), timedelta(minutes=2), timedelta(seconds=7)))
+
+    assert asserted(report(TAN, at=early)).expires_at == early + LIMITS.assertion_lifetime
+    assert asserted(report(TAN, at=late)).expires_at == end.replace(second=0)
+    assert refusal(report(TAN, at=last)).code == "policy.assertion_not_available"
 
 
 def test_an_assertion_lives_five_minutes_at_most() -> None:

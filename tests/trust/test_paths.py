@@ -107,6 +107,13 @@ def test_a_path_is_judged_at_the_instant_each_time() -> None:
         assert code_of(LISTED, short, at=NOON + DAY + SECOND) == "issuer.certificate_expired"
 
 
+def test_an_answer_by_path_says_that_it_ends_with_the_certificate() -> None:
+    found = resolved(LISTED, unverified(x5c=(leaf(validity=SOON),)))
+
+    assert found.path is not None
+    assert found.until == found.path.not_after < resolved(LISTED, unverified(x5c=(LEAF,))).until
+
+
 def test_a_remembered_path_ends_with_the_status_of_its_service() -> None:
     ends = statuses(("granted", "2026-01-01"), ("withdrawn", "2026-11-25"))
     leaving = over(ROOT.certificate, status=ends)

@@ -302,6 +302,15 @@ def test_a_certificate_that_the_credential_brings_itself_is_not_enough() -> None
     assert code_of(resolver(), unverified(kid=None, x5c=(b"any",))) == "issuer.chain_untrusted"
 
 
+def test_an_answer_says_that_it_ends_with_the_list_or_the_next_announced_status() -> None:
+    announced = service(status=statuses(("granted", JANUARY), ("withdrawn", "2026-11-25")))
+    plain = resolver()
+    end = plain._snapshot.provenance(SG).next_update
+
+    assert resolved(plain).until == end
+    assert resolved(resolver(announced)).until == datetime(2026, 11, 25, tzinfo=NOON.tzinfo) < end
+
+
 def test_memory_is_bounded_and_begins_afresh_when_it_is_full() -> None:
     keys = tuple(generate("ES256", f"key-{number}") for number in range(4))
     snapshot = snapshot_of(trusted(edition(1, service(keys=keys))))

@@ -159,8 +159,8 @@ def test_an_origin_that_its_state_does_not_list_like_that_is_refused(origin: Map
 
 def test_the_relying_partys_own_state_is_no_way_round_the_lists() -> None:
     domestic = replace(ABOUT_LOGIN, about="th-login")
-    origin = {"state": "TH", "issuer": region().service("th-login").issuer, "key_thumbprint": None}
-    impossible = {**origin, "format": "vp_token", "service_type": ServiceType.REVOCATION.value}
+    origin: dict[str, Any] = {"state": "TH", "issuer": region().service("th-login").issuer, "key_thumbprint": None}
+    impossible: dict[str, Any] = {**origin, "format": "vp_token", "service_type": ServiceType.REVOCATION.value}
 
     assert seen_by(here(), domestic).accepted
     assert decided(seen_by(here(), naming(**impossible))) == ("assertion.19", "issuer.service_not_listed")
@@ -216,7 +216,12 @@ def test_an_observer_takes_no_part_whether_its_list_is_held_or_not(why: str) -> 
 
 def test_a_state_whose_list_is_not_held_is_no_participant() -> None:
     trust = without(MemberState.MY, {MemberState.MY: "trust.refused"})
-    kind = {"service_type": ServiceType.LOGIN, "format": Format.ID_TOKEN, "purpose": "account-opening", "at": NOON}
+    kind: dict[str, Any] = {
+        "service_type": ServiceType.LOGIN,
+        "format": Format.ID_TOKEN,
+        "purpose": "account-opening",
+        "at": NOON,
+    }
     with_list, without_list = (Verifier(trust=held, status=EMPTY_STATUS).standings for held in (here(), trust))
 
     assert with_list.find(by=MemberState.TH, origin=MemberState.MY, **kind).recognised

@@ -64,6 +64,7 @@ def entries() -> Iterator[Entry]:
     yield from (SG, MY, PH, TH)
     yield from _for_another()
     yield from _passed_on()
+    yield from _about_strangers()
     yield from _forged()
     yield from _malformed()
 
@@ -121,6 +122,44 @@ def _passed_on() -> Iterator[Entry]:
         "Node SG vouches for Luisa's national identity before a bank in Bangkok",
         why="Singapore recognises it and Thailand does not; a node cannot lend its state's arrangements.",
         source=Presentation("ph-pid", "ph-luisa"),
+    )
+
+
+def _about_strangers() -> Iterator[Entry]:
+    yield PH.refused(
+        "assertion-about-withdrawn-provider",
+        "issuer.withdrawn",
+        "Node SG vouches for an attestation of an office that Cambodia closed meanwhile",
+        why="A node that missed the closing does not keep the office open anywhere else.",
+        about="kh-residence-2025",
+    )
+    yield PH.refused(
+        "assertion-about-leaked-key",
+        "issuer.compromised",
+        "Node SG vouches for a login under the leaked key of a Thai bank, before a bank in Bangkok",
+        why="The bank's own state warned of the key; a way through Singapore does not mend it.",
+        about="th-broker-leaked",
+    )
+    yield PH.refused(
+        "assertion-about-unknown-provider",
+        "issuer.unknown",
+        "Node SG vouches for a login of a provider that nobody lists",
+        why="A node says what it saw; who may issue, each state says for itself.",
+        token={"origin": Within({"issuer": "https://nobody.example"})},
+    )
+    yield PH.refused(
+        "assertion-that-moves-a-provider",
+        "recognition.assertion_malformed",
+        "Node SG says that a provider of the Philippines is one of Thailand",
+        why="What is one's own needs no arrangement, so nobody may call another's provider one's own.",
+        token={"origin": Within({"state": "TH"})},
+    )
+    yield PH.refused(
+        "assertion-about-another-kind",
+        "issuer.service_not_listed",
+        "Node SG says that a login provider of the Philippines issued a wallet identity",
+        why="A provider is listed for one thing, also where a node speaks of it.",
+        token={"origin": Within({"format": "dc+sd-jwt"})},
     )
 
 
