@@ -94,6 +94,7 @@ def _account(text: str, rules: HeaderRules) -> ProtectedHeader:
     algorithm = algorithms.find(_text(members, "alg", absent="jose.alg_not_allowed"))
     if "crit" in members:
         raise JoseError("jose.crit_unsupported")
+    type_ = _type(members, rules)  # what another kind of token may say is not forbidden: it is another kind of token
     forbidden = rules.forbidden.intersection(members)
     if forbidden:
         raise JoseError("jose.header_forbidden", f"the header has `{min(forbidden)}`")
@@ -101,7 +102,7 @@ def _account(text: str, rules: HeaderRules) -> ProtectedHeader:
         _malformed("cty")
     return ProtectedHeader(
         algorithm=algorithm.name,
-        type=_type(members, rules),
+        type=type_,
         kid=_kid(members),
         certificates=_certificates(members),
         members=MappingProxyType({name: members[name] for name in rules.accounted.intersection(members)}),

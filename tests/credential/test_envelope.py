@@ -88,6 +88,13 @@ def test_each_served_format_is_opened_named_or_not(text: str, form: Format, name
     assert FORMATS[form].format is form
 
 
+@pytest.mark.parametrize("members", [{}, {"kid": None, "x5c": ["AAAA"]}])
+def test_the_issuer_s_part_of_an_sd_jwt_alone_is_told_by_its_type(members: dict[str, object]) -> None:
+    alone, *_ = sd_jwt(header=members).split("~")
+
+    assert refusal(alone) == "jose.typ_mismatch"
+
+
 @pytest.mark.parametrize(
     "typ", ["idbridge-assertion+jwt", "IDBRIDGE-ASSERTION+JWT", "application/idbridge-assertion+jwt"]
 )

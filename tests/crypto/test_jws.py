@@ -84,6 +84,11 @@ def test_a_token_of_one_kind_never_serves_as_another(type_: str) -> None:
     assert refusal(spell({"alg": "ES256", "typ": type_})) == "jose.typ_mismatch"
 
 
+def test_another_kind_of_token_is_told_from_a_forbidden_member_that_is_allowed_there() -> None:
+    assert refusal(spell({"alg": "ES256", "typ": "dc+sd-jwt", "x5c": ["AAAA"]})) == "jose.typ_mismatch"
+    assert refusal(spell({"alg": "ES256", "typ": "jwt", "x5c": ["AAAA"]})) == "jose.header_forbidden"
+
+
 def test_a_type_that_must_be_there_may_not_be_absent() -> None:
     assert refusal(spell({"alg": "ES256"}), OWN) == "jose.typ_mismatch"
 
@@ -202,7 +207,7 @@ def test_one_text_under_two_rules_is_accounted_for_twice() -> None:
     parse_unverified(text, OWN, headers)
 
     with pytest.raises(JoseError) as caught:
-        parse_unverified(text, RULES, headers)
+        parse_unverified(text, HeaderRules(types=OWN.types), headers)
 
     assert caught.value.code == "jose.header_forbidden"
 
