@@ -31,6 +31,7 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
     _write_journal(logging.INFO)
     given = {name: value for name, value in zip(_GIVEN, (host, port, workers), strict=True) if value is not None}
     settings = read_settings(**given)
+    _require_memory(settings, beginning=initialise)
     if initialise:
         PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir).initialise()
     app = create_app(settings)
@@ -41,6 +42,14 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
         address = listener.getsockname()
         JOURNAL.info("node of %s (%s) listens on %s port %d", settings.state, settings.environment, *address[:2])
         serve_here(app, listener=listener)
+
+
+def _require_memory(settings: Settings, *, beginning: bool) -> None:
+    """Say what to do where a node never ran: without its memory it would take old lists for new ones."""
+    empty = settings.state_dir.is_dir() and not any(settings.state_dir.iterdir())
+    if empty and not beginning:
+        hint = "begin this node's memory on purpose, once: `idbridge serve --initialise`"
+        raise output.Failure("the state directory is empty", hint=hint, exit_code=Exit.LOCAL)
 
 
 def _show_check(settings: Settings) -> None:

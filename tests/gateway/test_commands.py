@@ -222,7 +222,10 @@ def test_the_memory_of_a_node_begins_once_and_on_purpose(region: Region, tmp_pat
     fresh.mkdir()
     env = {**variables(settings), "IDBRIDGE_STATE_DIR": str(fresh)}
 
-    assert run("serve", "--check", env=env).exit_code == 5
+    missing = run("serve", "--check", env=env)
+    assert missing.exit_code == 5
+    assert "serve --initialise" in missing.stderr
+    assert not list(fresh.iterdir())
     assert run("serve", "--check", "--initialise", env=env).exit_code == 0
     assert run("serve", "--check", "--initialise", env=env).exit_code == 5
     assert run("serve", "--check", env=env).exit_code == 0
