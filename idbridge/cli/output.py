@@ -138,7 +138,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
     grid.add_column(overflow="fold")
     for name, value in pairs:
         if value is not None and value != "":
-            grid.add_row(name, _cell(value))
+            grid.add_row(Text(printable(name)), _cell(value))
     _show(grid)
 
 

@@ -129,3 +129,16 @@ def test_bytes_that_are_no_text_are_refused(run: Run) -> None:
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_taken_apart_without_an_error_of_ours(text: str) -> None:
     assert take_apart(text)
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2JPASSED", "\x9b31m", "a\nVERIFIED: accepted", "a\u202eb"])
+@pytest.mark.parametrize("options", [(), ("--show-claims",)])
+def test_names_of_claims_cannot_drive_the_terminal(run: Run, hostile: str, options: tuple[str, ...]) -> None:
+    token = ".".join([part({"alg": "ES256", hostile: 1}), part({hostile: {hostile: "x"}}), "AAAA"])
+    credential = f"{token}~{part(['salt', hostile, 'x'])}~"
+
+    ended = run("inspect", "-", *options, stdin=credential)
+
+    assert ended.code == 0
+    assert all(character == "\n" or character.isprintable() for character in ended.out)
+    assert not any(row.startswith("VERIFIED") for row in ended.out.splitlines())

@@ -22,6 +22,7 @@ from idbridge.cli import output
 def test_text_of_a_credential_cannot_drive_the_terminal(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
     output.line(hostile)
     output.facts([("name", hostile)])
+    output.facts([(hostile, "value")])
     output.table(("NAME",), [(hostile,)])
     output.words("error", hostile)
 
