@@ -11,7 +11,7 @@ cut to a grain that many people share.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 class Assertion:
     """A signed assertion, ready to be released. Made in this module only."""
 
-    jwt: str
+    jwt: str = field(repr=False)
     jti: str
     expires_at: datetime
 

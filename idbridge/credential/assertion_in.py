@@ -164,7 +164,7 @@ class AssertionFormat:
 ASSERTION: Final = AssertionFormat()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Statement:
     """What an assertion states, member by member, once every member could be read."""
 

@@ -77,6 +77,10 @@ class Bound(NamedTuple):
     request: VerifyRequest
     now: float
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 def parse_unverified_key_binding(text: str | None, headers: HeaderCache) -> UnverifiedJws | None:
     """Return the key binding taken apart; ``None`` without one, or for one that ``judge_key_binding`` will refuse."""

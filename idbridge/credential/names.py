@@ -16,7 +16,7 @@ from idbridge.model.trust import ClaimMap
 _MAX = LIMITS.identifier_characters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NationalName:
     """A name that nobody has asked for yet: the claims that state it, and what the listing calls its parts."""
 

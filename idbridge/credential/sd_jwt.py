@@ -64,6 +64,10 @@ class SdJwtText(NamedTuple):
     key_binding: str | None
     bound: str
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 class ProcessedClaims(NamedTuple):
     """The claims with every disclosure in its place and nothing left of the machinery.
@@ -73,6 +77,10 @@ class ProcessedClaims(NamedTuple):
 
     claims: Mapping[str, Any]
     algorithm: str
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
 
 
 def split(text: str) -> SdJwtText:

@@ -1,7 +1,7 @@
 """A credential on its way from bytes to recognised identity: one type for each degree of trust.
 
 The degrees are named tuples, because every verification makes one of each, and a frozen dataclass of twenty fields
-costs three times as much to make.
+costs three times as much to make. Whatever holds a credential, its claims or a name keeps them out of its ``repr``.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,6 +38,10 @@ class UnverifiedJws(NamedTuple):
     signed: bytes
     signature: bytes
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 class UnverifiedCredential(NamedTuple):
     """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
@@ -55,6 +59,10 @@ class UnverifiedCredential(NamedTuple):
     sd_jwt: str = ""  # the text up to and including the last `~` before the key binding
     key_binding_jws: UnverifiedJws | None = None
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 class SignedClaims(NamedTuple):
     """Step V4: claims whose signature verified with a key that the state lists. Made in ``crypto/jws.py`` only."""
@@ -62,6 +70,10 @@ class SignedClaims(NamedTuple):
     claims: Mapping[str, Any]
     header: ProtectedHeader
     key: PublicKey
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
 
 
 class HolderMethod(StrEnum):
@@ -90,7 +102,7 @@ class HolderBinding:
         return self.method is not _NOT_PROVEN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NamePartValue:
     """One part of a name as the source gives it; Latin forms are copied, never made."""
 
@@ -99,7 +111,7 @@ class NamePartValue:
     latin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PersonName:
     """A verified name in the source's order. A mononym has one part and no family name is made up."""
 
@@ -109,7 +121,7 @@ class PersonName:
     parts: tuple[NamePartValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mandate:
     """Whom a person represents, and how far. ``entity`` is ``{"scheme": ..., "value": ...}`` in two fields."""
 
@@ -179,6 +191,10 @@ class VerifiedCredential(NamedTuple):
     one_time: tuple[OneTimeValue, ...] = ()
     origin: AssertionOrigin | None = None
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
     @property
     def name(self) -> PersonName | None:
         """The person's name as the source gives it; ``None`` if it gives none."""
@@ -209,3 +225,7 @@ class RecognisedIdentity(NamedTuple):
     mandate: Mandate | None = None
     limits: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"

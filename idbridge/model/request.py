@@ -63,7 +63,7 @@ class VerifyRequest:
     ``node_audiences`` are the identifiers under which this node itself receives tokens.
     """
 
-    credential: str
+    credential: str = field(repr=False)
     relying_party: RelyingParty
     purpose: str
     format: Format | None = None

@@ -63,6 +63,10 @@ class Findings(NamedTuple):
     status: StatusFinding | None = None
     recognised: RecognisedIdentity | None = None
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
