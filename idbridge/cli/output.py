@@ -150,7 +150,20 @@ def document(schema: str, *, summary: Mapping[str, Any], results: Sequence[Any],
 def raw(value: Any) -> None:
     """Print ``value`` as JSON; in letters of every script where the stream can carry them."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    click.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2))
+    click.echo(_escaped(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2)))
+
+
+def _escaped(text: str) -> str:
+    """Return the JSON ``text`` with what ``printable`` spells out as escapes of JSON, so that it reads back the same.
+
+    Outside of strings JSON has none of it but the line breaks between members; inside them a break is escaped already.
+    """
+    return "".join(
+        character
+        if character == "\n" or character in _JOINERS or unicodedata.category(character) not in _HIDDEN
+        else json.dumps(character)[1:-1]
+        for character in text
+    )
 
 
 def _cell(value: object) -> Text:

@@ -69,3 +69,20 @@ def test_a_fact_that_is_absent_is_left_out(capsys: pytest.CaptureFixture[str]) -
     output.facts([("code", "x"), ("until", None), ("note", "")])
 
     assert capsys.readouterr().out == "code  x\n"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["\x1b[2J", "\x9b31m", "\x7f", "a\u202eb", "\u2066a\u2069", "a\u2028b", "\ufeff", "\U000e0041", "\ud800", "\r\n"],
+)
+def test_json_cannot_drive_the_terminal_and_reads_back_the_same(
+    hostile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {hostile: [hostile, {"name": f"นภา {hostile} မောင်"}]}
+
+    output.raw(value)
+
+    out = capsys.readouterr().out
+    assert all(character == "\n" or character.isprintable() for character in out)
+    assert "นภา" in out
+    assert json.loads(out) == value
