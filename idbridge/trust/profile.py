@@ -29,6 +29,8 @@ from idbridge.trust.lote import DigitalIdentity, ServiceEntry, TrustedEntity
 
 _SERVICE_TYPES: Final = frozenset(entry.value for entry in ServiceType)
 _STATUSES: Final = frozenset(entry.value for entry in ServiceStatus)
+FOREIGN: Final = "another state speaks for this issuer"
+DISPUTED: Final = "several states list this issuer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class ListedKey:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a list as judged. ``service`` is ``None`` where it gives no trust; ``untrusted`` then says why."""
+    """One entry of a list as judged. ``service`` is ``None`` where it gives no trust; ``untrusted`` then says why.
+
+    ``withheld`` is the service that an entry would be trusted for if no other state listed its issuer.
+    """
 
     service_id: str
     issuer: str
@@ -53,6 +58,7 @@ class Entry:
     keys: tuple[ListedKey, ...]
     service: TrustService | None
     untrusted: str = ""
+    withheld: TrustService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,11 @@ class TrustList:
     def untrusted(self) -> tuple[Entry, ...]:
         """The entries that give no trust."""
         return tuple(entry for entry in self.entries if entry.service is None)
+
+    @property
+    def not_its_own(self) -> tuple[Entry, ...]:
+        """The entries that give no trust because another state lists their issuer too."""
+        return tuple(entry for entry in self.entries if entry.untrusted in (FOREIGN, DISPUTED))
 
     @property
     def issuers(self) -> frozenset[str]:
@@ -144,11 +155,26 @@ def without_foreign_issuers(listed: TrustList, *, foreign: frozenset[str]) -> Tr
     if listed.issuers.isdisjoint(foreign):
         return listed
     entries = tuple(
-        replace(entry, service=None, untrusted="another state speaks for this issuer") if entry.issuer in foreign
-        else entry
+        replace(entry, service=None, untrusted=FOREIGN) if entry.issuer in foreign else entry
         for entry in listed.entries
-    )  # fmt: skip
+    )
     return replace(listed, entries=entries, services=_trusted(entries))
+
+
+def without_disputed_issuers(listed: TrustList, *, disputed: frozenset[str]) -> TrustList:
+    """Return ``listed`` with no trust in the entries whose issuer is ``disputed``, and in no other entry less."""
+    entries = tuple(_weighed(entry, disputed=entry.issuer in disputed) for entry in listed.entries)
+    if all(one is other for one, other in zip(entries, listed.entries, strict=True)):
+        return listed
+    return replace(listed, entries=entries, services=_trusted(entries))
+
+
+def _weighed(entry: Entry, *, disputed: bool) -> Entry:
+    if disputed and entry.service is not None:
+        return replace(entry, service=None, untrusted=DISPUTED, withheld=entry.service)
+    if not disputed and entry.withheld is not None:
+        return replace(entry, service=entry.withheld, untrusted="", withheld=None)
+    return entry
 
 
 def _trusted(entries: tuple[Entry, ...]) -> tuple[TrustService, ...]:

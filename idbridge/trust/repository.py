@@ -97,7 +97,7 @@ class PlainRepository:
             if grown != written:
                 floors.write(self._state_directory, grown)
             self._held = trusted
-        return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *problems))
+        return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *_not_its_own(trusted), *problems))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -149,6 +149,13 @@ class PlainRepository:
         except InputError as oversized:
             raise TrustError("trust.profile_violation", oversized.detail) from oversized
         return trusted.with_list(octets, state=state, at=at)
+
+
+def _not_its_own(trusted: TrustedSet) -> Iterator[RefusedOffer]:
+    """Name the issuers that a state lists and is not trusted for, because another state lists them too."""
+    for state in sorted(trusted.lists):
+        for issuer, why in sorted({(entry.issuer, entry.untrusted) for entry in trusted.lists[state].not_its_own}):
+            yield RefusedOffer(f"{LISTS}/{state}", "trust.territory_mismatch", f"{why}: {issuer}")
 
 
 def _require_clock(written: Floors, *, at: datetime) -> None:

@@ -7,6 +7,7 @@ Clauses: architecture D1; ETSI TS 119 602 (LoTESequenceNumber, ListIssueDateTime
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +38,10 @@ class TrustedSet:
     restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its number.
     ``distribution`` is how the material came, and is named in every report.
 
+    ``began`` are the floors with which this reading of all lists began, ``floors`` themselves at first. An issuer stays
+    with the state that spoke for it then. Of those who name it later, none is ahead of the others: the order in which
+    lists are read, or the alphabet, would otherwise give away a neighbour's issuer.
+
     Raises:
         ValueError: No state has a key, a state's keys are empty, or one key is pinned twice.
     """
@@ -50,6 +55,7 @@ class TrustedSet:
     arrangement_floors: Mapping[str, Floor] = field(default_factory=lambda: _NONE)
     purposes_floor: Floor | None = None
     distribution: str = "plain"
+    began: Mapping[MemberState, Floor] | None = None
 
     def __post_init__(self) -> None:
         thumbprints = [key.thumbprint for keys in self.pins.values() for key in keys]
@@ -69,7 +75,7 @@ class TrustedSet:
             HistoryRewrittenError: It tells another past than the editions before it.
         """
         held = self.lists.get(state)
-        if held is not None and held.provenance.digest == hashlib.sha256(offered).hexdigest():
+        if held is not None and self._signer_pinned(held) and _digest(offered) == held.provenance.digest:
             _require_current(held, at=at)  # these very octets were verified and judged when they were accepted
             return self
         listed = profile.parse(
@@ -84,22 +90,14 @@ class TrustedSet:
         newer = floor is None or floor.admits(listed.provenance.sequence, listed.content)
         if not newer and state in self.lists:
             return self
-        foreign = self._issuers_of_others(state)
+        began = self.began if self.began is not None else self.floors
+        foreign = _issuers_of_others(state, began) - (floor.issuers if floor is not None else frozenset())
         if floor is not None and not newer:  # read again after a restart: it speaks for no more than it did before
             foreign |= listed.issuers - floor.issuers
         listed = profile.without_foreign_issuers(listed, foreign=foreign)
         raised = _floor(listed, floor, foreign=foreign, at=at)
-        return replace(
-            self,
-            lists=MappingProxyType({**self.lists, state: listed}),
-            floors=MappingProxyType({**self.floors, state: raised}),
-        )
-
-    def _issuers_of_others(self, state: MemberState) -> frozenset[str]:
-        """Return the issuers that other states spoke for first, and still do."""
-        return frozenset(
-            issuer for other, floor in self.floors.items() if other is not state for issuer in floor.issuers
-        )
+        floors = MappingProxyType({**self.floors, state: raised})
+        return replace(self, lists=_undisputed({**self.lists, state: listed}, floors), floors=floors, began=began)
 
     def with_arrangement(self, offered: bytes, *, named: tuple[str, int] | None = None) -> "TrustedSet":
         """Return a set that also holds this version of an arrangement; a version already held changes nothing.
@@ -156,7 +154,7 @@ class TrustedSet:
         kept = _stands_on(self.purposes_floor, register.version, register.digest)
         return replace(
             self,
-            lists=MappingProxyType(lists),
+            lists=_undisputed(lists, self.floors),
             arrangement_index=held.arrangements.only(standing),
             purpose_register=register if kept else None,
         )
@@ -198,6 +196,26 @@ class TrustedSet:
         """The purpose register held; before the first, every purpose is refused."""
         held = self.purpose_register
         return held if held is not None else PurposeRegister.none(self.environment)
+
+
+def _digest(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
+
+
+def _issuers_of_others(state: MemberState, floors: Mapping[MemberState, Floor]) -> frozenset[str]:
+    """Return the issuers that other states than ``state`` speak for."""
+    return frozenset(issuer for other, floor in floors.items() if other is not state for issuer in floor.issuers)
+
+
+def _undisputed(
+    lists: Mapping[MemberState, TrustList], floors: Mapping[MemberState, Floor]
+) -> Mapping[MemberState, TrustList]:
+    """Return ``lists`` with no trust in an issuer for which more than one state speaks."""
+    spoken_for = Counter(issuer for floor in floors.values() for issuer in floor.issuers)
+    disputed = frozenset(issuer for issuer, states in spoken_for.items() if states > 1)
+    return MappingProxyType({
+        state: profile.without_disputed_issuers(listed, disputed=disputed) for state, listed in lists.items()
+    })  # fmt: skip
 
 
 def _require_current(listed: TrustList, *, at: datetime) -> None:

@@ -14,10 +14,12 @@ import pytest
 from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
-from tests.trust.editions import DAY, HOUR, NOON, SG, TH, edition, jwk, service
+from idbridge.trust.snapshot import TrustSnapshot
+from tests.trust.editions import DAY, HOUR, LOGIN, NOON, SG, TH, edition, jwk, service
 from tests.trust.nodes import ALL_PINS, Place, code_of
 
 SECOND = timedelta(seconds=1)
+BN = MemberState.BN
 
 
 def test_everything_that_is_in_order_is_loaded_and_named_plain(place: Place) -> None:
@@ -29,6 +31,35 @@ def test_everything_that_is_in_order_is_loaded_and_named_plain(place: Place) -> 
     assert len(snapshot.arrangements.histories["SG-TH"].versions) == 2
     assert snapshot.purposes.version == 1
     assert place.load().id == snapshot.id
+
+
+def told(snapshot: TrustSnapshot) -> list[tuple[str, str]]:
+    """What was refused, with its code."""
+    return [(refused.subject, refused.code) for refused in snapshot.refused]
+
+
+def test_an_issuer_that_two_lists_name_at_a_first_start_is_nobodys_and_both_are_named(place: Place) -> None:
+    for state in (BN, SG):
+        place.offer(state, edition(1, service(issuer=LOGIN), state=state))
+    node = place.repository()
+
+    first, again, restarted = node.load(at=NOON), node.load(at=NOON), place.load()
+
+    assert first.by_issuer(LOGIN) == ()
+    assert told(first) == [("lists/BN", "trust.territory_mismatch"), ("lists/SG", "trust.territory_mismatch")]
+    assert all(LOGIN in refused.detail for refused in first.refused)
+    assert first.id == again.id == restarted.id
+    assert told(first) == told(again) == told(restarted)
+
+
+def test_an_issuer_that_a_state_held_before_stays_its_own_whoever_is_read_first(place: Place) -> None:
+    node = place.repository()
+    node.load(at=NOON)
+    place.offer(BN, edition(2, service(issuer=LOGIN), state=BN))
+
+    for snapshot in (node.load(at=NOON), place.load()):
+        assert [one.member_state for one in snapshot.by_issuer(LOGIN)] == [SG]
+        assert told(snapshot) == [("lists/BN", "trust.territory_mismatch")]
 
 
 def with_another_signature(octets: bytes) -> bytes:

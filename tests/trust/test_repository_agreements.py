@@ -41,7 +41,7 @@ def recognised(snapshot: TrustSnapshot, one: MemberState, other: MemberState) ->
     return history is not None and any(rule.pair == (one, other) for rule in history.rules_at(NOON))
 
 
-REPEALED_MY_VN = {"id": "MY-VN", "parties": ["MY", "VN"], "rules": [], "status": "repealed", "by": (VN,)}
+REPEALED_MY_VN = arrangement(2, id="MY-VN", parties=["MY", "VN"], status="repealed", by=(VN,))
 MY_VN = several(MY, VN, id="MY-VN")
 BROKEN = {
     "one signature": several(KH, LA, MM, version=2, id="KH-LA", parties=["KH", "LA", "MM", "PH"], by=(PH,)),
@@ -60,7 +60,7 @@ def test_a_repeal_takes_effect_whatever_is_offered_beside_it(place: Place, broke
     node = place.repository()
     assert recognised(node.load(at=NOON), MY, VN)
     offer(place, "KH-LA", 2, broken)
-    offer(place, "MY-VN", 2, arrangement(2, **REPEALED_MY_VN))
+    offer(place, "MY-VN", 2, REPEALED_MY_VN)
 
     after = (place.repository() if restart else node).load(at=NOON)
 
@@ -102,7 +102,7 @@ def test_two_arrangements_for_one_pair_are_both_named_and_cost_this_pair_alone(p
 def test_a_newer_version_stands_though_the_one_after_it_is_refused(place: Place) -> None:
     offer(place, "MY-VN", 1, MY_VN)
     place.load()
-    offer(place, "MY-VN", 2, arrangement(2, **REPEALED_MY_VN))
+    offer(place, "MY-VN", 2, REPEALED_MY_VN)
     offer(place, "MY-VN", 3, several(MY, VN, version=3, id="MY-VN", by=(MY,)))
 
     after = place.load()

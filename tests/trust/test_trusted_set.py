@@ -1,7 +1,9 @@
 """Newer, older, contradicting, too early, too late: attacks 1, 2, 4 to 6, 9, 12 and 13 of the trust-list catalogue."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from types import MappingProxyType
 
 import pytest
@@ -14,10 +16,12 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust.errors import EquivocationError, RollbackError, SequenceJumpError
 from idbridge.trust.floor import Floor
+from idbridge.trust.snapshot import snapshot_of
 from idbridge.trust.trusted_set import TrustedSet
 from tests.trust.editions import (
     DAY,
     HOUR,
+    KH,
     LOGIN,
     LOGIN_KEY,
     NOON,
@@ -25,12 +29,14 @@ from tests.trust.editions import (
     SG,
     SIGNERS,
     TH,
+    Table,
     edition,
     lote,
     pins,
     refusal,
     service,
     signed,
+    statuses,
     trusted,
 )
 
@@ -182,6 +188,14 @@ def test_a_rotated_signer_is_accepted_while_both_are_pinned_and_the_old_one_is_n
     assert refusal(after, edition(9)).code == "trust.signer_unknown"
 
 
+def test_the_list_that_is_held_is_not_taken_again_once_its_key_is_no_longer_pinned() -> None:
+    for others in (pins(TH), {**pins(TH), SG: (parse_jwk(OTHER_KEY.public_jwk),)}):
+        unpinned = replace(HELD, pins=MappingProxyType(others))
+
+        assert refusal(unpinned, SEVEN).code == "trust.signer_unknown"
+        assert not restarted(unpinned).holding(HELD).lists
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -198,29 +212,100 @@ def test_pins_that_are_empty_or_shared_make_no_set(keys: dict[MemberState, tuple
         TrustedSet(Environment.SANDBOX, keys)  # type: ignore[arg-type]  # keys of the real type, in a plain mapping
 
 
-def test_an_issuer_stays_with_the_state_that_spoke_for_it_first() -> None:
-    own = service("own", issuer="https://own.th.example", keys=(OTHER_KEY,))
-    intruder = service("intruder", issuer=LOGIN, keys=(OTHER_KEY,))
-
-    both = HELD.with_list(edition(1, own, intruder, state=TH), state=TH, at=NOON)
-
-    assert [one.name for one in both.lists[TH].services] == ["Example own"]
-    assert [entry.name for entry in both.lists[TH].untrusted] == ["Example intruder"]
-    assert both.with_list(edition(8), state=SG, at=NOON).lists[SG].services
+def later(held: TrustedSet) -> TrustedSet:
+    """What a node begins its next reading with: all that it holds was there before."""
+    return restarted(held).holding(held)
 
 
-def test_an_issuer_stays_with_its_state_after_a_restart_whoever_is_loaded_first() -> None:
-    both = HELD.with_list(edition(1, service(keys=(OTHER_KEY,)), state=TH), state=TH, at=NOON)
+def claim(state: MemberState, sequence: int = 1, *others: Table) -> tuple[MemberState, bytes]:
+    """A list of ``state`` with Singapore's issuer in it."""
+    own = service("own", issuer=f"https://own.{state.lower()}.example", keys=(OTHER_KEY,))
+    return state, edition(sequence, own, service("claim", keys=(LOGIN_KEY,)), *others, state=state)
 
-    fresh = restarted(both).with_list(edition(1, service(keys=(OTHER_KEY,)), state=TH), state=TH, at=NOON)
 
-    assert fresh.lists[TH].services == ()
-    assert fresh.with_list(SEVEN, state=SG, at=NOON).lists[SG].services
+def read(held: TrustedSet, *offers: tuple[MemberState, bytes]) -> TrustedSet:
+    """The set after one reading of these lists, in this order."""
+    for state, offered in offers:
+        held = held.with_list(offered, state=state, at=NOON)
+    return held
+
+
+def claimants(held: TrustedSet) -> list[MemberState]:
+    """The states whose list gives trust for Singapore's issuer."""
+    return [one.member_state for one in snapshot_of(held).by_issuer(LOGIN)]
+
+
+EMPTY = TrustedSet(Environment.SANDBOX, pins())
+DISPUTED = (claim(SG), claim(TH), claim(KH))
+
+
+@pytest.mark.parametrize("order", list(permutations(DISPUTED)))
+def test_an_issuer_that_several_states_list_at_once_is_trusted_for_none_in_any_order(
+    order: tuple[tuple[MemberState, bytes], ...],
+) -> None:
+    first, expected = read(EMPTY, *order), read(EMPTY, *DISPUTED)
+
+    assert claimants(first) == []
+    assert snapshot_of(first).id == snapshot_of(expected).id
+    assert first.floors == expected.floors
+    for listed in first.lists.values():
+        assert [one.name for one in listed.services] == ["Example own"]
+        assert [(one.name, one.untrusted) for one in listed.untrusted] == [
+            ("Example claim", "several states list this issuer")
+        ]
+
+
+@pytest.mark.parametrize("order", list(permutations(DISPUTED)))
+def test_a_disputed_issuer_stays_disputed_after_a_restart_and_with_newer_lists(
+    order: tuple[tuple[MemberState, bytes], ...],
+) -> None:
+    before = read(EMPTY, *DISPUTED)
+
+    assert snapshot_of(read(restarted(before), *order)).id == snapshot_of(before).id
+    assert claimants(read(restarted(before), claim(TH, 2))) == []  # while the other claimants' lists are not there
+    assert claimants(read(later(before), claim(TH, 2))) == []
+
+
+@pytest.mark.parametrize("again", [restarted, later])
+def test_a_dispute_ends_when_all_but_one_give_the_issuer_up(again: Callable[[TrustedSet], TrustedSet]) -> None:
+    before = read(EMPTY, claim(SG), claim(TH))
+    gave_up = (SG, edition(2, service(issuer="https://new.sg.example")))
+
+    for order in ((gave_up, claim(TH)), (claim(TH), gave_up)):
+        after = read(again(before), *order)
+        assert claimants(after) == [TH]
+        assert [entry.untrusted for entry in after.lists[TH].untrusted] == []
+
+
+def test_a_disputed_key_that_ended_is_remembered() -> None:
+    ended = service("claim", status=statuses(("granted", "2026-01-01"), ("compromised", "2026-06-01")))
+    disputed = read(EMPTY, (SG, edition(1, ended)), claim(TH))
+
+    assert refusal(disputed, edition(2, service("claim"))).code == "trust.history_rewritten"
+
+
+@pytest.mark.parametrize("again", [restarted, later])
+def test_an_issuer_stays_with_the_state_that_held_it_before(again: Callable[[TrustedSet], TrustedSet]) -> None:
+    for order in (((SG, SEVEN), claim(TH)), (claim(TH), (SG, SEVEN)), (claim(TH), (SG, edition(8)))):
+        both = read(again(HELD), *order)
+        assert claimants(both) == [SG]
+        assert [one.name for one in both.lists[TH].services] == ["Example own"]
+        assert [(entry.name, entry.untrusted) for entry in both.lists[TH].untrusted] == [
+            ("Example claim", "another state speaks for this issuer")
+        ]
+
+
+def test_what_another_process_learned_of_an_issuer_counts_for_what_this_one_holds() -> None:
+    elsewhere = replace(restarted(HELD), floors={**HELD.floors, **read(EMPTY, claim(TH)).floors})
+
+    assert claimants(elsewhere.holding(HELD)) == []
 
 
 def test_naming_a_neighbours_next_issuer_first_does_not_block_the_neighbours_list() -> None:
     planned = "https://next.sg.example"
-    squatted = HELD.with_list(edition(1, service(issuer=planned, keys=(OTHER_KEY,)), state=TH), state=TH, at=NOON)
+    squatted = later(
+        HELD.with_list(edition(1, service(issuer=planned, keys=(OTHER_KEY,)), state=TH), state=TH, at=NOON)
+    )
 
     listed = squatted.with_list(
         edition(8, service(), service("next", issuer=planned, keys=(OTHER_KEY,))), state=SG, at=NOON
@@ -230,17 +315,17 @@ def test_naming_a_neighbours_next_issuer_first_does_not_block_the_neighbours_lis
     assert [entry.untrusted for entry in listed.untrusted] == ["another state speaks for this issuer"]
 
 
-def test_an_issuer_that_its_state_gave_up_is_free() -> None:
-    gave_up = HELD.with_list(edition(8, service(issuer="https://new.sg.example")), state=SG, at=NOON)
+def test_an_issuer_that_its_state_gave_up_is_free_from_the_next_reading_on() -> None:
+    gave_up = (SG, edition(8, service(issuer="https://new.sg.example")))
 
-    taken = gave_up.with_list(edition(1, service(keys=(OTHER_KEY,)), state=TH), state=TH, at=NOON)
-
-    assert [one.issuer for one in taken.lists[TH].services] == [LOGIN]
+    assert claimants(read(later(read(later(HELD), gave_up)), claim(TH))) == [TH]
+    for order in ((gave_up, claim(TH)), (claim(TH), gave_up)):
+        assert claimants(read(later(HELD), *order)) == []
 
 
 def test_a_list_read_again_after_a_restart_speaks_for_no_more_than_it_did_before() -> None:
     intruder = edition(1, service(keys=(OTHER_KEY,)), state=TH)
-    both = HELD.with_list(intruder, state=TH, at=NOON)
+    both = later(HELD).with_list(intruder, state=TH, at=NOON)
     gave_up = both.with_list(edition(8, service(issuer="https://new.sg.example")), state=SG, at=NOON)
 
     fresh = restarted(gave_up).with_list(intruder, state=TH, at=NOON)
