@@ -7,7 +7,7 @@ setting, and in ``safety.py`` where it shows only in the files.
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -60,7 +60,7 @@ def _fault(fault: Any) -> str:
 
 
 def _refuse_address(settings: Settings) -> None:
-    parts = urlsplit(settings.node_url)
+    parts = _parts(settings.node_url, what="IDBRIDGE_NODE_URL")
     if parts.scheme not in ("https", "http") or not parts.hostname or settings.node_url.endswith("/"):
         raise ConfigurationError("IDBRIDGE_NODE_URL is an address like https://node.th.example, without a final slash")
     if parts.query or parts.fragment or "@" in parts.netloc:
@@ -73,13 +73,22 @@ def refuse_for_live(url: str, *, what: str) -> None:
     """Return if ``url`` may be named by a live node: https, and a host that is not this machine.
 
     Raises:
-        ConfigurationError: Plain http, or a loopback host.
+        ConfigurationError: Plain http, a loopback host, or no address at all.
     """
-    parts = urlsplit(url)
+    parts = _parts(url, what=what)
     if parts.scheme != "https":
         raise ConfigurationError(f"{what} is not https; a live node names nothing else")
     if is_loopback(parts.hostname or ""):
         raise ConfigurationError(f"{what} names this machine; a live node is known by a public name")
+
+
+def _parts(url: str, *, what: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read where it is used, and refused only then
+    except ValueError:
+        raise ConfigurationError(f"{what} is not an address") from None
+    return parts
 
 
 def is_loopback(host: str) -> bool:

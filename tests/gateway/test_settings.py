@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from idbridge.cli.exits import Exit, of_error
 from idbridge.errors import ConfigurationError
-from idbridge_gateway.settings import is_loopback, read_settings
+from idbridge_gateway.settings import is_loopback, read_settings, refuse_for_live
 
 FILES = {
     name: Path("somewhere")
@@ -37,6 +38,10 @@ def given(**changes: Any) -> dict[str, Any]:
         ({"node_url": "https://node.th.example?a=b"}, "NODE_URL"),
         ({"node_url": "https://me@node.th.example"}, "NODE_URL"),
         ({"node_url": ""}, "NODE_URL"),
+        ({"node_url": "http://[::1"}, "NODE_URL"),
+        ({"node_url": "https://[node.th.example]"}, "NODE_URL"),
+        ({"node_url": "https://node.th.example:70000"}, "NODE_URL"),
+        ({"node_url": "https://node.th.example:x"}, "NODE_URL"),
         ({"workers": 2}, "worker"),
         ({"workers": 0}, "WORKERS"),
         ({"environment": "test"}, "ENVIRONMENT"),
@@ -50,6 +55,15 @@ def test_a_live_node_does_not_start(changes: dict[str, Any], named: str) -> None
         read_settings(**given(**changes))
 
     assert caught.value.code == "system.configuration"
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://[pid.th.example]"])
+def test_an_address_that_cannot_be_taken_apart_is_refused_wherever_it_was_read(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="an issuer that TH lists") as caught:
+        refuse_for_live(url, what="an issuer that TH lists")
+
+    assert caught.value.code == "system.configuration"
+    assert of_error(caught.value) is Exit.LOCAL
 
 
 @pytest.mark.parametrize("missing", [*FILES, "environment", "state", "node_url"])
