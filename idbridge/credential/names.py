@@ -3,6 +3,10 @@
 Copies what the signed list says is a part of the name, in the order of the list: a mononym has one part and no family
 name is made up, a patronymic stays one, and every script stays as it is. Latin forms are copied from the source, never
 transliterated. Knows no language.
+
+Half a name never looks like a whole one: where the presentation hides claims, and the list names a part that is not
+shown, no name is made of the other parts, and no Latin one either. Only the issuer's own full name stands then; without
+it the name is absent. A person who has no such part is named all the same as long as nothing is hidden.
 """
 
 from collections.abc import Mapping
@@ -22,14 +26,18 @@ class NationalName:
 
     claims: Mapping[str, Any]
     claim_map: ClaimMap
+    hides: bool
 
     def __call__(self) -> PersonName | None:
         """Return the name; ``None`` as for ``person_name``."""
-        return person_name(self.claims, self.claim_map)
+        return person_name(self.claims, self.claim_map, hides=self.hides)
 
 
-def person_name(claims: Mapping[str, Any], claim_map: ClaimMap) -> PersonName | None:
-    """Return the name that ``claims`` state; ``None`` if they state none, or only in Latin letters beside a script."""
+def person_name(claims: Mapping[str, Any], claim_map: ClaimMap, *, hides: bool) -> PersonName | None:
+    """Return the name that ``claims`` state; ``None`` if they state none, or only in Latin letters beside a script.
+
+    ``hides`` tells whether the holder may have withheld a claim; then the parts are a name only if all are there.
+    """
     parts = []
     latin_parts = []
     for listed in claim_map.name_parts:
@@ -39,12 +47,13 @@ def person_name(claims: Mapping[str, Any], claim_map: ClaimMap) -> PersonName | 
             parts.append(NamePartValue(listed.kind, native, latin))
             latin_parts.append(latin)
     whole = _text(claims.get(claim_map.display)) if claim_map.display is not None else None
+    partial = hides and len(parts) < len(claim_map.name_parts)
     if whole is None:
-        if not parts:
+        if partial or not parts:
             return None
         whole = " ".join([part.native for part in parts])
     latin_whole = _text(claims.get(claim_map.display_latin)) if claim_map.display_latin is not None else None
-    if latin_whole is None and latin_parts:
+    if latin_whole is None and latin_parts and not partial:
         known = [latin for latin in latin_parts if latin is not None]
         latin_whole = " ".join(known) if len(known) == len(parts) else None
     return PersonName(whole, whole, latin_whole, tuple(parts))

@@ -72,11 +72,13 @@ class SdJwtText(NamedTuple):
 class ProcessedClaims(NamedTuple):
     """The claims with every disclosure in its place and nothing left of the machinery.
 
-    ``algorithm`` is the digest algorithm of the payload, which the key binding has to use too.
+    ``algorithm`` is the digest algorithm of the payload, which the key binding has to use too. ``hides`` tells whether
+    a top-level digest has no disclosure, so that a claim that is not here may have been withheld.
     """
 
     claims: Mapping[str, Any]
     algorithm: str
+    hides: bool
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
@@ -133,7 +135,7 @@ def process(
     unfolding = _Unfolding(disclosures, algorithm=algorithm)
     claims = unfolding.unfold_top(payload, plain=plain, whole=whole)
     unfolding.refuse_leftovers()
-    return ProcessedClaims(claims, algorithm)
+    return ProcessedClaims(claims, algorithm, unfolding.hides)
 
 
 def _fault(rule: int, code: str, detail: str = "") -> NoReturn:
@@ -174,10 +176,11 @@ def _digests(disclosures: Sequence[str], *, algorithm: str) -> list[str]:
 class _Unfolding:
     """One run over one payload: the disclosures still waiting for their digest, and every digest met so far."""
 
-    __slots__ = ("_met", "_waiting")
+    __slots__ = ("_met", "_waiting", "hides")
 
     def __init__(self, disclosures: Sequence[str], *, algorithm: str) -> None:
         self._met: set[str] = set()
+        self.hides = False
         self._waiting = dict(zip(_digests(disclosures, algorithm=algorithm), disclosures, strict=True))
         if len(self._waiting) != len(disclosures):
             _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
@@ -186,7 +189,7 @@ class _Unfolding:
         """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight or whole."""
         claims = dict(payload)
         claims.pop(DIGEST_ALGORITHM, None)
-        self._disclose(claims, plain=plain, whole=whole, depth=1)
+        self.hides = self._disclose(claims, plain=plain, whole=whole, depth=1)
         for name, value in payload.items():
             if type(value) not in _NESTING or name == DIGESTS:
                 continue
@@ -219,8 +222,8 @@ class _Unfolding:
                 claims[name] = self._unfold(value, depth=depth + 1)
         return claims
 
-    def _disclose(self, claims: dict[str, Any], *, plain: frozenset[str], whole: str | None, depth: int) -> None:
-        """Put the disclosures of one object in place of its ``_sd``.
+    def _disclose(self, claims: dict[str, Any], *, plain: frozenset[str], whole: str | None, depth: int) -> bool:
+        """Put the disclosures of one object in place of its ``_sd``; tell whether a digest is left without one.
 
         It comes before the members of the object are unfolded, so that a digest of ``_sd`` that stands in an array as
         well is refused as the duplicate that it is.
@@ -228,21 +231,25 @@ class _Unfolding:
         if PLACEHOLDER in claims:
             _fault(10, "sd_jwt.disclosure_malformed", "`...` stands in an array element of its own only")
         if DIGESTS not in claims:
-            return
+            return False
         digests = claims.pop(DIGESTS)
         if type(digests) is not list:
             _fault(10, "sd_jwt.disclosure_malformed", "`_sd` is an array of digests")
         if not digests:
             _fault(16, "sd_jwt.disclosure_malformed", "`_sd` without a digest")
+        hides = False
         for found in digests:
             text = self._claimed(found)
-            if text is not None:
-                name, value = _named(text, taken=claims, plain=plain)
-                if type(value) in _NESTING:
-                    if name == whole:
-                        _refuse_machinery(value)
-                    value = self._unfold(value, depth=depth + 1)
-                claims[name] = value
+            if text is None:
+                hides = True
+                continue
+            name, value = _named(text, taken=claims, plain=plain)
+            if type(value) in _NESTING:
+                if name == whole:
+                    _refuse_machinery(value)
+                value = self._unfold(value, depth=depth + 1)
+            claims[name] = value
+        return hides
 
     def _array(self, source: list[Any], *, depth: int) -> list[Any]:
         _refuse_deeper(depth)

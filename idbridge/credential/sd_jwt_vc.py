@@ -184,6 +184,7 @@ class SdJwtVcFormat:
             checks=checks,
             in_force=in_force,
             one_time=binding.one_time,
+            hides=processed.hides,
         )
 
 

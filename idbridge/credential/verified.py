@@ -115,10 +115,12 @@ def verified_by_claim_map(
     checks: tuple[Check, ...],
     in_force: Check,
     one_time: tuple[OneTimeValue, ...] = (),
+    hides: bool = False,
 ) -> VerifiedCredential:
     """Return the credential as verified, its national ``claims`` read as the list entry of ``service`` says.
 
-    ``claims`` are those of ``signed``, after selective disclosure where the format has it.
+    ``claims`` are those of ``signed``, after selective disclosure where the format has it; ``hides`` tells whether the
+    holder may have withheld any.
 
     Raises:
         Refused: A check was refused; all of them travel with it.
@@ -132,7 +134,7 @@ def verified_by_claim_map(
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject_of(claims, claim_map.subject), level,
         identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
-        NationalName(claims, claim_map),
+        NationalName(claims, claim_map, hides=hides),
         None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
         issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time,
     )  # fmt: skip

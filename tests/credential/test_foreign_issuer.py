@@ -70,7 +70,8 @@ def _foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("decoys", [True, False])
 def test_a_foreign_presentation_is_read_as_it_was_meant(decoys: bool) -> None:
-    shown = {"given_name": True, "birthdate": True, "address": {"country": True}, "nationality": [True, False]}
+    names = {"given_name": True, "family_name": True}
+    shown = {**names, "birthdate": True, "address": {"country": True}, "nationality": [True, False]}
 
     credential = verify(presented(issued(decoys=decoys), shown))
 
@@ -81,7 +82,12 @@ def test_a_foreign_presentation_is_read_as_it_was_meant(decoys: bool) -> None:
         "nationality": ["TH"],
     }
     assert credential.name is not None
-    assert credential.name.native == PERSON["given_name"]
+    assert credential.name.native == f"{PERSON['given_name']} {PERSON['family_name']}"
+
+
+@pytest.mark.parametrize("part", ["given_name", "family_name"])
+def test_one_part_of_a_foreign_name_is_no_name(part: str) -> None:
+    assert verify(presented(issued(decoys=False), {part: True, "birthdate": True})).name is None
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,31 @@ MONONYM = (NamePart("single", "name_my", "name"),)
 PATRONYMIC = (NamePart("given", "nama_diri"), NamePart("patronymic", "nama_bapa"))
 
 
-def name(parts: tuple[NamePart, ...], claims: dict[str, Any], **named: str) -> PersonName | None:
-    return person_name(claims, ClaimMap(claims={}, name_parts=parts, **named))
+def name(
+    parts: tuple[NamePart, ...], claims: dict[str, Any], *, hides: bool = False, **named: str
+) -> PersonName | None:
+    return person_name(claims, ClaimMap(claims={}, name_parts=parts, **named), hides=hides)
+
+
+def test_half_a_name_is_none_where_the_other_half_may_be_hidden() -> None:
+    given = {"given_name": "ธนพร", "given_name_en": "Thanaporn"}
+    family = {"family_name": "ศรีสุข", "family_name_en": "Srisuk"}
+
+    assert name(THAI, given, hides=True) is None
+    assert name(THAI, family, hides=True) is None
+    assert name(THAI, {**given, **family}, hides=True) == name(THAI, {**given, **family})
+    assert name(MONONYM, {"name_my": "သီရိ"}, hides=True) == name(MONONYM, {"name_my": "သီရိ"})
+
+
+def test_a_full_name_is_whole_whichever_parts_are_hidden_but_no_latin_name_is_made_of_the_others() -> None:
+    claims = {"name": "ธนพร ศรีสุข", "given_name": "ธนพร", "given_name_en": "Thanaporn"}
+    found = name(THAI, claims, hides=True, display="name")
+    stated = name(THAI, {**claims, "name_en": "T. Srisuk"}, hides=True, display="name", display_latin="name_en")
+
+    assert found is not None
+    assert (found.display, found.latin) == ("ธนพร ศรีสุข", None)
+    assert stated is not None
+    assert stated.latin == "T. Srisuk"
 
 
 def test_a_mononym_has_one_part_and_no_family_name() -> None:
@@ -62,7 +85,7 @@ def test_a_name_keeps_its_script_and_its_order(
     assert [part.native for part in found.parts] == [claims[part.native] for part in parts]
 
 
-def test_a_part_that_is_withheld_is_left_out() -> None:
+def test_a_part_that_a_person_does_not_have_is_left_out() -> None:
     found = name(THAI, {"given_name": "ธนพร", "given_name_en": "Thanaporn", "family_name_en": "Srisuk"})
 
     assert found == PersonName("ธนพร", "ธนพร", "Thanaporn", (NamePartValue("given", "ธนพร", "Thanaporn"),))

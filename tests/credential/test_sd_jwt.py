@@ -260,6 +260,16 @@ def test_a_claim_of_that_name_further_down_is_another_claim() -> None:
     assert process(with_digests(outer), [outer], whole="represents").claims == {"address": {"represents": {}}}
 
 
+def test_it_is_told_whether_a_claim_may_be_hidden() -> None:
+    street = disclosure("street", "x")
+
+    assert process(with_digests(D), []).hides
+    assert process(with_digests(D, street), [street]).hides
+    assert not process(with_digests(D), [D]).hides
+    assert not process({"given_name": "x"}, []).hides
+    assert not process({"address": with_digests(street)}, []).hides
+
+
 def test_disclosures_to_a_payload_without_digests_are_refused() -> None:
     assert fault({"given_name": "x"}, D) == ("sd_jwt.disclosure_unreferenced", 16)
 

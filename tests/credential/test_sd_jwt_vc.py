@@ -259,7 +259,7 @@ def test_no_part_of_such_a_claim_may_be_disclosable(changes: dict[str, Any], dis
     assert fault(bound(sd_jwt(*disclosed, **changes))) == ("sd-jwt.13", "sd_jwt.disclosure_forbidden_claim")
 
 
-MANDATE = {
+MANDATE: dict[str, Any] = {
     "entity": {"scheme": "TH-JURISTIC", "value": "0105500000001"},
     "scope": ["represent"],
     "valid_from": "2025-01-01T00:00:00Z",
@@ -308,6 +308,26 @@ def test_the_list_says_which_claim_the_mandate_is() -> None:
 
     assert fault(bound(sd_jwt(poder=mandate)), listed=listed) == ("sd-jwt.13", "sd_jwt.disclosure_forbidden_claim")
     assert verify(bound(sd_jwt(represents=mandate)), listed=listed).mandate is None
+
+
+def test_half_a_name_never_looks_like_a_whole_one() -> None:
+    half = {name: value for name, value in PERSON.items() if not name.startswith("family_name")}
+    mononym = verify(bound(sd_jwt(hidden=half))).name
+    with_a_decoy = sd_jwt(hidden=half, _sd=lambda digests: [*digests, digest("a decoy")])
+
+    assert verify(bound(sd_jwt(shown=half))).name is None
+    assert verify(bound(sd_jwt(shown=set(half) - {"birthdate"}, hidden=half))).name is None
+    assert verify(bound(with_a_decoy)).name is None
+    assert mononym is not None
+    assert mononym.display == PERSON["given_name"]
+    assert verify(bound(sd_jwt(shown=set(PERSON) - {"birthdate"}))).name is not None
+
+
+def test_what_is_hidden_within_a_claim_is_no_part_of_a_name() -> None:
+    half = {name: value for name, value in PERSON.items() if not name.startswith("family_name")}
+    address = {"country": "TH", "_sd": [digest("a street")]}
+
+    assert verify(bound(sd_jwt(hidden={**half, "address": address}))).name is not None
 
 
 def test_subject_and_time_of_issue_may_be_disclosed() -> None:

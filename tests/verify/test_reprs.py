@@ -65,7 +65,7 @@ def test_nothing_that_a_verification_leads_to_describes_a_person(report: Report)
         PersonName(SECRET, SECRET, SECRET, (NamePartValue("given", SECRET, SECRET),)),
         NamePartValue("given", SECRET, SECRET),
         Mandate("UEN", SECRET, SECRET, frozenset({"sign"}), None, None),
-        NationalName({"name": SECRET}, ClaimMap({})),
+        NationalName({"name": SECRET}, ClaimMap({}), hides=False),
         sd_jwt.split(f"{SECRET}.{SECRET}.{SECRET}~{SECRET}~{SECRET}"),
         sd_jwt.process({"name": SECRET}, ()),
         Bound({"name": SECRET}, "sha-256", SECRET, *[None] * 4),  # type: ignore[arg-type] # nothing else is looked at
