@@ -7,8 +7,9 @@ whether the name is the right one: ``names_issuer`` says that.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,6 +39,7 @@ _UNREADABLE: Final = (
 )  # fmt: skip
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _COUNTRY_LETTERS: Final = 2
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ANY_POLICY: Final = x509.ObjectIdentifier("2.5.29.32.0")
 # What a leaf may mark as critical, because it is judged here (RFC 5280 section 4.2).
 _UNDERSTOOD: Final = (
@@ -49,7 +51,9 @@ _INTERMEDIATES: Final = LIMITS.path_depth - 2
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPath:
-    """A path that was verified at an instant, and would be at any other from ``not_before`` to ``not_after``.
+    """A path that was verified at an instant, and is good at any other from ``not_before`` to ``not_after``.
+
+    At another instant another path may be found in its place: ``validity_changes`` says when.
 
     ``chain`` is in DER, leaf first, the listed certificate last; it has one member if the leaf itself is listed.
     ``uris`` and ``dns_names`` are the leaf's subject alternative names, ``subject`` is its RFC 4514 text and
@@ -88,6 +92,25 @@ def verify_path(
         return _profiled(chain, rule)
     except _UNREADABLE:
         _breaks_profile("a certificate that cannot be read in full")
+
+
+def validity_changes(certificates: Iterable[bytes]) -> Iterator[datetime]:
+    """Yield the instants from which one of ``certificates`` (DER) is in force, or no longer is.
+
+    Between two of them ``verify_path`` says the same of these certificates, whatever the instant: with one more or less
+    in force it may choose another path. What cannot be read is in force at no instant and yields nothing.
+    """
+    for der in certificates:
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        except _UNREADABLE:
+            continue
+        yield start
+        # The end is inclusive. A listed leaf is judged to the microsecond, a path to the second, by the library.
+        for shift in (timedelta(microseconds=1), timedelta(seconds=1)):
+            if end <= _LAST - shift:
+                yield end + shift
 
 
 def names_issuer(path: VerifiedPath, issuer: str) -> bool:

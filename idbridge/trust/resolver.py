@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from idbridge.crypto.keys import public_key_from_certificate
-from idbridge.crypto.x509 import VerifiedPath, names_issuer, verify_path
+from idbridge.crypto.x509 import VerifiedPath, names_issuer, validity_changes, verify_path
 from idbridge.errors import IssuerError, JoseError, RecognitionError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
@@ -54,9 +54,14 @@ class ResolvedKey:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A resolved key and since when no status, list or certificate changes it; it says itself until when."""
+    """A resolved key and the half-open interval in which a new search would find the very same.
+
+    It ends with the next change of any status or certificate that the search looked at, which may be long before the
+    key's own ``until``: what is remembered must never show in a decision.
+    """
 
     since: datetime
+    until: datetime
     resolved: ResolvedKey
 
 
@@ -103,7 +108,7 @@ class KeyResolver:
             unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
         )  # fmt: skip
         answer = self._answers.get(question)
-        if answer is not None and answer.since <= at < answer.resolved.until:
+        if answer is not None and answer.since <= at < answer.until:
             return answer.resolved
         answer = self._resolve(unverified, credential_type, at)
         self._keep(question, answer)
@@ -123,7 +128,9 @@ class KeyResolver:
             raise IssuerError("issuer.service_not_listed")
         certified = bool(unverified.jws.header.certificates)
         found = _by_path(fitting, unverified, at) if certified else _by_kid(fitting, unverified)
-        return self._judged(found, next_update=next_update, at=at)
+        anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
+        changes = tuple(validity_changes((*unverified.jws.header.certificates, *anchors)))
+        return self._judged(found, next_update=next_update, changes=changes, at=at)
 
     def _listed(self, issuer: str, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services of ``issuer``, at least one, all of one state."""
@@ -137,8 +144,12 @@ class KeyResolver:
             self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
 
-    def _judged(self, found: tuple[_Found, ...], *, next_update: datetime, at: datetime) -> _Answer:
+    def _judged(
+        self, found: tuple[_Found, ...], *, next_update: datetime, changes: tuple[datetime, ...], at: datetime
+    ) -> _Answer:
         """Return the answer among ``found``, which all name one key, by the status that counts.
+
+        ``changes`` are the instants at which something else may be found.
 
         An end counts wherever the state lists the key, or an authority on the path to it. Of what has not ended,
         granted comes before superseded: the state says of the same key that it is in use.
@@ -151,12 +162,13 @@ class KeyResolver:
         if not started:
             raise IssuerError("issuer.not_yet_granted")
         chosen = min(started, key=lambda one: severity_at(one.service, at))
-        changes = [change for service in listing for change in _changes(service)]
-        since = max(change for change in changes if change <= at)
-        until = min([next_update, *(change for change in changes if change > at)])
+        statuses = [change for service in listing for change in _changes(service)]
+        until = min([next_update, *(change for change in statuses if change > at)])
+        since = max(change for change in (*statuses, *changes) if change <= at)
+        same_until = min([until, *(change for change in changes if change > at)])
         if chosen.path is not None:
-            since, until = max(since, chosen.path.not_before), min(until, chosen.path.not_after)
-        return _Answer(since, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
+            until = min(until, chosen.path.not_after)
+        return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
 
     def _listing(self, found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
         """Return every service of the same state that lists the key found, or an authority on a path to it."""

@@ -1,16 +1,20 @@
 """Keys that come in certificates: from ``x5c`` to a certificate that the issuer's state lists, and never further."""
 
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from idbridge.crypto.certificates import Authority, Subject, make_authority, make_leaf
 from idbridge.crypto.signer import generate
+from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
+from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.region import Format
 from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
-from idbridge.trust.resolver import KeyResolver
+from idbridge.trust.resolver import KeyResolver, ResolvedKey
 from idbridge.trust.snapshot import snapshot_of
 from tests.trust.editions import (
     DAY,
@@ -112,6 +116,60 @@ def test_an_answer_by_path_says_that_it_ends_with_the_certificate() -> None:
 
     assert found.path is not None
     assert found.until == found.path.not_after < resolved(LISTED, unverified(x5c=(LEAF,))).until
+
+
+def renewed(*periods: Validity) -> tuple[Authority, ...]:
+    """Certificates of one authority below the root, for one name and one key."""
+    key = generate("ES256")
+    return tuple(make_authority(key, subject=Subject("Renewed", "SG"), validity=one, issuer=ROOT) for one in periods)
+
+
+RENEWED = renewed(YEAR, SOON, Validity(NOON + HOUR, NOON + 200 * DAY), Validity(NOON - 50 * DAY, NOON + HOUR))
+BELOW = leaf(RENEWED[0])
+TICK = timedelta(microseconds=1)
+INSTANTS = [
+    moment + shift
+    for moment in (SOON.start, NOON, NOON + HOUR, NOON + DAY)
+    for shift in (-SECOND, -TICK, timedelta(), TICK, SECOND - TICK, SECOND)
+]
+
+
+def told(over: KeyResolver, credential: UnverifiedCredential, *, at: datetime) -> ResolvedKey | str:
+    """The answer, or the code of the refusal."""
+    try:
+        return resolved(over, credential, at=at)
+    except IssuerError as refusal:
+        return refusal.code
+
+
+@pytest.mark.parametrize("above", list(permutations(range(4), 2)))
+def test_what_is_remembered_of_a_path_is_what_a_new_search_would_find(above: tuple[int, ...]) -> None:
+    credential = unverified(x5c=(BELOW, *(RENEWED[number].certificate for number in above)))
+    warm = over(ROOT.certificate)
+
+    assert any(told(warm, credential, at=at) != "issuer.chain_untrusted" for at in INSTANTS)
+    for at in (*INSTANTS, *reversed(INSTANTS)):
+        assert told(warm, credential, at=at) == told(KeyResolver(warm._snapshot), credential, at=at)
+
+
+SHORT = leaf(RENEWED[0], validity=SOON)
+
+
+@pytest.mark.parametrize("listed", [*(one.certificate for one in RENEWED), SHORT])
+def test_what_is_remembered_of_a_path_does_not_outlive_a_listed_certificate_that_it_passed_by(listed: bytes) -> None:
+    credential = unverified(x5c=(SHORT, RENEWED[0].certificate))
+    warm = over(listed, also=(second_login(),))
+
+    assert not isinstance(told(warm, credential, at=NOON), str)
+    for at in (*INSTANTS, *reversed(INSTANTS)):
+        assert told(warm, credential, at=at) == told(KeyResolver(warm._snapshot), credential, at=at)
+
+
+def test_a_path_to_a_certificate_without_an_end_is_found() -> None:
+    endless = Validity(YEAR.start, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    root = make_authority(generate("ES256"), subject=Subject("Endless", "SG"), validity=endless)
+
+    assert resolved(over(root.certificate), unverified(x5c=(leaf(root),))).path is not None
 
 
 def test_a_remembered_path_ends_with_the_status_of_its_service() -> None:
