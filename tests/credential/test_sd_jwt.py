@@ -230,46 +230,6 @@ def test_no_part_of_a_claim_in_plain_sight_may_be_disclosable(value: Any) -> Non
     assert fault({"cnf": value}, plain=frozenset({"cnf"})) == ("sd_jwt.disclosure_forbidden_claim", 13)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [with_digests(D), {"entity": with_digests(D)}, {"scope": [{"...": digest(D)}]}, {"a": [[{"b": {"_sd_alg": "x"}}]]}],
-)
-def test_no_part_of_a_claim_that_is_hidden_as_one_may_be_disclosable(value: Any) -> None:
-    hidden = disclosure("represents", value)
-    refused = ("sd_jwt.disclosure_forbidden_claim", 13)
-
-    assert fault({"represents": value}, whole="represents") == refused
-    assert fault({"represents": value}, D, whole="represents") == refused
-    assert fault(with_digests(hidden), hidden, whole="represents") == refused
-    assert fault(with_digests(hidden), hidden, D, whole="represents") == refused
-
-
-def test_a_claim_that_is_hidden_as_one_is_disclosed_withheld_or_in_plain_sight() -> None:
-    text = disclosure("represents", {"scope": ["sign"]})
-
-    assert process(with_digests(text), [text], whole="represents").claims == {"represents": {"scope": ["sign"]}}
-    assert process(with_digests(text), [], whole="represents").claims == {}
-    assert process({"represents": {"a": [1]}}, [], whole="represents").claims == {"represents": {"a": [1]}}
-
-
-def test_a_claim_of_that_name_further_down_is_another_claim() -> None:
-    inner = {"represents": with_digests(D)}
-    outer = disclosure("address", inner)
-
-    assert process({"address": inner}, [], whole="represents").claims == {"address": {"represents": {}}}
-    assert process(with_digests(outer), [outer], whole="represents").claims == {"address": {"represents": {}}}
-
-
-def test_it_is_told_whether_a_claim_may_be_hidden() -> None:
-    street = disclosure("street", "x")
-
-    assert process(with_digests(D), []).hides
-    assert process(with_digests(D, street), [street]).hides
-    assert not process(with_digests(D), [D]).hides
-    assert not process({"given_name": "x"}, []).hides
-    assert not process({"address": with_digests(street)}, []).hides
-
-
 def test_disclosures_to_a_payload_without_digests_are_refused() -> None:
     assert fault({"given_name": "x"}, D) == ("sd_jwt.disclosure_unreferenced", 16)
 
