@@ -16,6 +16,7 @@ class Limits:
     token_bytes: int = 16 * 1024
     protected_header_bytes: int = 8 * 1024
     nesting_depth: int = 16
+    json_values: int = 65_536  # commas in one text of a client, and eight times its objects and arrays
     disclosures: int = 256
     requested_claims: int = 64
     identifier_characters: int = 512

@@ -35,20 +35,28 @@ def _number(text: str) -> float:
 
 
 _NOT_UTF8: Final = ("input.malformed", "not UTF-8")
+_FEW_CHARACTERS: Final = LIMITS.json_values // 4  # too short for more containers than are allowed: `[]` takes two
 _TOO_DEEP: Final = ("input.too_large", "JSON is nested too deeply")
 _NOT_JSON: Final = ("input.malformed", "not one JSON value")
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_number)
 _SCAN: Final = _DECODER.scan_once  # type: ignore[attr-defined] # the type stubs leave it out
 
 
-def parse(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> Any:
+def parse(
+    text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth, max_values: int | None = None
+) -> Any:
     """Return the one value that ``text`` holds; ``max_bytes`` counts UTF-8 octets, ``max_depth`` objects and arrays.
 
+    ``max_values`` bounds the commas, and an eighth of it the objects and arrays; without it, it grows with the size.
+
     Raises:
-        InputError: ``input.too_large`` for a text too long or too deep, ``input.malformed`` for an ambiguous one.
+        InputError: ``input.too_large`` for a text too long, too deep or of too many values, ``input.malformed`` for
+            an ambiguous one.
     """
     try:
         characters = text.decode() if type(text) is bytes and len(text) <= max_bytes else _characters(text, max_bytes)
+        if len(characters) > _FEW_CHARACTERS:
+            _refuse_crowd(characters, max_values or max(LIMITS.json_values, max_bytes // 4))
         value = _scanned(characters)
     except UnicodeError:
         fault = _NOT_UTF8
@@ -102,6 +110,15 @@ def _characters(text: bytes | str, max_bytes: int) -> str:
     if size > max_bytes:
         raise InputError("input.too_large", f"more than {max_bytes} octets of JSON")
     return characters
+
+
+def _refuse_crowd(characters: str, max_values: int) -> None:
+    """Refuse a text of very many values before any is made: to count is a thousand times cheaper than to build.
+
+    What stands within strings counts too. This also bounds every walk through the value later on.
+    """
+    if characters.count(",") > max_values or characters.count("{") + characters.count("[") > max_values // 8:
+        raise InputError("input.too_large", "JSON holds too many values")
 
 
 def _refuse_deeper(value: Any, max_depth: int) -> None:

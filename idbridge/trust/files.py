@@ -5,6 +5,8 @@ Judges no content. A name comes from a closed vocabulary of the caller and never
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from idbridge.errors import ConfigurationError, FetchError, InputError
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO or device must not hold us up
 _FOLDER: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class AbsentError(FetchError):
@@ -26,6 +29,26 @@ def read(folder: Path, name: str, *, max_bytes: int) -> bytes:
         FetchError: It cannot be read, or it is a link, a device or a folder.
         InputError: ``input.too_large``: it has more than ``max_bytes`` octets; nothing was read then.
     """
+    with _opened(folder, name) as descriptor:
+        return _bounded(descriptor, max_bytes=max_bytes)
+
+
+def read_own(folder: Path, name: str, *, max_bytes: int) -> bytes:
+    """Return the octets of a file that no signature protects: only its owner may be able to write to it.
+
+    Raises:
+        ConfigurationError: Its group or everybody may write to it.
+        AbsentError: There is none.
+        FetchError: It cannot be read, or it is a link, a device or a folder.
+        InputError: ``input.too_large``: it has more than ``max_bytes`` octets; nothing was read then.
+    """
+    with _opened(folder, name) as descriptor:
+        require_own(descriptor, name)
+        return _bounded(descriptor, max_bytes=max_bytes)
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator[int]:
     if Path(name).name != name:
         raise FetchError("a file name with a path in it")
     try:
@@ -35,11 +58,21 @@ def read(folder: Path, name: str, *, max_bytes: int) -> bytes:
         finally:
             os.close(place)
         with os.fdopen(descriptor, "rb") as opened:
-            return _bounded(opened.fileno(), max_bytes=max_bytes)
+            yield opened.fileno()
     except FileNotFoundError:
         raise AbsentError(f"{name} is not there") from None
     except OSError as unreadable:
         raise FetchError(f"{name} cannot be read") from unreadable
+
+
+def require_own(descriptor: int, name: str) -> None:
+    """Return if only its owner may write to an open file; asked of the open file, so that none takes its place.
+
+    Raises:
+        ConfigurationError: Its group or everybody may write to it.
+    """
+    if os.fstat(descriptor).st_mode & _BY_OTHERS:
+        raise ConfigurationError(f"{name} must be writable by its owner only (mode 0644 or stricter)")
 
 
 def _bounded(descriptor: int, *, max_bytes: int) -> bytes:

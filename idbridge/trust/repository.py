@@ -116,7 +116,8 @@ class PlainRepository:
 
     def _pins(self) -> Pins:
         try:
-            return pins.parse(files.read(self._pins_file.parent, self._pins_file.name, max_bytes=LIMITS.pins_bytes))
+            octets = files.read_own(self._pins_file.parent, self._pins_file.name, max_bytes=LIMITS.pins_bytes)
+            return pins.parse(octets)
         except (FetchError, InputError) as unreadable:
             raise ConfigurationError("the pins file cannot be read") from unreadable
 

@@ -32,10 +32,13 @@ def read_registrations(path: Path, *, environment: Environment) -> RelyingPartie
     """Return the registrations of ``path`` for a node of ``environment``.
 
     Raises:
-        ConfigurationError: The file is missing, is not the strict JSON described above, or is of another environment.
+        ConfigurationError: The file is missing, may be written to by others than its owner, is not the strict JSON
+            described above, or is of another environment.
     """
     try:
-        document = strict_json.parse_object(path.read_bytes(), max_bytes=FILE_BYTES)
+        with path.open("rb") as opened:
+            files.require_own(opened.fileno(), "the registration file")
+            document = strict_json.parse_object(opened.read(FILE_BYTES + 1), max_bytes=FILE_BYTES)
     except OSError as error:
         raise ConfigurationError(f"the registration file cannot be read: {error.strerror}") from None
     except InputError as error:

@@ -40,6 +40,7 @@ def test_keys_that_others_may_read_are_found_whatever_their_name(run: Run, copy:
 
 def test_pins_that_are_not_in_order_are_found(run: Run, copy: Path) -> None:
     (copy / "pins.json").write_text('{"schema": "idbridge-pins-1", "environment": "sandbox", "states": {}}')
+    (copy / "pins.json").chmod(0o644)
 
     ended = run("doctor", "--region", str(copy))
 

@@ -279,3 +279,17 @@ def test_a_report_for_a_person_says_verdict_first_then_why(mint: Mint, verify: V
     assert rows[1].startswith("Do not accept this")
     assert any(row.startswith("reason") and "jose.alg_none" in row for row in rows)
     assert any(row.startswith("remedy") for row in rows)
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_pins_that_others_may_write_to_are_a_local_failure(
+    run: Run, region: Path, mint: Mint, tmp_path: Path, mode: int
+) -> None:
+    copy = shutil.copytree(region, tmp_path / "region")
+    (copy / "pins.json").chmod(mode)
+
+    ended = run("verify", "-", *ASKED, "--as", "th-bank", "--region", str(copy), "--json", stdin=mint(GOOD))
+
+    assert ended.code == 5
+    assert ended.out == ""
+    assert "pins.json must be writable by its owner only" in ended.err

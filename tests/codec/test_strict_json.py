@@ -83,6 +83,34 @@ def test_many_brackets_side_by_side_are_not_depth() -> None:
     assert strict_json.parse('"' + "[{" * 100 + '"', max_bytes=MAX, max_depth=1)
 
 
+@pytest.mark.parametrize("element", ["{}", "[]"])
+def test_too_many_containers_are_refused_before_any_is_made(element: str) -> None:
+    most = LIMITS.json_values // 8 - 1  # and the array around them
+    at_bound = f"[{element}" + f",{element}" * (most - 1) + "]"
+    past_and_broken = f"[{element}," + f"{element}," * most
+
+    assert len(strict_json.parse(at_bound, max_bytes=10**5)) == most
+    assert refusal(past_and_broken, max_bytes=10**5) == "input.too_large"
+
+
+def test_too_many_values_are_refused_before_any_is_made() -> None:
+    at_bound = "[0" + ",0" * LIMITS.json_values + "]"
+    past_and_broken = "[0" + ",0" * LIMITS.json_values + ","
+
+    assert len(strict_json.parse(at_bound, max_bytes=10**6 // 4)) == LIMITS.json_values + 1
+    assert refusal(past_and_broken, max_bytes=10**6 // 4) == "input.too_large"
+
+
+def test_a_caller_may_allow_fewer_values_than_the_size_would() -> None:
+    text = "[" + "[]," * LIMITS.json_values + "0]"
+
+    assert strict_json.parse(text, max_bytes=LIMITS.floors_bytes)
+    with pytest.raises(InputError) as caught:
+        strict_json.parse(text, max_bytes=LIMITS.floors_bytes, max_values=LIMITS.json_values)
+
+    assert caught.value.code == "input.too_large"
+
+
 def test_size_is_counted_in_octets_and_the_bound_itself_is_allowed() -> None:
     thai = '"ไทย"'
 

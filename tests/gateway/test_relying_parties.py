@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import hmac
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idbridge.cli.exits import Exit, of_error
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.model.request import RelyingParty
@@ -175,6 +177,7 @@ FILE = '{"schema":"idbridge-relying-parties-1","environment":"sandbox","relying_
 def test_the_least_registration_is_read(tmp_path: Path) -> None:
     path = tmp_path / "relying_parties.json"
     path.write_text(FILE % ENTRY, encoding="utf-8")
+    path.chmod(0o644)
 
     read = read_registrations(path, environment=Environment.SANDBOX).by_id["a"]
 
@@ -214,12 +217,37 @@ def test_the_least_registration_is_read(tmp_path: Path) -> None:
 def test_a_registration_file_with_anything_odd_in_it_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "relying_parties.json"
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
 
     with pytest.raises(ConfigurationError) as caught:
         read_registrations(path, environment=Environment.SANDBOX)
 
     assert caught.value.code == "system.configuration"
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o660, 0o620, 0o602, 0o666])
+def test_a_registration_file_that_others_may_write_to_is_refused(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "relying_parties.json"
+    write_registrations(path, (party(),), environment=Environment.SANDBOX)
+    path.chmod(mode)
+
+    with pytest.raises(ConfigurationError, match="0644") as caught:
+        read_registrations(path, environment=Environment.SANDBOX)
+
+    assert caught.value.code == "system.configuration"
+    assert of_error(caught.value) is Exit.LOCAL
+
+
+def test_a_registration_file_is_written_so_that_it_is_read_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "relying_parties.json"
+    before = os.umask(0o000)
+    try:
+        write_registrations(path, (party(),), environment=Environment.SANDBOX)
+    finally:
+        os.umask(before)
+
+    assert read_registrations(path, environment=Environment.SANDBOX) == registry(party())
 
 
 def test_a_missing_registration_file_is_an_error_and_never_an_empty_registry(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import Environment, MemberState
-from idbridge.trust import pins
+from idbridge.trust import files, pins
 from idbridge.trust.publish import write_plain
 from idbridge.trust.repository import PlainRepository
 from idbridge.trust.snapshot import TrustSnapshot
@@ -51,7 +51,7 @@ class Place:
     def pin(
         self, states: Mapping[MemberState, tuple[Any, ...]], environment: Environment = Environment.SANDBOX
     ) -> None:
-        (self.root / "pins.json").write_bytes(pins.document(environment, states))
+        files.write(self.root, "pins.json", pins.document(environment, states))
 
     def offer(self, state: MemberState, octets: bytes) -> None:
         (self.lists / f"{state}.jws").write_bytes(octets)

@@ -169,7 +169,7 @@ class VerifyFront:
 
 def _parsed(body: bytes, *, max_bytes: int) -> Any:
     try:
-        return strict_json.parse(body, max_bytes=max_bytes)
+        return strict_json.parse(body, max_bytes=max_bytes, max_values=LIMITS.json_values)
     except InputError as error:
         raise RequestError("input.request_malformed", f"the body is not strict JSON: {error.detail}") from None
 
