@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from idbridge.errors import RequestError
 from idbridge.model.randomness import Randomness
@@ -17,7 +18,7 @@ _SINGLE: Final = frozenset({
     b"authorization", b"content-type", b"content-length", b"content-encoding", b"idempotency-key",
     b"x-request-id", b"traceparent",
 })  # fmt: skip
-_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_REQUEST_ID: Final = re.compile(rb"(?!(?i:idb_))[A-Za-z0-9._-]{8,64}")  # an id, and never an API key of ours
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _CREDENTIAL_MARKS: Final = (b"idb_", b"access_token", b"api_key", b"authorization")
 
@@ -74,5 +75,5 @@ def refuse_key_in_query(query: bytes) -> None:
     Raises:
         RequestError: It does.
     """
-    if query and any(mark in query.lower() for mark in _CREDENTIAL_MARKS):
+    if query and any(mark in unquote_to_bytes(query).lower() for mark in _CREDENTIAL_MARKS):
         raise RequestError("input.request_malformed", "an access key belongs into the Authorization header alone")
