@@ -148,6 +148,32 @@ def test_a_purpose_register_that_is_refused_leaves_the_newest_before_it_and_hold
         assert refusals(after) == [("purposes/2", "trust.arrangement_invalid")]
 
 
+def test_a_process_keeps_the_purpose_register_that_is_no_longer_offered_and_says_so(place: Place) -> None:
+    node = place.repository()
+    before = node.load(at=NOON)
+    (place.registers / "1.json").unlink()
+
+    after = node.load(at=NOON)
+
+    assert after.id == before.id
+    assert refusals(after) == [("purposes", "trust.rollback")]
+    assert code_of(place) == "trust.rollback"
+
+
+def test_a_file_in_the_place_of_an_arrangement_is_refused_and_never_takes_an_arrangement_away(place: Place) -> None:
+    node = place.repository()
+    before = node.load(at=NOON)
+    shutil.rmtree(place.agreed)
+    for name in ("SG-TH", "MY-VN"):
+        (place.agreed.parent / name).write_bytes(b"")
+
+    after = node.load(at=NOON)
+
+    assert after.id == before.id
+    assert refusals(after) == [("arrangements/MY-VN", "trust.unreachable"), ("arrangements/SG-TH", "trust.unreachable")]
+    assert code_of(place) == "trust.unreachable"
+
+
 def test_a_stray_file_holds_up_nothing_at_a_node_that_knows_its_arrangements(place: Place) -> None:
     place.load()
     (place.agreed.parent / "note.txt").write_bytes(b"")
