@@ -2,7 +2,7 @@
 
 A field that stands twice is refused rather than chosen from (request smuggling starts with such a choice; RFC 9110
 section 5.3). ``X-Request-ID`` and ``traceparent`` (W3C Trace Context 1, section 3.2) are taken up only in the form
-that cannot carry anything but an id; otherwise a random id is made.
+that cannot carry anything but an id, and nothing that begins like an access key; otherwise a random id is made.
 """
 
 import re
