@@ -46,6 +46,8 @@ class Limits:
     keys_per_service: int = 16
     ledger_lines: int = 10_000  # keys of one state, present and past, whose history a node remembers
     floors_bytes: int = 32 * 1024 * 1024  # eleven states with every ledger full
+    record_bytes: int = 256 * 1024  # one act as it is signed
+    records_bytes: int = 64 * 1024 * 1024  # of one folder, some fifty thousand acts
     recognition_document_bytes: int = 256 * 1024
     recognition_document_signatures: int = 22  # eleven states, each once more while it rotates its key
     grace_low: timedelta = timedelta(days=7)  # architecture D3; for A3 there is none
