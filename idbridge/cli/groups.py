@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import Any, Final
 
 import click
@@ -43,25 +44,42 @@ class HeadedGroup(click.Group):
                     formatter.write_dl(rows)
 
 
-class RootGroup(HeadedGroup):
-    """``idbridge`` itself: its own nouns by module, further ones by entry point, and the end of every error."""
+class LazyGroup(HeadedGroup):
+    """A group whose commands stand in ``module:name``; a module is read when one of its commands is wanted.
 
-    def __init__(self, *args: Any, nouns: Mapping[str, str], **kwargs: Any) -> None:
+    ``places`` may name a module that this installation does not have: its commands do not exist then.
+    """
+
+    def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.nouns = nouns
+        self.places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands whose module is there."""
+        del ctx
+        return sorted(name for name, place in self.places.items() if find_spec(place.partition(":")[0]) is not None)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        del ctx
+        module, _, name = self.places.get(cmd_name, "").partition(":")
+        if not module or find_spec(module) is None:
+            return None
+        command = getattr(importlib.import_module(module), name, None)
+        return command if isinstance(command, click.Command) else None
+
+
+class RootGroup(LazyGroup):
+    """``idbridge`` itself: its own nouns by module, further ones by entry point, and the end of every error."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return our own nouns and those of the plug-ins."""
-        del ctx
-        return sorted({*self.nouns, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))})
+        return sorted({*super().list_commands(ctx), *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a noun. A plug-in can neither replace one of ours nor break the rest."""
-        del ctx
-        if cmd_name in self.nouns:
-            module, _, name = self.nouns[cmd_name].partition(":")
-            command = getattr(importlib.import_module(module), name)
-            return command if isinstance(command, click.Command) else None
+        if cmd_name in self.places:
+            return super().get_command(ctx, cmd_name)
         for point in entry_points(group=ENTRY_POINT_GROUP):
             if point.name == cmd_name:
                 return _plug_in(point)

@@ -38,7 +38,7 @@ Exit codes: 0 accepted or done, 1 refused or differences, 2 usage, 3 indetermina
 
 root = RootGroup(
     "idbridge",
-    nouns=NOUNS,
+    places=NOUNS,
     headings=HEADINGS,
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -110,10 +110,3 @@ def test_an_unknown_state_is_a_usage_error(run: Run, region: Path) -> None:
 
     assert ended.code == 2
     assert "none of BN, ID, KH" in ended.err
-
-
-def test_help_shows_only_headings_that_have_verbs(run: Run) -> None:
-    text = run("trust", "--help").out
-
-    assert "Look:\n  list" in text
-    assert "emergency" not in text.lower()
