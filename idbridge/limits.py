@@ -53,6 +53,23 @@ class Limits:
     grace_low: timedelta = timedelta(days=7)  # architecture D3; for A3 there is none
     grace_substantial: timedelta = timedelta(hours=24)
 
+    # Distribution by TUF: sizes of metadata, and how long each role may be good.
+    metadata_bytes: int = 256 * 1024
+    timestamp_bytes: int = 16 * 1024
+    root_rotations: int = 64  # roots that one refresh walks; a release brings its newest root along
+    metadata_version: int = 2**31 - 1
+    metadata_version_step: int = 100_000  # timestamps of eleven years, one each hour
+    role_keys: int = 32
+    target_files: int = 4_096  # of one role
+    root_lifetime: timedelta = timedelta(days=400)
+    targets_lifetime: timedelta = timedelta(days=200)
+    state_role_lifetime: timedelta = timedelta(days=190)  # a little longer than the list itself
+    agreements_lifetime: timedelta = timedelta(days=400)
+    deny_role_lifetime: timedelta = timedelta(days=31)
+    snapshot_lifetime: timedelta = timedelta(days=8)
+    timestamp_lifetime: timedelta = timedelta(hours=25)
+    shrink_brake: float = 0.2  # share of the services held that one edition may end without a further signature
+
     # Outgoing HTTP.
     fetch_total: timedelta = timedelta(seconds=5)
     fetch_bytes: int = 256 * 1024

@@ -6,7 +6,7 @@ decide. Clauses: RFC 7515 section 7.2.1; RFC 8725 sections 3.1 and 3.11 (closed 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,11 +32,13 @@ class SignedDocument:
     """A payload with the states that signed it. Made in this module only.
 
     ``digest`` is the SHA-256 (hex) of the payload octets: it names what was agreed, however often it was signed.
+    ``signed_with`` are the thumbprints of the keys that signed, for documents that need several keys of one state.
     """
 
     payload: Mapping[str, Any]
     signed_by: frozenset[MemberState]
     digest: str
+    signed_with: frozenset[str] = frozenset()
 
 
 def open_signed(octets: bytes, *, typ: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]) -> SignedDocument:
@@ -55,19 +57,22 @@ def open_signed(octets: bytes, *, typ: str, keys: Mapping[MemberState, tuple[Pub
         signatures = document["signatures"]
         if not isinstance(signatures, list) or not 0 < len(signatures) <= LIMITS.recognition_document_signatures:
             raise members.invalid("the document carries no signature, or too many")
-        signed_by = frozenset(
-            _signing_state(entry, payload=document["payload"], typ=typ, keys=keys) for entry in signatures
-        )
+        signers = [_signer(entry, payload=document["payload"], typ=typ, keys=keys) for entry in signatures]
         content = strict_json.parse_object(payload, max_bytes=LIMITS.recognition_document_bytes)
     except InputError as malformed:
         raise members.invalid("the document does not parse unambiguously") from malformed
-    return SignedDocument(content, signed_by, hashlib.sha256(payload).hexdigest())
+    return SignedDocument(
+        payload=content,
+        signed_by=frozenset(state for state, _ in signers),
+        digest=hashlib.sha256(payload).hexdigest(),
+        signed_with=frozenset(thumbprint for _, thumbprint in signers),
+    )
 
 
-def _signing_state(
+def _signer(
     entry: Any, *, payload: str, typ: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]
-) -> MemberState:
-    """Return the state whose pinned key made this signature."""
+) -> tuple[MemberState, str]:
+    """Return the state whose pinned key made this signature, and the thumbprint of that key."""
     signature = members.exactly(entry, _SIGNATURE, where="a signature")
     protected = members.string(signature["protected"], where="a protected header")
     header = members.exactly(
@@ -85,7 +90,7 @@ def _signing_state(
         key.verify(algorithm, signature=octets, signed=f"{protected}.{payload}".encode("ascii"))
     except JoseError as wrong:
         raise members.invalid(f"the signature of {state} does not verify") from wrong
-    return state
+    return state, key.thumbprint
 
 
 def _pinned(kid: Any, candidates: tuple[PublicKey, ...], *, state: MemberState) -> PublicKey:
@@ -104,8 +109,19 @@ def sign_document(payload: Mapping[str, Any], signers: Mapping[MemberState, Sign
     """
     if not signers:
         raise ValueError("a document is signed by at least one state")
+    return sign_with_each(payload, [(state, signers[state]) for state in sorted(signers)], typ)
+
+
+def sign_with_each(payload: Mapping[str, Any], signers: Sequence[tuple[MemberState, Signer]], typ: str) -> bytes:
+    """Return ``payload`` in canonical JSON, signed by each of ``signers`` in turn; a state may sign with several keys.
+
+    Raises:
+        ValueError: Nobody signs; empty is not success.
+    """
+    if not signers:
+        raise ValueError("a document is signed by at least one state")
     encoded = base64url.encode(jcs.canonicalize(dict(payload)))
-    signatures = [_signature(signers[state], state=state, typ=typ, payload=encoded) for state in sorted(signers)]
+    signatures = [_signature(signer, state=state, typ=typ, payload=encoded) for state, signer in signers]
     return jcs.canonicalize({"payload": encoded, "signatures": signatures})
 
 
