@@ -21,6 +21,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.net import addresses
 from idbridge.net.pinned import Deadline, PinnedBackend, Resolver, SystemResolver, resolve
+from idbridge.net.source import AbsentDocumentError
 
 _PORTS: Final = {"https": 443, "http": 80}
 # Printable ASCII without what would end a request line early or be read as something else by another parser.
@@ -29,6 +30,7 @@ _NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-
 # What some parsers read as an address (`2130706433`, `0x7f.1`) is a name to nobody.
 _NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OK: Final = 200
+_ABSENT: Final = frozenset({403, 404})
 _LENGTH_DIGITS: Final = 15
 _HEADERS: Final = (
     (b"Accept", b"*/*"),
@@ -185,6 +187,8 @@ def _tls() -> ssl.SSLContext:
 
 
 def _refuse_unusable(response: httpcore2.Response, max_bytes: int) -> None:
+    if response.status in _ABSENT:
+        raise AbsentDocumentError(f"the source answered {response.status}")
     if response.status != _OK:
         raise FetchError(f"the source answered {response.status}")
     headers = {name.lower(): value for name, value in response.headers}

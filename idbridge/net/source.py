@@ -2,6 +2,12 @@
 
 from typing import Protocol
 
+from idbridge.errors import FetchError
+
+
+class AbsentDocumentError(FetchError):
+    """The source answered that there is no such document (404, or 403 as some stores say it)."""
+
 
 class Source(Protocol):
     """Where bytes come from. Implementations return bytes and judge nothing."""

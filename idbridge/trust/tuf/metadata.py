@@ -7,7 +7,7 @@ role's, no member that nobody knows, and an instant of signing, which TUF has no
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
@@ -69,7 +69,7 @@ def read(octets: bytes, kind: type[Kind], *, role: str, environment: Environment
     """
     try:
         strict_json.parse(octets, max_bytes=LIMITS.metadata_bytes)  # what two readers read differently is refused
-        metadata = Metadata[kind].from_bytes(octets)
+        metadata = cast("Metadata[Kind]", Metadata.from_bytes(octets))  # of which kind, is asked below
         payload = CanonicalJSONSerializer().serialize(metadata.signed)
     except InputError:
         raise broken(f"the metadata of {role} does not parse unambiguously, or is too large") from None
