@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, TargetFile, Targets
@@ -35,14 +35,7 @@ _DEPTH: Final = 5
 _NOT_FOUND: Final = 404
 _CHUNK: Final = 64 * 1024
 _FAULTS: Final = (RepositoryError, DownloadError, OSError, *LIBRARY_ERRORS)
-_SETTINGS: Final = {
-    "max_root_rotations": LIMITS.root_rotations,
-    "max_delegations": 32,
-    "root_max_length": LIMITS.metadata_bytes,
-    "timestamp_max_length": LIMITS.timestamp_bytes,
-    "snapshot_max_length": LIMITS.metadata_bytes,
-    "targets_max_length": LIMITS.metadata_bytes,
-}
+_DELEGATIONS: Final = 32
 
 
 class Tree(Protocol):
@@ -132,30 +125,51 @@ def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, byt
     """
     try:
         updater = Updater(
-            str(cache), f"{_BASE}{METADATA}/", None, f"{_BASE}{TARGETS}/", TreeFetcher(tree),
-            UpdaterConfig(**_SETTINGS), bootstrap=bootstrap,
-        )  # fmt: skip
+            str(cache),
+            f"{_BASE}{METADATA}/",
+            None,
+            f"{_BASE}{TARGETS}/",
+            TreeFetcher(tree),
+            _settings(),
+            bootstrap=bootstrap,
+        )
         updater.refresh()
     except _FAULTS as fault:
         raise refusal_of(fault) from fault
-    return _Round(updater, tree, cache=cache, held=held).fetched()
+    return _Round(updater, cache=cache, held=held, oldest=_version(bootstrap)).fetched()
+
+
+def _version(octets: bytes) -> int:
+    return int(Metadata.from_bytes(octets).signed.version)
+
+
+def _settings() -> UpdaterConfig:
+    """Return bounds in place of the library's generous ones."""
+    return UpdaterConfig(
+        max_root_rotations=LIMITS.root_rotations,
+        max_delegations=_DELEGATIONS,
+        root_max_length=LIMITS.metadata_bytes,
+        timestamp_max_length=LIMITS.timestamp_bytes,
+        snapshot_max_length=LIMITS.metadata_bytes,
+        targets_max_length=LIMITS.metadata_bytes,
+    )
 
 
 class _Round:
     """One round of questions to an updater that has refreshed."""
 
-    def __init__(self, updater: Updater, tree: Tree, *, cache: Path, held: Mapping[str, bytes]) -> None:
+    def __init__(self, updater: Updater, *, cache: Path, held: Mapping[str, bytes], oldest: int) -> None:
         self._updater = updater
-        self._tree = tree
         self._cache = cache
         self._held = held
+        self._oldest = oldest
         self._files: dict[str, bytes] = {}
         self._faults: dict[str, str] = {}
         self._roles: dict[str, bytes] = {}
 
     def fetched(self) -> Fetched:
         """Return everything that could be had, with the faults of what could not."""
-        top = Metadata.from_bytes(self._read(roles.TARGETS)).signed
+        top = _targets(self._read(roles.TARGETS))
         for path in sorted(top.targets):
             self._target(path)
         delegations = top.delegations
@@ -177,14 +191,13 @@ class _Round:
         try:
             self._updater.get_targetinfo(_question(name))
             octets = self._read(name)
-            listed = Metadata.from_bytes(octets).signed
+            listed = _targets(octets)
         except _FAULTS as fault:
             self._faults[name] = refusal_of(fault).code
             return
         self._roles[name] = octets
-        if isinstance(listed, Targets):
-            for path in sorted(listed.targets)[: LIMITS.target_files]:
-                self._target(path)
+        for path in sorted(listed.targets)[: LIMITS.target_files]:
+            self._target(path)
 
     def _target(self, path: str) -> None:
         """Fetch one target, as the library names it; what only the role's own file names, it does not."""
@@ -207,12 +220,19 @@ class _Round:
 
     def _roots(self) -> tuple[bytes, ...]:
         folder = self._cache / "root_history"
-        newest = Metadata.from_bytes((self._cache / "root.json").read_bytes()).signed.version
-        found = sorted(int(path.name.partition(".")[0]) for path in folder.glob("*.root.json"))
-        return tuple((folder / f"{number}.root.json").read_bytes() for number in found if number <= newest)
+        newest = _version((self._cache / "root.json").read_bytes())
+        return tuple((folder / f"{number}.root.json").read_bytes() for number in range(self._oldest, newest + 1))
 
     def _read(self, role: str) -> bytes:
         return (self._cache / f"{role}.json").read_bytes()
+
+
+def _targets(octets: bytes) -> Targets:
+    """Return what a role that lists files says; the library has verified it."""
+    signed = Metadata.from_bytes(octets).signed
+    if signed.type != Targets.type:
+        raise ValueError("a role of another type")
+    return cast("Targets", signed)
 
 
 def _question(role: str) -> str:
