@@ -48,6 +48,9 @@ class Limits:
     floors_bytes: int = 32 * 1024 * 1024  # eleven states with every ledger full
     record_bytes: int = 256 * 1024  # one act as it is signed
     records_bytes: int = 64 * 1024 * 1024  # of one folder, some fifty thousand acts
+    xml_tags: int = 300_000  # of an imported list; the largest national one has a third of it
+    import_pivots: int = 16  # lists of lists between the pinned signer and the present one
+    import_pointers: int = 128  # lists that a list of lists points to; the European one has 43
     recognition_document_bytes: int = 256 * 1024
     recognition_document_signatures: int = 22  # eleven states, each once more while it rotates its key
     grace_low: timedelta = timedelta(days=7)  # architecture D3; for A3 there is none
@@ -70,6 +73,14 @@ class Limits:
     timestamp_lifetime: timedelta = timedelta(hours=25)
     shrink_brake: float = 0.2  # share of the services held that one edition may end without a further signature
 
+    # The deny list (architecture D1 and D3).
+    deny_list_bytes: int = 1024 * 1024
+    deny_entries: int = 500  # denials, ratifications and lifts that are listed
+    deny_settled: int = 10_000  # lifted denials that are listed no more and must not come back, the youngest
+    deny_unratified: timedelta = timedelta(hours=72)  # how long officers of other states deny alone
+    deny_alarm: timedelta = timedelta(hours=24)  # before such a denial lapses
+    deny_freshness: timedelta = timedelta(hours=24)  # age of the last timestamp past which no list has grace
+
     # Outgoing HTTP.
     fetch_total: timedelta = timedelta(seconds=5)
     fetch_bytes: int = 256 * 1024
@@ -86,6 +97,9 @@ class Limits:
     rsa_min_bits: int = 2048
     rsa_max_bits: int = 4096
     key_file_bytes: int = 16 * 1024
+    key_derivation_rounds: int = 600_000  # PBKDF2 with HMAC-SHA-256, as OWASP advises
+    passphrase_characters: int = 12  # the least
+    passphrase_bytes: int = 1024
 
     # Memory kept on the hot path, in entries.
     header_cache_entries: int = 4096
