@@ -1,4 +1,4 @@
-"""Recognition documents from a directory: the versions of each arrangement, and of the purpose register.
+"""Recognition documents from a shelf: the versions of each arrangement, and of the purpose register.
 
 Decides what becomes of what the trusted set refuses. Each arrangement is judged for itself: its versions are taken as
 far as they are acceptable, and what is refused is named and holds up nothing else, least of all another arrangement's
@@ -9,14 +9,13 @@ anything that cannot be read; but not what merely lacks signatures, or else one 
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.recognition.members import NotAgreedError, invalid
-from idbridge.trust import files
 from idbridge.trust.errors import RollbackError
+from idbridge.trust.shelf import Shelf
 from idbridge.trust.snapshot import RefusedOffer
 from idbridge.trust.trusted_set import TrustedSet
 
@@ -29,16 +28,16 @@ _ARRANGEMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _Refusals = list[tuple[str, TrustError]]  # by what was offered
 
 
-def read(directory: Path, trusted: TrustedSet) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
-    """Return ``trusted`` with the recognition documents in ``directory``, and what of them was refused.
+def read(shelf: Shelf, trusted: TrustedSet) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
+    """Return ``trusted`` with the recognition documents on ``shelf``, and what of them was refused.
 
     Raises:
         ConfigurationError: A folder is not there.
         TrustError: What was accepted before is neither offered nor held, or a first start meets what cannot be read.
     """
     first_start = not trusted.arrangement_floors and trusted.purposes_floor is None
-    grown, refusals = _arrangements(directory / ARRANGEMENTS, trusted)
-    grown, more = _purposes(directory / PURPOSES, grown)
+    grown, refusals = _arrangements(shelf, trusted)
+    grown, more = _purposes(shelf, grown)
     refusals += more
     for _, refusal in refusals:
         if first_start and not isinstance(refusal, NotAgreedError):
@@ -47,19 +46,19 @@ def read(directory: Path, trusted: TrustedSet) -> tuple[TrustedSet, tuple[Refuse
     return grown.require_whole(), (*refused, *_contested(grown))
 
 
-def _arrangements(folder: Path, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]:
-    """Return ``trusted`` with every arrangement in ``folder`` as far as it is acceptable, and the refusals.
+def _arrangements(shelf: Shelf, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]:
+    """Return ``trusted`` with every arrangement on ``shelf`` as far as it is acceptable, and the refusals.
 
     Raises:
         TrustError: Less of an arrangement is acceptable than was accepted before, and nothing is held.
     """
     refusals: _Refusals = []
-    offered = files.names(folder)
+    offered = shelf.names(ARRANGEMENTS)
     for name in sorted({*offered, *trusted.arrangement_floors}):
         if _ARRANGEMENT.fullmatch(name) is None:
             refusals.append((ARRANGEMENTS, invalid("a file that is not the folder of an arrangement")))
             continue
-        trusted, refusal = _arrangement(folder, name, trusted, offered=name in offered)
+        trusted, refusal = _arrangement(shelf, name, trusted, offered=name in offered)
         if refusal is not None:
             if trusted.lags(name):
                 raise refusal
@@ -68,15 +67,15 @@ def _arrangements(folder: Path, trusted: TrustedSet) -> tuple[TrustedSet, _Refus
 
 
 def _arrangement(
-    folder: Path, name: str, trusted: TrustedSet, *, offered: bool
+    shelf: Shelf, name: str, trusted: TrustedSet, *, offered: bool
 ) -> tuple[TrustedSet, TrustError | None]:
     """Return ``trusted`` with the versions of an arrangement up to the first that is refused, and that refusal."""
     try:
-        versions, odd = _versions(_names(folder / name) if offered else ())
+        versions, odd = _versions(_names(shelf, name) if offered else ())
         for expected, version in enumerate(versions, start=1):
             if version != expected:
                 raise invalid(f"version {expected} of arrangement {name} is missing")
-            trusted = trusted.with_arrangement(_document(folder / name, version), named=(name, version))
+            trusted = trusted.with_arrangement(_document(shelf, ARRANGEMENTS, name, version=version), named=(name, version))
     except TrustError as refusal:
         return trusted, refusal
     floor = trusted.arrangement_floors.get(name)
@@ -87,13 +86,13 @@ def _arrangement(
     return trusted, None
 
 
-def _purposes(folder: Path, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]:
-    """Return ``trusted`` with the newest register in ``folder`` that is acceptable, and the refusals of newer ones.
+def _purposes(shelf: Shelf, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]:
+    """Return ``trusted`` with the newest register on ``shelf`` that is acceptable, and the refusals of newer ones.
 
     Raises:
         TrustError: No register is acceptable that is as new as the one accepted before, and none is held.
     """
-    versions, odd = _versions(files.names(folder))
+    versions, odd = _versions(shelf.names(PURPOSES))
     refusals: _Refusals = [(PURPOSES, invalid("a file that is not named by its version"))] if odd else []
     floor = trusted.purposes_floor
     lowest = floor.sequence if floor is not None else 1
@@ -102,7 +101,7 @@ def _purposes(folder: Path, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]
         refusals.append((PURPOSES, RollbackError(held=lowest, offered=max(versions, default=0))))
     for version in offered:
         try:
-            accepted = trusted.with_purposes(_document(folder, version))
+            accepted = trusted.with_purposes(_document(shelf, PURPOSES, version=version))
             if accepted.purposes.version != version:
                 raise invalid("the purpose register is not of the version of its name")
         except TrustError as refusal:
@@ -114,11 +113,11 @@ def _purposes(folder: Path, trusted: TrustedSet) -> tuple[TrustedSet, _Refusals]
     return trusted, refusals
 
 
-def _names(folder: Path) -> tuple[str, ...]:
+def _names(shelf: Shelf, name: str) -> tuple[str, ...]:
     try:
-        return files.names(folder)
+        return shelf.names(ARRANGEMENTS, name)
     except ConfigurationError as unreadable:
-        raise TrustError(UNREACHABLE, f"{folder.name} is no folder, or cannot be read") from unreadable
+        raise TrustError(UNREACHABLE, f"{name} is no folder, or cannot be read") from unreadable
 
 
 def _versions(names: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
@@ -127,11 +126,11 @@ def _versions(names: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
     return tuple(sorted(int(match[1]) for match in found)), len(names) - len(found)
 
 
-def _document(folder: Path, version: int) -> bytes:
+def _document(shelf: Shelf, *folders: str, version: int) -> bytes:
     try:
-        return files.read(folder, f"{version}.json", max_bytes=LIMITS.recognition_document_bytes)
+        return shelf.read(*folders, f"{version}.json", max_bytes=LIMITS.recognition_document_bytes)
     except FetchError as unreadable:
-        raise TrustError(UNREACHABLE, f"version {version} in {folder.name} cannot be read") from unreadable
+        raise TrustError(UNREACHABLE, f"version {version} in {folders[-1]} cannot be read") from unreadable
     except InputError as oversized:
         raise invalid(oversized.detail) from oversized
 

@@ -24,6 +24,7 @@ from idbridge.trust import agreements, files, floors, pins
 from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.pins import Pins
+from idbridge.trust.shelf import DirectoryShelf
 from idbridge.trust.snapshot import NOT_CONFIGURED, RefusedOffer, TrustSnapshot, snapshot_of
 from idbridge.trust.trusted_set import TrustedSet
 
@@ -90,7 +91,7 @@ class PlainRepository:
                     absent[state] = refusal.code
                     if refusal.code != NOT_CONFIGURED:
                         refused.append(RefusedOffer(f"{LISTS}/{state}", refusal.code, refusal.detail))
-            trusted, problems = agreements.read(self._directory, trusted)
+            trusted, problems = agreements.read(DirectoryShelf(self._directory), trusted)
             grown = Floors(
                 trusted.environment, trusted.floors, trusted.arrangement_floors, trusted.purposes_floor
             )  # fmt: skip
