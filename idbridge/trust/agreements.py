@@ -75,7 +75,9 @@ def _arrangement(
         for expected, version in enumerate(versions, start=1):
             if version != expected:
                 raise invalid(f"version {expected} of arrangement {name} is missing")
-            trusted = trusted.with_arrangement(_document(shelf, ARRANGEMENTS, name, version=version), named=(name, version))
+            trusted = trusted.with_arrangement(
+                _document(shelf, ARRANGEMENTS, name, version=version), named=(name, version)
+            )
     except TrustError as refusal:
         return trusted, refusal
     floor = trusted.arrangement_floors.get(name)

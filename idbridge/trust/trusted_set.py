@@ -34,7 +34,8 @@ _NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
 class TrustedSet:
     """The trust material of one environment that was accepted, and the floors below which nothing is.
 
-    ``pins`` are the list signing keys of each state. ``floors`` may know states of which no list is held, as after a
+    ``pins`` are the list signing keys of each state; ``document_keys`` are retired ones, which sign no list any more and
+    still vouch for the arrangements and registers that they signed. ``floors`` may know states of which no list is held, as after a
     restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its number.
     ``distribution`` is how the material came, and is named in every report.
 
@@ -56,9 +57,11 @@ class TrustedSet:
     purposes_floor: Floor | None = None
     distribution: str = "plain"
     began: Mapping[MemberState, Floor] | None = None
+    document_keys: Mapping[MemberState, tuple[PublicKey, ...]] = field(default_factory=lambda: _NONE)
 
     def __post_init__(self) -> None:
-        thumbprints = [key.thumbprint for keys in self.pins.values() for key in keys]
+        known = (*self.pins.values(), *self.document_keys.values())
+        thumbprints = [key.thumbprint for keys in known for key in keys]
         if not thumbprints or not all(self.pins.values()):
             raise ValueError("every state in the pins has a key, and there is at least one state")
         if len(set(thumbprints)) != len(thumbprints):
@@ -99,6 +102,23 @@ class TrustedSet:
         floors = MappingProxyType({**self.floors, state: raised})
         return replace(self, lists=_undisputed({**self.lists, state: listed}, floors), floors=floors, began=began)
 
+    def without_list(self, state: MemberState) -> "TrustedSet":
+        """Return a set that holds no list of ``state``, as when the state has withdrawn it; its floor stays."""
+        lists = {other: listed for other, listed in self.lists.items() if other is not state}
+        return self if state not in self.lists else replace(self, lists=_undisputed(lists, self.floors))
+
+    @property
+    def signing_keys(self) -> Mapping[MemberState, tuple[PublicKey, ...]]:
+        """The keys with which each state signs documents that others sign too."""
+        if not self.document_keys:
+            return self.pins
+        return MappingProxyType(
+            {
+                state: (*self.pins.get(state, ()), *self.document_keys.get(state, ()))
+                for state in {*self.pins, *self.document_keys}
+            }
+        )
+
     def with_arrangement(self, offered: bytes, *, named: tuple[str, int] | None = None) -> "TrustedSet":
         """Return a set that also holds this version of an arrangement; a version already held changes nothing.
 
@@ -109,13 +129,13 @@ class TrustedSet:
                 ``ArrangementIndex.with_arrangement`` says.
             EquivocationError: Another text under a version that is held or on the floor.
         """
-        version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.pins))
+        version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.signing_keys))
         if named is not None and named != (version.id, version.version):
             raise invalid(f"version {named[1]} of arrangement {named[0]} was named, and it is another")
         held = self.arrangements.histories.get(version.id)
         if held is not None and version.version <= len(held.versions):
             _require_same(version.version, held=held.versions[version.version - 1].digest, offered=version.digest)
-        grown = self.arrangements.with_arrangement(offered, keys=self.pins)
+        grown = self.arrangements.with_arrangement(offered, keys=self.signing_keys)
         versions = grown.histories[version.id].versions
         floor = self.arrangement_floors.get(version.id)
         if floor is not None and len(versions) == floor.sequence:
@@ -131,11 +151,11 @@ class TrustedSet:
             TrustError: ``trust.arrangement_invalid``: as ``PurposeRegister.with_register`` says.
             RollbackError, EquivocationError, SequenceJumpError: Its version does not follow the floor.
         """
-        register = parse_register(open_signed(offered, typ=PURPOSES_TYPE, keys=self.pins))
+        register = parse_register(open_signed(offered, typ=PURPOSES_TYPE, keys=self.signing_keys))
         raised = Floor(register.version, register.digest)
         if self.purposes_floor is not None:
             self.purposes_floor.admits(register.version, register.digest)
-        accepted = self.purposes.with_register(offered, keys=self.pins)
+        accepted = self.purposes.with_register(offered, keys=self.signing_keys)
         return replace(self, purpose_register=accepted, purposes_floor=raised)
 
     def holding(self, held: "TrustedSet") -> "TrustedSet":
