@@ -1,0 +1,1 @@
+"""What an operator looks at before signing and at two in the morning: differences, explanations, dates, history."""
