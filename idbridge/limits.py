@@ -48,7 +48,7 @@ class Limits:
     floors_bytes: int = 32 * 1024 * 1024  # eleven states with every ledger full
     record_bytes: int = 256 * 1024  # one act as it is signed
     records_bytes: int = 64 * 1024 * 1024  # of one folder, some fifty thousand acts
-    xml_tags: int = 300_000  # of an imported list; the largest national one has a third of it
+    xml_tags: int = 300_000  # of an imported list; some eight times what the largest national one has
     import_pivots: int = 16  # lists of lists between the pinned signer and the present one
     import_pointers: int = 128  # lists that a list of lists points to; the European one has 43
     recognition_document_bytes: int = 256 * 1024
