@@ -20,6 +20,7 @@ from idbridge.model.time import instant_text
 from idbridge.model.trust import ListProvenance, TrustService
 from idbridge.recognition.arrangement import ArrangementIndex
 from idbridge.recognition.purpose import PurposeRegister
+from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.profile import TrustList
 from idbridge.trust.trusted_set import TrustedSet
 
@@ -50,7 +51,7 @@ class TrustSnapshot:
     """What was accepted, at one moment. Made by ``snapshot_of``.
 
     ``lists`` and ``states_without_list`` together name every state; the latter with the code of the reason.
-    ``refused`` is for operators and no part of the content.
+    ``refused`` is for operators and no part of the content. ``regional`` is ``None`` where there is no timestamp.
     """
 
     id: str
@@ -60,6 +61,7 @@ class TrustSnapshot:
     arrangements: ArrangementIndex
     purposes: PurposeRegister
     refused: tuple[RefusedOffer, ...]
+    regional: RegionalFreshness | None
     _manifest: dict[str, Any]
     _by_issuer: Index[str]
     _by_thumbprint: Index[str]
@@ -127,13 +129,14 @@ def snapshot_of(
     *,
     states_without_list: Mapping[MemberState, str] = _NO_REASONS,
     refused: tuple[RefusedOffer, ...] = (),
+    regional: RegionalFreshness | None = None,
 ) -> TrustSnapshot:
     """Return the snapshot of ``trusted``; a state that has no list and no given reason is not configured."""
     absent = {
         state: states_without_list.get(state, NOT_CONFIGURED) for state in MemberState if state not in trusted.lists
     }
     orphans = {issuer: state for state in absent if state in trusted.floors for issuer in trusted.floors[state].issuers}
-    manifest = _manifest(trusted, absent=absent, orphans=orphans)
+    manifest = _manifest(trusted, absent=absent, orphans=orphans, regional=regional)
     lists = tuple(trusted.lists.values())
     return TrustSnapshot(
         id=jcs.digest_hex(manifest),
@@ -143,6 +146,7 @@ def snapshot_of(
         arrangements=trusted.arrangements,
         purposes=trusted.purposes,
         refused=refused,
+        regional=regional,
         _manifest=manifest,
         _by_issuer=_index((service.issuer, service) for listed in lists for service in listed.services),
         _by_thumbprint=_index(
@@ -166,12 +170,17 @@ def _index(pairs: Iterable[tuple[Name | None, TrustService | None]]) -> Index[Na
 
 
 def _manifest(
-    trusted: TrustedSet, *, absent: Mapping[MemberState, str], orphans: Mapping[str, MemberState]
+    trusted: TrustedSet,
+    *,
+    absent: Mapping[MemberState, str],
+    orphans: Mapping[str, MemberState],
+    regional: RegionalFreshness | None,
 ) -> dict[str, Any]:
     """Return everything that a verdict can depend on, in canonical order."""
     return {
         "schema": SCHEMA,
         "environment": trusted.environment.value,
+        "regional": regional.document() if regional is not None else None,
         "lists": [_edition(trusted.lists[state]) for state in sorted(trusted.lists)],
         "states_without_list": {state.value: absent[state] for state in sorted(absent)},
         "orphaned_issuers": {issuer: orphans[issuer].value for issuer in sorted(orphans)},

@@ -38,7 +38,7 @@ class ListEntry:
             TrustError: ``trust.entry_mismatch``.
         """
         about = listed.provenance
-        if (about.sequence, listed.content, about.signer) != (self.sequence, self.digest, self.signer):
+        if (about.sequence, listed.content) != (self.sequence, self.digest):
             raise TrustError("trust.entry_mismatch", f"the entry names sequence {self.sequence}, the list is another")
 
     def custom(self) -> dict[str, Any]:
