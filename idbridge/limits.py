@@ -81,6 +81,11 @@ class Limits:
     deny_alarm: timedelta = timedelta(hours=24)  # before such a denial lapses
     deny_freshness: timedelta = timedelta(hours=24)  # age of the last timestamp past which no list has grace
 
+    # The snapshot store: eleven lists at their bound, and every other document of the region.
+    snapshot_files: int = 8_192
+    snapshot_bytes: int = 256 * 1024 * 1024
+    snapshot_manifest_bytes: int = 4 * 1024 * 1024
+
     # Outgoing HTTP.
     fetch_total: timedelta = timedelta(seconds=5)
     fetch_bytes: int = 256 * 1024
