@@ -71,8 +71,8 @@ class Diff:
     """Everything that differs between two editions of one thing.
 
     ``before`` and ``after`` are the SHA-256 (hex) of the editions' contents, ``before`` is ``None`` for a first one.
-    ``effect`` says in one word what comes of it. ``held`` is how many granted services, pairs or roles there were, and
-    ``ended`` how many of them come to an end.
+    ``effect`` says in one word what comes of it. ``held`` is how many services were granted, pairs recognised or roles
+    delegated, and ``ended`` how many of them come to an end, be it announced for later.
     """
 
     kind: Kind

@@ -38,7 +38,9 @@ def diff_lists(
     state = after.provenance.member_state
     if before is not None and before.provenance.member_state is not state:
         raise ValueError("two lists of two states are no editions of one list")
-    found = matching.matched(before.entries if before is not None else (), after.entries)
+    old = before.entries if before is not None else ()
+    found = matching.matched(old, after.entries)
+    held = matching.granted_roles(old)
     facts = (*_facts(before, after), *_list_keys(before, keys_before, keys_after))
     items = tuple(sorted(_items(found), key=_place))
     return Diff(
@@ -49,8 +51,8 @@ def diff_lists(
         effect=_effect(before, facts, items),
         facts=facts,
         items=items,
-        held=found.held,
-        ended=found.ended,
+        held=len(held),
+        ended=len(held - matching.granted_roles(after.entries)),
     )
 
 

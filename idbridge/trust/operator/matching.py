@@ -38,18 +38,6 @@ class Matching:
     added: tuple[Entry, ...]
     dropped: tuple[Entry, ...]
 
-    @property
-    def held(self) -> int:
-        """How many granted services there were."""
-        return sum(granted(old) for old, _ in self.kept) + sum(map(granted, self.dropped))
-
-    @property
-    def ended(self) -> int:
-        """How many granted services end, and none follows on."""
-        followed = {one.pair[0].service_id for one in self.successions if one.replaces}
-        ending = (old for old, new in self.kept if granted(old) and not granted(new))
-        return sum(old.service_id not in followed for old in ending) + sum(map(granted, self.dropped))
-
 
 def listed(entry: Entry) -> TrustService | None:
     """Return the service as its state lists it, whoever else lists its issuer; ``None`` if it is not understood."""
@@ -60,6 +48,11 @@ def granted(entry: Entry) -> bool:
     """Tell whether the entry lists a service without an end."""
     service = listed(entry)
     return service is not None and service.history[-1].status is ServiceStatus.GRANTED
+
+
+def granted_roles(entries: Iterable[Entry]) -> frozenset[tuple[str, str]]:
+    """Return what is granted without an end, by issuer and type: one service, however many keys it has."""
+    return frozenset((entry.issuer, _type(entry)) for entry in entries if granted(entry))
 
 
 def matched(before: Sequence[Entry], after: Sequence[Entry]) -> Matching:

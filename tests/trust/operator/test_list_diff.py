@@ -265,20 +265,16 @@ def test_a_key_in_advance_is_an_added_key() -> None:
     assert the_item(there).mark == "~"
 
 
-def test_two_ended_services_are_not_both_continued_by_one_new_key() -> None:
-    third = generate("ES256", "login-3")
-    over = statuses(("granted", "2026-01-01"), ("withdrawn", "2026-11-01"))
-    there = diff_lists(
-        listed(service(), service("second", keys=(NEXT_KEY,))),
-        listed(
-            service(status=over),
-            service("second", keys=(NEXT_KEY,), status=over),
-            service("third", keys=(third,)),
-            sequence=8,
-        ),
-    )
+def test_a_service_ends_with_the_last_of_its_keys_and_not_before() -> None:
+    both = (service(), service("second", keys=(NEXT_KEY,)), attestation())
+    over = statuses(("granted", "2026-01-01"), ("withdrawn", "2027-01-01"))
+    one = (service(status=over), *both[1:])
+    all_of_it = (service(status=over), service("second", keys=(NEXT_KEY,), status=over), both[2])
 
-    assert (there.held, there.ended, there.share_removed) == (2, 1, 0.5)
+    assert [
+        (diff.held, diff.ended, diff.share_removed)
+        for diff in (diff_lists(listed(*both), listed(*after, sequence=8)) for after in (one, all_of_it))
+    ] == [(2, 0, 0.0), (2, 1, 0.5)]
 
 
 def test_keys_within_one_entry_come_and_go() -> None:
