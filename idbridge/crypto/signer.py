@@ -77,7 +77,7 @@ def generate(algorithm: str, kid: str | None = None) -> FileSigner:
     Raises:
         JoseError: ``jose.alg_none`` or ``jose.alg_not_allowed``: no such algorithm in the closed table.
     """
-    return _signer(material.generate_key(find(algorithm)), algorithm=algorithm, kid=kid)
+    return file_signer(material.generate_key(find(algorithm)), algorithm=algorithm, kid=kid)
 
 
 def load_signer(path: Path, *, algorithm: str | None = None, kid: str | None = None) -> FileSigner:
@@ -92,15 +92,20 @@ def load_signer(path: Path, *, algorithm: str | None = None, kid: str | None = N
         key = load_pem_private_key(read_private(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ConfigurationError(f"{path} holds no unencrypted PKCS #8 private key") from None
-    if not isinstance(key, PrivateKey):
-        raise ConfigurationError(f"{path} holds a key of a type that is not served")
     try:
-        return _signer(key, algorithm=algorithm, kid=kid)
+        return file_signer(key, algorithm=algorithm, kid=kid)
     except JoseError as refusal:
         raise ConfigurationError(f"{path} holds a key that does not fit: {refusal.detail}") from refusal
 
 
-def _signer(key: PrivateKey, *, algorithm: str | None, kid: str | None) -> FileSigner:
+def file_signer(key: object, *, algorithm: str | None = None, kid: str | None = None) -> FileSigner:
+    """Return the signer of a private key of the ``cryptography`` library; as ``load_signer`` for the rest.
+
+    Raises:
+        JoseError: ``jose.alg_key_mismatch`` or ``jose.alg_not_allowed``: it fits no algorithm, or not this one.
+    """
+    if not isinstance(key, PrivateKey):
+        raise JoseError("jose.alg_key_mismatch", "a key of a type that is not served")
     public = parse_jwk(jwk_of(key.public_key()), allowed=None if algorithm is None else frozenset({algorithm}))
     name = find(algorithm or min(public.algorithms - {"EdDSA"})).name
     kid = kid or public.thumbprint
