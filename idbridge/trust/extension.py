@@ -65,15 +65,34 @@ class SchemeRules:
 
 
 def only(extensions: tuple[Extension, ...]) -> Any:
-    """Return the content of the one ``IdBridge`` extension.
+    """Return the content of the one ``IdBridge`` extension; beside it, every extension has one name.
 
     Raises:
-        TrustError: It is missing or there twice.
+        TrustError: It is missing or there twice, or another has no name or several.
     """
+    require_named(extensions)
     contents = [extension.content for extension in extensions if extension.name == NAME]
     if len(contents) != 1:
         raise violation("there is one IdBridge extension, not more and not less")
     return contents[0]
+
+
+def require_named(extensions: tuple[Extension, ...]) -> None:
+    """Return if every extension has one name, so that none can hide a second one.
+
+    Raises:
+        TrustError: One has none or several.
+    """
+    if any(not extension.name for extension in extensions):
+        raise violation("an extension has one name")
+
+
+def refuse_critical(extensions: tuple[Extension, ...]) -> None:
+    """Refuse an extension that must be understood, at a place where none is."""
+    require_named(extensions)
+    for extension in extensions:
+        if extension.critical:
+            raise violation(f"critical extension {extension.name[:80]} is not known here")
 
 
 def unknown_critical(extensions: tuple[Extension, ...]) -> str | None:

@@ -1,8 +1,9 @@
-"""Lists of trusted entities: the data model of ETSI TS 119 602 v1.1.1 as we use it, frozen.
+"""Lists of trusted entities: the data model of ETSI TS 119 602 v1.1.1, frozen.
 
-Decides whether a value has the shape of a list: every member known, required ones present, dates that are dates,
-numbers that are whole numbers, certificates in DER. What the members may say, ``profile`` decides. Left out on purpose:
-pointers to other lists (a state's list leads nowhere, so nobody can be led in a circle) and distribution points.
+Decides whether a value is a list as the standard allows one: required members there and none unknown, dates that are
+dates, numbers that are whole numbers, a status with its date. The JSON schema that comes with the standard lets all of
+these slip. Which optional members a list must have and what they may say, ``profile`` decides; lists of other regions,
+without status, history or extensions, are read here too. Pointers to other lists are read and never followed.
 
 An extension is an object with one member, its name, and may carry ``"Critical": true`` beside it, as in TS 119 612.
 """
@@ -10,53 +11,62 @@ An extension is an object with one member, its name, and may carry ``"Critical":
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from idbridge.codec import base64std, jcs
-from idbridge.errors import InputError
 from idbridge.limits import LIMITS
-from idbridge.trust import members
+from idbridge.trust import digital_identity, members
+from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 
 CRITICAL: Final = "Critical"
-
 Value = TypeVar("Value")
 
-_SCHEME = frozenset({
-    "LoTEVersionIdentifier", "LoTESequenceNumber", "LoTEType", "SchemeOperatorName", "SchemeOperatorAddress",
-    "SchemeName", "SchemeInformationURI", "StatusDeterminationApproach", "SchemeTypeCommunityRules",
-    "SchemeTerritory", "PolicyOrLegalNotice", "HistoricalInformationPeriod", "ListIssueDateTime", "NextUpdate",
-    "SchemeExtensions",
+_LOTE: Final = frozenset({"ListAndSchemeInformation"})
+_LOTE_OPTIONAL: Final = frozenset({"TrustedEntitiesList"})
+_SCHEME: Final = frozenset({
+    "LoTEVersionIdentifier", "LoTESequenceNumber", "SchemeOperatorName", "ListIssueDateTime", "NextUpdate",
 })  # fmt: skip
-_ENTITY = frozenset({"TEName", "TEAddress", "TEInformationURI"})
-_ENTITY_OPTIONAL = frozenset({"TETradeName", "TEInformationExtensions"})
-_SERVICE = frozenset({
-    "ServiceName", "ServiceDigitalIdentity", "ServiceTypeIdentifier", "ServiceStatus", "StatusStartingTime",
-    "ServiceInformationExtensions",
+_SCHEME_OPTIONAL: Final = frozenset({
+    "LoTEType", "SchemeOperatorAddress", "SchemeName", "SchemeInformationURI", "StatusDeterminationApproach",
+    "SchemeTypeCommunityRules", "SchemeTerritory", "PolicyOrLegalNotice", "HistoricalInformationPeriod",
+    "PointersToOtherLoTE", "DistributionPoints", "SchemeExtensions",
 })  # fmt: skip
-_SERVICE_OPTIONAL = frozenset({"SchemeServiceDefinitionURI", "ServiceSupplyPoints", "ServiceDefinitionURI"})
-_HISTORY = frozenset({"ServiceName", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"})
-_HISTORY_OPTIONAL = frozenset({"ServiceTypeIdentifier", "ServiceInformationExtensions"})
-_IDENTITY = frozenset({"X509Certificates", "PublicKeyValues", "X509SubjectNames", "X509SKIs", "OtherIds"})
-_POSTAL = frozenset({"lang", "StreetAddress", "Country"})
-_POSTAL_OPTIONAL = frozenset({"Locality", "StateOrProvince", "PostalCode"})
+_POINTER: Final = frozenset({"LoTELocation", "ServiceDigitalIdentities", "LoTEQualifiers"})
+_QUALIFIER: Final = frozenset({"LoTEType", "SchemeOperatorName", "MimeType"})
+_QUALIFIER_OPTIONAL: Final = frozenset({"SchemeTypeCommunityRules", "SchemeTerritory"})
+_TRUSTED_ENTITY: Final = frozenset({"TrustedEntityInformation", "TrustedEntityServices"})
+_ENTITY: Final = frozenset({"TEName", "TEAddress", "TEInformationURI"})
+_ENTITY_OPTIONAL: Final = frozenset({"TETradeName", "TEInformationExtensions"})
+_ENTRY: Final = frozenset({"ServiceInformation"})
+_ENTRY_OPTIONAL: Final = frozenset({"ServiceHistory"})
+_SERVICE: Final = frozenset({"ServiceName", "ServiceDigitalIdentity"})
+_SERVICE_OPTIONAL: Final = frozenset({
+    "ServiceTypeIdentifier", "ServiceStatus", "StatusStartingTime", "SchemeServiceDefinitionURI",
+    "ServiceSupplyPoints", "ServiceDefinitionURI", "ServiceInformationExtensions",
+})  # fmt: skip
+_SUPPLY_POINT: Final = frozenset({"uriValue"})
+_SUPPLY_POINT_OPTIONAL: Final = frozenset({"ServiceType"})
+_HISTORY: Final = frozenset({"ServiceName", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"})
+_HISTORY_OPTIONAL: Final = frozenset({"ServiceTypeIdentifier", "ServiceInformationExtensions"})
+_NOTICES: Final = frozenset({"LoTEPolicy", "LoTELegalNotice"})
+_POSTAL: Final = frozenset({"lang", "StreetAddress", "Country"})
+_POSTAL_OPTIONAL: Final = frozenset({"Locality", "StateOrProvince", "PostalCode"})
+_TERRITORY_CHARACTERS: Final = 2
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A named extension with its content, not yet understood. One that is ``critical`` must be."""
+    """An extension with its content, not yet understood. One that is ``critical`` must be.
+
+    ``name`` is empty for an object of several members, which the standard allows and nobody can know by name; the
+    whole object is its content then.
+    """
 
     name: str
     content: Any
     critical: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DigitalIdentity:
-    """What identifies a service: DER certificates and JWKs. Names and key identifiers alone identify nobody."""
-
-    certificates: tuple[bytes, ...]
-    public_keys: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +78,27 @@ class StatusEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceEntry:
-    """One entry of the list. ``statuses`` is ordered oldest first; ``digest`` is the SHA-256 of the canonical entry."""
+class PastEntry:
+    """What the list says of a service as it was: its identity, type and extensions may have been others."""
 
     names: Mapping[str, str]
-    service_type: str
+    service_type: str | None
     identity: DigitalIdentity
-    statuses: tuple[StatusEntry, ...]
+    status: StatusEntry
     extensions: tuple[Extension, ...]
-    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """One entry of the list. ``history`` is in the order of the list; ``content`` is the entry as written."""
+
+    names: Mapping[str, str]
+    service_type: str | None
+    identity: DigitalIdentity
+    status: StatusEntry | None
+    history: tuple[PastEntry, ...]
+    extensions: tuple[Extension, ...]
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +107,38 @@ class TrustedEntity:
 
     names: Mapping[str, str]
     countries: frozenset[str]
+    extensions: tuple[Extension, ...]
     services: tuple[ServiceEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where another list is said to be, and of which types."""
+
+    location: str
+    lote_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeInformation:
-    """Who publishes the list, for which territory, and for how long it is good."""
+    """Who publishes the list, for which territory, and for how long it is good. What is optional may be empty."""
 
     version: int
     sequence: int
-    lote_type: str
+    lote_type: str | None
     operator: Mapping[str, str]
     countries: frozenset[str]
-    status_determination: str
+    names: Mapping[str, str]
+    information: tuple[str, ...]
+    status_determination: str | None
     community_rules: tuple[str, ...]
-    territory: str
-    history_period: int
+    territory: str | None
+    notices: tuple[str, ...]
+    history_period: int | None
+    pointers: tuple[Pointer, ...]
     issued_at: datetime
     next_update: datetime
+    distribution_points: tuple[str, ...]
     extensions: tuple[Extension, ...]
 
 
@@ -121,58 +157,108 @@ def parse(value: Any) -> ListOfTrustedEntities:
         TrustError: ``trust.profile_violation``: it is not in the shape of the standard.
     """
     outer = members.table(value, required=frozenset({"LoTE"}), where="the document")
-    lote = members.table(
-        outer["LoTE"], required=frozenset({"ListAndSchemeInformation", "TrustedEntitiesList"}), where="LoTE"
-    )
+    lote = members.table(outer["LoTE"], required=_LOTE, optional=_LOTE_OPTIONAL, where="LoTE")
     return ListOfTrustedEntities(
-        scheme=_scheme(lote["ListAndSchemeInformation"]),
-        entities=members.array(lote["TrustedEntitiesList"], _entity, where="TrustedEntitiesList"),
+        scheme=_scheme(lote["ListAndSchemeInformation"]), entities=_listed(lote, "TrustedEntitiesList", _entity)
     )
+
+
+def _listed(read: Mapping[str, Any], name: str, entry: Callable[[Any], Value]) -> tuple[Value, ...]:
+    """Return the entries of an optional list; none if it is not there."""
+    return members.array(read[name], entry, where=name) if name in read else ()
+
+
+def _optional_address(read: Mapping[str, Any], name: str) -> str | None:
+    return members.address(read[name], where=name) if name in read else None
+
+
+def _optional_addresses(read: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return members.addresses(read[name], where=name) if name in read else ()
+
+
+def _optional_names(read: Mapping[str, Any], name: str) -> Mapping[str, str]:
+    return members.by_language(read[name], where=name) if name in read else _NO_NAMES
 
 
 def _scheme(value: Any) -> SchemeInformation:
-    read = members.table(value, required=_SCHEME, where="ListAndSchemeInformation")
-    members.by_language(read["SchemeName"], where="SchemeName")
-    members.addresses(read["SchemeInformationURI"], where="SchemeInformationURI")
-    members.array(read["PolicyOrLegalNotice"], _notice, where="PolicyOrLegalNotice")
+    read = members.table(value, required=_SCHEME, optional=_SCHEME_OPTIONAL, where="ListAndSchemeInformation")
     return SchemeInformation(
         version=members.count(read["LoTEVersionIdentifier"], where="LoTEVersionIdentifier", least=1, most=1),
         sequence=members.count(
             read["LoTESequenceNumber"], where="LoTESequenceNumber", least=1, most=LIMITS.list_sequence
         ),
-        lote_type=members.address(read["LoTEType"], where="LoTEType"),
+        lote_type=_optional_address(read, "LoTEType"),
         operator=members.by_language(read["SchemeOperatorName"], where="SchemeOperatorName"),
-        countries=_location(read["SchemeOperatorAddress"], "SchemeOperator"),
-        status_determination=members.address(read["StatusDeterminationApproach"], where="StatusDeterminationApproach"),
-        community_rules=members.addresses(read["SchemeTypeCommunityRules"], where="SchemeTypeCommunityRules"),
-        territory=members.text(read["SchemeTerritory"], where="SchemeTerritory"),
-        history_period=members.count(
-            read["HistoricalInformationPeriod"], where="HistoricalInformationPeriod", least=0, most=2**31
-        ),
+        countries=_location(read, "SchemeOperator"),
+        names=_optional_names(read, "SchemeName"),
+        information=_optional_addresses(read, "SchemeInformationURI"),
+        status_determination=_optional_address(read, "StatusDeterminationApproach"),
+        community_rules=_optional_addresses(read, "SchemeTypeCommunityRules"),
+        territory=_optional_territory(read),
+        notices=_listed(read, "PolicyOrLegalNotice", _notice),
+        history_period=_optional_period(read),
+        pointers=_listed(read, "PointersToOtherLoTE", _pointer),
         issued_at=members.instant(read["ListIssueDateTime"], where="ListIssueDateTime"),
         next_update=members.instant(read["NextUpdate"], where="NextUpdate"),
-        extensions=members.array(read["SchemeExtensions"], _extension, where="SchemeExtensions"),
+        distribution_points=_listed(
+            read, "DistributionPoints", lambda one: members.address(one, where="DistributionPoints")
+        ),
+        extensions=_listed(read, "SchemeExtensions", _extension),
     )
+
+
+def _optional_territory(read: Mapping[str, Any]) -> str | None:
+    if "SchemeTerritory" not in read:
+        return None
+    territory = members.text(read["SchemeTerritory"], where="SchemeTerritory")
+    if len(territory) != _TERRITORY_CHARACTERS:
+        raise violation("SchemeTerritory is a code of two letters")
+    return territory
+
+
+def _optional_period(read: Mapping[str, Any]) -> int | None:
+    name = "HistoricalInformationPeriod"
+    return members.count(read[name], where=name, least=0, most=2**31) if name in read else None
 
 
 def _notice(value: Any) -> str:
     """Return a policy address or a legal notice: exactly one of the two."""
-    read = members.table(
-        value, required=frozenset(), optional=frozenset({"LoTEPolicy", "LoTELegalNotice"}), where="PolicyOrLegalNotice"
-    )
+    read = members.table(value, required=frozenset(), optional=_NOTICES, where="PolicyOrLegalNotice")
     if len(read) != 1:
         raise violation("PolicyOrLegalNotice is a policy or a legal notice")
     if "LoTELegalNotice" in read:
-        return members.text(read["LoTELegalNotice"], where="LoTELegalNotice")
+        return members.prose(read["LoTELegalNotice"], where="LoTELegalNotice")
     return members.addresses([read["LoTEPolicy"]], where="LoTEPolicy")[0]
 
 
-def _location(value: Any, prefix: str) -> frozenset[str]:
-    """Return the countries of an address; ``prefix`` is ``SchemeOperator`` or ``TE``."""
-    postal, electronic = f"{prefix}PostalAddress", f"{prefix}ElectronicAddress"
-    read = members.table(value, required=frozenset({postal, electronic}), where=f"{prefix}Address")
-    members.addresses(read[electronic], where=electronic)
-    return frozenset(members.array(read[postal], _country, where=postal))
+def _pointer(value: Any) -> Pointer:
+    read = members.table(value, required=_POINTER, where="PointersToOtherLoTE")
+    members.array(
+        read["ServiceDigitalIdentities"], digital_identity.parse_pointed, where="ServiceDigitalIdentities"
+    )  # fmt: skip
+    return Pointer(
+        location=members.address(read["LoTELocation"], where="LoTELocation"),
+        lote_types=members.array(read["LoTEQualifiers"], _qualified_type, where="LoTEQualifiers"),
+    )
+
+
+def _qualified_type(value: Any) -> str:
+    read = members.table(value, required=_QUALIFIER, optional=_QUALIFIER_OPTIONAL, where="LoTEQualifiers")
+    members.by_language(read["SchemeOperatorName"], where="SchemeOperatorName")
+    members.text(read["MimeType"], where="MimeType")
+    _optional_addresses(read, "SchemeTypeCommunityRules")
+    _optional_territory(read)
+    return members.address(read["LoTEType"], where="LoTEType")
+
+
+def _location(read: Mapping[str, Any], prefix: str) -> frozenset[str]:
+    """Return the countries of an address, none without one; ``prefix`` is ``SchemeOperator`` or ``TE``."""
+    address, postal, electronic = (f"{prefix}{part}Address" for part in ("", "Postal", "Electronic"))
+    if address not in read:
+        return frozenset()
+    where = members.table(read[address], required=frozenset({postal, electronic}), where=address)
+    members.addresses(where[electronic], where=electronic)
+    return frozenset(members.array(where[postal], _country, where=postal))
 
 
 def _country(value: Any) -> str:
@@ -183,61 +269,46 @@ def _country(value: Any) -> str:
 
 
 def _entity(value: Any) -> TrustedEntity:
-    read = members.table(
-        value, required=frozenset({"TrustedEntityInformation", "TrustedEntityServices"}), where="a trusted entity"
-    )
+    read = members.table(value, required=_TRUSTED_ENTITY, where="a trusted entity")
     about = members.table(
-        read["TrustedEntityInformation"],
-        required=_ENTITY,
-        optional=_ENTITY_OPTIONAL,
-        where="TrustedEntityInformation",
+        read["TrustedEntityInformation"], required=_ENTITY, optional=_ENTITY_OPTIONAL, where="TrustedEntityInformation"
     )
     members.addresses(about["TEInformationURI"], where="TEInformationURI")
-    if "TETradeName" in about:
-        members.by_language(about["TETradeName"], where="TETradeName")
-    if "TEInformationExtensions" in about:
-        _refuse_critical(about["TEInformationExtensions"])
+    _listed(about, "TETradeName", lambda entry: members.in_language(entry, where="TETradeName"))
     return TrustedEntity(
         names=members.by_language(about["TEName"], where="TEName"),
-        countries=_location(about["TEAddress"], "TE"),
+        countries=_location(about, "TE"),
+        extensions=_listed(about, "TEInformationExtensions", _extension),
         services=members.array(read["TrustedEntityServices"], _service, where="TrustedEntityServices"),
     )
 
 
 def _service(value: Any) -> ServiceEntry:
-    read = members.table(
-        value,
-        required=frozenset({"ServiceInformation"}),
-        optional=frozenset({"ServiceHistory"}),
-        where="a trusted entity service",
-    )
+    read = members.table(value, required=_ENTRY, optional=_ENTRY_OPTIONAL, where="a trusted entity service")
     now = members.table(
         read["ServiceInformation"], required=_SERVICE, optional=_SERVICE_OPTIONAL, where="ServiceInformation"
     )
-    for name in ("SchemeServiceDefinitionURI", "ServiceDefinitionURI"):
-        if name in now:
-            members.addresses(now[name], where=name)
-    if "ServiceSupplyPoints" in now:
-        members.array(now["ServiceSupplyPoints"], _supply_point, where="ServiceSupplyPoints")
-    past: tuple[StatusEntry, ...] = ()
-    if "ServiceHistory" in read:
-        past = members.array(read["ServiceHistory"], lambda entry: _past(entry, now=now), where="ServiceHistory")
+    _optional_addresses(now, "SchemeServiceDefinitionURI")
+    _optional_addresses(now, "ServiceDefinitionURI")
+    _listed(now, "ServiceSupplyPoints", _supply_point)
+    if ("ServiceStatus" in now) is not ("StatusStartingTime" in now):
+        raise violation("ServiceInformation has a status without the instant since when, or the other way round")
     return ServiceEntry(
         names=members.by_language(now["ServiceName"], where="ServiceName"),
-        service_type=members.address(now["ServiceTypeIdentifier"], where="ServiceTypeIdentifier"),
-        identity=_identity(now["ServiceDigitalIdentity"]),
-        statuses=tuple(reversed((_status(now), *past))),
-        extensions=members.array(now["ServiceInformationExtensions"], _extension, where="ServiceInformationExtensions"),
-        digest=_digest(value),
+        service_type=_optional_address(now, "ServiceTypeIdentifier"),
+        identity=digital_identity.parse(now["ServiceDigitalIdentity"]),
+        status=_status(now) if "ServiceStatus" in now else None,
+        history=_listed(read, "ServiceHistory", _past),
+        extensions=_listed(now, "ServiceInformationExtensions", _extension),
+        content=read,
     )
 
 
 def _supply_point(value: Any) -> str:
     read = members.table(
-        value, required=frozenset({"uriValue"}), optional=frozenset({"ServiceType"}), where="ServiceSupplyPoints"
-    )
-    if "ServiceType" in read:
-        members.address(read["ServiceType"], where="ServiceType")
+        value, required=_SUPPLY_POINT, optional=_SUPPLY_POINT_OPTIONAL, where="ServiceSupplyPoints"
+    )  # fmt: skip
+    _optional_address(read, "ServiceType")
     return members.address(read["uriValue"], where="uriValue")
 
 
@@ -248,78 +319,24 @@ def _status(value: Mapping[str, Any]) -> StatusEntry:
     )
 
 
-def _past(value: Any, *, now: Mapping[str, Any]) -> StatusEntry:
-    """Return an earlier status of the service that ``now`` describes: of this service and of no other."""
+def _past(value: Any) -> PastEntry:
     read = members.table(value, required=_HISTORY, optional=_HISTORY_OPTIONAL, where="ServiceHistory")
-    members.by_language(read["ServiceName"], where="ServiceName")
-    if read["ServiceDigitalIdentity"] != now["ServiceDigitalIdentity"]:
-        raise violation("a ServiceHistory entry is about another digital identity")
-    if read.get("ServiceTypeIdentifier", now["ServiceTypeIdentifier"]) != now["ServiceTypeIdentifier"]:
-        raise violation("a ServiceHistory entry is about another type of service")
-    if "ServiceInformationExtensions" in read:
-        _refuse_critical(read["ServiceInformationExtensions"])
-    return _status(read)
-
-
-def _identity(value: Any) -> DigitalIdentity:
-    """Return the keys of a digital identity; one that has only names or key identifiers has none."""
-    read = members.table(value, required=frozenset(), optional=_IDENTITY, where="ServiceDigitalIdentity")
-    for name in ("X509SubjectNames", "X509SKIs", "OtherIds"):  # the standard's; never a reason for trust
-        if name in read:
-            members.array(read[name], lambda entry: members.text(entry, where="an identity"), where=name)
-    identity = DigitalIdentity(certificates=_listed(read, "X509Certificates", _certificate),
-                               public_keys=_listed(read, "PublicKeyValues", _public_key))  # fmt: skip
-    if not identity.certificates and not identity.public_keys:
-        raise violation("a ServiceDigitalIdentity has neither a certificate nor a public key")
-    return identity
-
-
-def _listed(read: Mapping[str, Any], name: str, entry: Callable[[Any], Value]) -> tuple[Value, ...]:
-    return members.array(read[name], entry, where=name, most=LIMITS.keys_per_service) if name in read else ()
-
-
-def _certificate(value: Any) -> bytes:
-    """Return the DER of a listed certificate. PEM inside ``val`` is refused by the alphabet."""
-    read = members.table(
-        value, required=frozenset({"val"}), optional=frozenset({"encoding", "specRef"}), where="X509Certificates"
+    return PastEntry(
+        names=members.by_language(read["ServiceName"], where="ServiceName"),
+        service_type=_optional_address(read, "ServiceTypeIdentifier"),
+        identity=digital_identity.parse(read["ServiceDigitalIdentity"]),
+        status=_status(read),
+        extensions=_listed(read, "ServiceInformationExtensions", _extension),
     )
-    for name in ("encoding", "specRef"):  # said of DER in base64, whatever it says
-        if name in read:
-            members.text(read[name], where=name)
-    try:
-        octets = base64std.decode(members.string(read["val"], where="val"))
-    except InputError:
-        raise violation("a listed certificate is not in base64") from None
-    if not 0 < len(octets) <= LIMITS.certificate_bytes:
-        raise violation("a listed certificate is empty or too large")
-    return octets
-
-
-def _public_key(value: Any) -> Mapping[str, Any]:
-    if type(value) is not dict:
-        raise violation("a PublicKeyValue is not an object")
-    return value
 
 
 def _extension(value: Any) -> Extension:
-    if type(value) is not dict:
-        raise violation("an extension is not an object")
+    if type(value) is not dict or not value:
+        raise violation("an extension is not an object with members")
     critical = value.get(CRITICAL, False)
+    if type(critical) is not bool:
+        raise violation("`Critical` is true or false")
     names = [name for name in value if name != CRITICAL]
-    if type(critical) is not bool or len(names) != 1:
-        raise violation("an extension has one name, and `Critical` is true or false")
-    return Extension(names[0], value[names[0]], critical)
-
-
-def _refuse_critical(value: Any) -> None:
-    """Refuse an extension that must be understood, at a place where none is."""
-    for extension in members.array(value, _extension, where="extensions"):
-        if extension.critical:
-            raise violation(f"critical extension {extension.name[:80]} is not known here")
-
-
-def _digest(entry: Any) -> str:
-    try:
-        return jcs.digest_hex(entry)
-    except InputError:
-        raise violation("a service entry has no canonical form") from None
+    if len(names) == 1:
+        return Extension(names[0], value[names[0]], critical)
+    return Extension("", value, critical)

@@ -75,6 +75,17 @@ def text(value: Any, *, where: str) -> str:
     return value
 
 
+def prose(value: Any, *, where: str) -> str:
+    """Return ``value`` if it is a string that says something, of any length: it is shown to people, never compared.
+
+    Raises:
+        TrustError: It is not.
+    """
+    if type(value) is not str or not value.strip():
+        raise violation(f"{where} is not a text")
+    return value
+
+
 def string(value: Any, *, where: str) -> str:
     """Return ``value`` if it is a string, of any length: the caller's bound is that of what it spells.
 
@@ -165,14 +176,19 @@ def by_language(value: Any, *, where: str) -> Mapping[str, str]:
     Raises:
         TrustError: An entry is malformed, or a language appears twice.
     """
-    pairs = array(value, lambda entry: _in_language(entry, where=where), where=where)
+    pairs = array(value, lambda entry: in_language(entry, where=where), where=where)
     texts = dict(pairs)
     if len(texts) != len(pairs):
         raise violation(f"{where} says something twice in one language")
     return MappingProxyType(texts)
 
 
-def _in_language(entry: Any, *, where: str) -> tuple[str, str]:
+def in_language(entry: Any, *, where: str) -> tuple[str, str]:
+    """Return a language tag and the text in that language.
+
+    Raises:
+        TrustError: The entry is malformed.
+    """
     read = table(entry, required=frozenset({"lang", "value"}), where=where)
     return language(read["lang"], where=where), text(read["value"], where=where)
 

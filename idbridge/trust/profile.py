@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from idbridge.codec import strict_json
+from idbridge.codec import base64std, jcs, strict_json
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.listed import ListedCertificate, listed_certificate
 from idbridge.errors import InputError, IssuerError, JoseError
@@ -23,9 +23,10 @@ from idbridge.model.keys import PublicKey
 from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
 from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, TrustService
 from idbridge.trust import extension, history, jades, lote, scheme
+from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import SchemeRules
-from idbridge.trust.lote import DigitalIdentity, ServiceEntry, TrustedEntity
+from idbridge.trust.lote import ServiceEntry, StatusEntry, TrustedEntity
 
 _SERVICE_TYPES: Final = frozenset(entry.value for entry in ServiceType)
 _STATUSES: Final = frozenset(entry.value for entry in ServiceStatus)
@@ -120,6 +121,8 @@ def parse(
     except InputError:
         raise violation("the list does not parse unambiguously") from None
     listed = lote.parse(content)
+    if not listed.entities:
+        raise violation("the list has no entries")
     rules = scheme.judge(listed.scheme, state=state, environment=environment)
     entries = tuple(
         entry for entity in listed.entities for entry in _entries(entity, state=state, rules=rules)
@@ -193,6 +196,7 @@ def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
 
 
 def _entries(entity: TrustedEntity, *, state: MemberState, rules: SchemeRules) -> tuple[Entry, ...]:
+    extension.refuse_critical(entity.extensions)
     scheme.require_territory(entity.countries, state=state)
     origin = _Origin(state, rules, scheme.english(entity.names))
     return tuple(_entry(entry, origin) for entry in entity.services)
@@ -201,73 +205,114 @@ def _entries(entity: TrustedEntity, *, state: MemberState, rules: SchemeRules) -
 def _entry(entry: ServiceEntry, origin: _Origin) -> Entry:
     """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
     issuer, profile = extension.service_rules(extension.only(entry.extensions), tier=origin.rules.tier)
+    statuses = _statuses(entry)
     keys = _keys(entry.identity, profile)
-    certificates = _certificates(entry.identity, profile, state=origin.state)
+    anchors = _anchors(entry.identity)
+    certificates = _certificates(anchors, profile, state=origin.state)
     listed = (
         *(ListedKey(key.thumbprint, key.kid or key.thumbprint, None) for key in keys),
         *(ListedKey(one.key.thumbprint, None, one.key_identifier) for one in certificates),
     )
     if len({key.thumbprint for key in listed}) != len(listed):
         raise violation("a service names one key twice")
-    unknown = _unknown_word(entry)
+    service_id = _digest(entry)
+    unknown = _unknown_word(entry, statuses)
+    service: TrustService | None = None
+    if unknown is None:
+        service = TrustService(
+            service_id=service_id,
+            member_state=origin.state,
+            environment=origin.rules.environment,
+            observer=origin.rules.tier is CommitmentTier.OBSERVER,
+            provider=origin.provider,
+            name=scheme.english(entry.names),
+            service_type=_service_type(entry, profile),
+            issuer=issuer,
+            keys=keys,
+            anchors=anchors,
+            history=history.periods(tuple((ServiceStatus(one.status), one.since) for one in statuses)),
+            profile=profile,
+        )
     return Entry(
-        service_id=entry.digest,
+        service_id=service_id,
         issuer=issuer,
         name=scheme.english(entry.names),
         keys=listed,
-        service=_service(entry, origin, issuer=issuer, profile=profile, keys=keys) if unknown is None else None,
+        service=service,
         untrusted=unknown or "",
     )
 
 
-def _unknown_word(entry: ServiceEntry) -> str | None:
+def _statuses(entry: ServiceEntry) -> tuple[StatusEntry, ...]:
+    """Return every status of the service, oldest first: of this service and of no other, and the present one too."""
+    if entry.service_type is None or entry.status is None:
+        raise violation("ServiceInformation lacks the type of the service or its status")
+    for past in entry.history:
+        if past.identity != entry.identity:
+            raise violation("a ServiceHistory entry is about another digital identity")
+        if past.service_type not in (None, entry.service_type):
+            raise violation("a ServiceHistory entry is about another type of service")
+        extension.refuse_critical(past.extensions)
+    return (*(past.status for past in reversed(entry.history)), entry.status)
+
+
+def _digest(entry: ServiceEntry) -> str:
+    try:
+        return jcs.digest_hex(entry.content)
+    except InputError:
+        raise violation("a service entry has no canonical form") from None
+
+
+def _unknown_word(entry: ServiceEntry, statuses: tuple[StatusEntry, ...]) -> str | None:
     """Return what this reader does not understand of the entry, and so cannot trust; ``None`` if it all is known."""
     critical = extension.unknown_critical(entry.extensions)
     if critical is not None:
         return f"critical extension {critical[:80]} is not known"
     if entry.service_type not in _SERVICE_TYPES:
         return "the type of the service is not known"
-    if any(status.status not in _STATUSES for status in entry.statuses):
+    if any(one.status not in _STATUSES for one in statuses):
         return "a status of the service is not known"
     return None
 
 
-def _service(
-    entry: ServiceEntry, origin: _Origin, *, issuer: str, profile: ServiceProfile, keys: tuple[PublicKey, ...]
-) -> TrustService:
-    service_type = ServiceType(entry.service_type)
+def _service_type(entry: ServiceEntry, profile: ServiceProfile) -> ServiceType:
+    """Return the type of the service, if one of this type may sign the formats listed for it."""
+    service_type = ServiceType(str(entry.service_type))
     allowed = extension.FORMATS[service_type]
     if not profile.formats <= allowed or bool(profile.formats) is not bool(allowed):
         raise violation(f"a service of type {service_type} cannot sign the formats listed for it")
-    return TrustService(
-        service_id=entry.digest,
-        member_state=origin.state,
-        environment=origin.rules.environment,
-        observer=origin.rules.tier is CommitmentTier.OBSERVER,
-        provider=origin.provider,
-        name=scheme.english(entry.names),
-        service_type=service_type,
-        issuer=issuer,
-        keys=keys,
-        anchors=entry.identity.certificates,
-        history=history.periods(tuple((ServiceStatus(one.status), one.since) for one in entry.statuses)),
-        profile=profile,
-    )
+    return service_type
 
 
 def _keys(identity: DigitalIdentity, profile: ServiceProfile) -> tuple[PublicKey, ...]:
+    """Return the listed public keys; an identity that has only names or key identifiers has no key at all."""
+    if not identity.certificates and not identity.public_keys:
+        raise violation("a ServiceDigitalIdentity has neither a certificate nor a public key")
+    if max(len(identity.certificates), len(identity.public_keys)) > LIMITS.keys_per_service:
+        raise violation(f"a service with more than {LIMITS.keys_per_service} keys or certificates")
     try:
         return tuple(parse_jwk(jwk, allowed=profile.algorithms) for jwk in identity.public_keys)
     except JoseError as refusal:
         raise violation(f"a listed public key: {refusal.detail}") from None
 
 
+def _anchors(identity: DigitalIdentity) -> tuple[bytes, ...]:
+    """Return the DER of the listed certificates. PEM inside ``val`` is refused by the alphabet."""
+    try:
+        anchors = tuple(base64std.decode(text) for text in identity.certificates)
+    except InputError:
+        raise violation("a listed certificate is not in base64") from None
+    if any(not 0 < len(octets) <= LIMITS.certificate_bytes for octets in anchors):
+        raise violation("a listed certificate is empty or too large")
+    return anchors
+
+
 def _certificates(
-    identity: DigitalIdentity, profile: ServiceProfile, *, state: MemberState
+    anchors: tuple[bytes, ...], profile: ServiceProfile, *, state: MemberState
 ) -> tuple[ListedCertificate, ...]:
     """Return the facts of the listed certificates, each of this state if it names one at all."""
     try:
-        certificates = tuple(listed_certificate(octets) for octets in identity.certificates)
+        certificates = tuple(listed_certificate(octets) for octets in anchors)
     except IssuerError as refusal:
         raise violation(f"a listed certificate: {refusal.detail}") from None
     for certificate in certificates:

@@ -30,10 +30,11 @@ def judge(scheme: SchemeInformation, *, state: MemberState, environment: Environ
         TrustError: ``trust.territory_mismatch``, ``trust.environment_mismatch``, ``trust.lifetime_too_long`` or
             ``trust.profile_violation``.
     """
+    _require_explicit(scheme)
     rules = extension.scheme_rules(extension.only(scheme.extensions))
     if rules.environment is not environment:
         raise TrustError("trust.environment_mismatch")
-    require_territory(frozenset({scheme.territory}), state=state)
+    require_territory(frozenset({scheme.territory or ""}), state=state)
     require_territory(scheme.countries, state=state)
     _refuse_other_kind(scheme)
     if scheme.next_update <= scheme.issued_at:
@@ -41,6 +42,21 @@ def judge(scheme: SchemeInformation, *, state: MemberState, environment: Environ
     if scheme.next_update - scheme.issued_at > LIMITS.list_lifetime:
         raise TrustError("trust.lifetime_too_long")
     return rules
+
+
+def _require_explicit(scheme: SchemeInformation) -> None:
+    """Refuse a list that leaves open what the standard lets one leave open, or that leads to another list.
+
+    A state's list leads nowhere, so that nobody can be led in a circle or to a list of somebody else.
+    """
+    said = (
+        scheme.lote_type, scheme.countries, scheme.names, scheme.information, scheme.status_determination,
+        scheme.community_rules, scheme.territory, scheme.notices,
+    )  # fmt: skip
+    if not all(said):
+        raise violation("the list leaves out what it must say of its scheme")
+    if scheme.pointers or scheme.distribution_points:
+        raise violation("the list points to other lists or places")
 
 
 def _refuse_other_kind(scheme: SchemeInformation) -> None:
