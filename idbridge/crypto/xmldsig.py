@@ -81,7 +81,7 @@ def unverified_content(octets: bytes) -> bytes:
 
 def _etree() -> Any:
     try:
-        from lxml import etree
+        from lxml import etree  # type: ignore[import-untyped]  # it has no types
     except ImportError:
         raise _not_installed() from None
     return etree
@@ -208,7 +208,7 @@ def _verified(root: Any, signer: bytes, *, at: datetime) -> tuple[bytes, ...]:
     try:
         from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
         from signxml.exceptions import SignXMLException
-        from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier
+        from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
     except ImportError:
         raise _not_installed() from None
     rules = XAdESSignatureConfiguration(
@@ -226,8 +226,7 @@ def _verified(root: Any, signer: bytes, *, at: datetime) -> tuple[bytes, ...]:
         SignXMLException, InvalidSignature, UnsupportedAlgorithm, _etree().LxmlError,
         ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
     ):  # fmt: skip
-        pass
-    _invalid("the signature of the list does not verify")
+        return _invalid("the signature of the list does not verify")
 
 
 def _violation(why: str) -> NoReturn:
