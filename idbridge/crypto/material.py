@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
@@ -30,6 +29,21 @@ ECDSA_HASHES: Final[Mapping[str, ec.ECDSA]] = MappingProxyType({
     "P-256": ec.ECDSA(hashes.SHA256()), "P-384": ec.ECDSA(hashes.SHA384()), "P-521": ec.ECDSA(hashes.SHA512()),
 })  # fmt: skip
 COORDINATE_OCTETS: Final[Mapping[str, int]] = MappingProxyType({"P-256": 32, "P-384": 48, "P-521": 66})
+# The prime of the field and the coefficient b of each curve y^2 = x^3 - 3x + b (NIST SP 800-186 section 3.2.1).
+_FIELDS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType({
+    "P-256": (
+        2**256 - 2**224 + 2**192 + 2**96 - 1,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+    ),
+    "P-384": (
+        2**384 - 2**128 - 2**96 + 2**32 - 1,
+        0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF,
+    ),
+    "P-521": (
+        2**521 - 1,
+        0x51953EB9618E1C9A1F929A21A0B68540EEA2DA725B99B315F3B8B489918EF109E156193951EC7E937B1652C0BD3BB1BF073573DF883D2C34F1EF451FD46B503F00,
+    ),
+})  # fmt: skip
 
 CURVE_NAMES: Final = MappingProxyType({curve.name: name for name, curve in CURVES.items()})
 
@@ -56,23 +70,36 @@ ED25519_SMALL_ORDER: Final = frozenset(
 def ecdsa_verification(curve: str, x: bytes, y: bytes) -> Verification:
     """Return the ECDSA verification with the point ``(x, y)`` on ``curve``, both as long as the field (SEC 1).
 
+    The point is checked here and now. The library's key, which costs five times as much to make, is made when the first
+    signature is verified: of the keys that a list names, most never verify one.
+
     Raises:
         JoseError: ``jose.alg_key_mismatch``: the point is not on the curve.
     """
     octets = COORDINATE_OCTETS[curve]
     if len(x) != octets or len(y) != octets:
         raise JoseError("jose.alg_key_mismatch", "a coordinate is as long as the curve's field")
-    try:
-        key = ec.EllipticCurvePublicKey.from_encoded_point(CURVES[curve], b"\x04" + x + y)
-    except (ValueError, UnsupportedAlgorithm):
-        raise JoseError("jose.alg_key_mismatch", "the point is not on the curve") from None
+    if not _on_curve(curve, int.from_bytes(x, "big"), int.from_bytes(y, "big")):
+        raise JoseError("jose.alg_key_mismatch", "the point is not on the curve")
     algorithm = ECDSA_HASHES[curve]
     signature_octets = 2 * octets
+    made: list[ec.EllipticCurvePublicKey] = []
 
     def verify(signature: bytes, signed: bytes) -> None:
-        key.verify(ecdsa.to_der(signature, octets=signature_octets), signed, algorithm)
+        if not made:
+            made.append(ec.EllipticCurvePublicKey.from_encoded_point(CURVES[curve], b"\x04" + x + y))
+        made[0].verify(ecdsa.to_der(signature, octets=signature_octets), signed, algorithm)
 
     return verify
+
+
+def _on_curve(curve: str, x: int, y: int) -> bool:
+    """Tell whether ``(x, y)`` is a point of ``curve``. All of these curves have cofactor 1: no point is of small order.
+
+    This is the whole public key validation of NIST SP 800-186 appendix D.1.1; zero and zero is no point of any of them.
+    """
+    prime, b = _FIELDS[curve]
+    return x < prime and y < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
 
 
 def ed25519_verification(x: bytes) -> Verification:
