@@ -59,6 +59,7 @@ class Limits:
     # Distribution by TUF: sizes of metadata, and how long each role may be good.
     metadata_bytes: int = 256 * 1024
     timestamp_bytes: int = 16 * 1024
+    proposal_bytes: int = 8 * 1024 * 1024  # a list in base64, and what else travels with it
     root_rotations: int = 64  # roots that one refresh walks; a release brings its newest root along
     metadata_version: int = 2**31 - 1
     metadata_version_step: int = 100_000  # timestamps of eleven years, one each hour

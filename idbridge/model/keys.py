@@ -1,5 +1,6 @@
 """Public keys as the layers above ``crypto`` see them."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -22,6 +23,11 @@ class PublicKey(Protocol):
     @property
     def algorithms(self) -> frozenset[str]:
         """JOSE algorithm names that this key fits."""
+        ...
+
+    @property
+    def jwk(self) -> Mapping[str, str]:
+        """The members of the public JWK that the thumbprint covers, and no others."""
         ...
 
     def verify(self, algorithm: str, *, signature: bytes, signed: bytes) -> None:

@@ -92,13 +92,11 @@ class PlainRepository:
                     if refusal.code != NOT_CONFIGURED:
                         refused.append(RefusedOffer(f"{LISTS}/{state}", refusal.code, refusal.detail))
             trusted, problems = agreements.read(DirectoryShelf(self._directory), trusted)
-            grown = Floors(
-                trusted.environment, trusted.floors, trusted.arrangement_floors, trusted.purposes_floor
-            )  # fmt: skip
+            grown = floors.of(trusted)
             if grown != written:
                 floors.write(self._state_directory, grown)
             self._held = trusted
-        return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *_not_its_own(trusted), *problems))
+        return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *not_its_own(trusted), *problems))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -130,6 +128,7 @@ class PlainRepository:
             floors=written.states,
             arrangement_floors=written.arrangements,
             purposes_floor=written.purposes,
+            denials=written.denials,
         )
         return trusted.holding(self._held) if self._held is not None else trusted
 
@@ -153,7 +152,7 @@ class PlainRepository:
         return trusted.with_list(octets, state=state, at=at)
 
 
-def _not_its_own(trusted: TrustedSet) -> Iterator[RefusedOffer]:
+def not_its_own(trusted: TrustedSet) -> Iterator[RefusedOffer]:
     """Name the issuers that a state lists and is not trusted for, because another state lists them too."""
     for state in sorted(trusted.lists):
         for issuer, why in sorted({(entry.issuer, entry.untrusted) for entry in trusted.lists[state].not_its_own}):

@@ -6,14 +6,13 @@ that its state's role names, if it is the very list that the role's entry names,
 state's services without a further signature.
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from idbridge.errors import ConfigurationError, TrustError
+from idbridge.errors import TrustError
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import MemberState
 from idbridge.trust import agreements, jades, shrink
@@ -57,6 +56,7 @@ def accept(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: d
         floors=floors.states,
         arrangement_floors=floors.arrangements,
         purposes_floor=floors.purposes,
+        denials=floors.denials,
         distribution=DISTRIBUTION,
         document_keys=document_keys,
     )

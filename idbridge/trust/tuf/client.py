@@ -6,15 +6,16 @@ is damaged there; so it works on a copy, and the copy takes the place of the cac
 Clauses: TUF specification 5; the traps are those of the library's version 7.
 """
 
+import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol, cast
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
-from tuf.api.metadata import Metadata, TargetFile, Targets
+from tuf.api.metadata import TargetFile, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
@@ -24,7 +25,7 @@ from idbridge.model.region import MemberState
 from idbridge.net.source import AbsentDocumentError, Source
 from idbridge.trust import files
 from idbridge.trust.tuf import roles
-from idbridge.trust.tuf.metadata import LIBRARY_ERRORS
+from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
 from idbridge.trust.tuf.second_lock import Fetched
 
 METADATA: Final = "metadata"
@@ -140,7 +141,7 @@ def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, byt
 
 
 def _version(octets: bytes) -> int:
-    return int(Metadata.from_bytes(octets).signed.version)
+    return int(parse_unverified(octets).version)
 
 
 def _settings() -> UpdaterConfig:
@@ -229,7 +230,7 @@ class _Round:
 
 def _targets(octets: bytes) -> Targets:
     """Return what a role that lists files says; the library has verified it."""
-    signed = Metadata.from_bytes(octets).signed
+    signed = parse_unverified(octets)
     if signed.type != Targets.type:
         raise ValueError("a role of another type")
     return cast("Targets", signed)
@@ -264,6 +265,11 @@ def refusal_of(fault: Exception) -> TrustError:
     if code is None:
         code = "trust.unreachable" if isinstance(fault, DownloadError | OSError) else "trust.metadata_invalid"
     return TrustError(code, str(fault)[:300])
+
+
+def by_digest(octets: Iterable[bytes]) -> Mapping[str, bytes]:
+    """Return octets by their SHA-256 (hex)."""
+    return MappingProxyType({hashlib.sha256(one).hexdigest(): one for one in octets})
 
 
 def copy_cache(cache: Path, to: Path) -> None:

@@ -85,6 +85,15 @@ def read(octets: bytes, kind: type[Kind], *, role: str, environment: Environment
     return found
 
 
+def parse_unverified(octets: bytes) -> Any:
+    """Return what metadata says that nobody has verified: a ``Root``, ``Targets``, ``Snapshot`` or ``Timestamp``.
+
+    Raises:
+        One of ``LIBRARY_ERRORS``: It is none of them.
+    """
+    return Metadata.from_bytes(octets).signed
+
+
 def _own_members(members: dict[str, Any], *, role: str, environment: Environment) -> datetime:
     """Return when the metadata was signed; every member of ours is known, and the environment is this one."""
     if not members.keys() >= _REQUIRED or not members.keys() <= _KNOWN:

@@ -1,0 +1,186 @@
+"""The online role: takes up what others have signed, and signs snapshot and timestamp over it.
+
+It holds the one key that is always at hand, and so it decides as little as can be: it signs only what it would accept
+itself, by both locks, under floors of its own, exactly as every node will. Nothing comes into sight before that. A
+version follows the one before it; what is refused leaves the tree as it was.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tuf.api.metadata import Root
+
+from idbridge.errors import ConfigurationError, TrustError
+from idbridge.model.region import Environment
+from idbridge.trust.tuf import roles, writing
+from idbridge.trust.tuf.acceptance import Accepted
+from idbridge.trust.tuf.client import METADATA, TARGETS
+from idbridge.trust.tuf.errors import mismatched
+from idbridge.trust.tuf.keys import MetadataSigner
+from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
+from idbridge.trust.tuf.repository import Look, TufRepository
+from idbridge.trust.tuf.tree import Candidate, CandidateTree, Head, PublishedTree, RoleFile, targets_in
+from idbridge.trust.tuf.writing import Issue
+
+FIRST: Final = 1
+_NONE: Final[Mapping[str, bytes]] = MappingProxyType({})
+_EMPTY: Final = RoleFile(0, b"")
+_ONLINE: Final = (roles.SNAPSHOT, roles.TIMESTAMP)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be published: new versions of roles by name, the targets that they name by path, and new roots."""
+
+    roles: Mapping[str, bytes] = field(default_factory=lambda: _NONE)
+    targets: Mapping[str, bytes] = field(default_factory=lambda: _NONE)
+    roots: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What came of publishing: the versions now in sight, and what a node accepts of it.
+
+    ``due`` are the offline roles of which half of the usual life has passed, with the instant at which each ends.
+    """
+
+    timestamp_version: int
+    snapshot_version: int
+    accepted: Accepted
+    due: tuple[tuple[str, datetime], ...]
+
+
+class Publisher:
+    """Publishes to one tree, with the online key and a memory of its own in ``state_directory``."""
+
+    def __init__(
+        self,
+        tree: PublishedTree,
+        *,
+        online: MetadataSigner,
+        root_file: Path,
+        state_directory: Path,
+        environment: Environment,
+    ) -> None:
+        self._tree = tree
+        self._online = online
+        self._root_file = root_file
+        self._state_directory = state_directory
+        self._environment = environment
+
+    def publish(self, change: Change, *, at: datetime, dry_run: bool = False) -> Publication:
+        """Bring ``change`` into sight, if everything in it would be accepted at ``at``; and a fresh timestamp with it.
+
+        With ``dry_run`` nothing is written.
+
+        Raises:
+            ConfigurationError: The tree or the memory is not in order, or somebody else is publishing.
+            TrustError: What is to be published would be refused; the code says why, and the tree is as it was.
+        """
+        with self._tree.locked():
+            head = self._tree.head() if self._tree.is_begun() else None
+            candidate, versions = self._candidate(head, change, at=at)
+            look = TufRepository(
+                CandidateTree(candidate, self._tree.reader), self._root_file, self._state_directory
+            ).look(at=at)
+            _refuse_unaccepted(change, look)
+            if not dry_run:
+                self._tree.put(candidate)
+                self._own().load(at=at)
+        return Publication(*versions, accepted=look.accepted, due=_due(look, at=at))
+
+    def refresh(self, *, at: datetime) -> Publication:
+        """Sign a fresh timestamp over what is in sight, and a fresh snapshot once half of its life has passed.
+
+        Raises:
+            ConfigurationError, TrustError: As ``publish``.
+        """
+        return self.publish(Change(), at=at)
+
+    def _own(self) -> TufRepository:
+        return TufRepository(self._tree.reader, self._root_file, self._state_directory)
+
+    def _candidate(self, head: Head | None, change: Change, *, at: datetime) -> tuple[Candidate, tuple[int, int]]:
+        """Return the tree as it would be, with the versions of timestamp and snapshot."""
+        held = dict(head.roles) if head is not None else {}
+        new = _root_files(head, change) | _target_files(change)
+        for name, octets in change.roles.items():
+            held[name] = _following(name, octets, before=held.get(name))
+            new[f"{METADATA}/{held[name].version}.{name}.json"] = octets
+        snapshot = head.snapshot if head is not None else _EMPTY
+        if change.roles or self._is_ageing(snapshot, at=at):
+            issue = Issue(self._environment, snapshot.version + 1, at)
+            files = {name: (file.version, file.octets) for name, file in held.items()}
+            snapshot = RoleFile(issue.version, writing.signed(writing.snapshot(issue, files=files), (self._online,)))
+            new[f"{METADATA}/{snapshot.version}.{roles.SNAPSHOT}.json"] = snapshot.octets
+        issue = Issue(self._environment, (head.timestamp.version if head is not None else 0) + 1, at)
+        stamp = writing.timestamp(issue, snapshot_version=snapshot.version, octets=snapshot.octets)
+        timestamp = writing.signed(stamp, (self._online,))
+        return Candidate(MappingProxyType(new), timestamp), (issue.version, snapshot.version)
+
+    @staticmethod
+    def _is_ageing(snapshot: RoleFile, *, at: datetime) -> bool:
+        """Tell whether half of the life of the snapshot has passed, or there is none."""
+        if not snapshot.version:
+            return True
+        ends: datetime = parse_unverified(snapshot.octets).expires
+        return ends - at < roles.terms(roles.SNAPSHOT).usual / 2
+
+
+def _following(name: str, octets: bytes, *, before: RoleFile | None) -> RoleFile:
+    """Return a role that is to be published, if its version follows the one before it."""
+    version = targets_in(octets).version
+    expected = before.version + 1 if before is not None else FIRST
+    if version != expected:
+        raise mismatched(f"version {version} of {name} does not follow {expected - 1}; propose it anew")
+    return RoleFile(version, octets)
+
+
+def _root_files(head: Head | None, change: Change) -> dict[str, bytes]:
+    """Return the files of new roots; each follows the one before it."""
+    number = len(head.roots) if head is not None else 0
+    found: dict[str, bytes] = {}
+    for octets in change.roots:
+        number += 1
+        try:
+            signed = parse_unverified(octets)
+        except LIBRARY_ERRORS as broken:
+            raise ConfigurationError("a new root cannot be read") from broken
+        if not isinstance(signed, Root) or signed.version != number:
+            raise mismatched(f"the root that follows {number - 1} has another version; propose it anew")
+        found[f"{METADATA}/{number}.{roles.ROOT}.json"] = octets
+    return found
+
+
+def _target_files(change: Change) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for path, octets in change.targets.items():
+        folder, _, name = path.rpartition("/")
+        found[f"{TARGETS}/{folder}/{hashlib.sha256(octets).hexdigest()}.{name}"] = octets
+    return found
+
+
+def _refuse_unaccepted(change: Change, look: Look) -> None:
+    """Refuse to publish what a node would refuse, of what is new; what others did wrong before holds up nobody.
+
+    Raises:
+        TrustError: The first such refusal.
+    """
+    for name in sorted(change.roles):
+        if name in look.view.refused:
+            raise look.view.refused[name]
+    for offer in look.accepted.refused:
+        if any(path.startswith(offer.subject) for path in change.targets):
+            raise TrustError(offer.code, offer.detail)
+
+
+def _due(look: Look, *, at: datetime) -> tuple[tuple[str, datetime], ...]:
+    """Return the roles of which half of the usual life has passed, with the end of each; the next to end first."""
+    dues = look.view.dues.items()
+    found = [(role, end) for role, end in dues if role not in _ONLINE and end - at < roles.terms(role).usual / 2]
+    return tuple(sorted(found, key=lambda one: one[1]))

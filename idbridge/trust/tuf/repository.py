@@ -1,0 +1,313 @@
+"""Where a node gets its trust material from when it is distributed by TUF: two locks, then everything swapped in.
+
+Carries octets and decides nothing of its own. One process at a time, under a lock: the first lock works on a copy of
+its cache, the second judges what it left, what is accepted is written down (floors first, then the snapshot, then
+which one is in force), and only then is it used and the cache replaced. What goes wrong leaves in force what was held.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment, MemberState
+from idbridge.trust import files, floors
+from idbridge.trust.agreements import UNREACHABLE
+from idbridge.trust.floors import Floors
+from idbridge.trust.freshness import RegionalFreshness
+from idbridge.trust.repository import not_its_own
+from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot, snapshot_of
+from idbridge.trust.store import SnapshotStore
+from idbridge.trust.tuf import archive, client, roles
+from idbridge.trust.tuf import floors as distribution_floors
+from idbridge.trust.tuf.acceptance import Accepted, accept
+from idbridge.trust.tuf.archive import Held
+from idbridge.trust.tuf.client import Tree
+from idbridge.trust.tuf.floors import DistributionFloors
+from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
+from idbridge.trust.tuf.second_lock import Fetched, RegionalView, examine
+
+CACHE: Final = "tuf"
+STORE: Final = "store"
+REGION: Final = "region"  # the subject of a refusal that is about the top of the tree
+_LOCK: Final = ".floors.lock"
+_WORK: Final = ".tuf-"
+_NOBODY: Final[Mapping[MemberState, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at the distribution found, judged and not yet written down."""
+
+    view: RegionalView
+    accepted: Accepted
+    fetched: Fetched
+
+
+class TufRepository:
+    """Trust material from a TUF tree, with the pinned root in a file and a node's memory in a directory of its own."""
+
+    def __init__(self, tree: Tree, root_file: Path, state_directory: Path) -> None:
+        self._tree = tree
+        self._root_file = root_file
+        self._state_directory = state_directory
+        self._store = SnapshotStore(state_directory / STORE)
+        self._held: Held | None = None
+        self._last: TrustSnapshot | None = None
+        self._timestamp = b""
+
+    @property
+    def store(self) -> SnapshotStore:
+        """Every state of affairs that this node took up, by id."""
+        return self._store
+
+    def initialise(self) -> None:
+        """Begin a node's memory, which knows of nothing yet. Once, and on purpose.
+
+        Raises:
+            ConfigurationError: There is one already, the root is not in order, or a directory is missing.
+        """
+        environment = self._environment(self._root())
+        with self._locked():
+            distribution_floors.initialise(self._state_directory, environment)
+            floors.initialise(self._state_directory, environment)
+            (self._state_directory / STORE).mkdir(mode=0o700, exist_ok=True)
+
+    def load(self, *, at: datetime) -> TrustSnapshot:
+        """Return what is trusted at ``at``: of what is offered, and where that fails, of what is held.
+
+        Raises:
+            ConfigurationError: The root, the floors or the store are missing or not in order.
+            TrustError: ``trust.clock_behind``; or nothing is held, and what is offered is not accepted.
+        """
+        with self._locked():
+            return self._loaded(at=at, reanchor=_NOBODY)
+
+    def reanchored(self, reanchor: Mapping[MemberState, str], *, at: datetime) -> TrustSnapshot:
+        """Return what is trusted once new keys are accepted that no earlier ones countersigned.
+
+        ``reanchor`` names for a state the digest of the key set that its operator confirmed by another way.
+
+        Raises:
+            ConfigurationError, TrustError: As ``load``; ``trust.reanchored``: other keys than those are on offer.
+        """
+        with self._locked():
+            return self._loaded(at=at, reanchor=reanchor)
+
+    def look(self, *, at: datetime) -> Look:
+        """Return what both locks let through at ``at``, for a publisher who asks before it publishes; write nothing.
+
+        Raises:
+            ConfigurationError, TrustError: As ``load``, without recourse to what is held.
+        """
+        with self._locked(), self._workplace() as cache:
+            bootstrap = self._root()
+            written, distribution = self._floors(bootstrap, at=at)
+            held = self._holding(written)
+            fetched = self._fetched(bootstrap, held, cache=cache)
+            return self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=_NOBODY)
+
+    def _loaded(self, *, at: datetime, reanchor: Mapping[MemberState, str]) -> TrustSnapshot:
+        bootstrap = self._root()
+        written, distribution = self._floors(bootstrap, at=at)
+        held = self._holding(written)
+        with self._workplace() as cache:
+            try:
+                fetched = self._fetched(bootstrap, held, cache=cache)
+                if self._last is not None and not self._last.refused and fetched.timestamp == self._timestamp:
+                    return self._last
+                look = self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=reanchor)
+            except TrustError as refusal:
+                if held is None or reanchor:
+                    raise
+                return self._unrefreshed(held, refusal)
+            return self._taken(look, written, cache=cache)
+
+    def _fetched(self, bootstrap: bytes, held: Held | None, *, cache: Path) -> Fetched:
+        """Return what the first lock lets through; nothing outside ``cache`` is written."""
+        known = held.octets.values() if held is not None else ()
+        return client.refresh(self._tree, cache=cache, bootstrap=bootstrap, held=client.by_digest(known))
+
+    def _judged(
+        self,
+        fetched: Fetched,
+        bootstrap: bytes,
+        written: Floors,
+        distribution: DistributionFloors,
+        held: Held | None,
+        *,
+        at: datetime,
+        reanchor: Mapping[MemberState, str],
+    ) -> Look:
+        """Return what the second lock lets through, and what follows from it; nothing is written."""
+        view = examine(fetched, bootstrap=bootstrap, floors=distribution, at=at)
+        if reanchor:
+            view = self._confirmed(fetched, view, distribution, bootstrap=bootstrap, at=at, reanchor=reanchor)
+        trusted = held.trusted if held is not None else None
+        return Look(view, accept(view, trusted, floors=written, at=at), fetched)
+
+    def _confirmed(
+        self,
+        fetched: Fetched,
+        view: RegionalView,
+        distribution: DistributionFloors,
+        *,
+        bootstrap: bytes,
+        at: datetime,
+        reanchor: Mapping[MemberState, str],
+    ) -> RegionalView:
+        """Return the view in which the key sets are accepted that an operator confirmed, and no others."""
+        for state, digest in reanchor.items():
+            quorum = view.quorums.get(state.value)
+            if quorum is None or quorum.digest != digest:
+                raise TrustError("trust.reanchored", f"other keys of {state} are on offer than those confirmed")
+        kept = {state: held for state, held in distribution.key_sets.items() if state not in reanchor}
+        return examine(
+            fetched, bootstrap=bootstrap, floors=replace(distribution, key_sets=MappingProxyType(kept)), at=at
+        )
+
+    def _taken(self, look: Look, written: Floors, *, cache: Path) -> TrustSnapshot:
+        """Write down what ``look`` found, floors first, and put it in force."""
+        accepted, view = look.accepted, look.view
+        trusted = accepted.trusted
+        regional = RegionalFreshness(
+            signed_at=view.signed_at,
+            expires=view.expires,
+            root_version=view.versions[roles.ROOT],
+            timestamp_version=view.versions[roles.TIMESTAMP],
+            snapshot_version=view.versions[roles.SNAPSHOT],
+            snapshot_digest=view.snapshot_digest,
+        )
+        snapshot = snapshot_of(
+            trusted, states_without_list=accepted.absent, refused=self._refused(look), regional=regional
+        )
+        held = Held(trusted, self._octets(look), regional)
+        prepared = self._store.prepare(held.octets, archive.about(held, snapshot))
+        distribution_floors.write(self._state_directory, view.floors)
+        grown = floors.of(trusted)
+        if grown != written:
+            floors.write(self._state_directory, grown)
+        prepared.commit(at=view.signed_at)
+        self._replace_cache(cache)
+        self._held, self._last, self._timestamp = held, snapshot, look.fetched.timestamp
+        return snapshot
+
+    def _unrefreshed(self, held: Held, refusal: TrustError) -> TrustSnapshot:
+        """Return the snapshot of what is held, with the refusal of what was offered."""
+        last = self._last
+        known = dict.fromkeys(held.trusted.floors, UNREACHABLE)
+        absent = last.states_without_list if last is not None else known
+        return snapshot_of(
+            held.trusted,
+            states_without_list=absent,
+            refused=(RefusedOffer(REGION, refusal.code, refusal.detail),),
+            regional=held.regional,
+        )
+
+    def _refused(self, look: Look) -> tuple[RefusedOffer, ...]:
+        carriers = (look.view.agreements, look.view.deny)
+        faulty = (
+            RefusedOffer(path, refusal.code, refusal.detail)
+            for carried in carriers
+            if carried is not None
+            for path, refusal in carried.faulty.items()
+        )
+        known = {offer.subject for offer in look.accepted.refused}
+        added = (offer for offer in faulty if offer.subject not in known)
+        return (*look.accepted.refused, *not_its_own(look.accepted.trusted), *added)
+
+    def _octets(self, look: Look) -> Mapping[str, bytes]:
+        """Return what is to be kept: of each document the octets that are held now, whether they are new or not."""
+        before = self._held.octets if self._held is not None else {}
+        trusted, view = look.accepted.trusted, look.view
+        kept: dict[str, bytes] = {}
+        for state, listed in trusted.lists.items():
+            path = roles.list_path(state)
+            offers = [view.states[state].octets] if state in view.states else []
+            digest = listed.provenance.digest
+            found = client.by_digest([*offers, *([before[path]] if path in before else [])]).get(digest)
+            if found is not None:
+                kept[path] = found
+        documents = view.agreements.files if view.agreements is not None else {}
+        kept |= {path: octets for path, octets in before.items() if path.startswith(("arrangements/", "purposes/"))}
+        kept |= documents
+        return MappingProxyType({**kept, "regional/timestamp.json": look.fetched.timestamp})
+
+    def _holding(self, written: Floors) -> Held | None:
+        """Return what is held: in memory, else on disk as far as it stands on the floors."""
+        if self._held is None:
+            stored = self._store.current()
+            if stored is not None:
+                self._held = archive.read(stored, environment=written.environment, floors=written)
+        return self._held
+
+    def _floors(self, bootstrap: bytes, *, at: datetime) -> tuple[Floors, DistributionFloors]:
+        environment = self._environment(bootstrap)
+        written = floors.read(self._state_directory, environment)
+        distribution = distribution_floors.read(self._state_directory, environment)
+        latest = max((one for one in (distribution.signed_at, written.latest_issue) if one is not None), default=None)
+        if latest is not None and at + LIMITS.list_issue_skew < latest:
+            raise TrustError("trust.clock_behind")
+        return written, distribution
+
+    def _root(self) -> bytes:
+        try:
+            return files.read_own(self._root_file.parent, self._root_file.name, max_bytes=LIMITS.metadata_bytes)
+        except (FetchError, InputError) as unreadable:
+            raise ConfigurationError("the pinned root cannot be read") from unreadable
+
+    @staticmethod
+    def _environment(bootstrap: bytes) -> Environment:
+        try:
+            return Environment(parse_unverified(bootstrap).unrecognized_fields[roles.ENVIRONMENT])
+        except LIBRARY_ERRORS as broken:
+            raise ConfigurationError("the pinned root is not in order") from broken
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time read, raise and write the floors."""
+        try:
+            descriptor = os.open(
+                self._state_directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
+        except OSError as missing:
+            raise ConfigurationError("the state directory is not there or cannot be written to") from missing
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _workplace(self) -> Iterator[Path]:
+        """Give a copy of the library's cache, and remove what is left of it; also what an earlier crash left."""
+        try:
+            for leftover in self._state_directory.glob(f"{_WORK}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            work = Path(tempfile.mkdtemp(prefix=_WORK, dir=self._state_directory))
+            client.copy_cache(self._state_directory / CACHE, work / CACHE)
+        except OSError as unwritable:
+            raise ConfigurationError("the state directory cannot be written to") from unwritable
+        try:
+            yield work / CACHE
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _replace_cache(self, cache: Path) -> None:
+        """Put the copy in the place of the cache. Losing it costs a download; the floors remember."""
+        place = self._state_directory / CACHE
+        try:
+            if place.is_dir():
+                place.rename(cache.parent / "before")
+            cache.rename(place)
+        except OSError as unwritable:
+            raise ConfigurationError("the cache of the distribution cannot be written") from unwritable
