@@ -27,6 +27,7 @@ have chromium || missing+=(chromium)
 have_java || missing+=(default-jdk-headless)
 have php || missing+=(php-cli)
 have curl || missing+=(curl)
+have strace || missing+=(strace)
 
 # An unpacked program finds its own libraries through a small script of its name.
 wrap() {
@@ -52,6 +53,7 @@ wrap_all() {
   wrap javac '/usr/lib/jvm/java-*-openjdk-*/bin/javac'
   wrap php '/usr/bin/php[0-9].[0-9]'
   wrap curl '/usr/bin/curl'
+  wrap strace '/usr/bin/strace'
 }
 
 if [ ${#missing[@]} -gt 0 ]; then

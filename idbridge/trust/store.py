@@ -185,6 +185,7 @@ class SnapshotStore:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for name in (SNAPSHOTS, BLOBS, HOLDS):
                 self._make_folder(self._folder / name)
+            _sync(self._folder)
             self._sweep()
             yield
         except OSError as unwritable:
@@ -229,7 +230,7 @@ class SnapshotStore:
 
     def _share(self, path: Path, digest: str, octets: bytes, *, within: Path) -> None:
         """Put ``octets`` at ``path`` as a link to their blob, or as a copy where no link can be had."""
-        for folder in reversed([one for one in path.parents if one.is_relative_to(within)]):
+        for folder in reversed([one for one in path.parents if within in one.parents]):
             self._make_folder(folder)
         blob = self._folder / BLOBS / digest
         if not _holds(blob, octets):
@@ -242,10 +243,12 @@ class SnapshotStore:
             self._write(path, octets)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make ``folder`` if it is not there, open to those who may read it whatever the process masks."""
+        """Make ``folder`` if it is not there, open to those who may read it whatever the process masks.
+
+        The caller makes its name last.
+        """
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-            _sync(folder.parent)
         about = folder.lstat().st_mode
         if not stat.S_ISDIR(about):
             raise NotADirectoryError(errno.ENOTDIR, f"{folder.name} is no folder")
