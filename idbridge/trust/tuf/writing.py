@@ -4,6 +4,7 @@ Whether what is written is acceptable, ``second_lock`` alone decides; the publis
 Expiry and version are fixed before the first signature, so that everybody signs the same octets.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -129,6 +130,11 @@ def _target(path: str, octets: bytes, custom: Mapping[str, Any] | None = None) -
     if custom is not None:
         target.unrecognized_fields["custom"] = dict(custom)
     return target
+
+
+def digest(octets: bytes) -> str:
+    """Return the hash under which metadata names a target."""
+    return hashlib.sha256(octets).hexdigest()
 
 
 def state_role(issue: Issue, state: MemberState, *, octets: bytes | None, entry: ListEntry | None) -> Targets:
