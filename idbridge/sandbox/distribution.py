@@ -41,7 +41,6 @@ def state_role(
     octets: bytes,
     *,
     keys: Keys,
-    role_keys: RoleKeys,
     issue: Issue,
 ) -> bytes:
     """Return the signed role of ``state`` that lists the list in ``octets``."""
@@ -51,7 +50,7 @@ def state_role(
     )
     named = entry.entry_for(listed, keys=(dict(signer.public_jwk),))
     payload = writing.state_role(issue, state, octets=octets, entry=named)
-    return writing.signed(payload, role_keys.signing(state.value))
+    return writing.signed(payload, keys.roles.signing(state.value))
 
 
 def change(
@@ -60,7 +59,6 @@ def change(
     *,
     purposes_version: int,
     keys: Keys,
-    role_keys: RoleKeys,
     environment: Environment,
     at: datetime,
 ) -> Change:
@@ -71,34 +69,34 @@ def change(
         octets, path = compact.encode("ascii"), roles.list_path(state)
         issue = _following(head, state.value, {path: octets}, environment=environment, at=at)
         if issue is not None:
-            role_files[state.value] = state_role(state, octets, keys=keys, role_keys=role_keys, issue=issue)
+            role_files[state.value] = state_role(state, octets, keys=keys, issue=issue)
             targets[path] = octets
     carried = documents(published, purposes_version=purposes_version)
     issue = _following(head, roles.AGREEMENTS, carried, environment=environment, at=at)
     if issue is not None:
         payload = writing.carrier(issue, roles.AGREEMENTS, files=carried)
-        role_files[roles.AGREEMENTS] = writing.signed(payload, role_keys.signing(roles.AGREEMENTS))
+        role_files[roles.AGREEMENTS] = writing.signed(payload, keys.roles.signing(roles.AGREEMENTS))
         targets |= carried
     if head is not None:
         return Change(MappingProxyType(role_files), MappingProxyType(targets))
     first = Issue(environment, 1, at)
     empty = {roles.DENY_LIST: deny_list.written((), number=1, environment=environment)}
     role_files[roles.DENY] = writing.signed(
-        writing.carrier(first, roles.DENY, files=empty), role_keys.signing(roles.DENY)
+        writing.carrier(first, roles.DENY, files=empty), keys.roles.signing(roles.DENY)
     )
     role_files[roles.TARGETS] = writing.signed(
-        writing.targets(first, delegations=role_keys.delegations(), handovers={}), role_keys.signing(roles.TARGETS)
+        writing.targets(first, delegations=keys.roles.delegations(), handovers={}), keys.roles.signing(roles.TARGETS)
     )
     root = writing.root(
         first,
-        region=role_keys.group(roles.ROOT),
-        targets=role_keys.group(roles.TARGETS),
-        online=role_keys.group(roles.TIMESTAMP),
+        region=keys.roles.group(roles.ROOT),
+        targets=keys.roles.group(roles.TARGETS),
+        online=keys.roles.group(roles.TIMESTAMP),
     )
     return Change(
         MappingProxyType(role_files),
         MappingProxyType({**targets, **empty}),
-        (writing.signed(root, role_keys.signing(roles.ROOT)),),
+        (writing.signed(root, keys.roles.signing(roles.ROOT)),),
     )
 
 
@@ -136,7 +134,6 @@ def publish(
     *,
     purposes_version: int,
     keys: Keys,
-    role_keys: RoleKeys,
     environment: Environment,
     at: datetime,
 ) -> None:
@@ -153,13 +150,12 @@ def publish(
         published,
         purposes_version=purposes_version,
         keys=keys,
-        role_keys=role_keys,
         environment=environment,
         at=at,
     )
     if head is None:
         _begin(directory, root=wanted.roots[0])
-    publisher(directory, role_keys=role_keys, environment=environment).publish(wanted, at=at)
+    publisher(directory, role_keys=keys.roles, environment=environment).publish(wanted, at=at)
 
 
 def _begin(directory: Path, *, root: bytes) -> None:

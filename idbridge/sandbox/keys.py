@@ -13,6 +13,7 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox.key_material import make_keys
 from idbridge.sandbox.parties import api_key
 from idbridge.sandbox.people import population
+from idbridge.sandbox.role_keys import RoleKeys
 from idbridge.sandbox.services import ServiceKeys
 from idbridge.sandbox.sources import Sources, services_of
 
@@ -25,7 +26,7 @@ NODE_STATES: Final = (MemberState.SG, MemberState.TH)
 class Keys:
     """The keys that the states sign lists with, those of services by id, of wallets by person, of nodes by state.
 
-    ``api`` are the API keys by relying party; a node stores their digests only.
+    ``api`` are the API keys by relying party; a node stores their digests only. ``roles`` are those of the distribution.
     """
 
     lists: Mapping[MemberState, FileSigner]
@@ -33,6 +34,7 @@ class Keys:
     wallets: Mapping[str, FileSigner]
     pairwise: Mapping[MemberState, PairwiseKey]
     api: Mapping[str, str] = field(repr=False)
+    roles: RoleKeys = field(repr=False)
 
 
 def new_keys(sources: Sources, *, environment: Environment, at: datetime, randomness: Randomness) -> Keys:
@@ -51,4 +53,5 @@ def new_keys(sources: Sources, *, environment: Environment, at: datetime, random
         api=MappingProxyType({
             party: api_key(party, environment=environment, randomness=randomness) for party in parties
         }),
+        roles=RoleKeys.generate(),
     )  # fmt: skip

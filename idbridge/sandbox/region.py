@@ -18,7 +18,7 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment, Format, MemberState
 from idbridge.model.request import RelyingParty
 from idbridge.model.time import instant_text
-from idbridge.sandbox import storage
+from idbridge.sandbox import distribution, storage
 from idbridge.sandbox.key_material import make_keys
 from idbridge.sandbox.keys import new_keys
 from idbridge.sandbox.parties import Registration, registration
@@ -88,6 +88,22 @@ class Region(Parts):
         )
         states = {state: (dict(signer.public_jwk),) for state, signer in self.keys.lists.items()}
         files.write(directory, "pins.json", pins.document(self.environment, states))
+
+    def distribute(self, directory: Path, *, at: datetime) -> None:
+        """Bring what the states published into sight in the tree below ``directory``, as nodes fetch it by TUF.
+
+        Raises:
+            ConfigurationError: A file cannot be written, or what is there is not in order.
+            TrustError: What is to be published would be refused.
+        """
+        distribution.publish(
+            directory,
+            self.published,
+            purposes_version=self.sources.purposes["version"],
+            keys=self.keys,
+            environment=self.environment,
+            at=at,
+        )
 
     def service(self, service_id: str) -> Service:
         """Return a service with its private keys.

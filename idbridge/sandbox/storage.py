@@ -21,6 +21,8 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text, parse_instant
 from idbridge.sandbox.keys import Keys
 from idbridge.sandbox.publication import Published
+from idbridge.sandbox.role_keys import RoleKeys
+from idbridge.sandbox.role_keys import names as role_key_names
 from idbridge.sandbox.services import ServiceKeys
 from idbridge.sandbox.sources import Sources
 from idbridge.trust import files
@@ -80,6 +82,7 @@ def _text(document: Mapping[str, Any]) -> bytes:
 def _signers(keys: Keys) -> Iterator[tuple[str, FileSigner]]:
     """Yield every private key with the name of its file."""
     yield from ((f"list-{state}", signer) for state, signer in keys.lists.items())
+    yield from ((f"role-{name}", signer) for name, signer in keys.roles.signers.items())
     yield from ((f"wallet-{person}", signer) for person, signer in keys.wallets.items())
     for service_id, held in keys.services.items():
         yield from ((f"service-{service_id}-{number}", signer) for number, signer in enumerate(held.signers))
@@ -204,6 +207,9 @@ def _keys(document: Mapping[str, Any], secrets: Mapping[str, Any], *, private: P
             {MemberState(state): PairwiseKey(base64url.decode(key)) for state, key in secrets["pairwise"].items()}
         ),
         api=MappingProxyType(dict(secrets["api"])),
+        roles=RoleKeys(
+            MappingProxyType({name: load_signer(private / f"role-{name}.pem") for name in role_key_names()})
+        ),
     )
 
 
