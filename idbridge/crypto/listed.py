@@ -5,19 +5,12 @@ issued below it is judged when a path is built, at the instant of the verificati
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from idbridge.crypto.certificate_lint import attempt, lint_listed
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
-from idbridge.errors import IssuerError
-
-# What the library raises over octets that are no certificate of ours; a warning may have been turned into an error.
-_UNREADABLE: Final = (
-    ValueError, TypeError, OverflowError, Warning, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +27,16 @@ def listed_certificate(der: bytes) -> ListedCertificate:
     """Return the facts of the one certificate that ``der`` holds.
 
     Raises:
-        IssuerError: ``issuer.certificate_profile``: not one DER certificate, or a key of a type or size not served.
+        IssuerError: ``issuer.certificate_profile``: not one DER certificate, one with something odd about it, or a key
+            of a type or size not served; the detail names the fault.
     """
-    key = public_key_from_certificate(der)
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        extensions = certificate.extensions
-        countries = certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
-        canonical = certificate.public_bytes(Encoding.DER) == der
-    except _UNREADABLE:
-        raise IssuerError("issuer.certificate_profile", "a certificate that cannot be read in full") from None
-    if not canonical:
-        raise IssuerError("issuer.certificate_profile", "a certificate followed by something else")
+    certificate = lint_listed(der)
+    extensions = certificate.extensions
+    countries = attempt(
+        lambda: certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME), why="a subject that cannot be read"
+    )
     return ListedCertificate(
-        key=key,
+        key=public_key_from_certificate(der),
         countries=frozenset(str(country.value).upper() for country in countries),
         key_identifier=_key_identifier(extensions),
         authority=_is_authority(extensions),

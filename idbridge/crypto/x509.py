@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import (
@@ -26,17 +26,12 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
+from idbridge.crypto.certificate_lint import UnreadableError, attempt, guarded, read_certificate
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
 from idbridge.model.trust import LeafRule
 
-# All that the library raises over octets that are no certificate of ours. A warning is among them, because an
-# application may have turned warnings into errors.
-_UNREADABLE: Final = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, Warning,
-    x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion,
-)  # fmt: skip
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _COUNTRY_LETTERS: Final = 2
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -88,10 +83,7 @@ def verify_path(
         chain = offered[:1]
     else:
         chain = _build(offered, [_load(anchor) for anchor in anchors], at=at, rule=rule)
-    try:
-        return _profiled(chain, rule)
-    except _UNREADABLE:
-        _breaks_profile("a certificate that cannot be read in full")
+    return attempt(lambda: _profiled(chain, rule), why="a certificate that cannot be read in full")
 
 
 def validity_changes(certificates: Iterable[bytes]) -> Iterator[datetime]:
@@ -102,15 +94,19 @@ def validity_changes(certificates: Iterable[bytes]) -> Iterator[datetime]:
     """
     for der in certificates:
         try:
-            certificate = x509.load_der_x509_certificate(der)
-            start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        except _UNREADABLE:
+            start, end = guarded(partial(_validity, der))
+        except UnreadableError:
             continue
         yield start
         # The end is inclusive. A listed leaf is judged to the microsecond, a path to the second, by the library.
         for shift in (timedelta(microseconds=1), timedelta(seconds=1)):
             if end <= _LAST - shift:
                 yield end + shift
+
+
+def _validity(der: bytes) -> tuple[datetime, datetime]:
+    certificate = x509.load_der_x509_certificate(der)
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
 def names_issuer(path: VerifiedPath, issuer: str) -> bool:
@@ -141,29 +137,10 @@ def _breaks_profile(why: str) -> NoReturn:
 
 def _load(der: bytes) -> x509.Certificate:
     """Read one certificate, small enough and with few enough names that a path through it stays cheap to judge."""
-    if len(der) > LIMITS.certificate_bytes:
-        _breaks_profile("a certificate that is too large")
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        _read_in_full(certificate)
-        names = _names(certificate)
-    except _UNREADABLE:
-        _breaks_profile("not a certificate")
-    if names > LIMITS.certificate_names:
+    certificate = read_certificate(der)
+    if attempt(lambda: _names(certificate), why="not a certificate") > LIMITS.certificate_names:
         _breaks_profile("a certificate with too many names")
-    # The count of unused bits before the signature is not signed: any but zero is a second spelling of the certificate.
-    if der[-1 - len(certificate.signature)] != 0:
-        _breaks_profile("a certificate in a second spelling")
-    if certificate.serial_number <= 0:
-        _breaks_profile("a certificate without a positive serial number")
     return certificate
-
-
-def _read_in_full(certificate: x509.Certificate) -> None:
-    """Read what the library leaves for later, so that it raises here and not where nobody expects it."""
-    certificate.subject.public_bytes()
-    certificate.issuer.public_bytes()
-    _in_force(certificate, certificate.not_valid_before_utc)
 
 
 def _names(certificate: x509.Certificate) -> int:
@@ -202,7 +179,7 @@ def _build(
 def _find(
     offered: list[x509.Certificate], anchors: list[x509.Certificate], *, at: datetime, rule: LeafRule | None
 ) -> list[x509.Certificate] | None:
-    try:
+    def chain() -> list[x509.Certificate]:
         verifier = (
             PolicyBuilder()
             .store(Store(anchors))
@@ -212,7 +189,10 @@ def _find(
             .build_client_verifier()
         )
         return verifier.verify(offered[0], offered[1:]).chain
-    except (VerificationError, *_UNREADABLE):
+
+    try:
+        return guarded(chain)
+    except (VerificationError, UnreadableError):
         return None
 
 
