@@ -15,8 +15,9 @@ check             passes if                                                     
                   for this type of service and this format                        ``issuer.service_not_listed``
                   with the key, if the assertion names one                        ``jose.kid_unknown``
                   and for this algorithm                                          ``jose.alg_not_allowed``
-``assertion.20``  that service has begun and has not ended, nor has its key        ``issuer.not_yet_granted``,
+``assertion.20``  that service has begun and has not ended, nor has its key,       ``issuer.not_yet_granted``,
                                                                                   ``withdrawn``, ``compromised``
+                  and no denial of service, key or state is in force              ``issuer.denied``
 ================  ==============================================================  =====================================
 
 A superseded service passes. When its key signed is for the node to judge, which saw the instant: ``origin.issued_at``
@@ -39,6 +40,8 @@ LISTED: Final = CheckPoint("assertion.19", Step.V5, "architecture section 1")
 IN_FORCE: Final = CheckPoint("assertion.20", Step.V5, "ETSI TS 119 602 service history")
 _PASSED: Final = (HELD.passed, LISTED.passed, IN_FORCE.passed)
 _UNMADE: Final = "an earlier check of the origin refused"
+_DENIED: Final = "the whole state is denied"
+_RESTS_ON: Final = "what the assertion rests on"
 
 
 def check_origin(credential: VerifiedCredential, trust: TrustSnapshot, *, at: datetime) -> tuple[Check, ...]:
@@ -56,6 +59,10 @@ def check_origin(credential: VerifiedCredential, trust: TrustSnapshot, *, at: da
 
 
 def _checks(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime) -> tuple[Check, ...]:
+    try:
+        trust.require_not_denied(origin.member_state, at=at)
+    except IssuerError as refusal:  # whatever its list says, and whether it is up to date or not
+        return HELD.skipped(_DENIED), LISTED.skipped(_DENIED), IN_FORCE.refused(refusal.code, _RESTS_ON)
     try:
         trust.require_current(origin.member_state, at=at)
     except TrustError as refusal:
@@ -81,12 +88,12 @@ def _listed(origin: AssertionOrigin, trust: TrustSnapshot) -> tuple[TrustService
     if not services and trust.other_environment(origin.issuer):
         raise RecognitionError("recognition.environment_mismatch")
     if not services:
-        raise IssuerError("issuer.unknown", "what the assertion rests on")
+        raise IssuerError("issuer.unknown", _RESTS_ON)
     if services[0].member_state is not origin.member_state:
         raise CredentialError("recognition.assertion_malformed", "another state than `origin/state` lists the issuer")
     fitting = tuple(service for service in services if _fits(service, origin))
     if not fitting:
-        raise IssuerError("issuer.service_not_listed", "what the assertion rests on")
+        raise IssuerError("issuer.service_not_listed", _RESTS_ON)
     named = tuple(service for service in fitting if _lists_key(service, origin.key_thumbprint))
     if not named:
         raise JoseError("jose.kid_unknown", "the origin is not listed with the key that the assertion rests on")
@@ -116,14 +123,24 @@ def _require_in_force(
     service in force is enough: which certificate led to it, only the node saw.
 
     Raises:
-        IssuerError: ``issuer.not_yet_granted``, ``issuer.withdrawn`` or ``issuer.compromised``.
+        IssuerError: ``issuer.denied``, ``issuer.not_yet_granted``, ``issuer.withdrawn`` or ``issuer.compromised``.
     """
     state = origin.member_state
-    listing = trust.by_thumbprint(origin.key_thumbprint) if origin.key_thumbprint is not None else ()
-    ends = [severity_at(service, at) for service in listing if service.member_state is state]
+    known = trust.by_thumbprint(origin.key_thumbprint) if origin.key_thumbprint is not None else ()
+    listing = tuple(service for service in known if service.member_state is state)
+    if trust.denied:
+        keys = _keys_of(services, trust) if origin.key_thumbprint is None else (origin.key_thumbprint,)
+        trust.require_not_denied(state, services=(*services, *listing), keys=keys, at=at)
+    ends = [severity_at(service, at) for service in listing]
     started = [severity_at(service, at) for service in services if service.status_at(at) is not None]
     worst = max([*ends, min(started, default=0)])
     if worst in ENDED:
-        raise IssuerError(ENDED[worst], "what the assertion rests on")
+        raise IssuerError(ENDED[worst], _RESTS_ON)
     if not started:
-        raise IssuerError("issuer.not_yet_granted", "what the assertion rests on")
+        raise IssuerError("issuer.not_yet_granted", _RESTS_ON)
+
+
+def _keys_of(services: tuple[TrustService, ...], trust: TrustSnapshot) -> tuple[str, ...]:
+    """Return every key of ``services``: of one that the assertion does not name, any may have been the one."""
+    entries = trust.lists[services[0].member_state].entries
+    return tuple(key.thumbprint for entry in entries if entry.service in services for key in entry.keys)

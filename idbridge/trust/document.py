@@ -4,8 +4,10 @@ Everything is given as dates, nothing as "now", so that the documents depend on 
 """
 
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 
+from idbridge.model.denial import DenyEntry
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ListProvenance, StatusPeriod, TrustService
@@ -22,11 +24,34 @@ def state_rows(snapshot: TrustSnapshot) -> list[dict[str, Any]]:
 
 
 def list_row(snapshot: TrustSnapshot, state: MemberState) -> dict[str, Any]:
-    """Return the edition of a state's list, or the code of the reason why there is none."""
-    if state not in snapshot.lists:
-        code = snapshot.states_without_list[state]
-        return {"state": state.value, "listed": False, "code": code, **dict.fromkeys(_EDITION)}
-    return {"state": state.value, "listed": True, "code": None, **_edition(snapshot.provenance(state))}
+    """Return the edition of a state's list, or the code of the reason why there is none, and what of it is denied."""
+    listed = state in snapshot.lists
+    code = None if listed else snapshot.states_without_list[state]
+    edition = _edition(snapshot.provenance(state)) if listed else dict.fromkeys(_EDITION)
+    denials = [row for row in denial_rows(snapshot) if row["state"] == state.value]
+    return {"state": state.value, "listed": listed, "code": code, **edition, "denials": denials}
+
+
+def denial_rows(snapshot: TrustSnapshot) -> list[dict[str, Any]]:
+    """Return every denial that was not lifted; it is in force until it lapses, if it ever does."""
+    return [_denial_row(entry, snapshot.denials.lapses_at(entry)) for entry in snapshot.denials.standing()]
+
+
+def _denial_row(entry: DenyEntry, lapse: datetime | None) -> dict[str, Any]:
+    target = entry.target
+    return {
+        "id": entry.id,
+        "state": entry.state.value,
+        "target": target.kind.value,
+        "thumbprint": target.thumbprint,
+        "issuer": target.issuer,
+        "type": target.service_type.value if target.service_type is not None else None,
+        "reason": entry.reason.value,
+        "since": instant_text(entry.since),
+        "issued_at": instant_text(entry.issued_at),
+        "by": sorted(state.value for state in entry.by),
+        "lapses_at": instant_text(lapse) if lapse is not None else None,
+    }
 
 
 def service_rows(snapshot: TrustSnapshot, state: MemberState) -> list[dict[str, Any]]:

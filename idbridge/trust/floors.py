@@ -19,14 +19,17 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import files, history, members
+from idbridge.trust import deny, files, history, members
+from idbridge.trust.deny import DenyBook
 from idbridge.trust.floor import Floor
 from idbridge.trust.history import History
 from idbridge.trust.ledger import Ledger, Line, LineName
+from idbridge.trust.trusted_set import TrustedSet
 
 SCHEMA: Final = "idbridge-floors-1"
 FILE: Final = "floors.json"
 _DOCUMENT: Final = frozenset({"schema", "environment", "states", "arrangements", "purposes"})
+_OPTIONAL: Final = frozenset({"denials"})  # absent in a file of a node that never heard of them
 _NUMBERED: Final = frozenset({"sequence", "digest"})
 _STATE: Final = _NUMBERED | {"issued_at", "issuers", "ledger"}
 _LINE: Final = frozenset({"key", "type", "issuer", "dropped", "histories"})
@@ -34,17 +37,28 @@ _LINE: Final = frozenset({"key", "type", "issuer", "dropped", "histories"})
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """Every floor of one node: of the states' lists, of the arrangements by id, and of the purpose register."""
+    """Every floor of one node: of the states' lists, of the arrangements by id, and of the purpose register.
+
+    The denials held are written down with them: no restart, and no list that cannot be had, may lose one.
+    """
 
     environment: Environment
     states: Mapping[MemberState, Floor] = field(default_factory=dict)
     arrangements: Mapping[str, Floor] = field(default_factory=dict)
     purposes: Floor | None = None
+    denials: DenyBook = field(default_factory=DenyBook)
 
     @property
     def latest_issue(self) -> datetime | None:
         """The youngest instant that a state ever signed for here; no true clock shows an earlier one."""
         return max((floor.issued_at for floor in self.states.values() if floor.issued_at is not None), default=None)
+
+
+def of(trusted: TrustedSet) -> Floors:
+    """Return the floors on which ``trusted`` stands."""
+    return Floors(
+        trusted.environment, trusted.floors, trusted.arrangement_floors, trusted.purposes_floor, trusted.denials
+    )
 
 
 def initialise(folder: Path, environment: Environment) -> None:
@@ -102,6 +116,7 @@ def render(floors: Floors) -> dict[str, Any]:
         "states": {state.value: _state(floor) for state, floor in floors.states.items()},
         "arrangements": {name: _numbered(floor) for name, floor in floors.arrangements.items()},
         "purposes": _numbered(floors.purposes) if floors.purposes is not None else None,
+        "denials": floors.denials.document() if floors.denials.number else None,
     }
 
 
@@ -134,7 +149,7 @@ def parse(content: Any) -> Floors:
     Raises:
         TrustError, ValueError: It is not in the form that ``render`` writes.
     """
-    read = members.table(content, required=_DOCUMENT, where="the floors file")
+    read = members.table(content, required=_DOCUMENT, optional=_OPTIONAL, where="the floors file")
     if read["schema"] != SCHEMA or type(read["states"]) is not dict or type(read["arrangements"]) is not dict:
         raise ValueError("another schema")
     return Floors(
@@ -145,6 +160,7 @@ def parse(content: Any) -> Floors:
         },
         arrangements={name: _parse_numbered(floor) for name, floor in read["arrangements"].items()},
         purposes=_parse_numbered(read["purposes"]) if read["purposes"] is not None else None,
+        denials=deny.parse(read["denials"]) if read.get("denials") is not None else DenyBook(),
     )
 
 

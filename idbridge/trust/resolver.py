@@ -21,7 +21,7 @@ from idbridge.errors import IssuerError, JoseError, RecognitionError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
-from idbridge.model.region import Format
+from idbridge.model.region import Format, MemberState
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
 from idbridge.trust.history import SEVERITY
@@ -91,8 +91,8 @@ class KeyResolver:
         passes: whether the credential is old enough is judged in V5.
 
         Raises:
-            IssuerError: ``issuer.unknown``, ``issuer.service_not_listed``, ``issuer.not_yet_granted``,
-                ``issuer.withdrawn``, ``issuer.compromised``, ``issuer.chain_untrusted``,
+            IssuerError: ``issuer.unknown``, ``issuer.denied``, ``issuer.service_not_listed``,
+                ``issuer.not_yet_granted``, ``issuer.withdrawn``, ``issuer.compromised``, ``issuer.chain_untrusted``,
                 ``issuer.certificate_expired``, ``issuer.certificate_profile``, ``issuer.certificate_name_mismatch``.
             JoseError: ``jose.kid_missing`` or ``jose.kid_unknown``.
             RecognitionError: ``recognition.environment_mismatch``: known to be of the other environment.
@@ -122,6 +122,7 @@ class KeyResolver:
 
     def _resolve(self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> _Answer:
         services = self._listed(unverified.unverified_issuer, at=at)
+        self._snapshot.require_not_denied(services[0].member_state, at=at)
         next_update = self._snapshot.require_current(services[0].member_state, at=at).next_update
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
@@ -141,6 +142,7 @@ class KeyResolver:
             raise RecognitionError("recognition.environment_mismatch")
         state = self._snapshot.orphaned(issuer)
         if state is not None:
+            self._snapshot.require_not_denied(state, at=at)
             self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
 
@@ -151,10 +153,12 @@ class KeyResolver:
 
         ``changes`` are the instants at which something else may be found.
 
-        An end counts wherever the state lists the key, or an authority on the path to it. Of what has not ended,
-        granted comes before superseded: the state says of the same key that it is in use.
+        A denial or an end counts wherever the state lists the key, or an authority on the path to it. Of what has not
+        ended, granted comes before superseded: the state says of the same key that it is in use.
         """
-        listing = self._listing(found)
+        state, thumbprints = found[0].service.member_state, _thumbprints(found)
+        listing = self._listing(thumbprints, state=state)
+        lapsed = self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
         worst = max((severity_at(service, at) for service in listing), default=0)
         if worst in ENDED:
             raise IssuerError(ENDED[worst])
@@ -163,6 +167,8 @@ class KeyResolver:
             raise IssuerError("issuer.not_yet_granted")
         chosen = min(started, key=lambda one: severity_at(one.service, at))
         statuses = [change for service in listing for change in _changes(service)]
+        if lapsed is not None:
+            changes = (*changes, lapsed)
         until = min([next_update, *(change for change in statuses if change > at)])
         since = max(change for change in (*statuses, *changes) if change <= at)
         same_until = min([until, *(change for change in changes if change > at)])
@@ -170,21 +176,25 @@ class KeyResolver:
             until = min(until, chosen.path.not_after)
         return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
 
-    def _listing(self, found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
-        """Return every service of the same state that lists the key found, or an authority on a path to it."""
-        state = found[0].service.member_state
-        thumbprints = {one.key.thumbprint for one in found} | {
-            public_key_from_certificate(der).thumbprint
-            for one in found
-            if one.path is not None
-            for der in one.path.chain[1:]
-        }
+    def _listing(self, thumbprints: frozenset[str], *, state: MemberState) -> tuple[TrustService, ...]:
+        """Return every service of ``state`` that lists one of these keys."""
         return tuple(
             service
             for thumbprint in thumbprints
             for service in self._snapshot.by_thumbprint(thumbprint)
             if service.member_state is state
         )
+
+
+def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
+    """Return the thumbprints of the key found and of every authority on a path to it."""
+    authorities = (
+        public_key_from_certificate(der).thumbprint
+        for one in found
+        if one.path is not None
+        for der in one.path.chain[1:]
+    )
+    return frozenset((*(one.key.thumbprint for one in found), *authorities))
 
 
 def severity_at(service: TrustService, at: datetime) -> int:

@@ -14,12 +14,15 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from idbridge.codec import jcs
-from idbridge.errors import TrustError
+from idbridge.errors import IssuerError, TrustError
+from idbridge.model.denial import DenyEntry
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ListProvenance, TrustService
 from idbridge.recognition.arrangement import ArrangementIndex
 from idbridge.recognition.purpose import PurposeRegister
+from idbridge.trust.denials import Denied, denied_by
+from idbridge.trust.deny import DenyBook
 from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.profile import TrustList
 from idbridge.trust.trusted_set import TrustedSet
@@ -52,6 +55,7 @@ class TrustSnapshot:
 
     ``lists`` and ``states_without_list`` together name every state; the latter with the code of the reason.
     ``refused`` is for operators and no part of the content. ``regional`` is ``None`` where there is no timestamp.
+    ``denials`` are those held; ``denied`` is what of this snapshot they reach, and false if nothing is.
     """
 
     id: str
@@ -62,6 +66,8 @@ class TrustSnapshot:
     purposes: PurposeRegister
     refused: tuple[RefusedOffer, ...]
     regional: RegionalFreshness | None
+    denials: DenyBook
+    denied: Denied
     _manifest: dict[str, Any]
     _by_issuer: Index[str]
     _by_thumbprint: Index[str]
@@ -111,6 +117,21 @@ class TrustSnapshot:
             raise TrustError("trust.stale")
         return listed.provenance
 
+    def require_not_denied(
+        self, state: MemberState, *, services: Iterable[TrustService] = (), keys: Iterable[str] = (), at: datetime
+    ) -> datetime | None:
+        """Return when the last denial lapsed that reached ``state`` or any of these of it; ``None`` without one.
+
+        Raises:
+            IssuerError: ``issuer.denied``: one is in force at ``at``.
+        """
+        if not self.denied:
+            return None
+        lapse = self.denied.until(state, services=services, keys=keys)
+        if lapse is not None and at < lapse:
+            raise IssuerError("issuer.denied")
+        return lapse
+
     def other_environment(self, issuer: str) -> bool:
         """Tell whether a state lists ``issuer`` as one of its other environment. It leads to a refusal either way."""
         return issuer in self._elsewhere
@@ -147,6 +168,10 @@ def snapshot_of(
         purposes=trusted.purposes,
         refused=refused,
         regional=regional,
+        denials=trusted.denials,
+        denied=denied_by(
+            trusted.denials, signers={state: listed.provenance.signer for state, listed in trusted.lists.items()}
+        ),
         _manifest=manifest,
         _by_issuer=_index((service.issuer, service) for listed in lists for service in listed.services),
         _by_thumbprint=_index(
@@ -181,12 +206,19 @@ def _manifest(
         "schema": SCHEMA,
         "environment": trusted.environment.value,
         "regional": regional.document() if regional is not None else None,
+        "denials": [_denial(entry, trusted.denials) for entry in trusted.denials.standing()],
         "lists": [_edition(trusted.lists[state]) for state in sorted(trusted.lists)],
         "states_without_list": {state.value: absent[state] for state in sorted(absent)},
         "orphaned_issuers": {issuer: orphans[issuer].value for issuer in sorted(orphans)},
         "arrangements": trusted.arrangements.manifest(),
         "purposes": {"version": trusted.purposes.version, "digest": trusted.purposes.digest},
     }
+
+
+def _denial(entry: DenyEntry, book: DenyBook) -> dict[str, Any]:
+    """Return a denial by its id, which is the digest of what it says, and when it lapses."""
+    lapse = book.lapses_at(entry)
+    return {"id": entry.id, "lapses_at": instant_text(lapse) if lapse is not None else None}
 
 
 def _edition(listed: TrustList) -> dict[str, Any]:

@@ -16,13 +16,15 @@ from typing import Any, Final
 
 from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
+from idbridge.model.denial import DenyEntry
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersion, parse_version
 from idbridge.recognition.members import invalid
 from idbridge.recognition.purpose import PurposeRegister, parse_register
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
-from idbridge.trust import ledger, profile
+from idbridge.trust import denials, ledger, profile
+from idbridge.trust.deny import Authorities, DenyBook
 from idbridge.trust.errors import EquivocationError, RollbackError
 from idbridge.trust.floor import Floor
 from idbridge.trust.profile import TrustList
@@ -34,10 +36,10 @@ _NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
 class TrustedSet:
     """The trust material of one environment that was accepted, and the floors below which nothing is.
 
-    ``pins`` are the list signing keys of each state; ``document_keys`` are retired ones, which sign no list any more and
-    still vouch for the arrangements and registers that they signed. ``floors`` may know states of which no list is held, as after a
-    restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its number.
-    ``distribution`` is how the material came, and is named in every report.
+    ``pins`` are the list signing keys of each state; ``document_keys`` are retired ones, which sign no list any more
+    and still vouch for the arrangements and registers that they signed. ``floors`` may know states of which no list is
+    held, as after a restart. ``arrangement_floors`` are by arrangement id; each digest covers all versions up to its
+    number. ``distribution`` is how the material came, and is named in every report. ``denials`` are held like floors.
 
     ``began`` are the floors with which this reading of all lists began, ``floors`` themselves at first. An issuer stays
     with the state that spoke for it then. Of those who name it later, none is ahead of the others: the order in which
@@ -58,6 +60,7 @@ class TrustedSet:
     distribution: str = "plain"
     began: Mapping[MemberState, Floor] | None = None
     document_keys: Mapping[MemberState, tuple[PublicKey, ...]] = field(default_factory=lambda: _NONE)
+    denials: DenyBook = field(default_factory=DenyBook)
 
     def __post_init__(self) -> None:
         known = (*self.pins.values(), *self.document_keys.values())
@@ -101,6 +104,25 @@ class TrustedSet:
         raised = _floor(listed, floor, foreign=foreign, at=at)
         floors = MappingProxyType({**self.floors, state: raised})
         return replace(self, lists=_undisputed({**self.lists, state: listed}, floors), floors=floors, began=began)
+
+    def with_stored_list(self, stored: bytes, *, state: MemberState) -> "TrustedSet":
+        """Return a set that holds again what was accepted before and kept; however old, it is the edition on the floor.
+
+        Raises:
+            TrustError: As ``with_list``, and ``trust.rollback`` if it is not that edition.
+        """
+        listed = profile.parse(
+            stored,
+            state=state,
+            environment=self.environment,
+            keys=self.pins.get(state, ()),
+            distribution=self.distribution,
+        )
+        floor = self.floors.get(state)
+        if floor is None or (floor.sequence, floor.digest) != (listed.provenance.sequence, listed.content):
+            raise RollbackError(held=floor.sequence if floor is not None else 0, offered=listed.provenance.sequence)
+        listed = profile.without_foreign_issuers(listed, foreign=listed.issuers - floor.issuers)
+        return replace(self, lists=_undisputed({**self.lists, state: listed}, self.floors))
 
     def without_list(self, state: MemberState) -> "TrustedSet":
         """Return a set that holds no list of ``state``, as when the state has withdrawn it; its floor stays."""
@@ -158,6 +180,29 @@ class TrustedSet:
         accepted = self.purposes.with_register(offered, keys=self.signing_keys)
         return replace(self, purpose_register=accepted, purposes_floor=raised)
 
+    def with_deny_list(self, offered: bytes, *, authorities: Authorities, at: datetime) -> "TrustedSet":
+        """Return a set in which ``offered`` is the deny list; ``authorities`` say who may deny, ratify and lift.
+
+        Raises:
+            TrustError: As ``DenyBook.with_list`` says; no entry that is held is lost by a refusal.
+        """
+        grown = self.denials.with_list(
+            offered,
+            authorities=authorities,
+            environment=self.environment,
+            at=at,
+            ended=lambda entry: self._ended(entry, at=at),
+        )
+        return replace(self, denials=grown)
+
+    def _ended(self, entry: DenyEntry, *, at: datetime) -> bool:
+        """Tell whether a list of the state that is newer than ``entry`` no longer grants what it denies."""
+        floor = self.floors.get(entry.state)
+        if floor is None or floor.issued_at is None or floor.issued_at <= entry.issued_at:
+            return False
+        signing = {key.thumbprint for key in self.pins.get(entry.state, ())}
+        return entry.target.thumbprint not in signing and denials.ended(floor.ledger, entry, at=at)
+
     def holding(self, held: "TrustedSet") -> "TrustedSet":
         """Return this set with what ``held`` accepted, as far as the pins and floors of this one stand behind it."""
         if held.environment is not self.environment:
@@ -177,6 +222,7 @@ class TrustedSet:
             lists=_undisputed(lists, self.floors),
             arrangement_index=held.arrangements.only(standing),
             purpose_register=register if kept else None,
+            denials=max(self.denials, held.denials, key=lambda book: book.number),
         )
 
     def _signer_pinned(self, listed: TrustList) -> bool:

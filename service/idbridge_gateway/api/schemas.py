@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from idbridge.model.denial import DenialReason, TargetKind
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState
 from idbridge.reasons import Indication
 
@@ -92,6 +93,19 @@ _REASON: Final = _object({
     "business": _TEXT,
     "developer": _TEXT,
 })  # fmt: skip
+_DENIAL: Final = _object({
+    "id": _DIGEST,
+    "state": _STATE,
+    "target": {"enum": [kind.value for kind in TargetKind]},
+    "thumbprint": _or_null(_TEXT),
+    "issuer": _or_null(_TEXT),
+    "type": _or_null(_TEXT),
+    "reason": {"enum": [why.value for why in DenialReason]},
+    "since": _INSTANT,
+    "issued_at": _INSTANT,
+    "by": _list(_STATE),
+    "lapses_at": _or_null(_INSTANT),
+})  # fmt: skip
 _LIST: Final = {
     "state": _STATE,
     "listed": _FLAG,
@@ -103,6 +117,7 @@ _LIST: Final = {
     "next_update": _or_null(_INSTANT),
     "signer": _or_null(_TEXT),
     "distribution": _or_null(_TEXT),
+    "denials": _list(_DENIAL),
 }
 _SERVICE: Final = _object({
     "service_id": _DIGEST,
