@@ -26,7 +26,7 @@ NODE_STATES: Final = (MemberState.SG, MemberState.TH)
 class Keys:
     """The keys that the states sign lists with, those of services by id, of wallets by person, of nodes by state.
 
-    ``api`` are the API keys by relying party; a node stores their digests only. ``roles`` are those of the distribution.
+    ``api`` are the API keys by relying party; a node stores their digests only. ``roles`` distribute the lists.
     """
 
     lists: Mapping[MemberState, FileSigner]
