@@ -27,7 +27,7 @@ from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.repository import not_its_own
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot, snapshot_of
 from idbridge.trust.store import SnapshotStore
-from idbridge.trust.tuf import archive, client, roles
+from idbridge.trust.tuf import archive, client, mirror, roles
 from idbridge.trust.tuf import floors as distribution_floors
 from idbridge.trust.tuf.acceptance import Accepted, accept
 from idbridge.trust.tuf.archive import Held
@@ -64,6 +64,12 @@ class TufRepository:
         self._held: Held | None = None
         self._last: TrustSnapshot | None = None
         self._timestamp = b""
+        self._tree_accepted = mirror.NOTHING
+
+    @property
+    def accepted_tree(self) -> Mapping[str, bytes]:
+        """The tree as both locks last let it through, by path; empty until something was accepted from elsewhere."""
+        return self._tree_accepted
 
     @property
     def store(self) -> SnapshotStore:
@@ -199,6 +205,7 @@ class TufRepository:
         prepared.commit(at=view.signed_at)
         self._replace_cache(cache)
         self._held, self._last, self._timestamp = held, snapshot, look.fetched.timestamp
+        self._tree_accepted = mirror.tree_of(look.fetched, without=view.refused)
         return snapshot
 
     def _unrefreshed(self, held: Held, refusal: TrustError) -> TrustSnapshot:
