@@ -29,14 +29,15 @@ _XINCLUDE: Final = "{http://www.w3.org/2001/XInclude}"
 _EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _INCLUSIVE: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-# What the reference to the signed properties may say: it may leave the canonical form to the standard's own.
-_PROPERTY_TRANSFORMS: Final = ((), (_EXCLUSIVE,), (_INCLUSIVE,))
+# What a reference to a part of the signature may say: it may leave the canonical form to the standard's own.
+_PART_TRANSFORMS: Final = ((), (_EXCLUSIVE,), (_INCLUSIVE,))
+_SIGNATURE_PARTS: Final = ("SignedInfo", "SignatureValue", "KeyInfo", "Object")
+_NAMED: Final = 3  # the list, the signed properties and the key: what a signature may refer to
 _METHODS: Final = frozenset({
     "RSA_SHA256", "RSA_SHA384", "RSA_SHA512", "ECDSA_SHA256", "ECDSA_SHA384", "ECDSA_SHA512",
     "SHA256_RSA_MGF1", "SHA384_RSA_MGF1", "SHA512_RSA_MGF1",
 })  # fmt: skip
 _DIGESTS: Final = frozenset({"SHA256", "SHA384", "SHA512"})
-_REFERENCES: Final = 2
 _IDENTIFIERS: Final = frozenset({"Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"})
 _ENCODING: Final = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
 
@@ -64,9 +65,9 @@ def open_signed(octets: bytes, *, signers: tuple[bytes, ...], at: datetime) -> S
     """
     root = _parse(octets)
     signature = _only_signature(root)
-    place = _place_of_document(root, signature)
+    count, place = _references(root, signature)
     signer = _pinned(signature, signers)
-    return SignedDocument(content=_verified(root, signer, at=at)[place], signer=signer)
+    return SignedDocument(content=_verified(root, signer, count=count, at=at)[place], signer=signer)
 
 
 def unverified_content(octets: bytes) -> bytes:
@@ -124,50 +125,59 @@ def _element(octets: bytes) -> Any:
 
 
 def _only_signature(root: Any) -> Any:
-    """Return the one signature of the document, a child of its root that holds nothing but elements and text."""
+    """Return the one signature of the document, a child of its root with its own parts and no others."""
     signatures = list(root.iter(f"{_DS}Signature"))
     if not signatures:
         _invalid("the list is not signed")
     if len(signatures) > 1 or signatures[0].getparent() is not root:
         _invalid("a list has one signature, directly below its root")
-    if any(not isinstance(node.tag, str) for node in signatures[0].iter()):
+    signature = signatures[0]
+    if any(not isinstance(node.tag, str) for node in signature.iter()):
         _invalid("a comment or an instruction splits the signature")
-    return signatures[0]
+    if tuple(part.tag.removeprefix(_DS) for part in signature) != _SIGNATURE_PARTS:
+        _invalid("the signature holds more or less than its own parts")
+    return signature
 
 
-def _place_of_document(root: Any, signature: Any) -> int:
-    """Return which of the two references is the one to the whole document; the other is to the signed properties."""
+def _references(root: Any, signature: Any) -> tuple[int, int]:
+    """Return how many references the signature has, and which of them is the one to the whole document."""
     information = _only(signature, f"{_DS}SignedInfo")
     if _algorithm(_only(information, f"{_DS}CanonicalizationMethod")) != _EXCLUSIVE:
         _invalid("the signature is not over the exclusive canonical form")
-    references = information.findall(f"{_DS}Reference")
-    whole = [place for place, reference in enumerate(references) if reference.get("URI") == ""]
-    if len(references) != _REFERENCES or len(whole) != 1:
-        _invalid("a list is signed as a whole, with its signed properties, and nothing else is")
-    place = whole[0]
-    if _transforms(references[place]) != (_ENVELOPED, _EXCLUSIVE):
-        _invalid("the signature is not over the whole list")
-    _require_own_properties(root, signature, references[1 - place])
-    return place
+    properties = _own_properties(root, signature)
+    keys = _only(signature, f"{_DS}KeyInfo")
+    references = {reference.get("URI"): reference for reference in information.findall(f"{_DS}Reference")}
+    count = len(information.findall(f"{_DS}Reference"))
+    named = {"": "the list", f"#{properties.get('Id', '')}": "its properties", f"#{keys.get('Id', '')}": "its key"}
+    if len(references) != count or not references.keys() <= named.keys() or len(named) != _NAMED:
+        _invalid("the signature refers to something else than the list and itself, or to one of them twice")
+    if not references.keys() >= {"", f"#{properties.get('Id', '')}"}:
+        _invalid("a list is signed as a whole, with its signed properties")
+    if any(_transforms(reference) not in _allowed_transforms(uri) for uri, reference in references.items()):
+        _invalid("what is signed is not the whole list in its canonical form")
+    return count, list(references).index("")
 
 
-def _require_own_properties(root: Any, signature: Any, reference: Any) -> None:
-    """Refuse properties that are signed elsewhere, or stand elsewhere, than this signature says (ETSI EN 319 132-1)."""
+def _allowed_transforms(uri: str) -> tuple[tuple[str, ...], ...]:
+    return _PART_TRANSFORMS if uri else ((_ENVELOPED, _EXCLUSIVE),)
+
+
+def _own_properties(root: Any, signature: Any) -> Any:
+    """Return the signed properties, which stand once, in this signature and for it (ETSI EN 319 132-1 section 4.3)."""
     carriers = list(root.iter(f"{_XADES}QualifyingProperties"))
     signed = list(root.iter(f"{_XADES}SignedProperties"))
     if len(carriers) != 1 or len(signed) != 1 or signed[0].getparent() is not carriers[0]:
         _invalid("a signature has its signed properties once")
-    carrier, properties = carriers[0], signed[0]
+    carrier = carriers[0]
     holder = carrier.getparent()
     if holder.tag != f"{_DS}Object" or holder.getparent() is not signature:
         _invalid("the signed properties do not stand in the signature")
     identifiers = [value for node in root.iter() for name, value in node.attrib.items() if name in _IDENTIFIERS]
     if len(set(identifiers)) != len(identifiers):
         _invalid("an identifier stands twice")
-    if reference.get("URI") != f"#{properties.get('Id')}" or carrier.get("Target") != f"#{signature.get('Id')}":
-        _invalid("the signature refers to other properties than its own")
-    if _transforms(reference) not in _PROPERTY_TRANSFORMS:
-        _invalid("the signed properties are transformed before they are signed")
+    if signature.get("Id") is None or carrier.get("Target") != f"#{signature.get('Id')}":
+        _invalid("the signed properties are those of another signature")
+    return signed[0]
 
 
 def _transforms(reference: Any) -> tuple[str, ...]:
@@ -196,7 +206,7 @@ def _pinned(signature: Any, signers: tuple[bytes, ...]) -> bytes:
     raise TrustError("trust.signer_unknown", "the list names no certificate that is pinned")
 
 
-def _verified(root: Any, signer: bytes, *, at: datetime) -> tuple[bytes, ...]:
+def _verified(root: Any, signer: bytes, *, count: int, at: datetime) -> tuple[bytes, ...]:
     """Return what each reference covers, if the key of ``signer`` signed it."""
     try:
         public_key_from_certificate(signer)  # the closed table judges the key first
@@ -213,7 +223,7 @@ def _verified(root: Any, signer: bytes, *, at: datetime) -> tuple[bytes, ...]:
         raise _not_installed() from None
     rules = XAdESSignatureConfiguration(
         location="./",
-        expect_references=_REFERENCES,
+        expect_references=count,
         signature_methods=frozenset(SignatureMethod[name] for name in _METHODS),
         digest_algorithms=frozenset(DigestAlgorithm[name] for name in _DIGESTS),
         default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
