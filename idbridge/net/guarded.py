@@ -20,6 +20,7 @@ from idbridge.errors import ConfigurationError, FetchError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.net import addresses
+from idbridge.net.conditional import Document, tag_of
 from idbridge.net.pinned import Deadline, PinnedBackend, Resolver, SystemResolver, resolve
 from idbridge.net.source import AbsentDocumentError
 
@@ -30,6 +31,7 @@ _NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-
 # What some parsers read as an address (`2130706433`, `0x7f.1`) is a name to nobody.
 _NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OK: Final = 200
+_NOT_MODIFIED: Final = 304
 _ABSENT: Final = frozenset({403, 404})
 _LENGTH_DIGITS: Final = 15
 _HEADERS: Final = (
@@ -54,6 +56,10 @@ class _Target:
         """The ``Host`` header (RFC 9110 section 7.2): brackets around IPv6, and the port unless it is the scheme's."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+class _UnchangedError(FetchError):
+    """The source answered that the document is the one that is held."""
 
 
 class GuardedClient:
@@ -97,11 +103,27 @@ class GuardedClient:
         Raises:
             FetchError: The URL is not allowed, or the document is unreachable, too slow, too long or cut short.
         """
+        return self._fetched(url, max_bytes=max_bytes, tag=None).octets
+
+    def fetch_changed(self, url: str, *, max_bytes: int, tag: str | None) -> Document | None:
+        """Return the document at ``url`` with its entity tag, or ``None`` if it is the one that came with ``tag``.
+
+        Raises:
+            FetchError: As for ``fetch``.
+        """
+        try:
+            return self._fetched(url, max_bytes=max_bytes, tag=tag)
+        except _UnchangedError:
+            if tag is None:
+                raise
+            return None
+
+    def _fetched(self, url: str, *, max_bytes: int, tag: str | None) -> Document:
         target = self._permitted(url)
         deadline = Deadline(self._total, self._stopwatch)
         backend = PinnedBackend(self._pinned(target, deadline), deadline)
         try:
-            return self._read(target, backend, min(max_bytes, self._ceiling))
+            return self._read(target, backend, min(max_bytes, self._ceiling), tag=tag)
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as error:
             raise FetchError(f"{target.host} could not be read") from error
 
@@ -132,9 +154,10 @@ class GuardedClient:
             return self._loopback
         return scheme == "https" and addresses.is_public(address)
 
-    def _read(self, target: _Target, backend: PinnedBackend, max_bytes: int) -> bytes:
+    def _read(self, target: _Target, backend: PinnedBackend, max_bytes: int, *, tag: str | None) -> Document:
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        headers = ((b"Host", target.authority.encode("ascii")), *_HEADERS)
+        condition = ((b"If-None-Match", tag.encode("latin-1")),) if tag is not None else ()
+        headers = ((b"Host", target.authority.encode("ascii")), *_HEADERS, *condition)
         with (
             httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
             pool.stream("GET", url, headers=headers) as response,
@@ -145,7 +168,7 @@ class GuardedClient:
                 document += chunk
                 if len(document) > max_bytes:
                     raise FetchError(f"the document is longer than {max_bytes} octets")
-            return bytes(document)
+            return Document(bytes(document), tag_of(response.headers))
 
 
 def _target(url: str) -> _Target | None:
@@ -189,6 +212,8 @@ def _tls() -> ssl.SSLContext:
 def _refuse_unusable(response: httpcore2.Response, max_bytes: int) -> None:
     if response.status in _ABSENT:
         raise AbsentDocumentError(f"the source answered {response.status}")
+    if response.status == _NOT_MODIFIED:
+        raise _UnchangedError("the source answered that nothing changed, unasked")
     if response.status != _OK:
         raise FetchError(f"the source answered {response.status}")
     headers = {name.lower(): value for name, value in response.headers}
