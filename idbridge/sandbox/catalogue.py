@@ -13,6 +13,7 @@ from idbridge.sandbox.case import Case
 from idbridge.sandbox.cases import (
     assertions,
     crossings,
+    denials,
     faults,
     id_tokens,
     issuers,
@@ -33,7 +34,7 @@ _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, recognition, crossings, assertions,
     requests, faults,
 )  # fmt: skip
-_TRIALS: Final = (trust_material, faults)
+_TRIALS: Final = (trust_material, denials, faults)
 
 
 @cache
