@@ -9,6 +9,7 @@ which may hold personal data, so ours are raised once they are handled, and not 
 """
 
 import json
+from itertools import chain
 from math import isinf
 from typing import Any, Final, NoReturn
 
@@ -56,7 +57,7 @@ def parse(
     try:
         characters = text.decode() if type(text) is bytes and len(text) <= max_bytes else _characters(text, max_bytes)
         if len(characters) > _FEW_CHARACTERS:
-            _refuse_crowd(characters, max_values or max(LIMITS.json_values, max_bytes // 4))
+            refuse_crowd(characters, max_values or max(LIMITS.json_values, max_bytes // 4))
         value = _scanned(characters)
     except UnicodeError:
         fault = _NOT_UTF8
@@ -66,8 +67,8 @@ def parse(
         fault = _NOT_JSON
     else:
         # Counting brackets is cheap and bounds the depth from above; only a text that could be too deep is walked.
-        if characters.count("{") + characters.count("[") > max_depth:
-            _refuse_deeper(value, max_depth)
+        if len(characters) > _FEW_CHARACTERS or characters.count("{") + characters.count("[") > max_depth:
+            refuse_deeper(value, max_depth)
         if "\\" in characters and "\\u" in characters:  # one character is looked for much faster than two
             _refuse_surrogates(value)
         return value
@@ -112,26 +113,31 @@ def _characters(text: bytes | str, max_bytes: int) -> str:
     return characters
 
 
-def _refuse_crowd(characters: str, max_values: int) -> None:
+def refuse_crowd(characters: str, max_values: int) -> None:
     """Refuse a text of very many values before any is made: to count is a thousand times cheaper than to build.
 
     What stands within strings counts too. This also bounds every walk through the value later on.
+
+    Raises:
+        InputError: ``input.too_large``.
     """
     if characters.count(",") > max_values or characters.count("{") + characters.count("[") > max_values // 8:
         raise InputError("input.too_large", "JSON holds too many values")
 
 
-def _refuse_deeper(value: Any, max_depth: int) -> None:
+def refuse_deeper(value: Any, max_depth: int) -> None:
+    """Return if ``value`` has no more than ``max_depth`` objects and arrays within each other.
+
+    Raises:
+        InputError: ``input.too_large``.
+    """
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(max_depth):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        inner = chain.from_iterable([one.values() if type(one) is dict else one for one in level])
+        level = [one for one in inner if type(one) is dict or type(one) is list]
         if not level:
             return
     raise InputError("input.too_large", f"JSON is nested deeper than {max_depth}")
-
-
-def _children(parent: Any) -> Any:
-    return parent.values() if isinstance(parent, dict) else parent
 
 
 def _refuse_surrogates(value: Any) -> None:

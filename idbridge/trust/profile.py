@@ -10,11 +10,12 @@ extension that is critical.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from idbridge.codec import base64std, jcs, strict_json
+from idbridge.codec import base64std
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.listed import ListedCertificate, listed_certificate
 from idbridge.errors import InputError, IssuerError, JoseError
@@ -22,7 +23,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
 from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, TrustService
-from idbridge.trust import extension, history, jades, lote, scheme
+from idbridge.trust import extension, history, jades, payload, scheme
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import SchemeRules
@@ -116,16 +117,13 @@ def parse(
             ``trust.status_order``.
     """
     signed = jades.open_list(offered, keys=keys)
-    try:
-        content = strict_json.parse(signed.payload, max_bytes=LIMITS.trust_list_bytes)
-    except InputError:
-        raise violation("the list does not parse unambiguously") from None
-    listed = lote.parse(content)
+    listed, digests = payload.read(signed.payload)
     if not listed.entities:
         raise violation("the list has no entries")
     rules = scheme.judge(listed.scheme, state=state, environment=environment)
+    left = iter(digests)
     entries = tuple(
-        entry for entity in listed.entities for entry in _entries(entity, state=state, rules=rules)
+        entry for entity in listed.entities for entry in _entries(entity, left, state=state, rules=rules)
     )  # fmt: skip
     _refuse_ambiguous(entries)
     provenance = ListProvenance(
@@ -195,14 +193,17 @@ def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
         raise violation("an issuer has two keys of one key id")
 
 
-def _entries(entity: TrustedEntity, *, state: MemberState, rules: SchemeRules) -> tuple[Entry, ...]:
+def _entries(
+    entity: TrustedEntity, digests: Iterator[str], *, state: MemberState, rules: SchemeRules
+) -> tuple[Entry, ...]:
+    """Judge the entries of one provider; ``digests`` are those of its entries and of those after it."""
     extension.refuse_critical(entity.extensions)
     scheme.require_territory(entity.countries, state=state)
     origin = _Origin(state, rules, scheme.english(entity.names))
-    return tuple(_entry(entry, origin) for entry in entity.services)
+    return tuple(_entry(entry, next(digests), origin) for entry in entity.services)
 
 
-def _entry(entry: ServiceEntry, origin: _Origin) -> Entry:
+def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
     """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
     issuer, profile = extension.service_rules(extension.only(entry.extensions), tier=origin.rules.tier)
     statuses = _statuses(entry)
@@ -215,12 +216,11 @@ def _entry(entry: ServiceEntry, origin: _Origin) -> Entry:
     )
     if len({key.thumbprint for key in listed}) != len(listed):
         raise violation("a service names one key twice")
-    service_id = _digest(entry)
     unknown = _unknown_word(entry, statuses)
     service: TrustService | None = None
     if unknown is None:
         service = TrustService(
-            service_id=service_id,
+            service_id=digest,
             member_state=origin.state,
             environment=origin.rules.environment,
             observer=origin.rules.tier is CommitmentTier.OBSERVER,
@@ -234,7 +234,7 @@ def _entry(entry: ServiceEntry, origin: _Origin) -> Entry:
             profile=profile,
         )
     return Entry(
-        service_id=service_id,
+        service_id=digest,
         issuer=issuer,
         name=scheme.english(entry.names),
         keys=listed,
@@ -254,13 +254,6 @@ def _statuses(entry: ServiceEntry) -> tuple[StatusEntry, ...]:
             raise violation("a ServiceHistory entry is about another type of service")
         extension.refuse_critical(past.extensions)
     return (*(past.status for past in reversed(entry.history)), entry.status)
-
-
-def _digest(entry: ServiceEntry) -> str:
-    try:
-        return jcs.digest_hex(entry.content)
-    except InputError:
-        raise violation("a service entry has no canonical form") from None
 
 
 def _unknown_word(entry: ServiceEntry, statuses: tuple[StatusEntry, ...]) -> str | None:

@@ -31,9 +31,8 @@ def we_take(curve: str, x: bytes, y: bytes) -> bool:
     """Whether we do."""
     try:
         ecdsa_verification(curve, x, y)
-    except JoseError as refusal:
-        assert refusal.code == "jose.alg_key_mismatch"
-        return False
+    except JoseError as caught:
+        return caught.code != "jose.alg_key_mismatch"
     return True
 
 
