@@ -9,6 +9,7 @@
     |   +-- IssuerError         nobody listed vouches for it, or no longer
     |   +-- CredentialError     a format's own rules (time, sd_jwt, holder, oidc)
     |   +-- TrustError          trust material that is not accepted
+    |   +-- StatusError         what is said of revocation is not accepted
     |   +-- RecognitionError    genuine, and not recognised here
     +-- RequestError            the request itself is broken (an RFC 9457 problem)
     +-- ConfigurationError      local files or settings
@@ -81,6 +82,12 @@ class TrustError(Refusal):
     """Trust material that is not accepted; what was held stays in force."""
 
     groups = frozenset({"trust"})
+
+
+class StatusError(Refusal):
+    """A statement about revocation that is not accepted; it answers nothing, which never means "good"."""
+
+    groups = frozenset({"status"})
 
 
 class RecognitionError(Refusal):

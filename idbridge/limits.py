@@ -33,6 +33,8 @@ class Limits:
     path_candidates: int = 8
     path_namesakes: int = 2  # certificates of one authority among the candidates
     certificate_bytes: int = 8 * 1024
+    crl_bytes: int = 4 * 1024 * 1024  # architecture section 6, as for status lists
+    crl_entries: int = 100_000
     certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
 
     # Trust material.

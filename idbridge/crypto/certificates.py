@@ -4,7 +4,7 @@ They keep to the profile that ``x509`` enforces (RFC 5280 section 4.2). Nothing 
 here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -130,3 +130,24 @@ def _end(validity: Validity) -> datetime:
 def _hash(key: PrivateKey) -> hashes.SHA256 | None:
     """Return the hash that a certificate signature with ``key`` needs; Ed25519 brings its own."""
     return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
+def make_crl(authority: Authority, *, number: int, validity: Validity, revoked: Mapping[int, datetime]) -> bytes:
+    """Return the complete CRL (DER) of ``authority``: serial numbers with the instants since when they are revoked."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(x509.load_der_x509_certificate(authority.certificate).subject)
+        .last_update(validity.start)
+        .next_update(_end(validity))
+        .add_extension(x509.CRLNumber(number), critical=False)
+    )
+    for serial, since in revoked.items():
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
+        builder = builder.add_revoked_certificate(entry)
+    key = authority.signer.private_key
+    return builder.sign(key, _hash(key)).public_bytes(Encoding.DER)
+
+
+def serial_number(certificate: bytes) -> int:
+    """Return the serial number of a certificate (DER) that was made here."""
+    return x509.load_der_x509_certificate(certificate).serial_number

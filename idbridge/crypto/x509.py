@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from cryptography.x509.verification import (
 )
 
 from idbridge.crypto.certificate_lint import UnreadableError, attempt, guarded, read_certificate
+from idbridge.crypto.crl import Link, link
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
@@ -52,7 +54,8 @@ class VerifiedPath:
 
     ``chain`` is in DER, leaf first, the listed certificate last; it has one member if the leaf itself is listed.
     ``uris`` and ``dns_names`` are the leaf's subject alternative names, ``subject`` is its RFC 4514 text and
-    ``country`` the ``C`` of its subject, if any. Made by ``verify_path`` only.
+    ``country`` the ``C`` of its subject, if any. ``links`` are what revocation is asked about: every certificate
+    but the listed one. Made by ``verify_path`` only.
     """
 
     leaf_key: JwkPublicKey
@@ -63,6 +66,7 @@ class VerifiedPath:
     not_before: datetime
     not_after: datetime
     chain: tuple[bytes, ...]
+    links: tuple[Link, ...]
 
 
 def verify_path(
@@ -242,6 +246,7 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
         not_before=max(certificate.not_valid_before_utc for certificate in chain),
         not_after=min(certificate.not_valid_after_utc for certificate in chain),
         chain=ders,
+        links=tuple(link(subject, authority) for subject, authority in pairwise(chain)),
     )
 
 

@@ -22,6 +22,7 @@ from idbridge.sandbox.cases import (
     presentations,
     recognition,
     requests,
+    revocations,
     sd_jwts,
     tokens,
     trust_material,
@@ -34,7 +35,7 @@ _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, recognition, crossings, assertions,
     requests, faults,
 )  # fmt: skip
-_TRIALS: Final = (trust_material, denials, faults)
+_TRIALS: Final = (trust_material, revocations, denials, faults)
 
 
 @cache

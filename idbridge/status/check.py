@@ -10,11 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from idbridge.crypto.x509 import VerifiedPath
 from idbridge.model.check import Check, CheckPoint, Step
 from idbridge.model.credential import VerifiedCredential
+from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.snapshot import StatusSnapshot
 
 STATUS: Final = CheckPoint("status.1", Step.V6, "architecture section 4")
+CERTIFICATES: Final = CheckPoint("status.2", Step.V6, "RFC 5280 section 6.3")
 
 
 class StatusState(StrEnum):
@@ -22,6 +25,7 @@ class StatusState(StrEnum):
 
     NONE = "none"
     UNAVAILABLE = "unavailable"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,23 @@ _NO_STATUS: Final = (STATUS.passed, StatusFinding(StatusState.NONE))
 _UNAVAILABLE: Final = StatusFinding(StatusState.UNAVAILABLE)
 
 
-def check_status(credential: VerifiedCredential, snapshot: StatusSnapshot) -> tuple[Check, StatusFinding]:
-    """Return whether ``credential`` is still good, as far as ``snapshot`` knows."""
+def check_status(
+    credential: VerifiedCredential, snapshot: StatusSnapshot, *, path: VerifiedPath | None, at: datetime
+) -> tuple[Check, StatusFinding]:
+    """Return whether ``credential`` is still good, as far as ``snapshot`` knows ``at`` an instant.
+
+    ``path`` is that of the certificates under which it was signed, if there are any.
+    """
+    if path is not None and snapshot.crls:
+        certificates = crl_status(path, snapshot, at=at)
+        if certificates.state is CrlState.REVOKED:
+            return _revoked(certificates)
     if credential.status_reference is None:
         return _NO_STATUS
     note = f"status snapshot {snapshot.id} holds no list of that address"
     return STATUS.refused("status.unavailable", note), _UNAVAILABLE
+
+
+def _revoked(found: CrlFinding) -> tuple[Check, StatusFinding]:
+    why = f"a certificate of the path is revoked since {found.revocation.since:%Y-%m-%d}" if found.revocation else ""
+    return CERTIFICATES.refused("issuer.certificate_revoked", why), StatusFinding(StatusState.REVOKED, found.as_of)

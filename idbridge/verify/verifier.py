@@ -108,7 +108,7 @@ class Verifier:
                 request, (*_stopped(findings, refusal), *registration), findings, at=at, historical=historical
             )
         # V6  Is it still in force?
-        status, standing = check_status(credential, self._status)
+        status, standing = check_status(credential, self._status, path=resolved.path, at=at)
         # V7  Does the relying party's state recognise it, for this purpose, at which level?
         recognised, recognition = self._recognised(credential, request, at=at)
         # V8  Does it meet what the relying party itself demands?

@@ -1,0 +1,66 @@
+"""Revocation lists of a state's certification authority: what a node is offered, and what it holds when it is asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from idbridge.crypto.certificates import Authority, make_crl, serial_number
+from idbridge.crypto.crl import CrlFloor, VerifiedCrl, verify_crl
+from idbridge.model.time import Validity
+from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.questions import question
+from idbridge.sandbox.recipe import Source
+from idbridge.sandbox.region import Region
+from idbridge.sandbox.seeded import SeededRandomness
+from idbridge.status.snapshot import status_snapshot
+from idbridge.verify.verifier import Verifier
+
+_AGE: Final = timedelta(hours=1)
+_LIFE: Final = timedelta(days=1)
+_HELD_NUMBER: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationOffer:
+    """A credential under a certificate, at a node that is offered a CRL of the authority while it holds number 7.
+
+    ``revoked`` tells whether the CRL names the certificate of the credential; ``age`` is how long ago it was made,
+    ``altered`` whether somebody changed it on the way.
+    """
+
+    source: Source
+    service: str
+    to: str
+    purpose: str
+    number: int = _HELD_NUMBER + 1
+    revoked: bool = False
+    age: timedelta = _AGE
+    altered: bool = False
+
+    def made(self, region: Region, *, at: datetime) -> None:
+        """Take the CRL up, then show the credential.
+
+        Raises:
+            StatusError: The CRL is refused.
+            Refused: The credential is not accepted.
+        """
+        asking = region.registration(self.to)
+        shown = self.source.shown(Bench(region, at, SeededRandomness(b"revocation")), to=asking)
+        document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
+        verifier = Verifier(trust=region.snapshot(at=at), status=status_snapshot([self._offered(region, at=at)]))
+        verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
+
+    def _offered(self, region: Region, *, at: datetime) -> VerifiedCrl:
+        keys = region.service(self.service).keys
+        if keys.authority is None:
+            raise LookupError(f"service {self.service} has no authority")
+        start = at.replace(microsecond=0) - self.age
+        crl = make_crl(
+            Authority(keys.listed[0], keys.authority),
+            number=self.number,
+            validity=Validity(start, start + _LIFE),
+            revoked={serial_number(keys.chain[0]): start} if self.revoked else {},
+        )
+        if self.altered:
+            crl = crl[:-1] + bytes([crl[-1] ^ 1])
+        return verify_crl(crl, issuer=keys.listed[0], at=at, floor=CrlFloor(_HELD_NUMBER, "0" * 64))
