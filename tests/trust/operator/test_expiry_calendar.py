@@ -7,15 +7,20 @@ import pytest
 
 from idbridge.crypto.certificates import Subject, make_authority
 from idbridge.crypto.signer import generate
+from idbridge.limits import LIMITS
+from idbridge.model.region import ServiceType
 from idbridge.model.time import Validity
 from idbridge.trust.deny import DenyBook
+from idbridge.trust.deny_entry import STATE_TARGET, service_target
 from idbridge.trust.freshness import RegionalFreshness
-from idbridge.trust.operator.calendar import Due, DueKind, denial_dues, dues_of, in_order
+from idbridge.trust.operator.calendar import Due, DueKind, denial_dues, denied_thing, dues_of, in_order
 from idbridge.trust.snapshot import TrustSnapshot, snapshot_of
 from tests.trust.agreements import arrangement
+from tests.trust.denying import book, denial, listing, officers
 from tests.trust.editions import (
     DAY,
     HOUR,
+    LOGIN,
     NOON,
     TH,
     attestation,
@@ -157,5 +162,21 @@ def test_the_timestamp_of_the_region_is_due_after_two_thirds_of_its_day() -> Non
     assert found.is_due(NOON + 16 * HOUR)
 
 
-def test_without_denials_none_lapses() -> None:
+def test_a_denial_that_nobody_ratified_lapses_and_one_of_its_own_state_never_does() -> None:
+    (lapsing,) = denial_dues(book(listing(1, denial(officers(TH)), denial(target=STATE_TARGET))), at=NOON)
+
+    assert (lapsing.state, lapsing.expires) == ("SG", NOON - HOUR + LIMITS.deny_unratified)
+    assert lapsing.subject.startswith("key ")
+    assert lapsing.is_due(lapsing.expires - LIMITS.deny_alarm)
+    assert not lapsing.is_due(lapsing.expires - LIMITS.deny_alarm - timedelta(seconds=1))
     assert denial_dues(DenyBook(), at=NOON) == ()
+
+
+def test_what_a_denial_is_aimed_at_is_told_in_words() -> None:
+    of_service = denial(target=service_target(LOGIN, ServiceType.LOGIN))
+    told = [denied_thing(entry) for entry in book(listing(1, of_service, denial(target=STATE_TARGET))).in_force(NOON)]
+
+    assert sorted(one.partition(", denial ")[0] for one in told) == [
+        "service https://login.sg.example urn:idbridge:service:login",
+        "state SG",
+    ]
