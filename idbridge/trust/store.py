@@ -216,22 +216,20 @@ class SnapshotStore:
         """Write a snapshot beside, and rename it into place; a damaged one of the same id makes room."""
         folder = self._folder / SNAPSHOTS
         draft, final = folder / ".draft", folder / snapshot_id
-        self._make_folder(draft)
+        for made in (draft, draft / stored.CONTENT):
+            self._make_folder(made)
         for entry in entries:
-            self._share(draft / stored.CONTENT / entry.path, entry.sha256, content[entry.path], within=draft)
-        _sync(self._folder / BLOBS)
+            self._share(draft / stored.CONTENT / stored.file_name(entry.path), entry.sha256, content[entry.path])
         self._write(draft / stored.MANIFEST, manifest)
-        for inner in (*(path for path in draft.rglob("*") if path.is_dir()), draft):
-            _sync(inner)
+        for written in (self._folder / BLOBS, draft / stored.CONTENT, draft):
+            _sync(written)
         if final.exists():
             final.rename(folder / f".{snapshot_id}")
         draft.rename(final)
         _sync(folder)
 
-    def _share(self, path: Path, digest: str, octets: bytes, *, within: Path) -> None:
+    def _share(self, path: Path, digest: str, octets: bytes) -> None:
         """Put ``octets`` at ``path`` as a link to their blob, or as a copy where no link can be had."""
-        for folder in reversed([one for one in path.parents if within in one.parents]):
-            self._make_folder(folder)
         blob = self._folder / BLOBS / digest
         if not _holds(blob, octets):
             self._replace(blob, octets)

@@ -24,8 +24,8 @@ CONTENT: Final = "files"
 _MEMBERS: Final = frozenset({"schema", "about", "files"})
 _ENTRY: Final = frozenset({"path", "length", "sha256"})
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_PART: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,199}")
-_DEPTH: Final = 8
+_PATH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*(?:/[A-Za-z0-9][A-Za-z0-9._%+-]*)*")
+_PATH_CHARACTERS: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ def entry_of(path: str, octets: bytes) -> FileEntry:
         ConfigurationError: The path could lead out of the snapshot, or is none that every machine has room for.
     """
     return FileEntry(_confined(path), len(octets), hashlib.sha256(octets).hexdigest())
+
+
+def file_name(path: str) -> str:
+    """Return the name of a file of a snapshot in its one folder: many folders would cost more than what is in them."""
+    return path.replace("/", "~")
 
 
 def manifest_of(about: Mapping[str, Any], entries: tuple[FileEntry, ...]) -> bytes:
@@ -131,16 +136,14 @@ def _entry(value: Any) -> FileEntry:
 
 
 def _content(folder: Path, entry: FileEntry) -> bytes:
-    *folders, name = entry.path.split("/")
-    octets = files.read(folder.joinpath(*folders), name, max_bytes=entry.length)
+    octets = files.read(folder, file_name(entry.path), max_bytes=entry.length)
     if hashlib.sha256(octets).hexdigest() != entry.sha256:
         raise ConfigurationError(f"{entry.path} of a snapshot is damaged")
     return octets
 
 
 def _confined(path: str) -> str:
-    parts = path.split("/")
-    if len(parts) > _DEPTH or any(_PART.fullmatch(part) is None for part in parts):
+    if len(path) > _PATH_CHARACTERS or _PATH.fullmatch(path) is None:
         raise ConfigurationError("a file of a snapshot has a path that could lead out of it")
     return path
 
