@@ -5,6 +5,7 @@ data of the signed list, never code (architecture D2). The members are written i
 lower camel case inside the extension.
 """
 
+import marshal
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,9 +46,10 @@ FORMATS: Final[Mapping[ServiceType, frozenset[Format]]] = MappingProxyType({
 })  # fmt: skip
 
 _SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})
-_SERVICE: Final = frozenset({
-    "issuer", "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
+_RULES: Final = frozenset({
+    "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
 })  # fmt: skip
+_RULES_OPTIONAL: Final = frozenset({"leafRule"})
 _CLAIMS: Final = frozenset({"subject", "persistence", "acr", "nameParts", "map"})
 _CLAIMS_OPTIONAL: Final = frozenset({"mandate", "display", "displayLatin"})
 _NAME_KINDS: Final = frozenset({"given", "family", "patronymic", "middle", "single"})
@@ -118,15 +120,32 @@ def scheme_rules(content: Any) -> SchemeRules:
     )
 
 
-def service_rules(content: Any, *, tier: CommitmentTier) -> tuple[str, ServiceProfile]:
-    """Return the issuer and the rules that the service extension names.
+class RuleBook:
+    """Reads the rules of the services of one list. Rules that several services have in common are read once."""
 
-    Raises:
-        TrustError: ``trust.profile_violation``.
-    """
-    read = members.table(
-        content, required=_SERVICE, optional=frozenset({"leafRule"}), where="the IdBridge service extension"
-    )
+    def __init__(self, tier: CommitmentTier) -> None:
+        self._tier = tier
+        self._read: dict[bytes, ServiceProfile] = {}
+
+    def service_rules(self, content: Any) -> tuple[str, ServiceProfile]:
+        """Return the issuer and the rules that the service extension names.
+
+        Raises:
+            TrustError: ``trust.profile_violation``.
+        """
+        if type(content) is not dict or "issuer" not in content:
+            raise violation("the IdBridge service extension is not an object, or lacks issuer")
+        rules = content.copy()
+        issuer = members.issuer(rules.pop("issuer"), where="issuer")
+        spelled = marshal.dumps(rules, 0)  # one string of octets for one plain value, and for no other
+        profile = self._read.get(spelled)
+        if profile is None:
+            profile = self._read[spelled] = _profile(rules, self._tier)
+        return issuer, profile
+
+
+def _profile(rules: dict[str, Any], tier: CommitmentTier) -> ServiceProfile:
+    read = members.table(rules, required=_RULES, optional=_RULES_OPTIONAL, where="the IdBridge service extension")
     profile = ServiceProfile(
         formats=members.several(
             read["formats"], lambda one: members.word(one, Format, where="a format"), where="formats"
@@ -148,7 +167,7 @@ def service_rules(content: Any, *, tier: CommitmentTier) -> tuple[str, ServicePr
         raise violation("a service lists at least one algorithm")
     if bool(profile.credential_types) is profile.formats.isdisjoint(TYPED_FORMATS):
         raise violation("credential types are listed exactly for the formats that have them")
-    return members.issuer(read["issuer"], where="issuer"), profile
+    return profile
 
 
 def _algorithm(value: Any) -> str:

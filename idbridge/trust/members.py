@@ -4,8 +4,10 @@ Knows no meaning; ``lote``, ``extension`` and ``profile`` say what the members s
 that comes with ETSI TS 119 602, which lets strings pass as dates and negative numbers as sequences.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +19,12 @@ from idbridge.trust.errors import violation
 Value = TypeVar("Value")
 ADDRESS_SCHEMES: Final = frozenset({"https", "http", "urn", "mailto", "tel"})
 _LANGUAGE_CHARACTERS: Final = 35  # RFC 5646 section 4.4.1
+_IN_LANGUAGE: Final = frozenset({"lang", "value"})
+_ADDRESS_IN_LANGUAGE: Final = frozenset({"lang", "uriValue"})
+# Issuers of this form need no taking apart; what is not of it may still be one.
+_PLAIN_ISSUER: Final = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
+_REMEMBERED: Final = 1024  # addresses and instants: a list has few that differ, and says each of them very often
+_parse_instant: Final = lru_cache(maxsize=_REMEMBERED)(parse_instant)
 
 
 def table(
@@ -30,6 +38,8 @@ def table(
     if type(value) is not dict:
         raise violation(f"{where} is not an object")
     names = value.keys()
+    if names == required:
+        return value
     if not required <= names:
         raise violation(f"{where} lacks {', '.join(sorted(required - names))}")
     if not names <= required | optional:
@@ -104,10 +114,17 @@ def address(value: Any, *, where: str) -> str:
         TrustError: It is not.
     """
     uri = text(value, where=where)
-    scheme, colon, rest = uri.partition(":")
-    if not colon or not rest or scheme not in ADDRESS_SCHEMES or not _printable(uri):
+    if not _is_address(uri):
         raise violation(f"{where} is not an address")
     return uri
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_address(uri: str) -> bool:
+    scheme, colon, rest = uri.partition(":")
+    return (
+        bool(colon and rest) and scheme in ADDRESS_SCHEMES and uri.isprintable() and " " not in uri and "\\" not in uri
+    )
 
 
 def issuer(value: Any, *, where: str) -> str:
@@ -118,6 +135,8 @@ def issuer(value: Any, *, where: str) -> str:
     Raises:
         TrustError: It cannot.
     """
+    if type(value) is str and len(value) <= LIMITS.identifier_characters and _PLAIN_ISSUER.fullmatch(value):
+        return value
     uri = address(value, where=where)
     try:
         parts = urlsplit(uri)
@@ -129,10 +148,6 @@ def issuer(value: Any, *, where: str) -> str:
     if not plain or not bare or "@" in uri or port == 443 or not uri.isascii():
         raise violation(f"{where} is not the one spelling of an https address")
     return uri
-
-
-def _printable(uri: str) -> bool:
-    return uri.isprintable() and " " not in uri and "\\" not in uri
 
 
 def count(value: Any, *, where: str, least: int, most: int) -> int:
@@ -153,7 +168,7 @@ def instant(value: Any, *, where: str) -> datetime:
         TrustError: It is not written as ``2026-01-01T00:00:00Z``.
     """
     try:
-        return parse_instant(text(value, where=where))
+        return _parse_instant(text(value, where=where))
     except ValueError:
         raise violation(f"{where} is not an instant written as 2026-01-01T00:00:00Z") from None
 
@@ -189,7 +204,7 @@ def in_language(entry: Any, *, where: str) -> tuple[str, str]:
     Raises:
         TrustError: The entry is malformed.
     """
-    read = table(entry, required=frozenset({"lang", "value"}), where=where)
+    read = table(entry, required=_IN_LANGUAGE, where=where)
     return language(read["lang"], where=where), text(read["value"], where=where)
 
 
@@ -215,6 +230,6 @@ def addresses(value: Any, *, where: str) -> tuple[str, ...]:
 
 
 def _address_entry(entry: Any, *, where: str) -> str:
-    read = table(entry, required=frozenset({"lang", "uriValue"}), where=where)
+    read = table(entry, required=_ADDRESS_IN_LANGUAGE, where=where)
     language(read["lang"], where=where)
     return address(read["uriValue"], where=where)

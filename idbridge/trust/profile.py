@@ -26,7 +26,8 @@ from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, 
 from idbridge.trust import extension, history, jades, payload, scheme
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
-from idbridge.trust.extension import SchemeRules
+from idbridge.trust.extension import RuleBook, SchemeRules
+from idbridge.trust.history import History
 from idbridge.trust.lote import ServiceEntry, StatusEntry, TrustedEntity
 
 _SERVICE_TYPES: Final = frozenset(entry.value for entry in ServiceType)
@@ -92,6 +93,22 @@ class TrustList:
         return frozenset(entry.issuer for entry in self.entries)
 
 
+class _Reading:
+    """What the entries of one list have in common: rules and histories that many of them repeat are read once."""
+
+    def __init__(self, tier: CommitmentTier) -> None:
+        self.rules = RuleBook(tier)
+        self._histories: dict[tuple[StatusEntry, ...], History] = {}
+
+    def history(self, statuses: tuple[StatusEntry, ...]) -> History:
+        """Return the history that known ``statuses``, oldest first, tell."""
+        told = self._histories.get(statuses)
+        if told is None:
+            told = history.periods(tuple((ServiceStatus(one.status), one.since) for one in statuses))
+            self._histories[statuses] = told
+        return told
+
+
 @dataclass(frozen=True, slots=True)
 class _Origin:
     """What all entries of one provider in one list share."""
@@ -99,6 +116,7 @@ class _Origin:
     state: MemberState
     rules: SchemeRules
     provider: str
+    reading: _Reading
 
 
 def parse(
@@ -121,10 +139,10 @@ def parse(
     if not listed.entities:
         raise violation("the list has no entries")
     rules = scheme.judge(listed.scheme, state=state, environment=environment)
-    left = iter(digests)
+    left, reading = iter(digests), _Reading(rules.tier)
     entries = tuple(
-        entry for entity in listed.entities for entry in _entries(entity, left, state=state, rules=rules)
-    )  # fmt: skip
+        entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, reading))
+    )
     _refuse_ambiguous(entries)
     provenance = ListProvenance(
         member_state=state,
@@ -164,6 +182,8 @@ def without_foreign_issuers(listed: TrustList, *, foreign: frozenset[str]) -> Tr
 
 def without_disputed_issuers(listed: TrustList, *, disputed: frozenset[str]) -> TrustList:
     """Return ``listed`` with no trust in the entries whose issuer is ``disputed``, and in no other entry less."""
+    if not disputed and all(entry.withheld is None for entry in listed.entries):
+        return listed
     entries = tuple(_weighed(entry, disputed=entry.issuer in disputed) for entry in listed.entries)
     if all(one is other for one, other in zip(entries, listed.entries, strict=True)):
         return listed
@@ -193,19 +213,20 @@ def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
         raise violation("an issuer has two keys of one key id")
 
 
-def _entries(
-    entity: TrustedEntity, digests: Iterator[str], *, state: MemberState, rules: SchemeRules
-) -> tuple[Entry, ...]:
-    """Judge the entries of one provider; ``digests`` are those of its entries and of those after it."""
+def _origin(entity: TrustedEntity, state: MemberState, rules: SchemeRules, reading: _Reading) -> _Origin:
     extension.refuse_critical(entity.extensions)
     scheme.require_territory(entity.countries, state=state)
-    origin = _Origin(state, rules, scheme.english(entity.names))
-    return tuple(_entry(entry, next(digests), origin) for entry in entity.services)
+    return _Origin(state, rules, scheme.english(entity.names), reading)
+
+
+def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> Iterator[Entry]:
+    """Yield the entries of one provider as judged; ``digests`` are those of its entries and of those after it."""
+    return (_entry(entry, next(digests), origin) for entry in entity.services)
 
 
 def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
     """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
-    issuer, profile = extension.service_rules(extension.only(entry.extensions), tier=origin.rules.tier)
+    issuer, profile = origin.reading.rules.service_rules(extension.only(entry.extensions))
     statuses = _statuses(entry)
     keys = _keys(entry.identity, profile)
     anchors = _anchors(entry.identity)
@@ -230,7 +251,7 @@ def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
             issuer=issuer,
             keys=keys,
             anchors=anchors,
-            history=history.periods(tuple((ServiceStatus(one.status), one.since) for one in statuses)),
+            history=origin.reading.history(statuses),
             profile=profile,
         )
     return Entry(
