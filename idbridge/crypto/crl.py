@@ -52,13 +52,15 @@ class Link:
     """One step of a path, as revocation sees it: which certificate of which authority.
 
     ``authority`` is the SHA-256 (hex) of the authority's name and key, which its certificates of any year share.
-    ``points`` are the distribution points that the certificate names for all reasons.
+    ``points`` are the distribution points that the certificate names for all reasons. ``deltas`` tells whether it names
+    one where later revocations are published between two complete CRLs.
     """
 
     authority: str
     serial: int
     scope: Scope
     points: frozenset[str]
+    deltas: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class VerifiedCrl:
     """What one authority said at one time. Made by ``verify_crl`` only.
 
     ``authority`` is named as in ``Link``, ``digest`` is the SHA-256 (hex) of the octets. ``points`` are the
-    distribution points to whose certificates it is limited; empty: it is not. ``revoked`` maps serial numbers.
+    distribution points to whose certificates it is limited; empty: it is not. ``deltas`` is as
+    in ``Link``. ``revoked`` maps serial numbers.
     """
 
     authority: str
@@ -83,6 +86,7 @@ class VerifiedCrl:
     next_update: datetime
     scope: Scope
     points: frozenset[str]
+    deltas: bool
     digest: str
     revoked: Mapping[int, Revocation] = field(compare=False, repr=False)
 
@@ -92,8 +96,11 @@ class VerifiedCrl:
         return CrlFloor(self.number, self.digest)
 
     def covers(self, asked: Link) -> bool:
-        """Tell whether this CRL speaks of a certificate of the same authority, by its scope and its points."""
-        if self.scope not in (Scope.ALL, asked.scope):
+        """Tell whether the silence of this CRL says that a certificate of the same authority is not revoked.
+
+        It does by its scope and its points, and unless the authority says more in delta CRLs, which nobody reads here.
+        """
+        if self.scope not in (Scope.ALL, asked.scope) or self.deltas or asked.deltas:
             return False
         return not self.points or not self.points.isdisjoint(asked.points)
 
@@ -138,6 +145,7 @@ def link(subject: x509.Certificate, authority: x509.Certificate) -> Link:
         serial=subject.serial_number,
         scope=Scope.AUTHORITIES if constraints is not None and constraints.value.ca else Scope.END_ENTITIES,
         points=_points_of(subject),
+        deltas=_found(subject.extensions, x509.FreshestCRL) is not None,
     )
 
 
@@ -160,6 +168,7 @@ def _verified(crl: x509.CertificateRevocationList, authority: x509.Certificate, 
         next_update=crl.next_update_utc,
         scope=scope,
         points=points,
+        deltas=_found(crl.extensions, x509.FreshestCRL) is not None,
         digest=hashlib.sha256(octets).hexdigest(),
         revoked=MappingProxyType(_revoked(crl)),
     )
