@@ -24,6 +24,10 @@ class NotAgreedError(TrustError):
         super().__init__("trust.arrangement_invalid", detail)
 
 
+class UnknownSignerError(NotAgreedError):
+    """A document that a state signed of which no key is known, so that nobody can tell what it agreed to."""
+
+
 def invalid(detail: str) -> TrustError:
     """Return the one error that a recognition document can cause, with what is wrong in it."""
     return TrustError("trust.arrangement_invalid", detail)

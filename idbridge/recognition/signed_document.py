@@ -98,6 +98,8 @@ def _pinned(kid: Any, candidates: tuple[PublicKey, ...], *, state: MemberState) 
     for key in candidates:
         if key.thumbprint == kid:
             return key
+    if not candidates:
+        raise members.UnknownSignerError(f"no key of {state}, which signed, is known")
     raise members.invalid(f"a signature of {state} is made with a key that is not pinned")
 
 

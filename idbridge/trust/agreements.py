@@ -13,7 +13,7 @@ from typing import Final
 
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
-from idbridge.recognition.members import NotAgreedError, invalid
+from idbridge.recognition.members import NotAgreedError, UnknownSignerError, invalid
 from idbridge.trust.errors import RollbackError
 from idbridge.trust.shelf import Shelf
 from idbridge.trust.snapshot import RefusedOffer
@@ -69,7 +69,12 @@ def _arrangements(shelf: Shelf, trusted: TrustedSet) -> tuple[TrustedSet, _Refus
 def _arrangement(
     shelf: Shelf, name: str, trusted: TrustedSet, *, offered: bool
 ) -> tuple[TrustedSet, TrustError | None]:
-    """Return ``trusted`` with the versions of an arrangement up to the first that is refused, and that refusal."""
+    """Return ``trusted`` with the versions of an arrangement up to the first that is refused, and that refusal.
+
+    Of an arrangement that a state signed whose keys nobody knows, no version is taken up that was not accepted before:
+    the one that cannot be read may be a suspension.
+    """
+    before = trusted
     try:
         versions, odd = _versions(_names(shelf, name) if offered else ())
         for expected, version in enumerate(versions, start=1):
@@ -78,6 +83,8 @@ def _arrangement(
             trusted = trusted.with_arrangement(
                 _document(shelf, ARRANGEMENTS, name, version=version), named=(name, version)
             )
+    except UnknownSignerError as refusal:
+        return before, refusal
     except TrustError as refusal:
         return trusted, refusal
     floor = trusted.arrangement_floors.get(name)
