@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LIST = "list"
     ARRANGEMENT = "arrangement"
     DELEGATIONS = "delegations"
+    DENIALS = "denials"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,312 @@
+"""The change that a proposal makes, worked out from what stands now: what every signer looks at and signs along.
+
+Decides what differs, in the one form of ``change.Diff``; the same inputs give the same digest on every machine. It
+never looks at what the proposer says of the change, and judges nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC
+from types import MappingProxyType
+from typing import Any, Final
+
+from tuf.api.metadata import Root, Targets
+
+from idbridge.codec import base64url, jcs, strict_json
+from idbridge.errors import InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.denial import DenyEntry
+from idbridge.model.keys import PublicKey
+from idbridge.model.region import MemberState
+from idbridge.model.time import instant_text
+from idbridge.recognition.arrangement import ArrangementVersion, parse_version
+from idbridge.recognition.members import invalid
+from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, open_signed
+from idbridge.trust import deny_list, members, profile
+from idbridge.trust.deny_entry import Statement, reread
+from idbridge.trust.operator.arrangements import diff_arrangements
+from idbridge.trust.operator.change import Change, Diff, Item, Kind, Mark, Value, compared
+from idbridge.trust.operator.delegations import Delegations, RoleKeys, diff_delegations
+from idbridge.trust.operator.diff import diff_lists
+from idbridge.trust.operator.published import Published
+from idbridge.trust.tuf import entry, roles
+from idbridge.trust.tuf.errors import mismatched
+from idbridge.trust.tuf.quorum import quorum_of
+
+_ROOT_ROLES: Final = (roles.ROOT, roles.TARGETS, roles.SNAPSHOT, roles.TIMESTAMP)
+
+
+def change_of(before: Published, role: str, signed: Root | Targets, files: Mapping[str, bytes]) -> Diff:
+    """Return what ``signed``, a new version of ``role`` with its new ``files``, changes of what stands now.
+
+    Raises:
+        TrustError: What is proposed cannot be read, or a file is neither new nor published.
+        FetchError: What stands now cannot be had.
+    """
+    if isinstance(signed, Root):
+        return diff_delegations(_root(before.root) if before.began else None, _root(signed))
+    if role == roles.TARGETS:
+        return _top_level(before, signed)
+    if role == roles.AGREEMENTS:
+        found = _agreements(before, signed, files)
+    elif role == roles.DENY:
+        found = _denials(before, signed, files)
+    else:
+        found = _list(before, MemberState(role), signed, files)
+    facts = compared("role version", before.version(role) or None, signed.version)
+    expiry = compared("role expires", None, instant_text(signed.expires.astimezone(UTC)))
+    return replace(found, facts=(*found.facts, *facts, *expiry))
+
+
+# The region's own roles
+
+
+def _root(root: Root) -> Delegations:
+    return _delegations(roles.ROOT, root, _ROOT_ROLES)
+
+
+def _top_level(before: Published, signed: Targets) -> Diff:
+    old = before.top if before.began else None
+    named = sorted(signed.delegations.roles or {}) if signed.delegations is not None else []
+    held = sorted(old.delegations.roles or {}) if old is not None and old.delegations is not None else []
+    found = diff_delegations(
+        _delegations(roles.TARGETS, old, held) if old is not None else None,
+        _delegations(roles.TARGETS, signed, named),
+    )
+    paths = _paths(old), _paths(signed)
+    sets = _key_sets(old), _key_sets(signed)
+    facts = (*compared("handovers", *paths), *compared("key sets", *sets))
+    return replace(found, facts=(*found.facts, *facts))
+
+
+def _delegations(subject: str, delegator: Root | Targets, named: Any) -> Delegations:
+    return Delegations(
+        subject=subject,
+        version=delegator.version,
+        expires=delegator.expires.astimezone(UTC),
+        roles=tuple(_role_keys(delegator, name) for name in named),
+    )
+
+
+def _role_keys(delegator: Root | Targets, role: str) -> RoleKeys:
+    quorum = quorum_of(delegator, role)
+    keys = {name: key.state.value if key.state is not None else "" for name, key in quorum.keys.items()}
+    delegated = delegator.delegations.roles if isinstance(delegator, Targets) and delegator.delegations else None
+    paths = tuple(delegated[role].paths or ()) if delegated else ()
+    return RoleKeys(role, quorum.threshold, MappingProxyType(keys), paths)
+
+
+def _paths(top: Targets | None) -> Value:
+    return tuple(sorted(top.targets)) or None if top is not None else None
+
+
+def _key_sets(top: Targets | None) -> Value:
+    if top is None or top.delegations is None:
+        return None
+    sets = {name: role.unrecognized_fields.get(roles.KEY_SET) for name, role in (top.delegations.roles or {}).items()}
+    return tuple(f"{name} {number}" for name, number in sorted(sets.items()) if number is not None)
+
+
+# A state's list
+
+
+def _list(before: Published, state: MemberState, signed: Targets, files: Mapping[str, bytes]) -> Diff:
+    path = roles.list_path(state)
+    if path not in signed.targets:
+        raise mismatched(f"the role of {state} lists no list")
+    named = entry.read(signed.targets[path])
+    octets = _file(before, state.value, path, signed, files)
+    after = profile.parse(
+        octets, state=state, environment=before.environment, keys=tuple(named.keys), distribution="tuf"
+    )
+    held = before.entry(state)
+    found = diff_lists(
+        before.list_of(state),
+        after,
+        keys_before=_thumbprints(held.keys) if held is not None else (),
+        keys_after=_thumbprints(named.keys),
+    )
+    retired = _named(held.document_keys) if held is not None else None
+    return replace(
+        found, facts=(*found.facts, *compared("retired list keys", retired, _named(named.document_keys)))
+    )  # fmt: skip
+
+
+def _thumbprints(keys: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(key.thumbprint for key in keys)
+
+
+def _named(keys: tuple[Any, ...]) -> Value:
+    return tuple(sorted(_thumbprints(keys))) or None
+
+
+def _file(before: Published, role: str, path: str, signed: Targets, files: Mapping[str, bytes]) -> bytes:
+    """Return a file that the new version lists: new, or one that stands already."""
+    if path in files:
+        return files[path]
+    held = before.targets(role).get(path)
+    if held is None or held.hashes != signed.targets[path].hashes:
+        raise mismatched(f"{path} is neither new nor published")
+    return before.target(role, path)
+
+
+# Agreements
+
+
+def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) -> Diff:
+    keys, listed = document_keys(before), before.targets(roles.AGREEMENTS)
+    fresh = [
+        path for path, target in signed.targets.items() if path not in listed or listed[path].hashes != target.hashes
+    ]
+    new = _newest(_file(before, roles.AGREEMENTS, path, signed, files) for path in fresh if _is_arrangement(path))
+    versions = {name: parse_version(open_signed(one, typ=ARRANGEMENT_TYPE, keys=keys)) for name, one in new.items()}
+    found = [diff_arrangements(_standing(before, name, keys), version) for name, version in sorted(versions.items())]
+    lost = tuple(sorted(listed.keys() - signed.targets.keys()))
+    registers = _registers(listed), _registers(signed.targets)
+    facts = (*compared("no longer listed", None, lost or None, widens=True), *compared("purpose register", *registers))
+    if len(found) == 1 and not facts:
+        return found[0]
+    return Diff(
+        kind=Kind.ARRANGEMENT,
+        subject=roles.AGREEMENTS,
+        before=_content(listed) if before.version(roles.AGREEMENTS) else None,
+        after=_content(signed.targets),
+        effect="changes" if found or facts else "same",
+        facts=(*facts, *(_titled(one, change) for one in found for change in one.facts)),
+        items=tuple(item for one in found for item in one.items),
+        held=sum(one.held for one in found),
+        ended=sum(one.ended for one in found),
+    )
+
+
+def _is_arrangement(path: str) -> bool:
+    return path.startswith("arrangements/")
+
+
+def _titled(one: Diff, change: Change) -> Change:
+    return replace(change, what=f"{one.subject}: {change.what}")
+
+
+def document_keys(before: Published) -> Mapping[MemberState, tuple[PublicKey, ...]]:
+    """Return the keys with which each state signs arrangements and registers, by the entries that stand now."""
+    found: dict[MemberState, tuple[PublicKey, ...]] = {}
+    for state in MemberState:
+        named = before.entry(state)
+        if named is not None:
+            found[state] = (*named.keys, *named.document_keys)
+    return MappingProxyType(found)
+
+
+def _newest(offered: Iterable[bytes]) -> dict[str, bytes]:
+    """Return the newest of the versions on offer of each arrangement, unverified."""
+    newest: dict[str, tuple[int, bytes]] = {}
+    for octets in offered:
+        said = unverified_payload(octets)
+        name, number = str(said.get("id")), said.get("version")
+        if type(number) is int and number > newest.get(name, (0, b""))[0]:
+            newest[name] = number, octets
+    return {name: octets for name, (_, octets) in newest.items()}
+
+
+def unverified_payload(octets: bytes) -> dict[str, Any]:
+    """Return what a signed document says, unverified.
+
+    Raises:
+        TrustError: ``trust.arrangement_invalid``: it is in another form.
+    """
+    try:
+        document = strict_json.parse_object(octets, max_bytes=LIMITS.recognition_document_bytes)
+        encoded = members.string(document.get("payload"), where="the payload")
+        return strict_json.parse_object(base64url.decode(encoded), max_bytes=LIMITS.recognition_document_bytes)
+    except InputError as malformed:
+        raise invalid(f"a document: {malformed.detail}") from malformed
+
+
+def _standing(
+    before: Published, name: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]
+) -> ArrangementVersion | None:
+    """Return the newest version that stands now; ``None`` if there is none, or its signers' keys are gone."""
+    path = newest_path(before, name)
+    if path is None:
+        return None
+    try:
+        octets = before.target(roles.AGREEMENTS, path)
+        return parse_version(open_signed(octets, typ=ARRANGEMENT_TYPE, keys=keys))
+    except TrustError:
+        return None
+
+
+def newest_path(before: Published, name: str) -> str | None:
+    """Return where the newest version of an arrangement stands; ``None`` if there is no such arrangement."""
+    within = f"arrangements/{name}/"
+    numbers = [
+        int(path[len(within) :].removesuffix(".json"))
+        for path in before.targets(roles.AGREEMENTS)
+        if path.startswith(within) and path[len(within) :].removesuffix(".json").isdigit()
+    ]
+    return f"{within}{max(numbers)}.json" if numbers else None
+
+
+def _registers(listed: Mapping[str, Any]) -> Value:
+    return tuple(sorted(path for path in listed if path.startswith("purposes/"))) or None
+
+
+def _content(listed: Mapping[str, Any]) -> str:
+    return jcs.digest_hex({path: target.hashes["sha256"] for path, target in listed.items()})
+
+
+# The deny list
+
+
+def _denials(before: Published, signed: Targets, files: Mapping[str, bytes]) -> Diff:
+    held = before.targets(roles.DENY)
+    old = _statements(before.target(roles.DENY, roles.DENY_LIST) if roles.DENY_LIST in held else None)
+    if roles.DENY_LIST not in signed.targets:
+        raise mismatched("the deny role lists no deny list")
+    octets = _file(before, roles.DENY, roles.DENY_LIST, signed, files)
+    new = _statements(octets)
+    return Diff(
+        kind=Kind.DENIALS,
+        subject=roles.DENY,
+        before=_content(held) if held else None,
+        after=_content(signed.targets),
+        effect="changed" if old != new else "same",
+        facts=compared("entries", len(old) if held else None, len(new)),
+        items=tuple(_denial_items(old, new)),
+        held=len(old),
+        ended=len(old.keys() - new.keys()),
+    )
+
+
+def _statements(octets: bytes | None) -> dict[str, Statement]:
+    if octets is None:
+        return {}
+    found = (reread(one) for one in deny_list.parse(octets).entries)
+    return {one.said.id: one for one in found}
+
+
+def _denial_items(old: Mapping[str, Statement], new: Mapping[str, Statement]) -> Iterator[Item]:
+    """Yield what is new and what is gone; an entry that goes without a lift gives trust back."""
+    for name in sorted({*old, *new}):
+        if (name in old) is not (name in new):
+            mark = Mark.ADDED if name in new else Mark.DROPPED
+            yield _denial_item(mark, new.get(name) or old[name])
+
+
+def _denial_item(mark: Mark, one: Statement) -> Item:
+    said = one.said
+    if isinstance(said, DenyEntry):
+        told: dict[str, Value] = {
+            "target": tuple(str(value) for value in said.target.document().values()),
+            "since": instant_text(said.since),
+            "reason": said.reason.value,
+        }
+        name, widens = f"denial of {said.state}", mark is Mark.DROPPED
+    else:
+        told, name = {"denial": said.about}, str(said.kind)
+        widens = said.kind.value == "lift"
+    changes = (
+        Change(what, None, value) if mark is Mark.ADDED else Change(what, value, None) for what, value in told.items()
+    )
+    where = MappingProxyType({"id": said.id, "issued at": instant_text(said.issued_at)})
+    return Item(mark, name, where, tuple(changes), widens=widens)
