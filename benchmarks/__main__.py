@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what a verification costs. Prints tables and gates nothing.
+"""``python -m benchmarks``: what a verification and a trust list cost. Prints tables and gates nothing.
 
 ``--short`` takes fewer credentials and rounds, for a first look. ``--no-http`` leaves out the servers.
 """
@@ -15,13 +15,15 @@ from rich.table import Table
 from benchmarks.corpus import Corpus
 from benchmarks.harness import Cost, measure
 from benchmarks.http import HttpCost, http_costs
-from benchmarks.subjects import UNIT, everything
+from benchmarks.subjects import UNIT, everything, unit
+from benchmarks.trust import FIND, FIND_KEY, LARGE, RESTART, START, trust_subjects
 from idbridge.sandbox.region import Region
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.verify.verifier import Verifier
 
 AT: Final = datetime(2026, 11, 24, 8, tzinfo=UTC)
 TARGETS: Final = {"ES256 ID token": 1.6, "SD-JWT VC, 10 disclosures, KB-JWT": 3.8, "X.509 path, hit": 0.1}
+TRUST_TARGETS: Final = {START: 150.0, RESTART: 150.0, LARGE: 120.0, FIND: 0.02, FIND_KEY: 0.02}  # milliseconds
 
 
 def main() -> None:
@@ -41,9 +43,11 @@ def main() -> None:
             everything(corpus, verifier, at=AT, distinct=distinct), rounds=rounds, after=lambda: progress.advance(task)
         )
     console.print(_in_process(costs, distinct=distinct, rounds=rounds))
+    with trust_subjects(region, at=AT, rounds=rounds) as subjects:
+        console.print(_of_trust(measure((unit(distinct), *subjects), rounds=rounds), rounds=rounds))
     if not wanted.no_http:
-        unit = next(cost.least for cost in costs if cost.name == UNIT)
-        console.print(_over_http(http_costs(short=wanted.short), unit=unit))
+        spent = next(cost.least for cost in costs if cost.name == UNIT)
+        console.print(_over_http(http_costs(short=wanted.short), unit=spent))
 
 
 def _in_process(costs: tuple[Cost, ...], *, distinct: int, rounds: int) -> Table:
@@ -60,6 +64,23 @@ def _in_process(costs: tuple[Cost, ...], *, distinct: int, rounds: int) -> Table
             f"{TARGETS[cost.name]}" if cost.name in TARGETS else "",
         )
     table.caption = "us and x P-256: the best round; median: the median round, in the same unit"
+    return table
+
+
+def _of_trust(costs: tuple[Cost, ...], *, rounds: int) -> Table:
+    spent = next(cost for cost in costs if cost.name == UNIT)
+    table = _table(f"Trust lists, CPU time without garbage collection; keys of their own, {rounds} rounds in turn")
+    for heading in ("ms", "x P-256", "median ms", "target ms"):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        table.add_row(
+            cost.name,
+            f"{cost.least / 1000:.4g}",
+            f"{cost.least / spent.least:.4g}",
+            f"{cost.middle / 1000:.4g}",
+            f"{TRUST_TARGETS[cost.name]:g}" if cost.name in TRUST_TARGETS else "",
+        )
+    table.caption = "from a directory with its floors; nothing of an earlier run is in memory"
     return table
 
 

@@ -78,6 +78,8 @@ def _best(told: Ledger) -> Mapping[str, int]:
 
 def _refuse_rewritten(name: LineName, line: Line, *, again: Line | None, best: Mapping[str, int], at: datetime) -> None:
     """Refuse an offer in which the past of ``line`` is another, or its key fares better than its end allows."""
+    if again is not None and again.histories == line.histories and not line.dropped:
+        return  # the same story told again, as nearly always
     offered = again.histories if again is not None else frozenset[History]()
     lost = {one for one in line.histories if not any(history.continues(one, new, at=at) for new in offered)}
     news = {new for new in offered if not any(history.continues(one, new, at=at) for one in line.histories)}

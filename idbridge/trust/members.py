@@ -57,7 +57,7 @@ def array(value: Any, read: Callable[[Any], Value], *, where: str, most: int | N
         raise violation(f"{where} is not a list with entries")
     if most is not None and len(value) > most:
         raise violation(f"{where} has more than {most} entries")
-    return tuple(read(entry) for entry in value)
+    return tuple([read(entry) for entry in value])
 
 
 def several(value: Any, read: Callable[[Any], Value], *, where: str) -> frozenset[Value]:
@@ -191,9 +191,10 @@ def by_language(value: Any, *, where: str) -> Mapping[str, str]:
     Raises:
         TrustError: An entry is malformed, or a language appears twice.
     """
-    pairs = array(value, lambda entry: in_language(entry, where=where), where=where)
-    texts = dict(pairs)
-    if len(texts) != len(pairs):
+    if type(value) is not list or not value:
+        raise violation(f"{where} is not a list with entries")
+    texts = dict([in_language(entry, where=where) for entry in value])
+    if len(texts) != len(value):
         raise violation(f"{where} says something twice in one language")
     return MappingProxyType(texts)
 
@@ -215,9 +216,14 @@ def language(value: Any, *, where: str) -> str:
         TrustError: It cannot.
     """
     tag = text(value, where=where)
-    if len(tag) > _LANGUAGE_CHARACTERS or not tag.isascii() or not tag.replace("-", "").isalnum():
+    if not _is_language(tag):
         raise violation(f"{where} names no language")
     return tag
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_language(tag: str) -> bool:
+    return len(tag) <= _LANGUAGE_CHARACTERS and tag.isascii() and tag.replace("-", "").isalnum()
 
 
 def addresses(value: Any, *, where: str) -> tuple[str, ...]:

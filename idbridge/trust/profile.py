@@ -227,15 +227,15 @@ def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> 
 def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
     """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
     issuer, profile = origin.reading.rules.service_rules(extension.only(entry.extensions))
+    name = scheme.english(entry.names)
     statuses = _statuses(entry)
     keys = _keys(entry.identity, profile)
+    listed = tuple([ListedKey(key.thumbprint, key.kid or key.thumbprint, None) for key in keys])
     anchors = _anchors(entry.identity)
-    certificates = _certificates(anchors, profile, state=origin.state)
-    listed = (
-        *(ListedKey(key.thumbprint, key.kid or key.thumbprint, None) for key in keys),
-        *(ListedKey(one.key.thumbprint, None, one.key_identifier) for one in certificates),
-    )
-    if len({key.thumbprint for key in listed}) != len(listed):
+    if anchors:
+        certificates = _certificates(anchors, profile, state=origin.state)
+        listed += tuple(ListedKey(one.key.thumbprint, None, one.key_identifier) for one in certificates)
+    if len(listed) > 1 and len({key.thumbprint for key in listed}) != len(listed):
         raise violation("a service names one key twice")
     unknown = _unknown_word(entry, statuses)
     service: TrustService | None = None
@@ -246,7 +246,7 @@ def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
             environment=origin.rules.environment,
             observer=origin.rules.tier is CommitmentTier.OBSERVER,
             provider=origin.provider,
-            name=scheme.english(entry.names),
+            name=name,
             service_type=_service_type(entry, profile),
             issuer=issuer,
             keys=keys,
@@ -257,7 +257,7 @@ def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
     return Entry(
         service_id=digest,
         issuer=issuer,
-        name=scheme.english(entry.names),
+        name=name,
         keys=listed,
         service=service,
         untrusted=unknown or "",
@@ -274,7 +274,7 @@ def _statuses(entry: ServiceEntry) -> tuple[StatusEntry, ...]:
         if past.service_type not in (None, entry.service_type):
             raise violation("a ServiceHistory entry is about another type of service")
         extension.refuse_critical(past.extensions)
-    return (*(past.status for past in reversed(entry.history)), entry.status)
+    return (*[past.status for past in reversed(entry.history)], entry.status)
 
 
 def _unknown_word(entry: ServiceEntry, statuses: tuple[StatusEntry, ...]) -> str | None:
@@ -305,7 +305,7 @@ def _keys(identity: DigitalIdentity, profile: ServiceProfile) -> tuple[PublicKey
     if max(len(identity.certificates), len(identity.public_keys)) > LIMITS.keys_per_service:
         raise violation(f"a service with more than {LIMITS.keys_per_service} keys or certificates")
     try:
-        return tuple(parse_jwk(jwk, allowed=profile.algorithms) for jwk in identity.public_keys)
+        return tuple([parse_jwk(jwk, allowed=profile.algorithms) for jwk in identity.public_keys])
     except JoseError as refusal:
         raise violation(f"a listed public key: {refusal.detail}") from None
 
