@@ -16,7 +16,7 @@ from typing import Final
 from tuf.api.metadata import Root
 
 from idbridge.errors import ConfigurationError, TrustError
-from idbridge.model.region import Environment
+from idbridge.model.region import Environment, MemberState
 from idbridge.trust.tuf import roles, writing
 from idbridge.trust.tuf.acceptance import Accepted
 from idbridge.trust.tuf.client import METADATA, TARGETS
@@ -30,6 +30,7 @@ from idbridge.trust.tuf.writing import Issue
 FIRST: Final = 1
 _NONE: Final[Mapping[str, bytes]] = MappingProxyType({})
 _EMPTY: Final = RoleFile(0, b"")
+_STATES: Final = frozenset(state.value for state in MemberState)
 _ONLINE: Final = (roles.SNAPSHOT, roles.TIMESTAMP)
 
 
@@ -174,8 +175,11 @@ def _refuse_unaccepted(change: Change, look: Look) -> None:
     for name in sorted(change.roles):
         if name in look.view.refused:
             raise look.view.refused[name]
+    changed = {*change.targets, *(roles.list_path(MemberState(name)) for name in change.roles if name in _STATES)}
+    if roles.DENY in change.roles:
+        changed.add(roles.DENY_LIST)
     for offer in look.accepted.refused:
-        if any(path.startswith(offer.subject) for path in change.targets):
+        if any(path.startswith(offer.subject) for path in changed):
             raise TrustError(offer.code, offer.detail)
 
 
