@@ -74,7 +74,10 @@ def _corpus(region: Region) -> Corpus:
 
 
 def _node_costs(region: Region, settings: Settings, count: int) -> tuple[HttpCost, ...]:
-    environment = {f"IDBRIDGE_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
+    environment = {
+        f"IDBRIDGE_{name.upper()}": str(value)
+        for name, value in settings.model_dump(mode="json", exclude_none=True).items()
+    }
     command = [sys.executable, "-c", "from idbridge.cli.main import main; main()", "serve"]
     with _running(command, environment, ready="/readyz") as server:
         corpus = _corpus(region)

@@ -16,6 +16,28 @@ from idbridge.trust.snapshot import TrustSnapshot
 _EDITION: Final = ("tier", "sequence", "digest", "issued_at", "next_update", "signer", "distribution")
 
 
+def distribution(snapshot: TrustSnapshot) -> dict[str, Any]:
+    """Return how the lists came here and how fresh that is, with the ids of the denials that were not lifted.
+
+    What has no meaning in plain distribution is ``None``.
+    """
+    regional = snapshot.regional
+    denials = [{"id": row["id"], "lapses_at": row["lapses_at"]} for row in denial_rows(snapshot)]
+    if regional is None:
+        return {"mode": "plain", "root_version": None, "timestamp": None, "snapshot": None, "denials": denials}
+    return {
+        "mode": "tuf",
+        "root_version": regional.root_version,
+        "timestamp": {
+            "version": regional.timestamp_version,
+            "signed_at": instant_text(regional.signed_at),
+            "expires": instant_text(regional.expires),
+        },
+        "snapshot": {"version": regional.snapshot_version, "digest": regional.snapshot_digest},
+        "denials": denials,
+    }
+
+
 def state_rows(snapshot: TrustSnapshot) -> list[dict[str, Any]]:
     """Return all eleven states, listed or not, with the edition of each list and its number of services."""
     return [

@@ -12,9 +12,6 @@ from idbridge.clock import Clock, SystemClock
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
-from idbridge.status.snapshot import EMPTY_STATUS
-from idbridge.trust.repository import PlainRepository
-from idbridge.verify.verifier import Verifier
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
@@ -23,18 +20,20 @@ from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.api.health import health_router
 from idbridge_gateway.api.reasons import reasons_router
 from idbridge_gateway.api.recognition import recognition_router
+from idbridge_gateway.api.tree import tree_router
 from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
+from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.journal import note_refused
 from idbridge_gateway.keys import load_issuing
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
-from idbridge_gateway.safety import refuse_unsafe_trust
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.idempotency import Idempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
 from idbridge_gateway.verdict import Issuing, Verdicts
+from idbridge_gateway.watch import Pace
 
 TITLE: Final = "IdBridge"
 DESCRIPTION: Final = (
@@ -51,7 +50,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         ConfigurationError: The files or settings do not allow a safe start.
     """
     clock, randomness = clock or SystemClock(), SystemRandomness()
-    load = state_loader(settings, clock=clock)
+    distribution = distribution_of(settings)
+    load = state_loader(settings, distribution, clock=clock)
     state = load()
     note_refused(state.snapshot)
     issuing = load_issuing(settings, state.snapshot, at=clock.now())
@@ -64,27 +64,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         clock=told,
         node_audiences=frozenset({settings.node_url}),
     )
-    places = (settings.trust_dir, settings.pins_file)
-    watch = _watching(Reload(places=places, load=load, trust=trust), every_seconds=settings.reload_seconds)
+    reload = Reload(marks=distribution.marks, load=load, trust=trust, tidy=distribution.tidying(clock))
+    watch = _watching(reload, pace=distribution.pace, randomness=randomness)
     app = _bare_app(front, randomness=randomness, lifespan=watch)
     app.state.trust = trust
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
     return app
-
-
-def state_loader(settings: Settings, *, clock: Clock) -> Callable[[], NodeState]:
-    """Return what reads the trust material of ``settings`` into a state of the node.
-
-    What it returns raises ``ConfigurationError`` for material that the node may not be built on.
-    """
-    repository = PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir)
-
-    def load() -> NodeState:
-        snapshot = repository.load(at=clock.now())
-        refuse_unsafe_trust(settings, snapshot)
-        return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS))
-
-    return load
 
 
 def _with_faults(
@@ -118,6 +103,7 @@ def _include_routers(
     app: GatewayApp, *, trust: TrustInForce, clock: Clock, issuing: Issuing, faults: Faults | None
 ) -> None:
     app.include_router(trust_router(trust))
+    app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
     app.include_router(health_router(trust=trust, clock=clock, signer=issuing.signer))
@@ -126,10 +112,10 @@ def _include_routers(
         app.include_router(faults_router(faults))
 
 
-def _watching(reload: Reload, *, every_seconds: float) -> Lifespan:
+def _watching(reload: Reload, *, pace: Pace, randomness: Randomness) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(reload.watch(every_seconds=every_seconds))
+        watch = asyncio.create_task(reload.watch(pace=pace, randomness=randomness))
         try:
             yield
         finally:

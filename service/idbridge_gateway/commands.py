@@ -10,8 +10,8 @@ import click
 from idbridge.cli import output
 from idbridge.cli.exits import Exit
 from idbridge.clock import SystemClock
-from idbridge.trust.repository import PlainRepository
-from idbridge_gateway.app import create_app, state_loader
+from idbridge_gateway.app import create_app
+from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
@@ -33,7 +33,7 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
     settings = read_settings(**given)
     _require_memory(settings, beginning=initialise)
     if initialise:
-        PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir).initialise()
+        distribution_of(settings).repository.initialise()
     app = create_app(settings)
     if check:
         _show_check(settings)
@@ -55,7 +55,7 @@ def _require_memory(settings: Settings, *, beginning: bool) -> None:
 def _show_check(settings: Settings) -> None:
     """Print what this node would start with; everything was checked to get here."""
     clock = SystemClock()
-    state = state_loader(settings, clock=clock)()
+    state = state_loader(settings, distribution_of(settings), clock=clock)()
     usable = state.usable_states(clock.now())
     output.facts([
         ("environment", settings.environment),

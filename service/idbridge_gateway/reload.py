@@ -1,72 +1,91 @@
-"""Reload: look at the trust material again when its files have changed, and exchange it whole.
+"""Reload: look at the trust material again when its marks have changed, and exchange it whole.
 
 Nothing that goes wrong here changes what is in force: the material that is held grows stale by its own dates, and then
-it is refused for that.
+it is refused for that. What was refused is offered again after a while though nothing changed: a list of the near
+future becomes acceptable, and a source that was out of reach comes back.
 """
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Hashable
+from datetime import timedelta
 from typing import Final
 
+from idbridge.clock import Stopwatch, SystemStopwatch
 from idbridge.errors import IdBridgeError
+from idbridge.model.randomness import Randomness
 from idbridge.trust.snapshot import RefusedOffer
 from idbridge_gateway.journal import JOURNAL, note_refused, note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.watch import Marks, Pace
 
-Marks = frozenset[tuple[str, int, int]]
-_NOTHING: Final[Marks] = frozenset()
+RETRY: Final = timedelta(seconds=30)
 
 
 class Reload:
-    """Watches the files below ``places`` and puts in force what ``load`` makes of them."""
+    """Watches ``marks`` and puts in force what ``load`` makes of the material behind them.
 
-    def __init__(self, *, places: tuple[Path, ...], load: Callable[[], NodeState], trust: TrustInForce) -> None:
-        self._places = places
+    When something else has come into force, ``tidy`` clears up behind it.
+    """
+
+    def __init__(
+        self,
+        *,
+        marks: Marks,
+        load: Callable[[], NodeState],
+        trust: TrustInForce,
+        tidy: Callable[[], None],
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
+        self._marks = marks
         self._load = load
         self._trust = trust
-        self._seen = _NOTHING  # so that what changed while the node started is not missed
+        self._tidy = tidy
+        self._stopwatch = stopwatch or SystemStopwatch()
+        self._seen: Hashable = None  # so that what changed while the node started is not missed
+        self._retry_at: float | None = None
         self._refused: tuple[RefusedOffer, ...] = trust.in_force.snapshot.refused
+        self._trouble = ""
 
-    async def watch(self, *, every_seconds: float) -> None:
+    async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await asyncio.sleep(every_seconds)
+            await asyncio.sleep(pace.seconds(randomness))
             await self.look()
 
     async def look(self) -> None:
         """Look once. Reading and checking is done beside the loop, so that requests go on."""
-        marks = await asyncio.to_thread(self._marks)
-        if marks == self._seen:
-            return
         try:
-            state = await asyncio.to_thread(self._load)
+            marks = await asyncio.to_thread(self._marks.read)
+            if marks == self._seen and not self._is_due():
+                return
+            self._seen, self._retry_at = marks, self._stopwatch.seconds() + RETRY.total_seconds()
+            if self._take_up(await asyncio.to_thread(self._load)):
+                await asyncio.to_thread(self._tidy)
         except IdBridgeError as error:
-            JOURNAL.error("trust material not taken: %s", error.code)
-            return
+            self._note_trouble(error.code)
         except Exception as error:  # noqa: BLE001 - what is in force stays in force, whatever happened
             note_unexpected(error, correlation_id="reload")
-            return
-        self._take_up(state, marks)
 
-    def _take_up(self, state: NodeState, marks: Marks) -> None:
-        """Put ``state`` in force. What was refused may be acceptable later, as a list of the near future is."""
+    def _is_due(self) -> bool:
+        """Tell whether what was refused, or went wrong, is to be tried once more."""
+        return self._retry_at is not None and self._stopwatch.seconds() >= self._retry_at
+
+    def _take_up(self, state: NodeState) -> bool:
+        """Put ``state`` in force, and say what was refused if that is news; tell whether anything changed."""
         refused = state.snapshot.refused
-        self._seen = _NOTHING if refused else marks
+        self._trouble = ""
+        if not refused:
+            self._retry_at = None
         if refused != self._refused:
             self._refused = refused
             note_refused(state.snapshot)
-        if self._trust.exchange(state):
+        changed = self._trust.exchange(state)
+        if changed:
             JOURNAL.info("trust snapshot in force: %s", state.snapshot.id)
+        return changed
 
-    def _marks(self) -> Marks:
-        """Return what shows that a file was changed, added or taken away."""
-        files = [file for place in self._places for file in (place, *place.rglob("*"))]
-        marks: set[tuple[str, int, int]] = set()
-        for file in files:
-            try:
-                status = file.stat()
-            except OSError:  # taken away between listing and looking
-                continue
-            marks.add((str(file), status.st_mtime_ns, status.st_size))
-        return frozenset(marks)
+    def _note_trouble(self, code: str) -> None:
+        """Say what went wrong, once, however often it goes wrong in the same way."""
+        if code != self._trouble:
+            self._trouble = code
+            JOURNAL.error("trust material not taken: %s", code)

@@ -17,15 +17,22 @@ from idbridge.model.region import Environment, MemberState
 
 
 class Settings(BaseSettings):
-    """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it."""
+    """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it.
+
+    Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
+    ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
+    elsewhere every ``poll_seconds``. A snapshot that was not in force for ``snapshot_days`` and is held by nobody goes.
+    """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     environment: Environment
     state: MemberState
     node_url: str
-    trust_dir: Path
-    pins_file: Path
+    trust_dir: Path | None = None
+    pins_file: Path | None = None
+    trust_root_file: Path | None = None
+    trust_url: str | None = None
     state_dir: Path
     relying_parties_file: Path
     assertion_key_file: Path
@@ -33,7 +40,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     workers: Annotated[int, Field(ge=1)] = 1
-    reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    snapshot_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
 def read_settings(**given: Any) -> Settings:
@@ -47,6 +56,7 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         raise ConfigurationError("; ".join(_fault(fault) for fault in error.errors())) from None
     _refuse_address(settings)
+    _refuse_trust_source(settings)
     if settings.workers > 1:
         raise ConfigurationError(
             "more than one worker needs a one-time store that the workers share; this version keeps it in memory"
@@ -57,6 +67,33 @@ def read_settings(**given: Any) -> Settings:
 def _fault(fault: Any) -> str:
     name = "_".join(str(part) for part in fault["loc"]).upper()
     return f"IDBRIDGE_{name}: {fault['msg'].lower()}"
+
+
+def _refuse_trust_source(settings: Settings) -> None:
+    """Refuse settings that name no source of trust material, or two of which one would go unread."""
+    by_root = settings.trust_root_file is not None
+    if by_root and settings.pins_file is not None:
+        raise ConfigurationError("IDBRIDGE_TRUST_ROOT_FILE and IDBRIDGE_PINS_FILE are of two ways of distribution")
+    if not by_root and settings.pins_file is None:
+        raise ConfigurationError("IDBRIDGE_PINS_FILE is missing; by TUF it is IDBRIDGE_TRUST_ROOT_FILE")
+    if settings.trust_url is None:
+        if settings.trust_dir is None:
+            raise ConfigurationError("IDBRIDGE_TRUST_DIR is missing")
+        return
+    if not by_root or settings.trust_dir is not None:
+        raise ConfigurationError("IDBRIDGE_TRUST_URL goes with IDBRIDGE_TRUST_ROOT_FILE, without IDBRIDGE_TRUST_DIR")
+    _refuse_source_address(settings.trust_url, settings.environment)
+
+
+def _refuse_source_address(url: str, environment: Environment) -> None:
+    name = "IDBRIDGE_TRUST_URL"
+    parts = _parts(url, what=name)
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError(f"{name} is an address like https://trust.region.example, without query or user")
+    if environment is Environment.LIVE:
+        refuse_for_live(url, what=name)
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ConfigurationError(f"{name} is not https; plain http goes to this machine alone")
 
 
 def _refuse_address(settings: Settings) -> None:

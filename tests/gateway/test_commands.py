@@ -33,7 +33,10 @@ Environment = Mapping[str, str]
 
 def variables(settings: Settings) -> dict[str, str]:
     """The environment variables that say what ``settings`` say."""
-    return {f"IDBRIDGE_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
+    return {
+        f"IDBRIDGE_{name.upper()}": str(value)
+        for name, value in settings.model_dump(mode="json", exclude_none=True).items()
+    }
 
 
 def run(*arguments: str, env: Environment | None = None) -> Result:

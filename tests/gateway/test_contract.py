@@ -33,6 +33,8 @@ OPERATIONS = (
     "POST /v1/verify/batch",
     "GET /v1/trust",
     "GET /v1/trust/{state}",
+    "GET /trust/metadata/{name}",
+    "GET /trust/targets/{path}",
     "GET /v1/recognition",
     "GET /v1/reasons",
     "GET /v1/reasons/{code}",

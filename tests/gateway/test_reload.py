@@ -1,24 +1,42 @@
 """Reload: newer trust material is taken up whole, and whatever goes wrong leaves in force what was."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import timedelta
 
 import httpx2
 import pytest
 
-from idbridge_gateway.app import create_app, state_loader
+from idbridge.clock import Stopwatch
+from idbridge.errors import FetchError
+from idbridge_gateway.app import create_app
+from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.node import NodeState
-from idbridge_gateway.reload import Reload
+from idbridge_gateway.reload import RETRY, Reload
 from idbridge_gateway.serving import BackgroundServer
 from tests.gateway.asking import LOGIN, Node, verdict_of
 
 
-def reload_of(node: Node) -> Reload:
-    settings = node.settings
-    load = state_loader(settings, clock=node.clock)
-    load()
-    return Reload(places=(settings.trust_dir, settings.pins_file), load=load, trust=node.app.state.trust)
+class HandStopwatch:
+    """Stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def seconds(self) -> float:
+        return self.now
+
+
+def nothing() -> None:
+    """Clear up nothing."""
+
+
+def reload_of(node: Node, *, load: Callable[[], NodeState] | None = None, stopwatch: Stopwatch | None = None) -> Reload:
+    distribution = distribution_of(node.settings)
+    if load is None:
+        load = state_loader(node.settings, distribution, clock=node.clock)
+        load()
+    return Reload(marks=distribution.marks, load=load, trust=node.app.state.trust, tidy=nothing, stopwatch=stopwatch)
 
 
 def look(reload: Reload) -> None:
@@ -41,17 +59,17 @@ def test_a_withdrawal_takes_effect_without_a_restart(own_node: Node) -> None:
     assert verdict_of(own_node.ask(LOGIN)) == ("FAILED", "issuer.withdrawn")
 
 
-def counting(node: Node) -> tuple[Reload, list[None]]:
+def counting(node: Node, stopwatch: Stopwatch | None = None) -> tuple[Reload, list[None]]:
     """A reload, and a list that grows by one whenever it reads."""
     reads: list[None] = []
-    load = state_loader(node.settings, clock=node.clock)
+    load = state_loader(node.settings, distribution_of(node.settings), clock=node.clock)
     load()
 
     def counted() -> NodeState:
         reads.append(None)
         return load()
 
-    return Reload(places=(node.settings.trust_dir,), load=counted, trust=node.app.state.trust), reads
+    return reload_of(node, load=counted, stopwatch=stopwatch), reads
 
 
 def test_nothing_is_read_again_while_nothing_changes(own_node: Node) -> None:
@@ -65,17 +83,26 @@ def test_nothing_is_read_again_while_nothing_changes(own_node: Node) -> None:
     assert len(reads) == 2
 
 
-def test_what_was_refused_is_looked_at_again_until_it_is_acceptable(own_node: Node) -> None:
-    reload, reads = counting(own_node)
+def test_what_was_refused_is_looked_at_again_after_a_while_until_it_is_acceptable(own_node: Node) -> None:
+    stopwatch = HandStopwatch()
+    reload, reads = counting(own_node, stopwatch)
     later = own_node.clock.now() + timedelta(hours=1)
     own_node.region.with_status("sg-login", "withdrawn", at=later).publish(own_node.directory)
     look(reload)
     before = verdict_of(own_node.ask(LOGIN))
+    stopwatch.now += RETRY.total_seconds() - 1
     look(reload)
+    assert len(reads) == 1
+
+    stopwatch.now += 1
+    look(reload)
+    look(reload)
+    assert len(reads) == 2
 
     own_node.clock.turn(hours=1)
-    look(reload)
-    look(reload)
+    for _ in range(3):
+        stopwatch.now += RETRY.total_seconds()
+        look(reload)
 
     assert before == ("PASSED", None)
     assert verdict_of(own_node.ask(LOGIN)) == ("FAILED", "issuer.withdrawn")
@@ -127,7 +154,7 @@ def test_an_error_that_nobody_foresaw_leaves_in_force_what_was_held(
     def broken() -> NodeState:
         raise KeyError("the name of Siti")
 
-    reload = Reload(places=(own_node.settings.trust_dir,), load=broken, trust=own_node.app.state.trust)
+    reload = reload_of(own_node, load=broken)
     (own_node.settings.trust_dir / "lists" / "SG.jws").touch()
 
     look(reload)
@@ -135,6 +162,45 @@ def test_an_error_that_nobody_foresaw_leaves_in_force_what_was_held(
     assert "KeyError" in caplog.text
     assert "Siti" not in caplog.text
     assert verdict_of(own_node.ask(LOGIN)) == ("PASSED", None)
+
+
+class OutOfReach:
+    """Marks that cannot be read."""
+
+    def read(self) -> Hashable:
+        raise FetchError("nobody answers")
+
+
+def test_a_source_out_of_reach_leaves_in_force_what_was_held_and_is_said_once(
+    own_node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unread() -> NodeState:
+        raise AssertionError("nothing is loaded from a source that does not answer")
+
+    reload = Reload(marks=OutOfReach(), load=unread, trust=own_node.app.state.trust, tidy=nothing)
+
+    for _ in range(3):
+        look(reload)
+
+    assert caplog.text.count("system.fetch_failed") == 1
+    assert verdict_of(own_node.ask(LOGIN)) == ("PASSED", None)
+
+
+def test_what_is_left_behind_is_cleared_up_when_something_else_came_into_force(own_node: Node) -> None:
+    cleared: list[None] = []
+    distribution = distribution_of(own_node.settings)
+    load = state_loader(own_node.settings, distribution, clock=own_node.clock)
+    reload = Reload(
+        marks=distribution.marks, load=load, trust=own_node.app.state.trust, tidy=lambda: cleared.append(None)
+    )
+    look(reload)
+    assert cleared == []
+
+    own_node.clock.turn(seconds=5)
+    own_node.region.with_status("sg-login", "withdrawn", at=own_node.clock.now()).publish(own_node.directory)
+    look(reload)
+
+    assert cleared == [None]
 
 
 def test_a_request_keeps_the_trust_that_it_began_with(node: Node) -> None:

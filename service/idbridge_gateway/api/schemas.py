@@ -119,6 +119,13 @@ _LIST: Final = {
     "distribution": _or_null(_TEXT),
     "denials": _list(_DENIAL),
 }
+_DISTRIBUTION: Final = _object({
+    "mode": {"enum": ["plain", "tuf"]},
+    "root_version": _or_null(_INTEGER),
+    "timestamp": _or_null(_object({"version": _INTEGER, "signed_at": _INSTANT, "expires": _INSTANT})),
+    "snapshot": _or_null(_object({"version": _INTEGER, "digest": _DIGEST})),
+    "denials": _list(_object({"id": _DIGEST, "lapses_at": _or_null(_INSTANT)})),
+})  # fmt: skip
 _SERVICE: Final = _object({
     "service_id": _DIGEST,
     "provider": _TEXT,
@@ -163,7 +170,16 @@ SCHEMAS: Final[dict[str, Any]] = {
     "Problem": _PROBLEM,
     "Reason": _REASON,
     "Reasons": _object({"schema": _TEXT, "reasons": _list(reference("Reason"))}),
-    "Trust": _object({**_TRUST_HEAD, "states": _list(_object({**_LIST, "services": _INTEGER}))}),
+    "Trust": _object({
+        **_TRUST_HEAD,
+        "distribution": _DISTRIBUTION,
+        "states": _list(_object({**_LIST, "services": _INTEGER})),
+    }),
+    "TufMetadata": {
+        "type": "object",
+        "required": ["signatures", "signed"],
+        "properties": {"signatures": _list({"type": "object"}), "signed": {"type": "object"}},
+    },
     "StateTrust": _object({**_TRUST_HEAD, **_LIST, "services": _list(_SERVICE)}),
     "Recognition": _object({
         "schema": _TEXT,

@@ -52,8 +52,12 @@ def trust_router(trust: TrustInForce) -> APIRouter:
 
 
 def overview(snapshot: TrustSnapshot) -> dict[str, Any]:
-    """Return all eleven states, listed or not, as JSON values."""
-    return {**_head(SCHEMA, snapshot), "states": document.state_rows(snapshot)}
+    """Return how this node gets its lists, and all eleven states, listed or not, as JSON values."""
+    return {
+        **_head(SCHEMA, snapshot),
+        "distribution": document.distribution(snapshot),
+        "states": document.state_rows(snapshot),
+    }
 
 
 def state_document(snapshot: TrustSnapshot, state: MemberState) -> dict[str, Any]:
@@ -70,9 +74,13 @@ def _tag(snapshot: TrustSnapshot) -> str:
     return f'"{snapshot.id}"'
 
 
+def tags_in(tags: str | None) -> set[str]:
+    """Return the entity tags of an ``If-None-Match``, compared weakly (RFC 9110 section 13.1.2)."""
+    return {tag.strip().removeprefix("W/") for tag in (tags or "").split(",")}
+
+
 def _held(tags: str | None, snapshot: TrustSnapshot) -> bool:
-    offered = {tag.strip().removeprefix("W/") for tag in (tags or "").split(",")}
-    return bool(offered & {_tag(snapshot), "*"})
+    return bool(tags_in(tags) & {_tag(snapshot), "*"})
 
 
 def _not_modified(snapshot: TrustSnapshot) -> Response:

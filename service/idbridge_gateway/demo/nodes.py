@@ -13,9 +13,9 @@ from idbridge.sandbox import storage
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
 from idbridge.trust import files
-from idbridge.trust.repository import PlainRepository
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.app import create_app
+from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
 from idbridge_gateway.registration import write_registrations
 from idbridge_gateway.serving import BackgroundServer
@@ -72,7 +72,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path) -> Settin
         pairwise_key_file=own / "pairwise.json",
     )
     if not any(memory.iterdir()):
-        PlainRepository(settings.trust_dir, settings.pins_file, settings.state_dir).initialise()
+        distribution_of(settings).repository.initialise()
     return settings
 
 
