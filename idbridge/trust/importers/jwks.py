@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idbridge.codec import strict_json
+from idbridge.crypto.algorithms import find
 from idbridge.crypto.keys import JwkPublicKey, parse_jwk
 from idbridge.errors import InputError, JoseError, TrustError
 from idbridge.limits import LIMITS
@@ -50,8 +51,10 @@ def import_jwks(offer: Offer, *, expected: str) -> ImportedList:
 
 
 def public_jwk(key: JwkPublicKey) -> dict[str, Any]:
-    """Return the members of a key that say which key it is, with its ``kid``, and no others."""
-    return {**key.jwk, "use": "sig", **({"kid": key.kid} if key.kid is not None else {})}
+    """Return the members of a key that say which key it is and what it may verify, with its ``kid``, and no others."""
+    algorithms = {find(name).name for name in key.algorithms}
+    named = {"alg": min(algorithms)} if len(algorithms) == 1 else {}
+    return {**key.jwk, "use": "sig", **named, **({"kid": key.kid} if key.kid is not None else {})}
 
 
 def _entries(octets: bytes) -> list[Mapping[str, Any]]:

@@ -101,8 +101,17 @@ def test_a_set_is_read_as_its_keys_and_nothing_else() -> None:
 
     (service,) = found.services
     assert [jwk.get("kid") for jwk in service.jwks] == ["one", "two", "three", None]
-    assert set(service.jwks[0]) == {"kty", "crv", "x", "y", "use", "kid"}
+    assert set(service.jwks[0]) == {"kty", "crv", "x", "y", "use", "alg", "kid"}
+    assert [jwk.get("alg") for jwk in service.jwks] == ["ES256", "Ed25519", "RS256", "ES384"]
     assert parse_jwk(service.jwks[1]).thumbprint == parse_jwk(TWO.public_jwk).thumbprint
     assert found.provenance.signer is None
     assert found.provenance.octets == hashlib.sha256(octets).hexdigest()
     assert service.granted
+
+
+def test_a_key_that_names_no_algorithm_is_not_narrowed() -> None:
+    free = {name: value for name, value in RSA.public_jwk.items() if name != "alg"}
+
+    (service,) = read(spell(free)).services
+
+    assert "alg" not in service.jwks[0]

@@ -52,7 +52,7 @@ LEFT_OUT = {
         "SignGuard Europe AB – Qualified OCSP Service",
         "TrustWeaver Signature Validation Service",
     },
-    "Austroads": {  # keys on Brainpool curves, and one with explicit parameters
+    "Austroads": {  # keys on Brainpool curves, and an extension that is no DER
         "C=NL, O=RDW, 2.5.4.5=01, CN=IACA GAT NL mDL",
         "C=GB, O=Fime, CN=Test Root CA cert 2 for mDL",
         "C=GB, ST=GB-EDH, O=Fime, CN=Test IACA Root cert 2 for mDL",
