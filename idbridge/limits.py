@@ -106,6 +106,9 @@ class Limits:
     rsa_max_bits: int = 4096
     key_file_bytes: int = 16 * 1024
     key_derivation_rounds: int = 600_000  # PBKDF2 with HMAC-SHA-256, as OWASP advises
+    key_publication_lead: timedelta = timedelta(hours=24)  # as long as a list may be on its way (architecture D3)
+    node_key_age: timedelta = timedelta(days=365)
+    key_successor_notice: timedelta = timedelta(days=30)
     passphrase_characters: int = 12  # the least
     passphrase_bytes: int = 1024
 

@@ -1,0 +1,181 @@
+"""The folder of a node's own keys: private parts, an index of the public ones, and a signed record of every act.
+
+The records are the truth: each holds the index as the act left it, and is on disk before the index is. A crash between
+the two leaves an index that is one act behind, which the next act brings up to date and ``Held.index_current`` tells.
+A key that is generated signs that it exists; a key that is rotated out signs who follows it. Architecture D8.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from idbridge.codec import strict_json
+from idbridge.crypto.key_files import Passphrase, open_key_file, open_signer, write_key_file
+from idbridge.crypto.keys import thumbprint
+from idbridge.crypto.pkcs11 import SCHEME
+from idbridge.crypto.signer import FileSigner, Signer
+from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment
+from idbridge.trust import files, node_keys, records
+from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
+
+FILE: Final = "keys.json"
+GENERATED: Final = "keys.generate"
+ROTATED: Final = "keys.rotate"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a folder holds. ``index_current`` is false if a crash left the index behind the records."""
+
+    ring: KeyRing
+    acts: int
+    index_current: bool
+
+
+def read(folder: Path) -> Held:
+    """Return the keys of ``folder`` as its records tell, every one of which is verified.
+
+    Raises:
+        ConfigurationError: There are none, or they cannot be read.
+        TrustError: A record or the index is not in order.
+    """
+    told = records.read_unverified(folder)
+    if not told:
+        raise ConfigurationError(f"{records.FILE} is empty")
+    ring = node_keys.parse(told[-1].content.get("index"))
+    records.read(folder, keys=ring.verifying())
+    return Held(ring, len(told), _index(folder) == node_keys.render(ring))
+
+
+def publish(
+    folder: Path,
+    signer: Signer,
+    *,
+    purpose: KeyPurpose,
+    environment: Environment,
+    at: datetime,
+    private: str | None = None,
+    passphrase: str | None = None,
+) -> NodeKey:
+    """Take up the new key of ``signer``, which waits from ``at`` on, and return it.
+
+    Its private part is written to a file under ``passphrase``, unless ``private`` is the PKCS #11 reference that leads
+    to it. The first key begins the folder's index.
+
+    Raises:
+        ConfigurationError: The ring does not take it, a live region's key has no passphrase, or a file cannot be
+            written.
+        TrustError: The folder is not in order.
+    """
+    if private is None and passphrase is None and environment is Environment.LIVE:
+        raise ConfigurationError("a key of a live region has a passphrase or is in a token")
+    kid = thumbprint(signer.public_jwk)
+    key = NodeKey(
+        kid=kid,
+        purpose=purpose,
+        algorithm=signer.algorithm,
+        state=KeyState.PUBLISHED,
+        published_at=at.replace(microsecond=0),
+        public_jwk=dict(signer.public_jwk),
+        private=private or f"key-{kid}.pem",
+    )
+    with _alone(folder):
+        ring = _ring(folder, environment).with_published(key)
+        if private is None:
+            if not isinstance(signer, FileSigner):
+                raise ConfigurationError("the key is in a token; say by which reference")
+            write_key_file(folder / key.private, signer, passphrase=passphrase)
+        _act(folder, GENERATED, ring, key, signer=signer, at=at)
+    return key
+
+
+def rotate(
+    folder: Path, *, purpose: KeyPurpose, at: datetime, passphrase: Passphrase, emergency: bool = False
+) -> NodeKey:
+    """Let the waiting key of ``purpose`` sign from ``at`` on, and return it.
+
+    The predecessor signs the record; in an ``emergency``, or without one, the new key does.
+
+    Raises:
+        ConfigurationError: No key waits, it was published too lately, or a private part cannot be opened.
+        TrustError: The folder is not in order.
+    """
+    moment = at.replace(microsecond=0)
+    with _alone(folder):
+        before = read(folder).ring
+        ring = before.rotated(purpose, at=moment, emergency=emergency)
+        waiting, former = before.find(purpose, KeyState.PUBLISHED), before.find(purpose, KeyState.ACTIVE)
+        acting = waiting if emergency or former is None else former
+        if acting is None or waiting is None:
+            raise ConfigurationError("no key waits")
+        _act(folder, ROTATED, ring, waiting, signer=open_private(folder, acting, passphrase=passphrase), at=moment)
+    return next(key for key in ring.keys if key.kid == waiting.kid)
+
+
+def open_private(folder: Path, key: NodeKey, *, passphrase: Passphrase) -> Signer:
+    """Return the signer of ``key``.
+
+    Raises:
+        ConfigurationError: The private part cannot be opened, or is that of another key.
+    """
+    if key.private.startswith(SCHEME):
+        signer = open_signer(key.private, passphrase=passphrase)
+    elif Path(key.private).name != key.private:
+        raise ConfigurationError("a private part is beside the index, or in a token")
+    else:
+        signer = open_key_file(folder / key.private, passphrase=passphrase, algorithm=key.algorithm)
+    if thumbprint(signer.public_jwk) != key.kid:
+        raise ConfigurationError(f"{key.private} is the private part of another key")
+    return signer
+
+
+def _ring(folder: Path, environment: Environment) -> KeyRing:
+    """Return the ring so far; the first key finds none."""
+    if not (folder / records.FILE).exists():
+        if (folder / FILE).exists():
+            raise ConfigurationError(f"{FILE} is there and {records.FILE} is not; the records were removed")
+        return KeyRing(environment)
+    ring = read(folder).ring
+    if ring.environment is not environment:
+        raise ConfigurationError(f"the keys of this folder are of the {ring.environment} environment")
+    return ring
+
+
+def _act(folder: Path, act: str, ring: KeyRing, key: NodeKey, *, signer: Signer, at: datetime) -> None:
+    """Write the record, then the index."""
+    index = node_keys.render(ring)
+    records.append(folder, act, {"kid": key.kid, "index": index}, signer=signer, at=at)
+    files.write(folder, FILE, (json.dumps(index, indent=2, sort_keys=True) + "\n").encode("ascii"))
+
+
+def _index(folder: Path) -> object:
+    """Return the index as it stands in its file, or ``None`` for one that is not there."""
+    try:
+        octets = files.read(folder, FILE, max_bytes=LIMITS.record_bytes * 2)
+        return strict_json.parse(octets, max_bytes=LIMITS.record_bytes * 2)
+    except files.AbsentError:
+        return None
+    except (FetchError, InputError) as broken:
+        raise TrustError("trust.profile_violation", f"{FILE} cannot be read") from broken
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time act on a folder."""
+    try:
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as unreadable:
+        raise ConfigurationError(f"the folder {folder.name} is not there or cannot be read") from unreadable
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
