@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     reload = Reload(marks=distribution.marks, load=load, trust=trust, tidy=distribution.tidying(clock))
     watch = _watching(reload, pace=distribution.pace, randomness=randomness)
     app = _bare_app(front, randomness=randomness, lifespan=watch)
-    app.state.trust = trust
+    app.state.trust, app.state.reload = trust, reload
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
     return app
 

@@ -1,0 +1,57 @@
+"""A sandbox node that takes its trust by TUF, and how a test publishes to it."""
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from idbridge.clock import SystemClock
+from idbridge.model.region import MemberState
+from idbridge.sandbox.distribution import ROOT_FILE, TREE
+from idbridge.sandbox.region import Region
+from idbridge_gateway.app import create_app
+from idbridge_gateway.demo.nodes import lay_out
+from idbridge_gateway.distribution import distribution_of
+from idbridge_gateway.settings import Settings, read_settings
+from tests.gateway.asking import Node
+from tests.gateway.clocks import HandClock
+
+
+@cache
+def the_present_region() -> Region:
+    """A region of today: the library of the first lock reads the clock of the machine, and takes no other."""
+    return Region.generate(at=SystemClock().now().replace(microsecond=0))
+
+
+def settings_in(directory: Path, region: Region, *, state: MemberState = MemberState.TH, **more: Any) -> Settings:
+    """The settings of a node of ``state`` that reads the tree below ``directory``, its memory begun."""
+    memory = directory / "nodes" / state.value / "memory"
+    memory.mkdir(parents=True)
+    given = lay_out(region, directory)[state].model_dump(exclude={"pins_file", "trust_dir", "trust_root_file"})
+    where = {} if "trust_url" in more else {"trust_dir": directory / TREE}
+    told = {**given, **where, "trust_root_file": directory / ROOT_FILE, "state_dir": memory, **more}
+    settings = read_settings(**told)
+    distribution_of(settings).repository.initialise()
+    return settings
+
+
+def distributed_node(directory: Path, **more: Any) -> Node:
+    """A node of Thailand that took up the first publication of the region; its clock stands still at that moment."""
+    region = the_present_region()
+    clock = HandClock(region.made_at)
+    region.distribute(directory, at=clock.now())
+    settings = settings_in(directory, region, **more)
+    return Node(create_app(settings, clock=clock), settings, clock, None, directory, region)
+
+
+def look(node: Node) -> None:
+    """Let the node look at its source once, as it does every second."""
+    asyncio.run(node.app.state.reload.look())
+
+
+def distribute(node: Node, *, withdrawn: str = "sg-login") -> None:
+    """Publish a minute later that a service is withdrawn; ``sg-login`` passes the usual case until then."""
+    node.clock.turn(seconds=60)
+    at = node.clock.now()
+    node.region = node.region.with_status(withdrawn, "withdrawn", at=at)
+    node.region.distribute(node.directory, at=at)
