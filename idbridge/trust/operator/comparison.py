@@ -10,7 +10,7 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import Any, Final
 
-from tuf.api.metadata import Root, Targets
+from tuf.api.metadata import Root, TargetFile, Targets
 
 from idbridge.codec import base64url, jcs, strict_json
 from idbridge.errors import InputError, TrustError
@@ -155,9 +155,7 @@ def _file(before: Published, role: str, path: str, signed: Targets, files: Mappi
 
 def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) -> Diff:
     keys, listed = document_keys(before), before.targets(roles.AGREEMENTS)
-    fresh = [
-        path for path, target in signed.targets.items() if path not in listed or listed[path].hashes != target.hashes
-    ]
+    fresh = [path for path, named in signed.targets.items() if _is_new(listed, path, named)]
     new = _newest(_file(before, roles.AGREEMENTS, path, signed, files) for path in fresh if _is_arrangement(path))
     versions = {name: parse_version(open_signed(one, typ=ARRANGEMENT_TYPE, keys=keys)) for name, one in new.items()}
     found = [diff_arrangements(_standing(before, name, keys), version) for name, version in sorted(versions.items())]
@@ -177,6 +175,10 @@ def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) 
         held=sum(one.held for one in found),
         ended=sum(one.ended for one in found),
     )
+
+
+def _is_new(listed: Mapping[str, TargetFile], path: str, named: TargetFile) -> bool:
+    return path not in listed or listed[path].hashes != named.hashes
 
 
 def _is_arrangement(path: str) -> bool:

@@ -1,0 +1,246 @@
+"""The online role at work: takes proposals that are ready, has both locks look at them, publishes and records them.
+
+Decides which proposals may go out: signed by enough keys, by somebody else than the proposer, and acceptable to every
+node. One that is refused is put aside under its code and holds up nothing else. An act that travelled with a proposal
+is written to the records of the tree when the proposal is published. Clause: architecture D1, D8.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.crypto.signer import Signer
+from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment
+from idbridge.model.time import instant_text
+from idbridge.trust import files, records
+from idbridge.trust.operator import published
+from idbridge.trust.operator.published import Published
+from idbridge.trust.tuf import proposal, roles, writing
+from idbridge.trust.tuf.client import METADATA
+from idbridge.trust.tuf.errors import mismatched
+from idbridge.trust.tuf.keys import MetadataSigner
+from idbridge.trust.tuf.proposal import Proposal
+from idbridge.trust.tuf.publisher import Change, Publication, Publisher
+from idbridge.trust.tuf.repository import TufRepository
+from idbridge.trust.tuf.tree import RECORDS, PublishedTree
+
+PUBLISH: Final = "publish"
+NOT_READY: Final = "trust.threshold_missing"
+_PRIVATE_FOLDER: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A proposal that was put aside, with the code and the reason."""
+
+    name: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of the online role: what was published, put aside, and left for more signatures."""
+
+    publication: Publication
+    published: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    waiting: tuple[Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the online role works: the tree, the pinned root, and a memory of its own."""
+
+    tree: Path
+    root_file: Path
+    state_directory: Path
+
+
+class OnlineRole:
+    """The online role with its key."""
+
+    def __init__(self, places: Places, online: Signer) -> None:
+        self._places = places
+        self._online = online
+        self._tree = PublishedTree(places.tree)
+
+    def standing(self, proposals: Sequence[Proposal] = ()) -> Published:
+        """Return what stands in the tree; in an empty one, what the ``proposals`` of root and top level begin.
+
+        Raises:
+            ConfigurationError: The tree is empty and no root is proposed, or the pinned root cannot be read.
+            TrustError, FetchError: What stands is not in order.
+        """
+        if self._tree.is_begun():
+            return published.read(self._tree.reader, _pinned(self._places.root_file))
+        by_role = {one.role: one for one in proposals}
+        root = by_role.get(roles.ROOT)
+        if root is None:
+            raise ConfigurationError("nothing was published here, and no root is proposed to begin with")
+        return published.proposed(root, by_role.get(roles.TARGETS))
+
+    def publish(self, proposals: Sequence[Proposal], *, at: datetime, dry_run: bool = False) -> Publication:
+        """Publish ``proposals`` together, if each is ready and what they make together is accepted.
+
+        Raises:
+            TrustError: ``trust.threshold_missing``: one is not ready; else the code for which it would be refused.
+            ConfigurationError, FetchError: The tree or the memory is not in order.
+        """
+        if len({one.role for one in proposals}) != len(proposals):
+            raise mismatched("two proposals are about one role; only one of them can follow what stands now")
+        done = self._require_ready(proposals, self.standing(proposals))
+        publication = self._publisher(proposals).publish(_change(proposals), at=at, dry_run=dry_run)
+        if not dry_run:
+            self._record(proposals, done, at=at)
+        return publication
+
+    def begin(self, proposals: Sequence[Proposal], *, at: datetime, dry_run: bool = False) -> Publication:
+        """Publish the first ``proposals`` to an empty folder, and begin the pinned root and the memory with them.
+
+        Raises:
+            ConfigurationError: Something is there already, or a folder cannot be made.
+            TrustError: As ``publish``.
+        """
+        if self._tree.is_begun():
+            raise ConfigurationError("something was published here already; leave out `--initialise`")
+        before = self.standing(proposals)
+        self._require_ready(proposals, before)
+        root = writing.octets_of(next(one for one in proposals if one.role == roles.ROOT).file.metadata)
+        if dry_run:
+            with tempfile.TemporaryDirectory() as folder:
+                trial = Places(Path(folder) / "tree", Path(folder) / "root.json", Path(folder) / "state")
+                return OnlineRole(trial, self._online).begin(proposals, at=at)
+        _make(self._places.tree / METADATA)
+        if self._places.root_file.exists():
+            if _pinned(self._places.root_file) != root:
+                raise ConfigurationError(f"`{self._places.root_file}` is another root than the one proposed")
+        else:
+            files.write(self._places.root_file.parent, self._places.root_file.name, root)
+        self.remember()
+        return self.publish(proposals, at=at)
+
+    def remember(self) -> None:
+        """Begin the memory of this machine, if it has none yet.
+
+        Raises:
+            ConfigurationError: It cannot be written, or the pinned root is not in order.
+        """
+        _make(self._places.state_directory, mode=_PRIVATE_FOLDER)
+        if not any(self._places.state_directory.iterdir()):
+            TufRepository(self._tree.reader, self._places.root_file, self._places.state_directory).initialise()
+
+    def round(self, *, at: datetime) -> Round:
+        """Publish what was laid down and is ready, denials first, and sign a fresh timestamp in any case.
+
+        Raises:
+            ConfigurationError, FetchError, TrustError: What stands is not in order; nothing was signed then.
+        """
+        out: list[str] = []
+        refused: list[Refused] = []
+        waiting: list[Refused] = []
+        publication: Publication | None = None
+        for name, octets in self._laid_down():
+            try:
+                found = proposal.parse(octets)
+                publication = self.publish((found,), at=at)
+            except (TrustError, FetchError) as refusal:
+                code = refusal.code
+                aside = Refused(name, code, str(refusal))
+                if code == NOT_READY:
+                    waiting.append(aside)
+                    continue
+                self._tree.take_away(name, refused=code)
+                refused.append(aside)
+                continue
+            self._tree.take_away(name)
+            out.append(name)
+        if publication is None:
+            publication = self._publisher(()).refresh(at=at)
+        return Round(publication, tuple(out), tuple(refused), tuple(waiting))
+
+    def _laid_down(self) -> list[tuple[str, bytes]]:
+        """Return what was laid down: denials first, then the top of the tree, and of one role the older version."""
+        found = [one for one in self._tree.incoming() if one[0].endswith(proposal.SUFFIX)]
+        return sorted(found, key=lambda one: (not one[0].startswith(f"{roles.DENY}-"), _number(one[0]), one[0]))
+
+    def _require_ready(self, proposals: Sequence[Proposal], before: Published) -> dict[str, list[dict[str, Any]]]:
+        """Return what was done to each proposal, if every one of them is ready; new keys count at once."""
+        by_role = {one.role: one for one in proposals}
+        root, top = by_role.get(roles.ROOT), by_role.get(roles.TARGETS)
+        after = before
+        if root is not None and before.began:
+            after = replace(after, root=root.file.signed)
+        if top is not None:
+            after = replace(after, top=top.file.signed)
+        done: dict[str, list[dict[str, Any]]] = {}
+        for one in proposals:
+            if one.environment is not before.environment:
+                raise TrustError("trust.environment_mismatch")
+            source = before if one.role == roles.ROOT else after
+            voters = source.voters(one.role, proposed=one.file.signed)
+            proposal.progress(one, voters=voters).require_ready(one.role)
+            done[one.role] = [act.document() for act in proposal.acts_of(one, voters=voters)]
+        return done
+
+    def _publisher(self, proposals: Sequence[Proposal]) -> Publisher:
+        return Publisher(
+            self._tree,
+            online=MetadataSigner(self._online, state=None),
+            root_file=self._places.root_file,
+            state_directory=self._places.state_directory,
+            environment=self._environment(proposals),
+        )
+
+    def _environment(self, proposals: Sequence[Proposal]) -> Environment:
+        return self.standing(proposals).environment
+
+    def _record(self, proposals: Sequence[Proposal], done: dict[str, list[dict[str, Any]]], *, at: datetime) -> None:
+        folder = self._places.tree / RECORDS
+        _make(folder)
+        for one in proposals:
+            content = {
+                "role": one.role,
+                "version": one.file.version,
+                "act": one.act,
+                "reason": one.reason,
+                "proposer": one.proposer,
+                "diff": one.diff_digest,
+                "metadata": one.file.digest,
+                "expires": instant_text(one.file.expires),
+                "acts": done[one.role],
+            }
+            records.append(folder, PUBLISH, content, signer=self._online, at=at)
+
+
+def _number(name: str) -> int:
+    """Return the version in the name of a proposal, so that of two that follow each other the first comes first."""
+    parts = name.split("-")
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+
+
+def _change(proposals: Sequence[Proposal]) -> Change:
+    octets = {one.role: writing.octets_of(one.file.metadata) for one in proposals}
+    targets = {path: found for one in proposals for path, found in one.targets.items()}
+    roots = tuple(octets.pop(role) for role in (roles.ROOT,) if role in octets)
+    return Change(MappingProxyType(octets), MappingProxyType(targets), roots)
+
+
+def _pinned(place: Path) -> bytes:
+    try:
+        return files.read_own(place.parent, place.name, max_bytes=LIMITS.metadata_bytes)
+    except (FetchError, InputError) as unreadable:
+        raise ConfigurationError(f"the pinned root `{place}` cannot be read") from unreadable
+
+
+def _make(folder: Path, *, mode: int = 0o755) -> None:
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as unwritable:
+        raise ConfigurationError(f"the folder {folder.name} cannot be made") from unwritable
