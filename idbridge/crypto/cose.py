@@ -60,16 +60,17 @@ def parse_unverified(
         JoseError: ``jose.alg_not_allowed``, ``jose.crit_unsupported`` or ``jose.header_forbidden``.
     """
     value = cbor.decode(octets, max_bytes=max_bytes, tags=frozenset({SIGN1}))
-    protected, unprotected, payload, signature = _parts(value)
+    protected, unprotected, inside, signature = _parts(value)
     headers = _headers(protected, unprotected)
-    if (payload is None) is (detached is None):
+    payload = detached if inside is None else inside
+    if payload is None or (inside is not None and detached is not None):
         raise InputError("input.malformed", "a COSE_Sign1 has its payload inside or beside it")
     return UnverifiedSign1(
         algorithm=headers.algorithm,
         kid=_kid(headers.members),
         certificates=_certificates(headers.members),
         protected=protected,
-        payload=detached if payload is None else payload,
+        payload=payload,
         signature=signature,
     )
 
