@@ -14,7 +14,7 @@ from idbridge.cli.reading import STATE
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.recognition.arrangement import ArrangementHistory, ArrangementVersion
-from idbridge.recognition.table import StateRow, listed_states, recognition_table
+from idbridge.recognition.table import StateRow, recognition_table
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.verifier import Verifier
@@ -74,12 +74,7 @@ def show_recognition(*, by: MemberState, purpose: str | None, region: Path, at: 
 
 def _table(snapshot: TrustSnapshot, *, by: MemberState, purpose: str, at: datetime) -> tuple[StateRow, ...]:
     standings = Verifier(trust=snapshot, status=EMPTY_STATUS).standings
-    states = listed_states(
-        {state: listed.services for state, listed in snapshot.lists.items()},
-        provenance={state: listed.provenance for state, listed in snapshot.lists.items()},
-        without_list=snapshot.states_without_list,
-    )
-    return recognition_table(states, standings=standings, by=by, purpose=purpose, at=at)
+    return recognition_table(snapshot.listed_states(), standings=standings, by=by, purpose=purpose, at=at)
 
 
 def _purposes(snapshot: TrustSnapshot, wanted: str | None) -> list[str]:

@@ -115,7 +115,7 @@ def verify(
             report_text.show_checks(report)
         if party is None and report.reason is not None and report.reason.code in _WHO_ASKS:
             output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
-    return of_indication(report.indication)
+    return Exit.DONE if report.accepted else of_indication(report.indication)
 
 
 def _unregistered(

@@ -25,7 +25,7 @@ is cut to the day. An assertion names no type of credential either, so none is c
 1 and D1; ETSI TS 119 602. Reasons: ``docs/adr/0008-assertion-origin.md``.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from idbridge.errors import CredentialError, IssuerError, JoseError, RecognitionError, Refusal, TrustError
@@ -33,7 +33,7 @@ from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import AssertionOrigin, VerifiedCredential
 from idbridge.model.trust import TrustService
 from idbridge.trust.resolver import ENDED, severity_at
-from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
 HELD: Final = CheckPoint("assertion.18", Step.V5, "ETSI TS 119 602 NextUpdate")
 LISTED: Final = CheckPoint("assertion.19", Step.V5, "architecture section 1")
@@ -44,27 +44,31 @@ _DENIED: Final = "the whole state is denied"
 _RESTS_ON: Final = "what the assertion rests on"
 
 
-def check_origin(credential: VerifiedCredential, trust: TrustSnapshot, *, at: datetime) -> tuple[Check, ...]:
+def check_origin(
+    credential: VerifiedCredential, trust: TrustSnapshot, *, at: datetime, grace: timedelta = NO_TIME
+) -> tuple[Check, ...]:
     """Return the three checks of what ``credential`` rests on, all passed; none if it rests on nothing.
+
+    ``grace`` is by how much the list of the origin's state may be out of date; the caller knows whether it is.
 
     Raises:
         Refused: With the checks of ``credential`` and these three, one of them refused.
     """
     if credential.origin is None:
         return ()
-    checks = _checks(credential.origin, trust, at=at)
+    checks = _checks(credential.origin, trust, at=at, grace=grace)
     if decisive(checks) is not None:
         raise Refused(*credential.checks, *checks)
     return checks
 
 
-def _checks(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime) -> tuple[Check, ...]:
+def _checks(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime, grace: timedelta) -> tuple[Check, ...]:
     try:
         trust.require_not_denied(origin.member_state, at=at)
     except IssuerError as refusal:  # whatever its list says, and whether it is up to date or not
         return HELD.skipped(_DENIED), LISTED.skipped(_DENIED), IN_FORCE.refused(refusal.code, _RESTS_ON)
     try:
-        trust.require_current(origin.member_state, at=at)
+        trust.require_current(origin.member_state, at=at, grace=grace)
     except TrustError as refusal:
         return HELD.refused(refusal.code), LISTED.skipped(_UNMADE), IN_FORCE.skipped(_UNMADE)
     try:

@@ -6,14 +6,17 @@ costs three times as much to make. Whatever holds a credential, its claims or a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from idbridge.model.check import Check
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.trust import TrustService
+
+NO_GRACE: Final[Mapping[AssuranceLevel, timedelta]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,8 @@ class RecognisedIdentity(NamedTuple):
     ``arrangement`` is ``None`` when the relying party's own state issued the credential. ``claims`` are the
     regional claim names that arrangement and purpose allow to be released. ``mandate`` is the one in force for this
     purpose, ``None`` where the person acts for themself. ``limits`` are plain words that the report must carry.
+    ``grace`` is by how much the list of whoever signed may be out of date, by the level recognised; ``origin_grace``
+    the same of the list of what an assertion rests on.
     """
 
     credential: VerifiedCredential
@@ -225,6 +230,8 @@ class RecognisedIdentity(NamedTuple):
     mandate: Mandate | None = None
     limits: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    grace: Mapping[AssuranceLevel, timedelta] = NO_GRACE
+    origin_grace: Mapping[AssuranceLevel, timedelta] = NO_GRACE
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""

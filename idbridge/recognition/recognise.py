@@ -144,6 +144,8 @@ def _decided(
         mandate=represented(credential.mandate, purpose),
         limits=_limits(credential, level=level),
         checks=checks,
+        grace=own.grace,
+        origin_grace=source.grace,
     )
 
 

@@ -9,11 +9,13 @@ A refusal is the first of: ``recognition.observer_state``, ``purpose_not_allowed
 (not in the arrangement), ``loa_too_low`` (no level can reach the minimum).
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from idbridge.limits import LIMITS
+from idbridge.model.credential import NO_GRACE
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState, ServiceType
 from idbridge.recognition.arrangement import (
     ArrangementHistory,
@@ -36,6 +38,7 @@ class Standing:
     ``code`` is ``None`` if it is recognised. The answer is the same throughout ``[valid_from, valid_until)``.
     ``levels`` holds, at the index of a level proven, the level it counts as, and ``mappings`` the rule in words; under
     a refusal nothing is mapped, and ``minimum_level``, ``bearer_allowed`` and ``claims`` are the purpose's alone.
+    ``grace`` is by how much the list of the state may be out of date, by the level recognised; at home never.
     """
 
     code: str | None
@@ -51,6 +54,7 @@ class Standing:
     minimum_level: AssuranceLevel
     bearer_allowed: bool
     claims: frozenset[str]
+    grace: Mapping[AssuranceLevel, timedelta] = field(default_factory=lambda: NO_GRACE)
 
     @property
     def recognised(self) -> bool:
@@ -183,6 +187,7 @@ def _granted(dated: Standing, purpose: Purpose, rule: RecognitionRule) -> Standi
         minimum_level=minimum,
         bearer_allowed=purpose.bearer_allowed and purpose.code in rule.bearer_purposes,
         claims=rule.claims & purpose.claims,
+        grace=rule.grace,
     )
 
 

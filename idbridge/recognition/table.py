@@ -7,7 +7,7 @@ that such a credential would meet. Clause: architecture D2.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -25,6 +25,8 @@ _ENDED: Final = MappingProxyType({
     ServiceStatus.WITHDRAWN: "issuer.withdrawn",
     ServiceStatus.COMPROMISED: "issuer.compromised",
 })  # fmt: skip
+_DENIED: Final = "issuer.denied"
+_NOTHING: Final[Mapping[str, datetime]] = MappingProxyType({})
 _IDENTITY_TYPES: Final = frozenset({ServiceType.LOGIN, ServiceType.PID, ServiceType.ATTESTATION})
 _UNBOUND: Final = HolderBinding(HolderMethod.NONE)
 _BOUND_BY_LOGIN: Final = HolderBinding(HolderMethod.LOGIN)
@@ -33,7 +35,7 @@ _BOUND_BY_KEY: Final = HolderBinding(HolderMethod.KB_JWT)
 # Where no service of a state is recognised, the state's row tells the reason that got furthest: the last of these.
 _FURTHEST: Final = (
     "recognition.observer_state", "issuer.service_not_listed", "recognition.no_arrangement", "issuer.not_yet_granted",
-    "issuer.compromised", "issuer.withdrawn", "issuer.superseded", "recognition.not_yet_in_force",
+    _DENIED, "issuer.compromised", "issuer.withdrawn", "issuer.superseded", "recognition.not_yet_in_force",
     "recognition.repealed", "recognition.suspended", "recognition.service_not_covered",
     "recognition.purpose_not_allowed", "mandate.missing", "recognition.loa_too_low", "recognition.holder_not_bound",
 )  # fmt: skip
@@ -41,12 +43,19 @@ _FURTHEST: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ListedState:
-    """A state's part of a trust snapshot: its list's provenance and services, or why there is no list."""
+    """A state's part of a trust snapshot: its list's provenance and services, or why there is no list.
+
+    ``stale_from`` is when its list goes out of date, where that is before its next update. ``denied_until`` is when the
+    last denial of the whole state lapses, and ``services_denied_until`` the same of services by their id.
+    """
 
     member_state: MemberState
     provenance: ListProvenance | None
     services: tuple[TrustService, ...]
     code: str | None
+    stale_from: datetime | None = None
+    denied_until: datetime | None = None
+    services_denied_until: Mapping[str, datetime] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +124,13 @@ def _state_row(state: ListedState, *, standings: Standings, by: MemberState, pur
     if code is not None:
         return StateRow(state.member_state, code, None, ())
     rows = tuple(
-        service_row(service, form, standings=standings, by=by, purpose=purpose, at=at)
+        service_row(
+            service, form, standings=standings, by=by, purpose=purpose, at=at,
+            denied_until=state.services_denied_until.get(service.service_id),
+        )
         for service in state.services
         for form in sorted(service.profile.formats)
-    )
+    )  # fmt: skip
     counting = [row for row in rows if _counts(row)]
     if not counting:
         return StateRow(state.member_state, "issuer.service_not_listed", None, rows)
@@ -127,9 +139,11 @@ def _state_row(state: ListedState, *, standings: Standings, by: MemberState, pur
 
 
 def _list_code(state: ListedState, *, at: datetime) -> str | None:
+    if state.denied_until is not None and at < state.denied_until:
+        return _DENIED
     if state.provenance is None:
         return state.code or "trust.not_configured"
-    return "trust.stale" if at >= state.provenance.next_update else None
+    return "trust.stale" if at >= (state.stale_from or state.provenance.next_update) else None
 
 
 def service_row(
@@ -140,6 +154,7 @@ def service_row(
     by: MemberState,
     purpose: str,
     at: datetime,
+    denied_until: datetime | None = None,
 ) -> ServiceRow:
     """Return what ``by`` can recognise, for ``purpose`` at ``at``, of what this service issues in this format."""
     standing = standings.find(
@@ -150,7 +165,8 @@ def service_row(
         purpose=purpose,
         at=at,
     )
-    code = _status_code(service, at=at) or standing.code
+    denied = denied_until is not None and at < denied_until
+    code = _DENIED if denied else _status_code(service, at=at) or standing.code
     if code is not None:
         return ServiceRow(service, form, standing, code, AssuranceLevel.A0, binding_required=True)
     return _reachable(service, form, standing)
@@ -224,16 +240,3 @@ def _binding(row: ServiceRow) -> str:
 
 def _written(instant: datetime | None) -> str | None:
     return instant_text(instant) if instant is not None else None
-
-
-def listed_states(
-    services: Mapping[MemberState, tuple[TrustService, ...]],
-    *,
-    provenance: Mapping[MemberState, ListProvenance],
-    without_list: Mapping[MemberState, str],
-) -> tuple[ListedState, ...]:
-    """Return all eleven states in the order of their codes, each with its list or the code of why it has none."""
-    return tuple(
-        ListedState(state, provenance.get(state), services.get(state, ()), without_list.get(state))
-        for state in sorted(MemberState)
-    )

@@ -11,7 +11,7 @@ Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -25,7 +25,7 @@ from idbridge.model.region import Format, MemberState
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
 from idbridge.trust.history import SEVERITY
-from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
 ENDED: Final = MappingProxyType({
     SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
@@ -84,11 +84,19 @@ class KeyResolver:
         self._max_entries = max_entries
         self._answers: dict[_Question, _Answer] = {}
 
-    def resolve(self, *, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> ResolvedKey:
+    def resolve(
+        self,
+        *,
+        unverified: UnverifiedCredential,
+        credential_type: str | None,
+        at: datetime,
+        grace: timedelta = NO_TIME,
+    ) -> ResolvedKey:
         """Return the one listed key that ``unverified`` has to verify with at ``at``.
 
         ``credential_type`` is the ``vct`` or its like, ``None`` for formats that have no type. A superseded service
-        passes: whether the credential is old enough is judged in V5.
+        passes: whether the credential is old enough is judged in V5. ``grace`` is by how much the list may be out of
+        date; what is found in one that is out of date is not remembered.
 
         Raises:
             IssuerError: ``issuer.unknown``, ``issuer.denied``, ``issuer.service_not_listed``,
@@ -99,6 +107,8 @@ class KeyResolver:
             TrustError: ``trust.stale``, ``trust.not_configured``, ``trust.unreachable`` or ``trust.refused``: the list
                 that would tell is out of date or not held.
         """
+        if grace:
+            return self._resolve(unverified, credential_type, at, grace=grace).resolved
         header = unverified.jws.header
         certificates = header.certificates
         # The lengths make the digest unambiguous: no other certificates have these octets in these parts.
@@ -120,10 +130,13 @@ class KeyResolver:
             self._answers.clear()
         self._answers[question] = answer
 
-    def _resolve(self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime) -> _Answer:
+    def _resolve(
+        self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime, *, grace: timedelta = NO_TIME
+    ) -> _Answer:
         services = self._listed(unverified.unverified_issuer, at=at)
         self._snapshot.require_not_denied(services[0].member_state, at=at)
-        next_update = self._snapshot.require_current(services[0].member_state, at=at).next_update
+        self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
+        next_update = self._snapshot.stale_from(services[0].member_state) + grace
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
             raise IssuerError("issuer.service_not_listed")

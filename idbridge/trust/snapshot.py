@@ -9,18 +9,20 @@ import copy
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from idbridge.codec import jcs
 from idbridge.errors import IssuerError, TrustError
+from idbridge.limits import LIMITS
 from idbridge.model.denial import DenyEntry
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ListProvenance, TrustService
 from idbridge.recognition.arrangement import ArrangementIndex
 from idbridge.recognition.purpose import PurposeRegister
+from idbridge.recognition.table import ListedState
 from idbridge.trust.denials import Denied, denied_by
 from idbridge.trust.deny import DenyBook
 from idbridge.trust.freshness import RegionalFreshness
@@ -28,6 +30,7 @@ from idbridge.trust.profile import TrustList
 from idbridge.trust.trusted_set import TrustedSet
 
 SCHEMA: Final = "idbridge-trust-snapshot-1"
+NO_TIME: Final = timedelta(0)
 NOT_CONFIGURED: Final = "trust.not_configured"
 # How a state without list is reported to who asks about one of its issuers: nothing is known, and that may pass.
 _UNDECIDED: Final = MappingProxyType({
@@ -35,6 +38,8 @@ _UNDECIDED: Final = MappingProxyType({
     "trust.unreachable": "trust.unreachable",
     "trust.expired": "trust.stale",
 })  # fmt: skip
+_NO_LAPSES: Final[Mapping[str, datetime]] = MappingProxyType({})
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)  # a denial that lapsed then is none
 _NO_REASONS: Final[Mapping[MemberState, str]] = MappingProxyType({})
 Name = TypeVar("Name", bound=Hashable)
 Index = Mapping[Name, tuple[TrustService, ...]]
@@ -103,8 +108,28 @@ class TrustSnapshot:
             raise TrustError(self.states_without_list[state])
         return listed.provenance
 
-    def require_current(self, state: MemberState, *, at: datetime) -> ListProvenance:
-        """Return which edition of the list of ``state`` is held, if it is up to date at ``at``.
+    def stale_from(self, state: MemberState) -> datetime:
+        """Return from when on the list of ``state`` is out of date: its next update, or the end of the distribution's.
+
+        Raises:
+            TrustError: None is held; the code says why.
+        """
+        next_update = self.provenance(state).next_update
+        return next_update if self.regional is None else min(next_update, self.regional.expires)
+
+    def grace_ends(self) -> datetime | None:
+        """Return until when a list may have grace at all: later, nobody knows what was denied; ``None`` if unknown."""
+        return None if self.regional is None else self.regional.signed_at + LIMITS.deny_freshness
+
+    def longest_grace(self, *, at: datetime) -> timedelta:
+        """Return by how much a list may be out of date at ``at`` for the least demanding of arrangements."""
+        ends = self.grace_ends()
+        return LIMITS.grace_low if ends is None or at <= ends else NO_TIME
+
+    def require_current(self, state: MemberState, *, at: datetime, grace: timedelta = NO_TIME) -> ListProvenance:
+        """Return which edition of the list of ``state`` is held, if it is up to date at ``at``, or almost.
+
+        ``grace`` is by how much it may be out of date.
 
         Raises:
             TrustError: ``trust.stale``, ``trust.not_configured``, ``trust.unreachable`` or ``trust.refused``: the list
@@ -113,7 +138,8 @@ class TrustSnapshot:
         listed = self.lists.get(state)
         if listed is None:
             raise TrustError(_UNDECIDED.get(self.states_without_list[state], "trust.refused"))
-        if listed.provenance.next_update <= at:
+        stale_from = self.stale_from(state)
+        if stale_from <= at and (not grace or stale_from + grace < at):
             raise TrustError("trust.stale")
         return listed.provenance
 
@@ -131,6 +157,35 @@ class TrustSnapshot:
         if lapse is not None and at < lapse:
             raise IssuerError("issuer.denied")
         return lapse
+
+    def listed_states(self) -> tuple[ListedState, ...]:
+        """Return all eleven states as the recognition table reads them: lists and services, and what stops them."""
+        return tuple(self._listed_state(state) for state in sorted(MemberState))
+
+    def _listed_state(self, state: MemberState) -> ListedState:
+        listed = self.lists.get(state)
+        return ListedState(
+            state,
+            listed.provenance if listed is not None else None,
+            self.services_of(state),
+            self.states_without_list.get(state),
+            self.stale_from(state) if listed is not None else None,
+            self.denied.until(state),
+            self._services_denied(listed) if listed is not None and self.denied else _NO_LAPSES,
+        )
+
+    def _services_denied(self, listed: TrustList) -> Mapping[str, datetime]:
+        """Return when the denials lapse that leave no key of a service, by the id of the service."""
+        lapses = {
+            entry.service_id: min(until)
+            for entry in listed.entries
+            if (until := [self._key_denied(key.thumbprint, listed.provenance.member_state) for key in entry.keys])
+        }
+        return {name: lapse for name, lapse in lapses.items() if lapse > _EARLIEST}
+
+    def _key_denied(self, thumbprint: str, state: MemberState) -> datetime:
+        services = (service for service in self.by_thumbprint(thumbprint) if service.member_state is state)
+        return self.denied.until(state, services=services, keys=(thumbprint,)) or _EARLIEST
 
     def other_environment(self, issuer: str) -> bool:
         """Tell whether a state lists ``issuer`` as one of its other environment. It leads to a refusal either way."""

@@ -1,8 +1,8 @@
 """Minimise: which claims leave with a report.
 
 Released is what was requested and is registered for the relying party, allowed by arrangement and purpose, and present
-in the credential: the intersection of all four, and nothing at all unless the report is PASSED. Everything else that
-was asked for is named with the reason, never with a value.
+in the credential: the intersection of all four, and nothing at all unless the report is PASSED or counts in grace.
+Everything else that was asked for is named with the reason, never with a value.
 
 ``age_over_NN`` is answered from a date of birth without releasing it; wherever the date may be released, so may the
 answer. A day begins in the region before it begins in UTC, so reckoning in UTC never makes anyone older than they are.
@@ -43,7 +43,7 @@ def minimise(
 ) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Return the claims to release and, for each other one requested, ``{claim, why}``; both in the order requested.
 
-    ``recognised`` is ``None`` unless the report is PASSED, and then nothing is released.
+    ``recognised`` is ``None`` unless the report is PASSED or counts in grace, and then nothing is released.
     """
     released: dict[str, Any] = {}
     withheld: list[dict[str, str]] = []

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from idbridge.model.credential import RecognisedIdentity
+from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
-from idbridge.model.trust import ListProvenance, TrustService
+from idbridge.model.trust import TrustService
 from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.snapshot import TrustSnapshot
 
@@ -21,20 +22,21 @@ def trust_document(snapshot: TrustSnapshot, resolved: ResolvedKey | None, *, at:
         return None
     service = resolved.service
     return {
-        "list": _list_document(snapshot.provenance(service.member_state), at=at),
+        "list": _list_document(snapshot, service.member_state, at=at),
         "service": _service_document(service, at=at),
         "key": {"thumbprint": resolved.key.thumbprint, "through": "list" if resolved.path is None else "chain"},
     }
 
 
-def _list_document(provenance: ListProvenance, *, at: datetime) -> dict[str, Any]:
+def _list_document(snapshot: TrustSnapshot, state: MemberState, *, at: datetime) -> dict[str, Any]:
+    provenance = snapshot.provenance(state)
     return {
         "state": provenance.member_state.value,
         "sequence": provenance.sequence,
         "digest": provenance.digest,
         "issued_at": instant_text(provenance.issued_at),
         "next_update": instant_text(provenance.next_update),
-        "freshness": "fresh" if at < provenance.next_update else "stale",
+        "freshness": "fresh" if at < snapshot.stale_from(state) else "stale",
         "signer": provenance.signer,
         "tier": provenance.tier.value,
         "distribution": provenance.distribution,

@@ -1,10 +1,12 @@
 """The report: what came of a verification, in three levels of detail. Step V9.
 
 A report keeps references and renders on demand; making one is cheap, and nothing personal is written anywhere by
-making it. Nothing about the person leaves it unless it is PASSED. ``bool(report)`` is an error, so that no truth value
-can be mistaken for a verdict. Members and levels: the interface page; indications: ETSI EN 319 102-1 section 5.1.3.
+making it. Nothing about the person leaves it unless it is PASSED, or counts in a grace that the states agreed on.
+``bool(report)`` is an error, so that no truth value can be mistaken for a verdict. Members and levels: the interface
+page; indications: ETSI EN 319 102-1 section 5.1.3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, NoReturn
@@ -27,6 +29,7 @@ from idbridge.status.check import StatusFinding
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.grace import STALE, Grace
 from idbridge.verify.minimise import minimise
 from idbridge.verify.reliance import chain_document, digests_document, trust_document
 from idbridge.verify.summary import accepted_summary
@@ -73,7 +76,8 @@ class Report:
     """One verdict with everything it rests on.
 
     ``checks`` are all checks in the order of the steps. ``decided_by`` is the first of the worst among them, ``None``
-    if the report is PASSED. A ``historical`` report is about another instant: it accepts nothing.
+    if the report is PASSED. A ``historical`` report is about another instant: it accepts nothing. ``grace`` is there if
+    the one thing against it is a trust list out of date, and that is put up with.
     """
 
     request: VerifyRequest = field(repr=False)
@@ -85,6 +89,7 @@ class Report:
     indication: Indication
     decided_by: Check | None
     findings: Findings = field(repr=False)
+    grace: Grace | None = None
 
     def __bool__(self) -> NoReturn:
         """Refuse to be true or false.
@@ -97,7 +102,12 @@ class Report:
     @property
     def accepted(self) -> bool:
         """Tell whether the relying party may rely on it, now."""
-        return self.indication is _PASSED and not self.historical
+        return (self.indication is _PASSED or self.grace is not None) and not self.historical
+
+    @property
+    def is_stale(self) -> bool:
+        """Tell whether what decided is a trust list that is out of date."""
+        return self.decided_by is not None and self.reason is not None and self.reason.code == STALE
 
     @property
     def reason(self) -> Reason | None:
@@ -116,6 +126,11 @@ class Report:
         return self.findings.recognised if self.indication is _PASSED else None
 
     @property
+    def identity(self) -> RecognisedIdentity | None:
+        """Who was recognised; ``None`` unless the report is PASSED or counts in grace."""
+        return self.findings.recognised if self.grace is not None else self.passed_identity
+
+    @property
     def one_time(self) -> tuple[OneTimeValue, ...]:
         """The values to spend before this report is released; none under a report that accepts nothing."""
         credential = self.findings.credential
@@ -128,6 +143,21 @@ class Report:
     def undeliverable(self, code: str, note: str = "") -> "Report":
         """Return the report of the same verification whose assertion was asked for and cannot be made: FAILED."""
         return self._refused_after(DELIVERY.refused(code, note))
+
+    def in_grace(self, grace: Grace, stale: Mapping[CheckPoint, str]) -> "Report":
+        """Return the report of the same verification that says which of its checks rest on a list out of date.
+
+        ``self`` is PASSED but for that; ``stale`` has the checks concerned, with words.
+
+        Raises:
+            ValueError: It is not PASSED, or no check of it is concerned.
+        """
+        noted = {point.id: point.refused(STALE, words) for point, words in stale.items()}
+        checks = tuple(noted.get(check.id, check) for check in self.checks)
+        indication, decided_by = _verdict(checks)
+        if self.indication is not _PASSED or indication is not Indication.INDETERMINATE:
+            raise ValueError("grace is for what passes but for a list that is out of date")
+        return replace(self, checks=checks, indication=indication, decided_by=decided_by, grace=grace)
 
     def require_passed(self) -> RecognisedIdentity:
         """Return who was recognised.
@@ -145,7 +175,7 @@ class Report:
 
     def released(self) -> tuple[dict[str, Any], list[dict[str, str]]]:
         """Return the claims that leave with this report, and the names of those withheld with the reason."""
-        return minimise(self.request, self.passed_identity, at=self.at)
+        return minimise(self.request, self.identity, at=self.at)
 
     def render(
         self, detail: Detail, *, report_id: str, assertion: str | None = None, receipt: dict[str, Any] | None = None
@@ -170,12 +200,12 @@ class Report:
         """Return this report with one more check, made after it and refused."""
         checks = (*self.checks, refused)
         indication, decided_by = _verdict(checks)
-        return replace(self, checks=checks, indication=indication, decided_by=decided_by)
+        return replace(self, checks=checks, indication=indication, decided_by=decided_by, grace=None)
 
     def _simple(self, *, report_id: str, assertion: str | None, receipt: dict[str, Any] | None) -> dict[str, Any]:
-        findings, request, passed = self.findings, self.request, self.passed_identity
+        findings, request, identity = self.findings, self.request, self.identity
         party = request.relying_party
-        claims, withheld = minimise(request, passed, at=self.at)
+        claims, withheld = minimise(request, identity, at=self.at)
         return {
             "schema": SCHEMA,
             "report_id": report_id,
@@ -183,14 +213,14 @@ class Report:
             "indication": str(self.indication),
             "accepted": self.accepted,
             "reason": _reason_document(self.decided_by) if self.decided_by is not None else None,
-            "summary": self._summary(passed, claims, withheld),
+            "summary": self._summary(identity, claims, withheld),
             "format": str(findings.unverified.format) if findings.unverified is not None else None,
             "issuer": _issuer_document(findings),
             "assurance": _assurance_document(findings.recognised),
-            "recognition": _recognition_document(request, findings.recognised),
+            "recognition": _recognition_document(request, findings.recognised, self.grace),
             "holder": _holder_document(findings.credential),
             "status": _status_document(findings.status),
-            "represents": mandate_document(passed.mandate) if passed is not None else None,
+            "represents": mandate_document(identity.mandate) if identity is not None else None,
             "claims": claims,
             "not_released": withheld,
             "trust_snapshot": self.trust.id,
@@ -204,16 +234,17 @@ class Report:
         }
 
     def _summary(
-        self, passed: RecognisedIdentity | None, claims: dict[str, Any], withheld: list[dict[str, str]]
+        self, identity: RecognisedIdentity | None, claims: dict[str, Any], withheld: list[dict[str, str]]
     ) -> str:
-        if passed is None:
+        if identity is None:
             return self.reason.business if self.reason is not None else ""
         return accepted_summary(
-            passed,
-            purpose=self.trust.purposes.find(passed.purpose),
+            identity,
+            purpose=self.trust.purposes.find(identity.purpose),
             shared=claims,
             not_shared=[entry["claim"] for entry in withheld],
             historical=self.historical,
+            reserves=self.grace.limits if self.grace is not None else (),
         )
 
 
@@ -297,14 +328,16 @@ def _assurance_document(recognised: RecognisedIdentity | None) -> dict[str, Any]
     }
 
 
-def _recognition_document(request: VerifyRequest, recognised: RecognisedIdentity | None) -> dict[str, Any]:
+def _recognition_document(
+    request: VerifyRequest, recognised: RecognisedIdentity | None, grace: Grace | None
+) -> dict[str, Any]:
     party = request.relying_party
     return {
         "by": str(party.state),
         "purpose": request.purpose if request.purpose in party.purposes else None,  # never echo what is no code
         "arrangement": recognised.arrangement if recognised is not None else None,
         "version": recognised.arrangement_version if recognised is not None else None,
-        "limits": list(recognised.limits) if recognised is not None else [],
+        "limits": [*(recognised.limits if recognised is not None else ()), *(grace.limits if grace else ())],
     }
 
 

@@ -116,7 +116,7 @@ _SIMPLE: Final[dict[str, Any]] = {
     "holder": _or_null(_object({"bound": _FLAG, "method": _words(HolderMethod)})),
     "status": _or_null(_object({"state": _TEXT, "as_of": _or_null(_INSTANT)})),
     "represents": _or_null(_REPRESENTS),
-    "claims": {"type": "object", "description": "Regional claim names; empty unless the report is PASSED."},
+    "claims": {"type": "object", "description": "Regional claim names; empty unless the report counts."},
     "not_released": _list(_object({"claim": _TEXT, "why": _words(Withheld)})),
     "trust_snapshot": _DIGEST,
     "status_snapshot": _DIGEST,

@@ -19,6 +19,7 @@ _BOUND = " The sender proved it is theirs."
 _BEARER = " The sender did not prove that it is theirs: anyone with a copy could show it."
 _REPRESENTS = " They may act for the organisation named here."
 _TODAY = "Accepted: genuine, in force today,"
+_IN_GRACE = "Accepted with a reserve: genuine, in force by the last official list that we have,"
 _ANOTHER_DAY = "This accepts nothing today. On the day asked about it was genuine, in force,"
 
 
@@ -29,9 +30,13 @@ def accepted_summary(
     shared: Iterable[str],
     not_shared: Iterable[str],
     historical: bool,
+    reserves: tuple[str, ...] = (),
 ) -> str:
-    """Return the words for a PASSED report. ``shared`` and ``not_shared`` are names of claims, never values."""
-    lead = _ANOTHER_DAY if historical else _TODAY
+    """Return the words for a report that counts. ``shared`` and ``not_shared`` are names of claims, never values.
+
+    ``reserves`` say of what an acceptance in grace rests on; without any the report is PASSED.
+    """
+    lead = _ANOTHER_DAY if historical else _IN_GRACE if reserves else _TODAY
     level = LEVEL_WORDS[recognised.level]
     by = str(recognised.by)
     return (
@@ -39,6 +44,7 @@ def accepted_summary(
         f"{_BOUND if recognised.credential.holder.bound else _BEARER}"
         f"{_REPRESENTS if recognised.mandate is not None else ''}"
         f"{_listed('Shared', shared)}{_listed('Not shared', not_shared)}"
+        f"{''.join(f' But {reserve}.' for reserve in reserves)}"
     )
 
 

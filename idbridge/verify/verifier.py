@@ -6,13 +6,15 @@ the instant: no clock, no file, no socket, and nothing remembered that could cha
 
 Up to V5 each step needs what the one before it made, so the first refusal ends them and the steps after it are
 reported as not made. Once a credential is verified, V6, V7 and V8 are all made, so that every reason is told at once.
-FAILED is worse than INDETERMINATE, and neither is accepted. Clauses: architecture section 4; ETSI EN 319 102-1, 5.1.3.
+FAILED is worse than INDETERMINATE, and neither is accepted, unless nothing but a trust list that is out of date stands
+in the way and the states agreed to put up with that (``grace``). Clauses: architecture section 4 and D3; ETSI EN 319
+102-1, 5.1.3.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from idbridge.credential.assertion_origin import check_origin
+from idbridge.credential.assertion_origin import HELD, check_origin
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.crypto import jws
 from idbridge.crypto.jws import HeaderCache
@@ -27,7 +29,8 @@ from idbridge.recognition.standing import Standings
 from idbridge.status.check import STATUS, check_status
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.resolver import KeyResolver
-from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
+from idbridge.verify.grace import granted
 from idbridge.verify.policy import LEVEL, check_demands, check_registration, require_entitled
 from idbridge.verify.report import Findings, Report, compose
 
@@ -86,6 +89,19 @@ class Verifier:
             return self._report(
                 request, (*_unmade_from(ENVELOPE), *registration), Findings(), at=at, historical=historical
             )
+        report = self._made(request, registration, at=at, historical=historical)
+        return self._in_grace(report, registration) if report.is_stale else report
+
+    def _made(
+        self,
+        request: VerifyRequest,
+        registration: tuple[Check, ...],
+        *,
+        at: datetime,
+        historical: bool,
+        grace: timedelta = NO_TIME,
+    ) -> Report:
+        """Return the report of steps V2 to V9; ``grace`` is by how much the trust lists may be out of date."""
         unverified = resolved = signed = None
         try:
             # V2  Size and format; who it says that it is from. Nothing of it is believed yet.
@@ -93,7 +109,7 @@ class Verifier:
             form = FORMATS[unverified.format]
             # V3  Which listed service is that, was it trusted at this instant, and which is its key?
             kind = form.credential_type(unverified)
-            resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at)
+            resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at, grace=grace)
             # V4  Did that key sign it?
             service, allowed = resolved.service, resolved.service.profile.algorithms
             claims = unverified.unverified_claims
@@ -101,7 +117,7 @@ class Verifier:
             # V5  Account for every header and claim, its validity, and who may present it.
             credential = form.account(signed, unverified, service=service, request=request, at=at)
             # An assertion of another node: do our own lists trust what it rests on?
-            origin = check_origin(credential, self._trust, at=at)
+            origin = check_origin(credential, self._trust, at=at, grace=grace)
         except (Refused, Refusal) as refusal:
             findings = Findings(unverified, resolved, signed is not None)
             return self._report(
@@ -117,6 +133,27 @@ class Verifier:
         checks = (*_SIGNED, *credential.checks, *origin, status, *recognition, *registration, *demands)
         findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
         return self._report(request, checks, findings, at=at, historical=historical)
+
+    def _in_grace(self, report: Report, registration: tuple[Check, ...]) -> Report:
+        """Return the report on the same question that is accepted in grace, if it is; else ``report``.
+
+        Everything is looked at once more as if the lists were up to date, and only if all of it passes it counts. No
+        assertion is ever made from it, and so who asks for one gets no grace either.
+        """
+        request, at, longest = report.request, report.at, self._trust.longest_grace(at=report.at)
+        if not longest or request.assertion_audience is not None:
+            return report
+        lenient = self._made(request, registration, at=at, historical=report.historical, grace=longest)
+        identity = lenient.passed_identity
+        grace = granted(identity, self._trust, at=at) if identity is not None else None
+        if identity is None or grace is None:
+            return report
+        origin = identity.credential.origin
+        stale = (
+            (LISTED, grace.of(identity.credential.service.member_state)),
+            (HELD, grace.of(origin.member_state) if origin is not None else None),
+        )
+        return lenient.in_grace(grace, {point: one.words for point, one in stale if one is not None})
 
     def _recognised(
         self, credential: VerifiedCredential, request: VerifyRequest, *, at: datetime

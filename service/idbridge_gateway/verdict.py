@@ -110,5 +110,6 @@ class Verdicts:
         return Released(report, report_id, assertion.jwt)
 
 
-def _severity(report: Report) -> int:
-    return _SEVERITY[report.indication]
+def _severity(report: Report) -> tuple[int, bool]:
+    """Order reports: of two that cannot tell, the one that is not accepted in grace is the worse."""
+    return _SEVERITY[report.indication], not report.accepted

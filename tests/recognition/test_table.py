@@ -12,10 +12,10 @@ from idbridge.model.time import parse_instant
 from idbridge.model.trust import ClaimMap, HolderBindingRule, LadderRung, ListProvenance, ServiceStatus, TrustService
 from idbridge.recognition.arrangement import ArrangementIndex
 from idbridge.recognition.standing import Standings
-from idbridge.recognition.table import ListedState, StateRow, listed_states, recognition_table
+from idbridge.recognition.table import ListedState, StateRow, recognition_table
 from tests.recognition.agreement import PretendRegion, assert_table_and_pipeline_agree
 from tests.recognition.credentials import LADDER, START, history, service
-from tests.recognition.documents import MY, NOON, SANDBOX, SG, TH, TL, arrangement, in_force, register, rule
+from tests.recognition.documents import MY, NOON, SANDBOX, SG, TH, arrangement, in_force, register, rule
 from tests.recognition.strategies import INSTANTS, rule_sets
 
 A0, A1, A2, A3 = AssuranceLevel
@@ -169,13 +169,6 @@ def test_binding_is_optional_only_where_a_bearer_would_do() -> None:
     assert row(listed(service(SG)), purpose="building-visit").render()["binding"] == "optional"
     card = service(SG, formats=frozenset({Format.SD_JWT_VC}), holder_binding=HolderBindingRule.REQUIRED)
     assert row(listed(card), purpose="building-visit").render()["binding"] == "required"
-
-
-def test_all_eleven_states_stand_in_the_table_in_one_order() -> None:
-    states = listed_states({SG: (service(SG),)}, provenance={SG: provenance(SG)}, without_list={TL: "trust.refused"})
-
-    assert [state.member_state for state in states] == sorted(MemberState)
-    assert [state.code for state in states if state.member_state == TL] == ["trust.refused"]
 
 
 LEVELS = st.sampled_from(AssuranceLevel)

@@ -9,7 +9,7 @@ import pytest
 from idbridge.model.region import Format, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
-from idbridge.recognition.table import ServiceRow, listed_states, recognition_table
+from idbridge.recognition.table import ServiceRow, recognition_table
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
@@ -20,11 +20,7 @@ from tests.recognition.agreement import PretendRegion, assert_table_and_pipeline
 from tests.verify.pretend import NOON, asked, reasons, region, verifier
 
 PURPOSES = sorted(verifier().trust.purposes.purposes)
-STATES = listed_states(
-    {state: held.services for state, held in verifier().trust.lists.items()},
-    provenance={state: held.provenance for state, held in verifier().trust.lists.items()},
-    without_list=verifier().trust.states_without_list,
-)
+STATES = verifier().trust.listed_states()
 
 
 def providers() -> Iterator[Service]:

@@ -1,6 +1,6 @@
-"""Cases about emergency denials: deny lists that a node is offered, and logins of who is denied.
+"""Cases about emergencies: deny lists that a node is offered, logins of who is denied, and lists that come late.
 
-Clause: architecture D1, emergency deny.
+Clauses: architecture D1, emergency deny; D3, grace.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox.case import Kind
 from idbridge.sandbox.denials import KH, SG, TH, DeniedLogin, DenyListOffer, grants
+from idbridge.sandbox.graces import HIGH, LOW, NO_GRACE, SECOND, LateList
 from idbridge.sandbox.trial import Trial, accepted
 
 _AFTER: Final = LIMITS.deny_unratified + timedelta(hours=1)
@@ -63,14 +64,39 @@ WITHHELD: Final = accepted(
     attempt=DeniedLogin(withheld=True),
     kind=Kind.TRUST,
 )
+LATE: Final = accepted(
+    "late-list-in-grace",
+    "A login of Singapore at A2, a day to the second after Singapore's list went out of date",
+    why="Both states signed that a day late is put up with; the answer says so and stays undecided.",
+    state=MemberState.SG,
+    attempt=LateList(),
+    kind=Kind.TRUST,
+)
+LATE_LOW: Final = accepted(
+    "late-list-in-longer-grace",
+    "A login of Singapore at A1, seven days to the second after Singapore's list went out of date",
+    why="At the lowest level the states may agree on a week.",
+    state=MemberState.SG,
+    attempt=LateList(level=LOW, late=LIMITS.grace_low),
+    kind=Kind.TRUST,
+)
+LATE_UNDER_TIMESTAMP: Final = accepted(
+    "late-list-under-a-timestamp-of-yesterday",
+    "A login of Singapore under a late list, a day to the second after the region's last timestamp",
+    why="One list is late and the region is not: what was denied until a day ago is known.",
+    state=MemberState.SG,
+    attempt=LateList(late=timedelta(hours=2), timestamp_age=LIMITS.deny_freshness),
+    kind=Kind.TRUST,
+)
 
 
 def trials() -> Iterator[Trial]:
     """Yield the cases about denials."""
-    yield from (LIST, STATE, LIFT, LOGIN, LAPSED, WITHHELD)
+    yield from (LIST, STATE, LIFT, LOGIN, LAPSED, WITHHELD, LATE, LATE_LOW, LATE_UNDER_TIMESTAMP)
     yield from _lists()
     yield from _authority()
     yield from _logins()
+    yield from _late()
 
 
 def _lists() -> Iterator[Trial]:
@@ -177,4 +203,49 @@ def _logins() -> Iterator[Trial]:
         "A login under a denied key, after the node was started anew and is offered no deny list any more",
         why="A denial that was accepted is written down with the floors; silence does not undo it.",
         denied="sg-login",
+    )
+
+
+def _late() -> Iterator[Trial]:
+    yield LATE.refused(
+        "late-list-past-its-grace",
+        "trust.stale",
+        "A login of Singapore at A2, a day and a second after Singapore's list went out of date",
+        why="Put up with is what was agreed, to the second.",
+        late=LIMITS.grace_substantial + SECOND,
+    )
+    yield LATE.refused(
+        "late-list-at-the-highest-level",
+        "trust.stale",
+        "A login of Singapore at A3 under a list that is out of date",
+        why="At the highest level there is no grace, whatever anybody signs.",
+        level=HIGH,
+    )
+    yield LATE.refused(
+        "late-list-without-agreement",
+        "trust.stale",
+        "A login of Singapore under a list out of date, where the arrangement says nothing of grace",
+        why="The default is none.",
+        grace=NO_GRACE,
+    )
+    yield LATE.refused(
+        "late-list-and-another-key",
+        "trust.stale",
+        "A login of Singapore under a list out of date and a key that it does not name",
+        why="Only what is good in every other way has grace.",
+        header={"kid": "another"},
+    )
+    yield LATE_LOW.refused(
+        "late-list-past-its-longer-grace",
+        "trust.stale",
+        "A login of Singapore at A1, seven days and a second after Singapore's list went out of date",
+        why="A week is the most that anybody may agree on.",
+        late=LIMITS.grace_low + SECOND,
+    )
+    yield LATE_UNDER_TIMESTAMP.refused(
+        "late-list-in-a-region-gone-dark",
+        "trust.stale",
+        "A login of Singapore under a late list, a day and a second after the region's last timestamp",
+        why="Nobody knows what was denied since; grace is for one late list and not for a region gone dark.",
+        timestamp_age=LIMITS.deny_freshness + SECOND,
     )

@@ -12,7 +12,7 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
-from idbridge.recognition.table import listed_states, recognition_table
+from idbridge.recognition.table import recognition_table
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.node import NodeState, TrustInForce
@@ -57,12 +57,9 @@ def recognition_document(state: NodeState, *, by: MemberState, purpose: str, clo
     snapshot, at = state.snapshot, clock.now()
     if snapshot.purposes.find(purpose) is None:
         raise RequestError("input.request_malformed", "`purpose` is not in the purpose register")
-    states = listed_states(
-        {member: listed.services for member, listed in snapshot.lists.items()},
-        provenance={member: listed.provenance for member, listed in snapshot.lists.items()},
-        without_list=snapshot.states_without_list,
+    rows = recognition_table(
+        snapshot.listed_states(), standings=state.verifier.standings, by=by, purpose=purpose, at=at
     )
-    rows = recognition_table(states, standings=state.verifier.standings, by=by, purpose=purpose, at=at)
     return {
         "schema": SCHEMA,
         "environment": snapshot.environment.value,
