@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 import click
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -140,6 +141,28 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
         if value is not None and value != "":
             grid.add_row(Text(printable(name)), _cell(value))
     _show(grid)
+
+
+def grid(rows: Iterable[Sequence[object]], *, indent: int = 0) -> None:
+    """Print rows without a heading, their columns below each other; the last one breaks where the screen ends."""
+    table_ = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    cells = [[_cell(value) for value in row] for row in rows]
+    for column in range(max(map(len, cells), default=0)):
+        table_.add_column(no_wrap=column + 1 < len(cells[0]), overflow="fold")
+    for row in cells:
+        table_.add_row(*row)
+    if cells:
+        _show(Padding(table_, (0, 0, 0, indent)))
+
+
+def styled_line(text: Text) -> None:
+    """Print one line that ``styled`` made, broken between words where the screen ends."""
+    _show(text)
+
+
+def styled(*parts: tuple[object, str]) -> Text:
+    """Return a text of several parts, each with its style, none of which can tell a terminal lies."""
+    return Text.assemble(*((printable(part), style) for part, style in parts))
 
 
 def document(schema: str, *, summary: Mapping[str, Any], results: Sequence[Any], **counts: Any) -> None:

@@ -17,7 +17,10 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({
 VERBS: Final[Mapping[str, str]] = MappingProxyType({
     "list": "idbridge.cli.trust_look:list_states",
     "show": "idbridge.cli.trust_look:show_state",
-    "explain": "idbridge.cli.trust_look:explain_issuer",
+    "explain": "idbridge.cli.trust_explain:explain_trust",
+    "history": "idbridge.cli.trust_history:history",
+    "diff": "idbridge.cli.trust_diff:diff",
+    "calendar": "idbridge.cli.trust_calendar:calendar",
     "propagation": "idbridge.cli.trust_propagation:propagation",
     "init": "idbridge.cli.trust_draft:init",
     "stage": "idbridge.cli.trust_draft:stage",

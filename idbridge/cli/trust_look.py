@@ -1,31 +1,31 @@
-"""``idbridge trust list|show|explain``: which lists and services are relied on, and why an issuer is trusted or not."""
+"""``idbridge trust list|show``: which lists and services are relied on, and how fresh they are."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import click
+from rich.text import Text
 
 from idbridge.cli import output
-from idbridge.cli.exits import Exit, of_indication
+from idbridge.cli.exits import Exit
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option
-from idbridge.cli.output import json_option
+from idbridge.cli.output import json_option, styled
 from idbridge.cli.reading import STATE
+from idbridge.errors import IssuerError, TrustError
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
-from idbridge.model.trust import ServiceStatus, TrustService
-from idbridge.reasons import reason
+from idbridge.model.trust import TrustService
 from idbridge.trust import document
+from idbridge.trust.operator.calendar import denied_thing
+from idbridge.trust.operator.rules import word
+from idbridge.trust.profile import Entry
 from idbridge.trust.snapshot import TrustSnapshot
 
+_CURRENT: Final = "current"
 _EDITION: Final = ("tier", "sequence", "issued_at", "next_update", "digest", "signer", "distribution")
-_CODE_OF: Final = MappingProxyType({
-    ServiceStatus.WITHDRAWN: "issuer.withdrawn",
-    ServiceStatus.COMPROMISED: "issuer.compromised",
-    ServiceStatus.SUPERSEDED: "issuer.superseded",
-})  # fmt: skip
+_COLOURS: Final = MappingProxyType({"granted": "green", "current": "green", "superseded": "dim"})
 
 
 @click.command("list")
@@ -37,15 +37,29 @@ def list_states(*, region: Path, at: datetime | None, as_json: bool) -> Exit:
     moment = instant(at)
     snapshot = open_snapshot(region)
     rows = document.state_rows(snapshot)
-    usable = sum(_freshness(snapshot, state, at=moment) == "current" for state in MemberState)
+    usable = sum(_freshness(snapshot, state, at=moment) == _CURRENT for state in MemberState)
     if as_json:
-        output.document("idbridge-trust-1", summary={**_head(snapshot), "usable": usable}, results=rows)
+        summary = {**_head(snapshot), "usable": usable, "distribution": document.distribution(snapshot)}
+        output.document("idbridge-trust-1", summary=summary, results=rows)
     else:
         heads = ("STATE", "LIST", "TIER", "SEQUENCE", "SERVICES", "NEXT UPDATE")
         output.table(heads, (_state_cells(row, snapshot, at=moment) for row in rows))
         output.line()
+        _show_region(snapshot, at=moment)
         output.line(f"snapshot {snapshot.id}, {snapshot.environment}, {usable} of {len(rows)} lists usable")
     return Exit.DONE if usable else Exit.TRUST_UNUSABLE
+
+
+def _show_region(snapshot: TrustSnapshot, *, at: datetime) -> None:
+    """Print what holds for the whole region: its timestamp, denials in force, and what was refused."""
+    regional = snapshot.regional
+    if regional is not None:
+        signed, until = instant_text(regional.signed_at), instant_text(regional.expires)
+        output.line(f"timestamp {regional.timestamp_version}, signed {signed}, good until {until}")
+    for entry in snapshot.denials.in_force(at):
+        output.emphasis(f"denied: {entry.state}, {denied_thing(entry)}", colour="red")
+    for offer in snapshot.refused:
+        output.words("warning", f"{offer.subject} was refused: {offer.code}, {offer.detail or 'see `reason show`'}")
 
 
 @click.command("show")
@@ -59,99 +73,46 @@ def show_state(*, state: MemberState, region: Path, at: datetime | None, as_json
     snapshot = open_snapshot(region)
     fresh = _freshness(snapshot, state, at=moment)
     if as_json:
-        summary = {**_head(snapshot), **document.list_row(snapshot, state)}
+        untrusted = [
+            {"name": one.name, "issuer": one.issuer, "why": one.untrusted} for one in _untrusted(snapshot, state)
+        ]
+        summary = {**_head(snapshot), **document.list_row(snapshot, state), "untrusted": untrusted}
         output.document("idbridge-state-trust-1", summary=summary, results=document.service_rows(snapshot, state))
     else:
-        row = document.list_row(snapshot, state)
-        output.facts([("list", fresh), *((name.replace("_", " "), row[name]) for name in _EDITION)])
+        _show_list(snapshot, state, fresh, at=moment)
+    return Exit.DONE if fresh == _CURRENT else Exit.TRUST_UNUSABLE
+
+
+def _show_list(snapshot: TrustSnapshot, state: MemberState, fresh: str, *, at: datetime) -> None:
+    row = document.list_row(snapshot, state)
+    output.facts([("list", _coloured(fresh)), *((name.replace("_", " "), row[name]) for name in _EDITION)])
+    if snapshot.services_of(state):
         output.line()
         heads = ("SERVICE", "TYPE", "FORMATS", "STATUS", "SINCE", "ISSUER")
-        output.table(
-            heads, (_service_cells(service, at=moment) for service in snapshot.services_of(state)), wrap={"SERVICE"}
-        )
-    return Exit.DONE if fresh == "current" else Exit.TRUST_UNUSABLE
+        services = snapshot.services_of(state)
+        cells = (_service_cells(service, snapshot, at=at) for service in services)
+        output.table(heads, cells, wrap={"SERVICE", "FORMATS"}, optional={"FORMATS"})
+    for entry in _untrusted(snapshot, state):
+        output.words("warning", f"{entry.name} ({entry.issuer}) gives no trust: {entry.untrusted}")
 
 
-@click.command("explain")
-@click.argument("issuer")
-@region_option
-@at_option
-@json_option
-def explain_issuer(*, issuer: str, region: Path, at: datetime | None, as_json: bool) -> Exit:
-    """Explain why an issuer is trusted or not.
-
-    Says who lists it, for what, since when and in which edition. ISSUER is compared
-    character by character, as a verification compares it.
-    """
-    moment = instant(at)
-    snapshot = open_snapshot(region)
-    services = snapshot.by_issuer(issuer)
-    code = issuer_code(snapshot, issuer, at=moment)
-    if as_json:
-        summary = {**_head(snapshot), "issuer": issuer, "trusted": code is None, "code": code}
-        output.document("idbridge-explain-1", summary=summary, results=[document.service_row(one) for one in services])
-    else:
-        _show_explanation(snapshot, issuer, code, at=moment)
-    return Exit.DONE if code is None else of_indication(reason(code).indication)
-
-
-def issuer_code(snapshot: TrustSnapshot, issuer: str, *, at: datetime) -> str | None:
-    """Return ``None`` if a service of ``issuer`` is granted at ``at``, else the code that its credentials meet."""
-    services = snapshot.by_issuer(issuer)
-    if not services:
-        return _absence(snapshot, issuer)
-    if snapshot.provenance(services[0].member_state).next_update <= at:
-        return "trust.stale"
-    statuses = [period.status if (period := service.status_at(at)) else None for service in services]
-    if ServiceStatus.GRANTED in statuses:
-        return None
-    return next((code for status, code in _CODE_OF.items() if status in statuses), "issuer.not_yet_granted")
-
-
-def _absence(snapshot: TrustSnapshot, issuer: str) -> str:
-    if snapshot.other_environment(issuer):
-        return "recognition.environment_mismatch"
-    state = snapshot.orphaned(issuer)
-    return snapshot.states_without_list[state] if state is not None else "issuer.unknown"
-
-
-def _show_explanation(snapshot: TrustSnapshot, issuer: str, code: str | None, *, at: datetime) -> None:
-    output.line(f"{issuer} is {'trusted' if code is None else f'not trusted: {code}'} at {instant_text(at)}")
-    if code is not None:
-        output.facts((("meaning", reason(code).developer), ("remedy", reason(code).remedy)))
-    services = snapshot.by_issuer(issuer)
-    if not services:
-        return
-    edition = document.list_row(snapshot, services[0].member_state)
-    output.line()
-    output.facts(
-        (
-            ("listed by", f"{edition['state']}, sequence {edition['sequence']}, next update {edition['next_update']}"),
-            ("list digest", edition["digest"]),
-            ("snapshot", snapshot.id),
-        )
-    )
-    output.line()
-    output.table(("SERVICE", "FORMATS", "STATUS", "FROM", "UNTIL"), _timeline(services), wrap={"SERVICE"})
-
-
-def _timeline(services: tuple[TrustService, ...]) -> Iterator[tuple[str, ...]]:
-    for service in services:
-        for period in service.history:
-            until = period.validity.end
-            yield (
-                service.name,
-                ", ".join(sorted(service.profile.formats)),
-                _last_part(period.status),
-                instant_text(period.validity.start),
-                instant_text(until) if until is not None else "open",
-            )
+def _untrusted(snapshot: TrustSnapshot, state: MemberState) -> tuple[Entry, ...]:
+    return snapshot.lists[state].untrusted if state in snapshot.lists else ()
 
 
 def _freshness(snapshot: TrustSnapshot, state: MemberState, *, at: datetime) -> str:
     if state not in snapshot.lists:
         return snapshot.states_without_list[state]
-    return "current" if at < snapshot.provenance(state).next_update else "trust.stale"
+    try:
+        snapshot.require_not_denied(state, at=at)
+        snapshot.require_current(state, at=at)
+    except (IssuerError, TrustError) as refusal:
+        return refusal.code
+    return _CURRENT
+
+
+def _coloured(word: str) -> Text:
+    return styled((word, _COLOURS.get(word, "red")))
 
 
 def _head(snapshot: TrustSnapshot) -> dict[str, Any]:
@@ -161,16 +122,16 @@ def _head(snapshot: TrustSnapshot) -> dict[str, Any]:
 def _state_cells(row: dict[str, Any], snapshot: TrustSnapshot, *, at: datetime) -> tuple[object, ...]:
     fresh = _freshness(snapshot, MemberState(row["state"]), at=at)
     told = ("tier", "sequence", "services", "next_update")
-    return row["state"], fresh, *("-" if row[name] is None else row[name] for name in told)
+    return row["state"], _coloured(fresh), *("-" if row[name] is None else row[name] for name in told)
 
 
-def _service_cells(service: TrustService, *, at: datetime) -> tuple[str, ...]:
+def _service_cells(service: TrustService, snapshot: TrustSnapshot, *, at: datetime) -> tuple[object, ...]:
     period = service.status_at(at)
-    status = _last_part(period.status) if period is not None else "not yet granted"
+    status = word(period.status) if period is not None else "not yet granted"
     since = instant_text(period.validity.start).removesuffix("T00:00:00Z") if period is not None else "-"
-    kind = _last_part(service.service_type).removesuffix("-issuance")
-    return service.name, kind, ", ".join(sorted(service.profile.formats)), status, since, service.issuer
-
-
-def _last_part(urn: str) -> str:
-    return urn.rpartition(":")[2]
+    try:
+        snapshot.require_not_denied(service.member_state, services=(service,), at=at)
+    except IssuerError:
+        status = "denied"
+    kind = word(service.service_type).removesuffix("-issuance")
+    return service.name, kind, ", ".join(sorted(service.profile.formats)), _coloured(status), since, service.issuer

@@ -2,12 +2,19 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from idbridge.model.region import MemberState
+from idbridge.clock import SystemClock
+from idbridge.model.region import Environment, MemberState, ServiceType
+from idbridge.trust import floors
+from idbridge.trust.deny_entry import STATE_TARGET, service_target
 from tests.cli.conftest import Ended
+from tests.cli.proposals import proposal
+from tests.trust.denying import book, denial, listing
 
 Run = Callable[..., Ended]
 
@@ -110,3 +117,70 @@ def test_an_unknown_state_is_a_usage_error(run: Run, region: Path) -> None:
 
     assert ended.code == 2
     assert "none of BN, ID, KH" in ended.err
+
+
+@pytest.fixture
+def denying(copy: Path) -> Path:
+    """A region whose node holds a denial of a whole state and one of a service."""
+    memory = copy / "nodes" / "TH" / "state"
+    login = service_target("https://sandbox.login.sg.example", ServiceType.LOGIN)
+    held = book(
+        listing(1, denial(state=MemberState.TH, target=STATE_TARGET), denial(target=login)), at=SystemClock().now()
+    )
+    floors.write(memory, replace(floors.read(memory, Environment.SANDBOX), denials=held))
+    return copy
+
+
+def test_what_is_denied_is_said_wherever_it_is_looked_at(run: Run, denying: Path) -> None:
+    listed = run("trust", "list", "--region", str(denying)).out
+
+    assert "TH     issuer.denied" in listed
+    assert "denied: SG, service https://sandbox.login.sg.example" in listed
+    assert "10 of 11 lists usable" in listed
+    assert "denied" in run("trust", "show", "SG", "--region", str(denying)).out
+    assert run("trust", "show", "TH", "--region", str(denying)).code == 4
+    explained = run("trust", "explain", "LionPass login", "--region", str(denying))
+    assert explained.code == 1
+    assert "denied: an emergency denial is in force until it is lifted" in explained.out
+
+
+def test_an_entry_that_gives_no_trust_is_said_beside_the_table(run: Run, copy: Path) -> None:
+    def claimed(service: dict[str, Any]) -> dict[str, Any]:
+        return {**service, "issuer": "https://sandbox.pid.sg.example"} if service["id"] == "th-pid" else service
+
+    run("trust", "list", "--region", str(copy))  # by now the issuer is Singapore's
+    proposal(copy, copy / "trust" / "lists" / "TH.jws", claimed, state=MemberState.TH)
+    shown = run("trust", "show", "TH", "--region", str(copy))
+    explained = run("trust", "explain", "https://sandbox.pid.sg.example", "--region", str(copy))
+
+    assert "(https://sandbox.pid.sg.example) gives no trust: another state speaks for this issuer" in shown.err
+    assert shown.code == 0
+    assert explained.code == 0
+    assert "unknown: the entry gives no trust: another state speaks for this issuer" in " ".join(explained.out.split())
+    document = run("trust", "show", "TH", "--region", str(copy), "--json").json
+    assert [one["issuer"] for one in document["summary"]["untrusted"]] == ["https://sandbox.pid.sg.example"]
+
+
+def test_a_refused_list_is_said_beside_the_table(run: Run, copy: Path) -> None:
+    altered = copy / "trust" / "lists" / "SG.jws"
+    altered.write_text(altered.read_text()[:-4] + "AAAA")
+
+    assert "lists/SG was refused: trust.signature_invalid" in run("trust", "list", "--region", str(copy)).err
+
+
+def test_a_provider_is_found_by_a_part_of_its_name(run: Run, region: Path) -> None:
+    ended = run("trust", "explain", "wallet identity", "--region", str(region), "--json")
+
+    assert {row["state"] for row in ended.json["results"]} == {"ID", "SG", "TH"}
+    assert {row["answer"] for row in ended.json["results"]} == {"trusted"}
+    assert ended.code == 0
+
+
+def test_a_key_that_signs_a_list_is_named_and_states_that_were_not_asked_too(run: Run, copy: Path) -> None:
+    signer = run("trust", "show", "SG", "--region", str(copy), "--json").json["summary"]["signer"]
+    (copy / "trust" / "lists" / "TH.jws").unlink()
+    ended = run("trust", "explain", signer, "--region", str(copy))
+
+    assert ended.code == 1
+    assert "it signs the list of SG" in ended.out
+    assert "without a list, and so not asked: TH (trust.unreachable)" in ended.out

@@ -117,10 +117,14 @@ def explain(snapshot: TrustSnapshot, asked: str, *, at: datetime) -> Explanation
 
 
 def _overall(matches: Iterable[Match]) -> Answer:
-    """Return the worst answer of all that may be meant, a service being as good as the best of its keys."""
+    """Return the worst answer of all that may be meant, a service being as good as the best of its keys.
+
+    An entry that gives no trust takes none from what another state lists.
+    """
     roles: dict[tuple[str, str, str], Answer] = {}
     for match in matches:
-        roles[match.role] = min(match.answer, roles.get(match.role, match.answer), key=_ORDER.index)
+        if match.answer is not Answer.UNKNOWN:
+            roles[match.role] = min(match.answer, roles.get(match.role, match.answer), key=_ORDER.index)
     return max(roles.values(), key=_ORDER.index, default=Answer.UNKNOWN)
 
 
