@@ -1,8 +1,10 @@
 """A sandbox node that takes its trust by TUF, and how a test publishes to it."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from idbridge.clock import SystemClock
@@ -23,6 +25,24 @@ def the_present_region() -> Region:
     return Region.generate(at=SystemClock().now().replace(microsecond=0))
 
 
+@cache
+def first_publication() -> Mapping[str, bytes]:
+    """The files of the region's first publication: the tree, the pinned root and the memory of the publisher."""
+    region = the_present_region()
+    with TemporaryDirectory() as folder:
+        region.distribute(Path(folder), at=region.made_at)
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def lay_down(directory: Path) -> None:
+    """Write the first publication below ``directory``."""
+    for name, octets in first_publication().items():
+        place = directory / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(octets)
+
+
 def settings_in(directory: Path, region: Region, *, state: MemberState = MemberState.TH, **more: Any) -> Settings:
     """The settings of a node of ``state`` that reads the tree below ``directory``, its memory begun."""
     memory = directory / "nodes" / state.value / "memory"
@@ -39,7 +59,7 @@ def distributed_node(directory: Path, **more: Any) -> Node:
     """A node of Thailand that took up the first publication of the region; its clock stands still at that moment."""
     region = the_present_region()
     clock = HandClock(region.made_at)
-    region.distribute(directory, at=clock.now())
+    lay_down(directory)
     settings = settings_in(directory, region, **more)
     return Node(create_app(settings, clock=clock), settings, clock, None, directory, region)
 

@@ -16,6 +16,8 @@ FILES = {
     )
 }  # fmt: skip
 
+BY_TUF = {"pins_file": None, "trust_root_file": Path("root.json")}
+
 
 def given(**changes: Any) -> dict[str, Any]:
     return {"environment": "live", "state": "TH", "node_url": "https://node.th.example", **FILES, **changes}
@@ -48,6 +50,26 @@ def given(**changes: Any) -> dict[str, Any]:
         ({"state": "XX"}, "STATE"),
         ({"port": 70000}, "PORT"),
         ({"skip_status": True}, "SKIP_STATUS"),
+        ({"trust_root_file": Path("root.json")}, "two ways"),
+        ({"trust_url": "https://trust.region.example"}, "TRUST_ROOT_FILE"),
+        ({**BY_TUF, "trust_dir": Path("tree"), "trust_url": "https://trust.region.example"}, "without"),
+        ({**BY_TUF, "trust_dir": None}, "TRUST_DIR"),
+        *(
+            ({**BY_TUF, "trust_dir": None, "trust_url": url}, named)
+            for url, named in (
+                ("http://trust.region.example", "https"),
+                ("https://127.0.0.1:8443/trust", "this machine"),
+                ("https://me@trust.region.example", "TRUST_URL"),
+                ("https://trust.region.example/?a=b", "TRUST_URL"),
+                ("https://trust.region.example/#a", "TRUST_URL"),
+                ("https://[::1", "TRUST_URL"),
+                ("tree", "TRUST_URL"),
+                ("", "TRUST_URL"),
+            )
+        ),
+        ({"reload_seconds": 0}, "RELOAD_SECONDS"),
+        ({"poll_seconds": 0}, "POLL_SECONDS"),
+        ({"snapshot_days": 0}, "SNAPSHOT_DAYS"),
     ],
 )
 def test_a_live_node_does_not_start(changes: dict[str, Any], named: str) -> None:
@@ -73,6 +95,26 @@ def test_nothing_is_guessed(missing: str) -> None:
 
     with pytest.raises(ConfigurationError, match=f"IDBRIDGE_{missing.upper()}"):
         read_settings(**settings)
+
+
+@pytest.mark.parametrize("where", [{"trust_dir": Path("tree")}, {"trust_dir": None, "trust_url": "https://t.example"}])
+def test_trust_comes_by_tuf_from_one_place_with_a_pinned_root(where: dict[str, Any]) -> None:
+    assert read_settings(**given(**BY_TUF, **where)).trust_root_file == Path("root.json")
+
+
+@pytest.mark.parametrize("url", ["http://trust.region.example", "ftp://127.0.0.1/trust", "http://10.0.0.1"])
+def test_plain_http_leads_a_sandbox_node_no_further_than_this_machine(url: str) -> None:
+    by_url = {**BY_TUF, "trust_dir": None, "environment": "sandbox"}
+    with pytest.raises(ConfigurationError, match="plain http"):
+        read_settings(**given(**by_url, trust_url=url))
+
+    assert read_settings(**given(**by_url, trust_url="http://127.0.0.1:8080/trust")).trust_url
+
+
+def test_files_are_looked_at_every_second_and_a_tree_elsewhere_every_half_minute() -> None:
+    settings = read_settings(**given())
+
+    assert (settings.reload_seconds, settings.poll_seconds) == (1.0, 30.0)
 
 
 def test_a_value_that_is_refused_is_not_repeated() -> None:
