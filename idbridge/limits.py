@@ -35,6 +35,7 @@ class Limits:
     certificate_bytes: int = 8 * 1024
     crl_bytes: int = 4 * 1024 * 1024  # architecture section 6, as for status lists
     crl_entries: int = 100_000
+    crl_addresses: int = 8  # of one service
     certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
 
     # Trust material.

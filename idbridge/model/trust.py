@@ -108,6 +108,7 @@ class ServiceProfile:
     leeway: timedelta
     holder_binding: HolderBindingRule
     leaf_rule: LeafRule | None = None
+    crl: frozenset[str] = frozenset()  # where its authority publishes; not empty: revocation must be known
     tier: CommitmentTier = CommitmentTier.T0
 
 

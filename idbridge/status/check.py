@@ -45,12 +45,17 @@ def check_status(
 ) -> tuple[Check, StatusFinding]:
     """Return whether ``credential`` is still good, as far as ``snapshot`` knows ``at`` an instant.
 
-    ``path`` is that of the certificates under which it was signed, if there are any.
+    ``path`` is that of the certificates under which it was signed, if there are any. A revocation that is known always
+    counts; that none is known counts only if the state's list demands to know.
     """
-    if path is not None and snapshot.crls:
+    demanded = bool(credential.service.profile.crl)
+    if path is not None and (snapshot.crls or demanded):
         certificates = crl_status(path, snapshot, at=at)
         if certificates.state is CrlState.REVOKED:
             return _revoked(certificates)
+        if certificates.state is CrlState.UNKNOWN and demanded:
+            note = f"status snapshot {snapshot.id} holds no current CRL of an authority on the path"
+            return CERTIFICATES.refused("status.unavailable", note), _UNAVAILABLE
     if credential.status_reference is None:
         return _NO_STATUS
     note = f"status snapshot {snapshot.id} holds no list of that address"

@@ -49,7 +49,7 @@ _SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})
 _RULES: Final = frozenset({
     "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
 })  # fmt: skip
-_RULES_OPTIONAL: Final = frozenset({"leafRule"})
+_RULES_OPTIONAL: Final = frozenset({"leafRule", "crl"})
 _CLAIMS: Final = frozenset({"subject", "persistence", "acr", "nameParts", "map"})
 _CLAIMS_OPTIONAL: Final = frozenset({"mandate", "display", "displayLatin"})
 _NAME_KINDS: Final = frozenset({"given", "family", "patronymic", "middle", "single"})
@@ -161,6 +161,7 @@ def _profile(rules: dict[str, Any], tier: CommitmentTier) -> ServiceProfile:
         ),
         holder_binding=members.word(read["holderBinding"], HolderBindingRule, where="holderBinding"),
         leaf_rule=_leaf_rule(read["leafRule"]) if "leafRule" in read else None,
+        crl=_crl(read["crl"]) if "crl" in read else frozenset(),
         tier=tier,
     )
     if not profile.algorithms:
@@ -226,6 +227,21 @@ def _name_part(value: Any) -> NamePart:
 
 def _optional(read: Mapping[str, Any], name: str) -> str | None:
     return members.text(read[name], where=name) if name in read else None
+
+
+def _crl(value: Any) -> frozenset[str]:
+    """Return where the authority's revocation lists are; a service that demands them names at least one address."""
+    addresses = members.array(value, _crl_address, where="crl", most=LIMITS.crl_addresses)
+    if len(set(addresses)) != len(addresses):
+        raise violation("crl names an address twice")
+    return frozenset(addresses)
+
+
+def _crl_address(value: Any) -> str:
+    address = members.address(value, where="crl")
+    if not address.startswith("https://"):
+        raise violation("crl is not an https address")
+    return address
 
 
 def _leaf_rule(value: Any) -> LeafRule:

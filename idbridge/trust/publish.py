@@ -182,6 +182,8 @@ def _rules(service: Source) -> dict[str, Any]:
     if "leaf_rule" in service:
         names = {"extended_key_usage": "extendedKeyUsage", "policy": "policy"}
         rules["leafRule"] = {names[name]: identifier for name, identifier in service["leaf_rule"].items()}
+    if "crl" in service:
+        rules["crl"] = list(service["crl"])
     return rules
 
 

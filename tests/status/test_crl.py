@@ -1,5 +1,6 @@
 """Revoked certificates: what the held lists say of a path, and that silence is not a good word."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -95,8 +96,13 @@ def test_a_snapshot_is_named_by_what_it_holds_in_any_order() -> None:
     assert status_snapshot().id == EMPTY_STATUS.id
 
 
-def checked(text: str, snapshot: StatusSnapshot, path_: VerifiedPath | None) -> tuple[Result, str | None, StatusState]:
-    check, finding = check_status(verify(text), snapshot, path=path_, at=NOON)
+def checked(
+    text: str, snapshot: StatusSnapshot, path_: VerifiedPath | None, *, demanded: bool = False
+) -> tuple[Result, str | None, StatusState]:
+    credential = verify(text)
+    profile = replace(credential.service.profile, crl=frozenset({"https://crl.sg.example/1"} if demanded else ()))
+    credential = credential._replace(service=replace(credential.service, profile=profile))
+    check, finding = check_status(credential, snapshot, path=path_, at=NOON)
     return check.result, check.reason.code if check.reason is not None else None, finding.state
 
 
@@ -106,6 +112,16 @@ def test_a_credential_under_a_revoked_certificate_fails_whatever_else_is_unknown
 
     for text in (bound(sd_jwt()), bound(sd_jwt(status=reference))):
         assert checked(text, revoked, SHORT) == (Result.FAILED, "issuer.certificate_revoked", StatusState.REVOKED)
+
+
+@pytest.mark.parametrize("held", [(), (crl(MIDDLE),), (crl(ROOT, made=NOON - 3 * DAY),)])
+def test_a_state_that_demands_to_know_is_not_answered_by_silence(held: tuple[VerifiedCrl, ...]) -> None:
+    unknown = (Result.INDETERMINATE, "status.unavailable", StatusState.UNAVAILABLE)
+
+    assert checked(bound(sd_jwt()), status_snapshot(held), SHORT, demanded=True) == unknown
+    assert checked(bound(sd_jwt()), status_snapshot(held), SHORT)[0] is Result.PASSED
+    assert checked(bound(sd_jwt()), status_snapshot([crl(ROOT)]), SHORT, demanded=True)[0] is Result.PASSED
+    assert checked(bound(sd_jwt()), status_snapshot(held), None, demanded=True)[0] is Result.PASSED
 
 
 def test_a_credential_under_plain_keys_or_a_good_certificate_passes() -> None:

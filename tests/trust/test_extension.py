@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import ServiceType
 from tests.trust.editions import (
     EXTENSION,
@@ -74,6 +75,13 @@ def code_of(document: Any) -> str:
         ("leafRule", {"policy": "1.02.3"}),
         ("leafRule", {"policy": "any"}),
         ("leafRule", None),
+        ("crl", None),
+        ("crl", []),
+        ("crl", "https://crl.sg.example/1"),
+        ("crl", ["http://crl.sg.example/1"]),
+        ("crl", ["crl.sg.example"]),
+        ("crl", ["https://crl.sg.example/1"] * 2),
+        ("crl", [f"https://crl.sg.example/{number}" for number in range(LIMITS.crl_addresses + 1)]),
         ("claims", None),
         ("claims", {"subject": "sub"}),
     ],
@@ -137,6 +145,14 @@ def test_a_service_signs_only_what_its_type_is_for(kind: str, formats: list[str]
     document = lote(service(type=kind, formats=formats, credential_types=types))
 
     assert code_of(document) == "trust.profile_violation"
+
+
+def test_a_service_names_where_its_authority_publishes_revocation_lists() -> None:
+    addresses = [f"https://crl.sg.example/{number}" for number in range(LIMITS.crl_addresses)]
+    accepted = HELD.with_list(signed(lote(service(crl=addresses))), state=SG, at=NOON)
+
+    assert accepted.lists[SG].services[0].profile.crl == set(addresses)
+    assert HELD.lists[SG].services[0].profile.crl == frozenset()
 
 
 def test_a_revocation_service_is_listed_and_signs_no_credential() -> None:

@@ -69,6 +69,7 @@ def rule_changes(before: ServiceProfile, after: ServiceProfile) -> tuple[Change,
         *_binding_change(before.holder_binding, after.holder_binding),
         *_leeway_change(before, after),
         *compared("leaf rule", leaf(before.leaf_rule), leaf(after.leaf_rule), widens=before.leaf_rule is not None),
+        *_revocation_change(before, after),
         *_claim_changes(before.claim_map, after.claim_map),
     )
 
@@ -110,6 +111,12 @@ def _binding_change(before: HolderBindingRule, after: HolderBindingRule) -> tupl
 def _leeway_change(before: ServiceProfile, after: ServiceProfile) -> tuple[Change, ...]:
     texts = (f"{int(rules.leeway.total_seconds())} s" for rules in (before, after))
     return compared("leeway", *texts, widens=after.leeway > before.leeway)
+
+
+def _revocation_change(before: ServiceProfile, after: ServiceProfile) -> tuple[Change, ...]:
+    """Return where revocation lists must be known from, and are no longer; a service without any needs none."""
+    texts = (tuple(sorted(rules.crl)) for rules in (before, after))
+    return compared("revocation lists", *texts, widens=not before.crl <= after.crl)
 
 
 def leaf(rule: LeafRule | None) -> str | None:

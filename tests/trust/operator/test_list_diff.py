@@ -78,6 +78,8 @@ def test_lists_of_two_states_have_no_difference() -> None:
         ("leeway", {"leeway_seconds": 60}, {"leeway_seconds": 61}),
         ("issuer", {"issuer": "https://pid.sg.example"}, {"issuer": "https://other.sg.example"}),
         ("type", {"type": "pid-issuance"}, {"type": "attestation-issuance"}),
+        ("revocation lists", {"crl": ["https://crl.sg.example/1"]}, {}),
+        ("revocation lists", {"crl": ["https://crl.sg.example/1"]}, {"crl": ["https://crl.sg.example/2"]}),
         ("leaf rule", {"leaf_rule": {"policy": "1.2.3"}}, {}),
         ("leaf rule", {"leaf_rule": {"policy": "1.2.3"}}, {"leaf_rule": {"extended_key_usage": "1.2.3"}}),
     ],
@@ -99,6 +101,7 @@ def test_whatever_reaches_further_is_flagged(what: str, before: Table, after: Ta
         ("holder binding", {"holder_binding": "none"}, {"holder_binding": "required"}),
         ("leeway", {"leeway_seconds": 60}, {"leeway_seconds": 59}),
         ("leaf rule", {}, {"leaf_rule": {"policy": "1.2.3"}}),
+        ("revocation lists", {}, {"crl": ["https://crl.sg.example/1"]}),
     ],
 )
 def test_what_reaches_less_far_is_told_and_not_flagged(what: str, before: Table, after: Table) -> None:
