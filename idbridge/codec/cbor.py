@@ -11,7 +11,7 @@ The order of keys is free, because signatures are over the octets as received an
 big numbers, dates, regular expressions, sets, or references that make a few octets a structure without end.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -33,20 +33,16 @@ class Tagged:
     value: Any
 
 
-class _EveryTag(Mapping[int, Any]):
-    """What the library is to make of a tag, whichever it is: nothing. It has decoders of its own for the others."""
+class _EveryTag(dict[int, Any]):
+    """What the library is to make of a tag, whichever it is: nothing. It has decoders of its own for many."""
 
-    def __getitem__(self, tag: int) -> Any:
+    def __missing__(self, tag: int) -> Any:
         return lambda value, _immutable: Tagged(tag, value)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 _DECODERS: Final = _EveryTag()
+# What the library raises; the last ones it raises never, as far as is known, and would be no reason to fall over.
+_UNREADABLE: Final = (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 
 
 def decode(
@@ -87,10 +83,8 @@ def _read(octets: bytes, max_depth: int) -> Any:
             allow_indefinite=False,
             allow_duplicate_keys=False,
         )
-    except cbor2.CBORDecodeError as fault:
+    except _UNREADABLE as fault:
         too_deep = "nesting depth" in str(fault)
-    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError):
-        too_deep = False
     if too_deep:
         raise InputError("input.too_large", f"CBOR is nested deeper than {max_depth}")
     raise InputError("input.malformed", "not one CBOR data item in the form that is read here")

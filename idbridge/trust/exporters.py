@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from idbridge.codec import base64std, base64url, strict_json
-from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
+from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.errors import InputError, IssuerError, TrustError
 from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
 from idbridge.model.region import MemberState
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust.errors import violation
@@ -63,12 +64,11 @@ def key_set(snapshot: TrustSnapshot, state: MemberState, *, at: datetime) -> dic
 def _keys(service: TrustService) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the keys of a service by what tells them apart: the key, and the certificate around it."""
     for key in service.keys:
-        if isinstance(key, JwkPublicKey):
-            yield key.thumbprint, _jwk(key)
+        yield key.thumbprint, _jwk(key)
     for der in service.anchors:
         key = public_key_from_certificate(der)
         yield hashlib.sha256(der).hexdigest(), {**_jwk(key), "x5c": [base64std.encode(der)]}
 
 
-def _jwk(key: JwkPublicKey) -> dict[str, Any]:
+def _jwk(key: PublicKey) -> dict[str, Any]:
     return {**key.jwk, "kid": key.kid or key.thumbprint, "use": "sig"}

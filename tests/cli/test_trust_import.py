@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from idbridge.cli.output import printable
+from idbridge.cli import trust_import
+from idbridge.cli.output import Failure, printable
 from idbridge.codec import pem
 from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
 from idbridge.trust.importers import source_material
 from tests.cli.conftest import Ended
 from tests.trust.importers.test_list_of_lists import FIRST, NOW, PIVOTS, SECOND
@@ -226,6 +228,23 @@ def test_a_held_list_goes_out_without_its_signature(run: Run, region: Path) -> N
 
     assert ended.code == 0
     assert ended.json["LoTE"]["ListAndSchemeInformation"]["SchemeTerritory"] == "SG"
+
+
+def test_a_list_is_found_by_its_digest_wherever_this_machine_keeps_it(tmp_path: Path) -> None:
+    octets, state = b"a.b.c", MemberState.SG
+    digest = hashlib.sha256(octets).hexdigest()
+    (tmp_path / "state" / "blobs").mkdir(parents=True)
+    targets = tmp_path / "trust" / "targets" / "lists" / "SG"
+    targets.mkdir(parents=True)
+    (targets / "1.list.jws").write_bytes(b"another")
+
+    with pytest.raises(Failure, match="not on this machine"):
+        trust_import._signed_list(tmp_path, state, digest)
+    (tmp_path / "state" / "blobs" / digest).write_bytes(octets)
+    assert trust_import._signed_list(tmp_path, state, digest) == octets
+    (targets / "2.list.jws").write_bytes(octets)
+    (tmp_path / "state" / "blobs" / digest).unlink()
+    assert trust_import._signed_list(tmp_path, state, digest) == octets
 
 
 def test_the_keys_of_a_state_go_out_as_a_set(run: Run, region: Path) -> None:

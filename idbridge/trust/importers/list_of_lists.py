@@ -49,15 +49,16 @@ def import_list_of_lists(offer: Offer, terms: Terms, *, pivots: Mapping[str, byt
         if refusal.code != "trust.signer_unknown":
             raise
         signed, trail = _along_pivots(offer, terms, pivots)
-    content = _of_lists(signed)
-    if trail and tuple(reversed(_pivot_addresses(content))) != trail:
-        raise violation("the signed list names other pivots than those that were walked")
-    found = trusted_list.imported(ListKind.LOTL_XML, offer, terms, signed=signed, content=content)
+    found = trusted_list.imported(ListKind.LOTL_XML, offer, terms, signed=signed, content=_of_lists(signed))
     return ImportedList(found.provenance, found.services, found.dropped, found.pointers, trail)
 
 
 def _along_pivots(offer: Offer, terms: Terms, pivots: Mapping[str, bytes]) -> tuple[SignedDocument, tuple[str, ...]]:
-    """Return the list as signed by whom the pivots lead to, and their addresses, oldest first."""
+    """Return the list as signed by whom the pivots lead to, and their addresses, oldest first.
+
+    Where the walk goes is read before anything is verified, from the very octets that are verified at its end: but for
+    the signature itself, they are signed as a whole.
+    """
     unverified = trusted_list.read(xmldsig.unverified_content(offer.octets))
     trail = tuple(reversed(_pivot_addresses(unverified)))
     if not trail:

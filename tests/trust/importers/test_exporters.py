@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,15 @@ def test_octets_of_another_edition_are_no_export(place: Place) -> None:
         with pytest.raises(TrustError) as caught:
             exporters.plain_lote(octets, held=held)
         assert caught.value.code == "trust.snapshot_mismatch"
+
+
+def test_octets_that_are_held_and_no_list_are_no_export(place: Place) -> None:
+    held = place.load().lists[SG]
+    for octets in (b"a.b", b"a.b.c", b"a.\xff.c", b"a.W10.c"):
+        other = replace(held.provenance, digest=hashlib.sha256(octets).hexdigest())
+        with pytest.raises(TrustError) as caught:
+            exporters.plain_lote(octets, held=replace(held, provenance=other))
+        assert caught.value.code == "trust.profile_violation"
 
 
 def test_the_export_of_a_list_is_its_payload_as_the_state_signed_it(place: Place) -> None:

@@ -145,6 +145,20 @@ def test_a_list_that_speaks_for_another_territory_than_its_pivots_is_refused() -
     assert refusal(terms=replace(TERMS, territory="TH")).code == "trust.territory_mismatch"
 
 
+def test_a_list_that_does_not_follow_its_last_pivot_is_refused() -> None:
+    older = lotl(THIRD_SIGNER, sequence=20, names=THIRD_SIGNER, pivots=(SECOND, FIRST))
+
+    assert "does not follow" in refusal(older).detail
+
+
+def test_an_address_that_is_none_is_no_pivot() -> None:
+    odd = lotl(OPERATOR, sequence=30, names=OPERATOR, pivots=("https://[lists.example/pivot.xml",))
+    loose = lotl(STRANGER, sequence=30, names=STRANGER, pivots=("https://[lists.example/pivot.xml",))
+
+    assert read(odd, {}).trail == ()
+    assert refusal(loose, {}).code == "trust.signer_unknown"
+
+
 def test_a_list_of_services_is_no_list_of_lists() -> None:
     assert refusal(signed_list(), {}).code == "trust.profile_violation"
 

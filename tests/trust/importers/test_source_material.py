@@ -16,6 +16,7 @@ from idbridge.model.trust import ServiceStatus
 from idbridge.trust.importers import source_material
 from idbridge.trust.importers.imported import (
     Dropped,
+    ImportedExtension,
     ImportedList,
     ImportedPointer,
     ImportedService,
@@ -47,6 +48,10 @@ SERVICE = ImportedService(
     certificates=(ISSUER.certificate,),
     statuses=(GRANTED, STILL, ENDED),
     doc_types=("org.iso.18013.5.1.mDL",),
+    extensions=(
+        ImportedExtension("Qualifications", True, ("urn:not:qualified",)),
+        ImportedExtension("Other", False, ()),
+    ),
 )
 FOUND = ImportedList(PROVENANCE, (SERVICE,), (Dropped("Lion Gate Identity", "Old", "trust.status_order", "why"),))
 KEYS = tuple({**generate(name).public_jwk} for name in ("ES384", "RS256"))
@@ -146,6 +151,8 @@ def test_the_stanzas_say_what_is_known_and_leave_open_what_the_operator_decides(
     assert [one["status"] for one in entry["status"]] == ["granted", "withdrawn"]
     assert "# for the operator to decide: issuer" in text
     assert "# listed for documents of the type org.iso.18013.5.1.mDL only" in text
+    assert "# Qualifications: urn:not:qualified" in text
+    assert "# Other: without values" in text
     assert "# left out: Lion Gate Identity, Old: trust.status_order, why" in text
     assert f"# octets: {DIGEST}" in text
 

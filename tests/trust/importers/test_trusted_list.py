@@ -13,6 +13,7 @@ from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
 from idbridge.trust.errors import EquivocationError, RollbackError
 from idbridge.trust.floor import Floor
+from idbridge.trust.importers import edition, trusted_list
 from idbridge.trust.importers.imported import Dropped, ImportedList, Terms
 from idbridge.trust.importers.trusted_list import import_trusted_list
 from tests.trust.importers.xml_lists import (
@@ -30,9 +31,11 @@ from tests.trust.importers.xml_lists import (
     authority,
     b64,
     identity,
+    octets,
     offer,
     past,
     pointer,
+    sign,
     signed_list,
 )
 
@@ -97,6 +100,42 @@ def left_out(service: Service, **how: Any) -> Dropped:
 )  # fmt: skip
 def test_a_list_that_breaks_the_standard_or_its_time_is_refused(made: TrustedList, code: str) -> None:
     assert refusal(made).code == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<NextUpdate>", "<Other>"),
+        ("<ListIssueDateTime>", "<Other>"),
+        ("<SchemeOperatorName>", "<Other>"),
+        ('<SchemeOperatorName><Name xml:lang="en">Lion Gate Trust Office</Name>', "<SchemeOperatorName>"),
+    ],
+)
+def test_a_list_without_a_part_that_it_needs_is_refused(old: str, new: str) -> None:
+    made = TrustedList().xml().replace(old, new)
+    if new == "<Other>":
+        made = made.replace(old.replace("<", "</"), "</Other>")
+
+    with pytest.raises(TrustError) as caught:
+        import_trusted_list(offer(octets(sign(made))), TERMS)
+
+    assert caught.value.code == "trust.profile_violation"
+
+
+def test_octets_that_are_no_trusted_list_are_refused_whoever_signed_them() -> None:
+    for content in (b"<", b"<html/>", b"<TrustServiceStatusList/>"):
+        with pytest.raises(TrustError) as caught:
+            trusted_list.read(content)
+        assert caught.value.code == "trust.profile_violation"
+
+
+def test_an_edition_without_date_is_refused() -> None:
+    undated = replace(read(TrustedList()).provenance, issued_at=None)
+
+    with pytest.raises(TrustError) as caught:
+        edition.require_current(undated, TERMS)
+
+    assert caught.value.code == "trust.profile_violation"
 
 
 def test_a_list_of_more_services_or_pointers_than_allowed_is_refused() -> None:

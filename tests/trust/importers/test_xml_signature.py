@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from idbridge.crypto import xmldsig
@@ -14,6 +15,7 @@ from idbridge.errors import ConfigurationError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.time import Validity
 from idbridge.trust.importers.trusted_list import import_trusted_list
+from tests.crypto.chains import bespoke
 from tests.trust.importers.xml_lists import (
     DS,
     ENVELOPED,
@@ -218,6 +220,15 @@ def test_a_pinned_signer_out_of_its_time_is_refused(shift: timedelta) -> None:
         xmldsig.open_signed(signed_list(LIST, Signing(operator=late)), signers=(late.certificate,), at=NOON)
 
     assert caught.value.code == "trust.signature_invalid"
+
+
+@pytest.mark.parametrize("pinned", [b"no certificate", bespoke([], key=ec.generate_private_key(ec.SECP192R1()))])
+def test_a_pinned_certificate_of_a_key_that_is_not_served_is_refused(pinned: bytes) -> None:
+    with pytest.raises(TrustError) as caught:
+        xmldsig.open_signed(signed_list(LIST, Signing(named=pinned)), signers=(pinned,), at=NOON)
+
+    assert caught.value.code == "trust.signature_invalid"
+    assert "not served" in caught.value.detail
 
 
 def test_a_reference_to_something_else_beside_the_list_is_refused() -> None:
