@@ -11,6 +11,7 @@ from idbridge.cli import output
 from idbridge.cli.exits import Exit
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option
 from idbridge.cli.output import json_option, styled
+from idbridge.cli.trust_editions import published_tree
 from idbridge.model.time import instant_text
 from idbridge.trust.operator.calendar import HORIZONS, Due, denial_dues, dues_of, in_order
 from idbridge.trust.operator.role_calendar import role_dues
@@ -46,7 +47,8 @@ def calendar(*, days: int | None, tree: Path | None, region: Path, at: datetime 
     """
     moment = instant(at)
     snapshot = open_snapshot(region)
-    roles = role_dues(PublishedTree(tree).head()) if tree is not None else ()
+    published = published_tree(region, tree)
+    roles = role_dues(PublishedTree(published).head()) if published is not None else ()
     found = (*dues_of(snapshot, at=moment), *denial_dues(snapshot.denials, at=moment), *roles)
     shown = in_order(found, at=moment, within=timedelta(days=days) if days is not None else None)
     due = sum(one.is_due(moment) for one in shown)

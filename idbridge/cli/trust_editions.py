@@ -25,6 +25,7 @@ from idbridge.trust.store import SnapshotStore
 from idbridge.trust.stored import StoredSnapshot
 
 PINS: Final = "pins.json"
+TREE: Final = "tree"  # below the folder of a pretend region, where it publishes
 STORE: Final = "store"  # below a node's state directory, where distribution by TUF keeps snapshots
 _NAME: Final = re.compile(r"([A-Za-z]{2})(?:@([1-9]\d{0,15}))?", re.ASCII)
 
@@ -122,10 +123,17 @@ def editions(
     there = known(region)
     kept = (found for stored in there.snapshots for found in history.kept_in(stored, state))
     places = [region / "trust" / "lists" / f"{state}.jws"]
-    if tree is not None:
-        places += sorted((tree / "targets" / "lists" / state.value).glob("*.jws"))
+    published = published_tree(region, tree)
+    if published is not None:
+        places += sorted((published / "targets" / "lists" / state.value).glob("*.jws"))
     loose = (Found(place.name, read_signed_list(str(place))) for place in places if place.is_file())
     return history.editions((*kept, *loose), state=state, keys=there.keys, environment=there.environment)
+
+
+def published_tree(region: Path, tree: Path | None) -> Path | None:
+    """Return the folder with a published tree: the one that was named, or that of a pretend region; else ``None``."""
+    own = region / TREE
+    return tree if tree is not None or not own.is_dir() else own
 
 
 def read_signed_list(name: str) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from idbridge.clock import SystemClock
 from idbridge.model.time import instant_text
 from tests.cli.conftest import Ended
+from tests.trust.distribution.places import begin
 
 Run = Callable[..., Ended]
 
@@ -64,3 +65,16 @@ def test_a_folder_in_which_nothing_was_published_is_no_tree(run: Run, region: Pa
 
     assert ended.code == 5
     assert "nothing was published here" in ended.err
+
+
+def test_the_roles_of_a_published_tree_are_in_the_calendar(run: Run, region: Path, tmp_path: Path) -> None:
+    published = begin(tmp_path)
+    ended = run("trust", "calendar", "--tree", str(published.tree.directory), "--region", str(region), "--json")
+
+    assert {row["subject"] for row in ended.json["results"] if row["kind"] == "role"} >= {
+        "root 1",
+        "SG 1",
+        "timestamp 1",
+    }
+    assert ended.code == 0
+    assert run("trust", "calendar", "--at", later(0.7), "--region", str(published.folder)).code == 5

@@ -173,7 +173,10 @@ def _answer(
         return Answer.DENIED, _denied(denied)
     ended = _ran_out(snapshot, state, at=at)
     if ended is not None:
-        return Answer.STALE, f"{ended}; until something newer is read, nothing can be said of its services"
+        return (
+            Answer.STALE,
+            f"{ended}; until something newer is read, only an arrangement that grants grace lets it pass",
+        )
     return _by_status(entry.service, listing, at=at)
 
 
