@@ -4,18 +4,21 @@ Refuses lower case, a character too many and every group that spells a number it
 any of them a code would have a second spelling.
 """
 
-from types import MappingProxyType
+import struct
+from itertools import product
 from typing import Final
 
 from idbridge.errors import InputError
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _BASE: Final = len(_ALPHABET)
-_VALUES: Final = MappingProxyType({character: value for value, character in enumerate(_ALPHABET)})
 _GROUP: Final = 3  # characters, for two octets
-_LAST_GROUP: Final = 2  # characters, for one octet
 _PAIR_VALUES: Final = 2**16
 _OCTET_VALUES: Final = 2**8
+_NONE: Final = 0xFF
+_VALUES: Final = bytes(_ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else _NONE for code in range(256))
+# The two characters of a number below 2025, the least significant first.
+_PAIRS: Final = tuple(low + high for high, low in product(_ALPHABET, repeat=2))
 
 
 def decode(text: str, *, max_characters: int) -> bytes:
@@ -26,26 +29,23 @@ def decode(text: str, *, max_characters: int) -> bytes:
     """
     if len(text) > max_characters:
         raise InputError("input.too_large", f"more than {max_characters} characters of base45")
-    values = [_VALUES.get(character, -1) for character in text]
-    if -1 in values or len(values) % _GROUP == 1:
+    values = text.encode("ascii").translate(_VALUES) if text.isascii() else bytes([_NONE])
+    rest = len(values) % _GROUP
+    if _NONE in values or rest == 1:
         raise InputError("input.malformed", "not base45, or with a cut end")
-    octets = bytearray()
-    for start in range(0, len(values), _GROUP):
-        group = values[start : start + _GROUP]
-        number = sum(value * _BASE**place for place, value in enumerate(group))
-        length = len(group) - 1
-        if number >= (_PAIR_VALUES if length == _LAST_GROUP else _OCTET_VALUES):
-            raise InputError("input.malformed", "a group of base45 that no octets have")
-        octets += number.to_bytes(length, "big")
-    return bytes(octets)
+    numbers = [
+        low + _BASE * (middle + _BASE * high)
+        for low, middle, high in zip(values[0::_GROUP], values[1::_GROUP], values[2::_GROUP], strict=False)
+    ]
+    last = [values[-2] + _BASE * values[-1]] if rest else []
+    if max(numbers, default=0) >= _PAIR_VALUES or max(last, default=0) >= _OCTET_VALUES:
+        raise InputError("input.malformed", "a group of base45 that no octets have")
+    return struct.pack(f">{len(numbers)}H", *numbers) + bytes(last)
 
 
 def encode(octets: bytes) -> str:
     """Return the one spelling of ``octets``."""
-    groups = (octets[start : start + 2] for start in range(0, len(octets), 2))
-    return "".join(_spell(int.from_bytes(group, "big"), characters=len(group) + 1) for group in groups)
-
-
-def _spell(number: int, *, characters: int) -> str:
-    """Write ``number`` with the least significant character first."""
-    return "".join(_ALPHABET[number // _BASE**place % _BASE] for place in range(characters))
+    even = len(octets) // 2
+    numbers = struct.unpack(f">{even}H", octets[: 2 * even])
+    groups = [_PAIRS[number % _BASE**2] + _ALPHABET[number // _BASE**2] for number in numbers]
+    return "".join([*groups, *(_PAIRS[octet] for octet in octets[2 * even :])])
