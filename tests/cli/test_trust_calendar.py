@@ -30,7 +30,7 @@ def test_it_ends_with_one_as_soon_as_something_is_due(run: Run, region: Path, da
 
 @pytest.mark.parametrize(
     ("days", "word", "left"),
-    [(70, "within 30 days", "19 d ! SG"), (89.5, "within 7 days", "11 h ! SG"), (95, "over", "over ! SG")],
+    [(70.1, "within 30 days", "19 d ! SG"), (89.52, "within 7 days", "11 h ! SG"), (95, "over", "over ! SG")],
 )
 def test_what_is_due_is_marked_and_says_what_is_left(run: Run, region: Path, days: float, word: str, left: str) -> None:
     rows = [
