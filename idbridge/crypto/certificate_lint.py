@@ -12,12 +12,12 @@ from typing import Final, NoReturn, TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from idbridge.crypto.keys import jwk_of, parse_jwk
-from idbridge.errors import IssuerError, JoseError
+from idbridge.crypto.material import CURVE_NAMES, RSA_EXPONENT
+from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
 
 # All that the library raises over octets that are no certificate of ours. A warning is among them, because an
@@ -129,17 +129,23 @@ def _refuse_odd_key(certificate: x509.Certificate) -> None:
     key = attempt(certificate.public_key, why="a key of a type or curve that is not served")
     if isinstance(key, dsa.DSAPublicKey):
         _refuse("a DSA key; none is served")
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < LIMITS.rsa_min_bits:
-        _refuse(f"an RSA key of {key.key_size} bits; {LIMITS.rsa_min_bits} are the least")
-    try:
-        parse_jwk(jwk_of(key))
-    except JoseError as refusal:
-        _refuse(
-            f"a key on the curve {key.curve.name}" if isinstance(key, ec.EllipticCurvePublicKey) else refusal.detail
-        )
+    if isinstance(key, rsa.RSAPublicKey):
+        _refuse_odd_modulus(key)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.name not in CURVE_NAMES:
+            _refuse(f"a key on the curve {key.curve.name}")
+    elif not isinstance(key, ed25519.Ed25519PublicKey):
+        _refuse("a key of a type without an algorithm in the closed table")
     # Explicit parameters can describe a curve that looks like a named one (CVE-2020-0601), so a curve is named.
     if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) not in certificate.tbs_certificate_bytes:
         _refuse("a key in a second spelling, as one with explicit curve parameters is")
+
+
+def _refuse_odd_modulus(key: rsa.RSAPublicKey) -> None:
+    if not LIMITS.rsa_min_bits <= key.key_size <= LIMITS.rsa_max_bits:
+        _refuse(f"an RSA key of {key.key_size} bits; {LIMITS.rsa_min_bits} to {LIMITS.rsa_max_bits} are served")
+    if key.public_numbers().e != RSA_EXPONENT:
+        _refuse("an RSA key with another exponent than 65537")
 
 
 def _refuse(why: str) -> NoReturn:

@@ -100,7 +100,7 @@ def test_keys_of_other_types_and_sizes_are_refused_by_their_name() -> None:
     assert "DSA" in fault(certificate(dsa.generate_private_key(2048)))
     assert "1024 bits" in fault(certificate(weak))
     assert "exponent" in fault(certificate(odd))
-    assert "no algorithm" in fault(certificate(ed448.Ed448PrivateKey.generate(), digest=None))
+    assert "closed table" in fault(certificate(ed448.Ed448PrivateKey.generate(), digest=None))
 
 
 def with_length(tag: bytes, content: bytes) -> bytes:
