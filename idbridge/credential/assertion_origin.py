@@ -40,7 +40,7 @@ LISTED: Final = CheckPoint("assertion.19", Step.V5, "architecture section 1")
 IN_FORCE: Final = CheckPoint("assertion.20", Step.V5, "ETSI TS 119 602 service history")
 _PASSED: Final = (HELD.passed, LISTED.passed, IN_FORCE.passed)
 _UNMADE: Final = "an earlier check of the origin refused"
-_DENIED: Final = "the whole state is denied"
+_DENIED: Final = "a denial is in force"
 _RESTS_ON: Final = "what the assertion rests on"
 
 
@@ -63,9 +63,9 @@ def check_origin(
 
 
 def _checks(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime, grace: timedelta) -> tuple[Check, ...]:
-    try:
-        trust.require_not_denied(origin.member_state, at=at)
-    except IssuerError as refusal:  # whatever its list says, and whether it is up to date or not
+    try:  # whatever its list says, and whether it is up to date or not
+        _require_not_denied(origin, trust, at=at)
+    except IssuerError as refusal:
         return HELD.skipped(_DENIED), LISTED.skipped(_DENIED), IN_FORCE.refused(refusal.code, _RESTS_ON)
     try:
         trust.require_current(origin.member_state, at=at, grace=grace)
@@ -80,6 +80,25 @@ def _checks(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime, grac
     except IssuerError as refusal:
         return HELD.passed, LISTED.passed, IN_FORCE.refused(refusal.code, refusal.detail)
     return _PASSED
+
+
+def _require_not_denied(origin: AssertionOrigin, trust: TrustSnapshot, *, at: datetime) -> None:
+    """Return unless state, service or key of the origin is denied, by the names that the assertion gives them.
+
+    A denial counts wherever the state lists the key, as in step V3. Of a key that the assertion does not name, any of
+    the service's may have been the one.
+
+    Raises:
+        IssuerError: ``issuer.denied``.
+    """
+    if not trust.denied:
+        return
+    named = tuple(one for one in trust.by_issuer(origin.issuer) if one.service_type.value == origin.service_type)
+    if origin.key_thumbprint is None:
+        trust.require_not_denied(origin.member_state, services=named, keys=_keys_of(named, trust), at=at)
+        return
+    listing = (one for one in trust.by_thumbprint(origin.key_thumbprint) if one.member_state is origin.member_state)
+    trust.require_not_denied(origin.member_state, services=(*named, *listing), keys=(origin.key_thumbprint,), at=at)
 
 
 def _listed(origin: AssertionOrigin, trust: TrustSnapshot) -> tuple[TrustService, ...]:
@@ -127,15 +146,11 @@ def _require_in_force(
     service in force is enough: which certificate led to it, only the node saw.
 
     Raises:
-        IssuerError: ``issuer.denied``, ``issuer.not_yet_granted``, ``issuer.withdrawn`` or ``issuer.compromised``.
+        IssuerError: ``issuer.not_yet_granted``, ``issuer.withdrawn`` or ``issuer.compromised``.
     """
     state = origin.member_state
-    known = trust.by_thumbprint(origin.key_thumbprint) if origin.key_thumbprint is not None else ()
-    listing = tuple(service for service in known if service.member_state is state)
-    if trust.denied:
-        keys = _keys_of(services, trust) if origin.key_thumbprint is None else (origin.key_thumbprint,)
-        trust.require_not_denied(state, services=(*services, *listing), keys=keys, at=at)
-    ends = [severity_at(service, at) for service in listing]
+    listing = trust.by_thumbprint(origin.key_thumbprint) if origin.key_thumbprint is not None else ()
+    ends = [severity_at(service, at) for service in listing if service.member_state is state]
     started = [severity_at(service, at) for service in services if service.status_at(at) is not None]
     worst = max([*ends, min(started, default=0)])
     if worst in ENDED:
@@ -145,6 +160,6 @@ def _require_in_force(
 
 
 def _keys_of(services: tuple[TrustService, ...], trust: TrustSnapshot) -> tuple[str, ...]:
-    """Return every key of ``services``: of one that the assertion does not name, any may have been the one."""
-    entries = trust.lists[services[0].member_state].entries
+    states = {service.member_state for service in services}
+    entries = (entry for state in states for entry in trust.lists[state].entries)
     return tuple(key.thumbprint for entry in entries if entry.service in services for key in entry.keys)

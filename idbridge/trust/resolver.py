@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.crypto.x509 import VerifiedPath, names_issuer, validity_changes, verify_path
-from idbridge.errors import IssuerError, JoseError, RecognitionError
+from idbridge.errors import IssuerError, JoseError, RecognitionError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
@@ -135,16 +135,54 @@ class KeyResolver:
     ) -> _Answer:
         services = self._listed(unverified.unverified_issuer, at=at)
         self._snapshot.require_not_denied(services[0].member_state, at=at)
-        self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
+        try:
+            self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
+        except TrustError:
+            self._refuse_denied(services, unverified, credential_type, at=at)
+            raise
         next_update = self._snapshot.stale_from(services[0].member_state) + grace
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
         certified = bool(unverified.jws.header.certificates)
-        found = _by_path(fitting, unverified, at) if certified else _by_kid(fitting, unverified)
+        found = _find(fitting, unverified, at)
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
         changes = tuple(validity_changes((*unverified.jws.header.certificates, *anchors)))
         return self._judged(found, next_update=next_update, changes=changes, at=at)
+
+    def _refuse_denied(
+        self,
+        services: tuple[TrustService, ...],
+        unverified: UnverifiedCredential,
+        credential_type: str | None,
+        *,
+        at: datetime,
+    ) -> None:
+        """Refuse what is denied although the list is out of date: of the rest, nothing can be said.
+
+        Raises:
+            IssuerError: ``issuer.denied``.
+        """
+        if not self._snapshot.denied:
+            return
+        fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
+        try:
+            found = _find(fitting, unverified, at)
+        except (IssuerError, JoseError):
+            return
+        self._require_not_denied(found, at=at)
+
+    def _require_not_denied(
+        self, found: tuple[_Found, ...], *, at: datetime
+    ) -> tuple[tuple[TrustService, ...], datetime | None]:
+        """Return every service that lists what was ``found``, and when the last denial of any of it lapsed.
+
+        Raises:
+            IssuerError: ``issuer.denied``.
+        """
+        state, thumbprints = found[0].service.member_state, _thumbprints(found)
+        listing = self._listing(thumbprints, state=state)
+        return listing, self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
 
     def _listed(self, issuer: str, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services of ``issuer``, at least one, all of one state."""
@@ -169,9 +207,7 @@ class KeyResolver:
         A denial or an end counts wherever the state lists the key, or an authority on the path to it. Of what has not
         ended, granted comes before superseded: the state says of the same key that it is in use.
         """
-        state, thumbprints = found[0].service.member_state, _thumbprints(found)
-        listing = self._listing(thumbprints, state=state)
-        lapsed = self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
+        listing, lapsed = self._require_not_denied(found, at=at)
         worst = max((severity_at(service, at) for service in listing), default=0)
         if worst in ENDED:
             raise IssuerError(ENDED[worst])
@@ -225,6 +261,13 @@ def _fits(service: TrustService, format_: Format, credential_type: str | None) -
     if format_ not in service.profile.formats:
         return False
     return format_ not in TYPED_FORMATS or credential_type in service.profile.credential_types
+
+
+def _find(services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime) -> tuple[_Found, ...]:
+    """Return the key with which the credential has to verify, for each service that has it; all name one key."""
+    if unverified.jws.header.certificates:
+        return _by_path(services, unverified, at)
+    return _by_kid(services, unverified)
 
 
 def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:

@@ -128,6 +128,23 @@ def test_a_denied_state_is_denied_whether_its_list_is_stale_or_gone() -> None:
     assert code_of(KeyResolver(snapshot_of(gone))) == "issuer.denied"
 
 
+@pytest.mark.parametrize("target", [LOGIN_TARGET, service_target(LOGIN, ServiceType.LOGIN)])
+def test_a_denied_key_or_service_is_denied_though_the_list_is_stale_and_nothing_else_can_be_said(
+    target: DenialTarget,
+) -> None:
+    late = NOON + 60 * DAY
+    lasting = over(denial(target=target))
+
+    assert code_of(lasting, at=late) == "issuer.denied"
+    for other in (
+        unverified(PID, kid="other-1", form=Format.SD_JWT_VC),
+        unverified(kid="x"),
+        unverified(form=Format.QR),
+    ):
+        assert code_of(lasting, other, vct="urn:example:pid", at=late) == "trust.stale"
+    assert code_of(over(denial(officers(TH), target=target)), at=late) == "trust.stale"  # it has lapsed
+
+
 def test_a_denial_says_more_than_the_end_that_the_list_tells() -> None:
     ended = trusted(edition(1, service(status=statuses(("granted", JANUARY), ("withdrawn", "2026-06-01")))))
 

@@ -100,3 +100,18 @@ def test_an_origin_counts_again_when_the_denial_has_lapsed() -> None:
 
     assert decided(seen_by(trust, at=lapse - SECOND)) == ("assertion.20", "issuer.denied")
     assert seen_by(trust, at=lapse).accepted
+
+
+@pytest.mark.parametrize("target", [LOGIN_KEY, service_target(LOGIN.issuer, ServiceType.LOGIN), STATE_TARGET])
+def test_a_denied_origin_is_denied_though_its_list_is_out_of_date(target: DenialTarget) -> None:
+    late = here().lists[PH].provenance.next_update
+    renewed = region().renewed(at=late)
+    held = region().trusted_set(at=NOON)
+    for state, offered in renewed.published.lists.items():
+        if state is not PH:
+            held = held.with_list(offered.encode(), state=state, at=late)
+    entry = denial(officers(TH, SG), state=PH, target=target, issued_at=late)
+    denied = held.with_deny_list(listing(1, entry), authorities=authorities(), at=late)
+
+    assert decided(seen_by(snapshot_of(held), made_in=renewed, at=late)) == ("assertion.18", "trust.stale")
+    assert decided(seen_by(snapshot_of(denied), made_in=renewed, at=late)) == ("assertion.20", "issuer.denied")

@@ -34,7 +34,7 @@ from idbridge.verify.grace import Grace as GraceOfReport
 from idbridge.verify.grace import granted
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
-from tests.trust.denying import authorities, denial, listing, officers
+from tests.trust.denying import authorities, denial, listing
 from tests.verify.pretend import NOON, region
 
 SG, TH, PH = MemberState.SG, MemberState.TH, MemberState.PH
@@ -203,10 +203,13 @@ def test_what_is_not_good_otherwise_is_not_made_good_by_grace(source: Login) -> 
 
 
 def test_what_is_denied_has_no_grace() -> None:
-    entry = denial(officers(TH, SG), target=denial_of_login(), issued_at=NOON)
+    entry = denial(target=denial_of_login(), issued_at=NOON)
     denied = held(tuple(sorted(LONGEST.items()))).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON)
 
-    assert refused(answered(late=SECOND, over=snapshot_of(denied)))
+    for late in (SECOND, LIMITS.grace_substantial + SECOND, 100 * DAY):
+        report = answered(late=late, over=snapshot_of(denied))
+        assert (report.indication, report.reason.code) == (Indication.FAILED, "issuer.denied")  # type: ignore[union-attr]  # it failed
+        assert not report.accepted
     assert answered(late=SECOND).accepted
 
 
