@@ -27,7 +27,12 @@ _UNITS: Final = {
     Kind.DELEGATIONS: ("role", "roles"),
     Kind.DENIALS: ("denial", "denials"),
 }
-_WHAT: Final = {Kind.LIST: "list of", Kind.ARRANGEMENT: "arrangement", Kind.DELEGATIONS: "roles in"}
+_WHAT: Final = {
+    Kind.LIST: "list of",
+    Kind.ARRANGEMENT: "arrangement",
+    Kind.DELEGATIONS: "roles in",
+    Kind.DENIALS: "list",
+}
 
 
 @click.command("diff")
