@@ -16,6 +16,7 @@ from idbridge.model.time import instant_text
 from idbridge.trust import key_folder, records
 from idbridge.trust.node_keys import KeyPurpose, NodeKey
 from tests.cli.conftest import Ended
+from tests.crypto.tokens import PIN, reference, tokens
 
 Run = Callable[..., Ended]
 PASSPHRASE = "twelve words for a node"
@@ -218,6 +219,28 @@ def test_a_key_lives_from_one_command_to_the_next(run: Run, folder: str, secret:
     assert listed.json["summary"]["index_current"]
     assert all(kid in shown.out for kid in rows)
     assert_nothing_private(folder, made, active, following, changed, listed, shown)
+
+
+def test_a_key_in_a_token_is_taken_up_and_signs_the_records(run: Run, folder: str, tmp_path: Path) -> None:
+    pin = tmp_path / "pin"
+    pin.write_text(PIN)
+    pin.chmod(0o600)
+    (tmp_path / "softhsm").mkdir()
+    with tokens(tmp_path / "softhsm") as module:
+        taken = run(
+            "generate", "--keys", folder, "--environment", "live", "--key", reference(module, "object=list-p384"),
+            "--passphrase-file", str(pin), "--json",
+        )  # fmt: skip
+        rotated = run("rotate", "--keys", folder, "--emergency", "--passphrase-file", str(pin))
+        wrong = run(
+            "generate", "--keys", folder, "--key", reference(module, "object=none"), "--passphrase-file", str(pin)
+        )
+
+    assert (taken.code, rotated.code, wrong.code) == (0, 0, 5)
+    assert taken.json["results"][0]["algorithm"] == "ES384"
+    assert "no private key of that name" in wrong.err
+    assert sorted(contents(folder)) == [key_folder.FILE, records.FILE]
+    assert PIN not in taken.out + rotated.out + str(contents(folder))
 
 
 def assert_nothing_private(folder: str, *ended: Ended) -> None:

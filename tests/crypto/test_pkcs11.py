@@ -1,13 +1,12 @@
 """Keys in a token: Debian's SoftHSM behind the same seam as a key file."""
 
 import os
-import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
+import pkcs11 as binding
 import pytest
 
 from idbridge.crypto import pkcs11
@@ -15,71 +14,14 @@ from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, sign
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import parse_jwk
 from idbridge.errors import ConfigurationError
-from tests.engines import UNPACKED, require_engine
-
-PIN: Final = "493817"
-LIBRARY: Final = "lib/softhsm/libsofthsm2.so"
-TWO, OTHER = "sg-officer-1", "sg-officer-2"
-
-
-def module_path() -> Path:
-    """The module that belongs to the SoftHSM of this machine, or of what the engines script unpacked."""
-    require_engine("softhsm2-util")
-    places = (Path("/usr") / LIBRARY, UNPACKED.parent / "usr" / LIBRARY)
-    return next(place for place in places if place.is_file())
+from tests.crypto.tokens import PIN, TOKEN, reference, tokens
 
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two tokens, the first with keys of three types that sign here, and some that do not."""
-    library, program = module_path(), require_engine("softhsm2-util")
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    (folder / "conf").write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", os.fspath(folder / "conf"))
-        for label in (TWO, OTHER):
-            subprocess.run(
-                [program, "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "8" * 8],
-                check=True, capture_output=True,
-            )  # fmt: skip
-        fill(library)
+    """The PKCS #11 module of two tokens."""
+    with tokens(tmp_path_factory.mktemp("softhsm")) as library:
         yield library
-
-
-def fill(library: Path) -> None:
-    """Make the keys in the first token."""
-    import pkcs11 as binding  # the module is initialised once its configuration is in place
-    from pkcs11.util.ec import encode_named_curve_parameters
-
-    with binding.lib(os.fspath(library)).get_token(token_label=TWO).open(user_pin=PIN, rw=True) as session:
-
-        def curve_key(parameters: bytes, label: str, number: int, *, edwards: bool = False) -> tuple[Any, Any]:
-            kind = binding.KeyType.EC_EDWARDS if edwards else binding.KeyType.EC
-            mechanism = binding.Mechanism.EC_EDWARDS_KEY_PAIR_GEN if edwards else binding.Mechanism.EC_KEY_PAIR_GEN
-            domain = session.create_domain_parameters(kind, {binding.Attribute.EC_PARAMS: parameters}, local=True)
-            made: tuple[Any, Any] = domain.generate_keypair(
-                mechanism=mechanism, store=True, label=label, id=bytes([number])
-            )
-            return made
-
-        curve_key(encode_named_curve_parameters("secp256r1"), "list-p256", 1)
-        curve_key(encode_named_curve_parameters("secp384r1"), "list-p384", 2)
-        curve_key(b"\x13\x0cedwards25519", "list-ed25519", 3, edwards=True)
-        curve_key(encode_named_curve_parameters("secp256k1"), "foreign-curve", 4)
-        session.generate_keypair(binding.KeyType.RSA, 2048, store=True, label="rsa", id=b"\x05")
-        curve_key(encode_named_curve_parameters("secp256r1"), "twice", 6)
-        curve_key(encode_named_curve_parameters("secp256r1"), "twice", 7)
-        public, _ = curve_key(encode_named_curve_parameters("secp256r1"), "alone", 8)
-        public.destroy()
-        public, _ = curve_key(encode_named_curve_parameters("secp256r1"), "mixed", 9)
-        public.destroy()
-        _, private = curve_key(encode_named_curve_parameters("secp256r1"), "mixed", 9)
-        private.destroy()
-
-
-def reference(module: Path, key: str, token: str = f"token={TWO};") -> str:
-    return f"pkcs11:{token}{key}?module-path={module}"
 
 
 def refusal(text: str, pin: str = PIN) -> str:
@@ -161,8 +103,6 @@ def test_without_the_binding_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_token_that_was_closed_says_that_it_does_not_sign(module: Path) -> None:
     signer = open_signer(reference(module, "object=list-p256"), passphrase=lambda _: PIN)
-    import pkcs11 as binding  # as above
-
     binding.lib(os.fspath(module)).finalize()
     try:
         with pytest.raises(ConfigurationError, match="does not sign"):
@@ -196,5 +136,5 @@ def test_a_token_signs_behind_the_same_seam_as_a_file(module: Path, key: str, al
 
     assert (signer.algorithm, signer.kid, signer.public_jwk["kid"]) == (algorithm, public.thumbprint, signer.kid)
     assert verify(unverified, claims={}, key=public, algorithms=frozenset({algorithm})).key is public
-    assert asked == [f"token {TWO}"]
+    assert asked == [f"token {TOKEN}"]
     assert PIN not in repr(signer)
