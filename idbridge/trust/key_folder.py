@@ -116,12 +116,14 @@ def rotate(
         acting = waiting if emergency or former is None else former
         if acting is None or waiting is None:
             raise ConfigurationError("no key waits")
-        _act(folder, ROTATED, ring, waiting, signer=open_private(folder, acting, passphrase=passphrase), at=moment)
+        live = ring.environment is Environment.LIVE
+        signer = open_private(folder, acting, passphrase=passphrase, encrypted_only=live)
+        _act(folder, ROTATED, ring, waiting, signer=signer, at=moment)
     return next(key for key in ring.keys if key.kid == waiting.kid)
 
 
-def open_private(folder: Path, key: NodeKey, *, passphrase: Passphrase) -> Signer:
-    """Return the signer of ``key``.
+def open_private(folder: Path, key: NodeKey, *, passphrase: Passphrase, encrypted_only: bool = False) -> Signer:
+    """Return the signer of ``key``; ``encrypted_only`` as for ``open_signer``.
 
     Raises:
         ConfigurationError: The private part cannot be opened, or is that of another key.
@@ -131,7 +133,9 @@ def open_private(folder: Path, key: NodeKey, *, passphrase: Passphrase) -> Signe
     elif Path(key.private).name != key.private:
         raise ConfigurationError("a private part is beside the index, or in a token")
     else:
-        signer = open_key_file(folder / key.private, passphrase=passphrase, algorithm=key.algorithm)
+        signer = open_key_file(
+            folder / key.private, passphrase=passphrase, encrypted_only=encrypted_only, algorithm=key.algorithm
+        )
     if thumbprint(signer.public_jwk) != key.kid:
         raise ConfigurationError(f"{key.private} is the private part of another key")
     return signer

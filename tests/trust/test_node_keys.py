@@ -211,6 +211,16 @@ def _members(one: NodeKey) -> dict[str, Any]:
     return {name: getattr(one, name) for name in NodeKey.__slots__}
 
 
+def test_a_live_key_that_somebody_decrypted_on_disk_signs_nothing(tmp_path: Path) -> None:
+    one = published(tmp_path, environment=Environment.LIVE, secret=PASSPHRASE)
+    signer = key_folder.open_private(tmp_path, one, passphrase=known)
+    assert isinstance(signer, FileSigner)
+    (tmp_path / one.private).write_text(signer.pem())
+
+    with pytest.raises(ConfigurationError, match="not encrypted"):
+        key_folder.rotate(tmp_path, purpose=ASSERTION, at=NOON + LEAD, passphrase=known)
+
+
 def test_an_index_that_a_crash_left_behind_is_told_and_brought_up_to_date(tmp_path: Path) -> None:
     published(tmp_path)
     behind = (tmp_path / key_folder.FILE).read_bytes()
