@@ -177,8 +177,8 @@ def _show(found: ImportedList, written: tuple[str, ...]) -> None:
         rows_left_out = ((one.provider, one.name, one.code, one.why) for one in found.dropped)
         output.table(("LEFT OUT OF", "ENTRY", "CODE", "WHY"), rows_left_out, wrap={"LEFT OUT OF", "ENTRY", "WHY"})
     output.line()
-    counts = f"{len(found.services)} services, {len(found.pointers)} lists, {len(found.dropped)} entries left out"
-    output.line(f"{counts}; {len(written)} files written")
+    counts = {"services": found.services, "lists": found.pointers, "left out": found.dropped, "files written": written}
+    output.line(", ".join(f"{name}: {len(entries)}" for name, entries in counts.items()))
     if written:
         words("hint", "nothing of this is trusted: complete it, then run `idbridge trust lint`")
 

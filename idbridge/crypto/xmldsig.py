@@ -60,7 +60,7 @@ def open_signed(octets: bytes, *, signers: tuple[bytes, ...], at: datetime) -> S
     Raises:
         TrustError: ``trust.profile_violation`` for what is no plain XML document, ``trust.signature_invalid`` for none,
             several or another kind of signature and one that does not verify, ``trust.signer_unknown`` for another
-            certificate than ``signers``.
+            certificate than ``signers``, and for one that is not in force.
         ConfigurationError: The extra ``xml`` is not installed.
     """
     root = _parse(octets)
@@ -214,7 +214,7 @@ def _verified(root: Any, signer: bytes, *, count: int, at: datetime) -> tuple[by
     except (IssuerError, ValueError) as refusal:
         raise TrustError("trust.signature_invalid", "the pinned certificate has a key that is not served") from refusal
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        _invalid("the pinned certificate is not in force")
+        raise TrustError("trust.signer_unknown", "the pinned certificate of the signer is not in force")
     try:
         from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
         from signxml.exceptions import SignXMLException

@@ -157,7 +157,7 @@ def test_a_dry_run_shows_what_an_import_would_read_and_writes_nothing(run: Run, 
     ended = run(*xml(files, "--dry-run", "--to", str(files / "new"), anchor="signers.pem"))
 
     assert ended.code == 0
-    assert "1 services, 0 lists, 1 entries left out; 0 files written" in ended.out
+    assert "services: 1, lists: 0, left out: 1, files written: 0" in ended.out
     assert "trust.profile_violation" in ended.out
     assert not (files / "new").exists()
 

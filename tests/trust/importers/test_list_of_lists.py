@@ -116,7 +116,7 @@ def test_a_pivot_whose_signer_was_out_of_its_time_when_it_was_issued_is_refused(
 
     refused = refusal(pivots={**PIVOTS, FIRST: pivot}, terms=Terms((early.certificate,)))
 
-    assert refused.code == "trust.signature_invalid"
+    assert refused.code == "trust.signer_unknown"
 
 
 def test_a_pivot_that_is_named_twice_or_one_too_many_is_refused() -> None:
