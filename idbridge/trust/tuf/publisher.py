@@ -70,8 +70,7 @@ class Publisher:
     ) -> None:
         self._tree = tree
         self._online = online
-        self._root_file = root_file
-        self._state_directory = state_directory
+        self._memory = TufRepository(tree.reader, root_file, state_directory)
         self._environment = environment
 
     def publish(self, change: Change, *, at: datetime, dry_run: bool = False) -> Publication:
@@ -86,13 +85,11 @@ class Publisher:
         with self._tree.locked():
             head = self._tree.head() if self._tree.is_begun() else None
             candidate, versions = self._candidate(head, change, at=at)
-            look = TufRepository(
-                CandidateTree(candidate, self._tree.reader), self._root_file, self._state_directory
-            ).look(at=at)
+            look = self._memory.look(CandidateTree(candidate, self._tree.reader), at=at)
             _refuse_unaccepted(change, look)
             if not dry_run:
                 self._tree.put(candidate)
-                self._own().load(at=at)
+                self._memory.load(at=at)
         return Publication(*versions, accepted=look.accepted, due=_due(look, at=at))
 
     def refresh(self, *, at: datetime) -> Publication:
@@ -102,9 +99,6 @@ class Publisher:
             ConfigurationError, TrustError: As ``publish``.
         """
         return self.publish(Change(), at=at)
-
-    def _own(self) -> TufRepository:
-        return TufRepository(self._tree.reader, self._root_file, self._state_directory)
 
     def _candidate(self, head: Head | None, change: Change, *, at: datetime) -> tuple[Candidate, tuple[int, int]]:
         """Return the tree as it would be, with the versions of timestamp and snapshot."""

@@ -109,8 +109,8 @@ class TufRepository:
         with self._locked():
             return self._loaded(at=at, reanchor=reanchor)
 
-    def look(self, *, at: datetime) -> Look:
-        """Return what both locks let through at ``at``, for a publisher who asks before it publishes; write nothing.
+    def look(self, candidate: Tree, *, at: datetime) -> Look:
+        """Return what both locks let through of ``candidate`` at ``at``, before it is published; write nothing.
 
         Raises:
             ConfigurationError, TrustError: As ``load``, without recourse to what is held.
@@ -119,7 +119,7 @@ class TufRepository:
             bootstrap = self._root()
             written, distribution = self._floors(bootstrap, at=at)
             held = self._holding(written)
-            fetched = self._fetched(bootstrap, held, cache=cache)
+            fetched = self._fetched(candidate, bootstrap, held, cache=cache)
             return self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=_NOBODY)
 
     def _loaded(self, *, at: datetime, reanchor: Mapping[MemberState, str]) -> TrustSnapshot:
@@ -128,7 +128,7 @@ class TufRepository:
         held = self._holding(written)
         with self._workplace() as cache:
             try:
-                fetched = self._fetched(bootstrap, held, cache=cache)
+                fetched = self._fetched(self._tree, bootstrap, held, cache=cache)
                 if self._last is not None and not self._last.refused and fetched.timestamp == self._timestamp:
                     return self._last
                 look = self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=reanchor)
@@ -138,10 +138,11 @@ class TufRepository:
                 return self._unrefreshed(held, refusal)
             return self._taken(look, written, cache=cache)
 
-    def _fetched(self, bootstrap: bytes, held: Held | None, *, cache: Path) -> Fetched:
-        """Return what the first lock lets through; nothing outside ``cache`` is written."""
+    @staticmethod
+    def _fetched(tree: Tree, bootstrap: bytes, held: Held | None, *, cache: Path) -> Fetched:
+        """Return what the first lock lets through of ``tree``; nothing outside ``cache`` is written."""
         known = held.octets.values() if held is not None else ()
-        return client.refresh(self._tree, cache=cache, bootstrap=bootstrap, held=client.by_digest(known))
+        return client.refresh(tree, cache=cache, bootstrap=bootstrap, held=client.by_digest(known))
 
     def _judged(
         self,
