@@ -1,4 +1,4 @@
-"""Certificates that sign lists for an authority, as the signer of a VICAL (ISO/IEC 18013-5 annex B.1.11) is one.
+"""Certificates that sign lists for an authority, as the signer of a VICAL (ISO/IEC 18013-5 annex B) is one.
 
 Decides whether a certificate is itself pinned, or leads to a pinned authority at an instant, and whether it is for
 signing such lists: its key usage is to commit to content, or digital signature, and it has the demanded extended key

@@ -107,7 +107,7 @@ def _of_lists(signed: SignedDocument) -> TrustedListContent:
 
 
 def _pivot_addresses(content: TrustedListContent) -> tuple[str, ...]:
-    """Return the addresses of the pivots, newest first, as the list names them (TS 119 615 section 4.1.4)."""
+    """Return the addresses of the pivots, newest first, as the list names them (TS 119 615 clause 4.1)."""
     addresses = tuple(address for address in content.information if _path(address).endswith(_PIVOT))
     if len(set(addresses)) != len(addresses):
         raise violation("a pivot is named twice")

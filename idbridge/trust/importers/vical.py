@@ -32,7 +32,7 @@ from idbridge.trust.importers.imported import (
     Terms,
 )
 
-SIGNING: Final = "1.0.18013.5.1.8"  # the extended key usage of a VICAL signer, annex B.1.11
+SIGNING: Final = "1.0.18013.5.1.8"  # the extended key usage of a VICAL signer, annex B
 SERVICE_TYPE: Final = "urn:iso:std:iso-iec:18013:-5:vical"
 _DATE: Final = 0
 _BIG_NUMBER: Final = 2
@@ -41,7 +41,6 @@ _OCTET_STRING: Final = 0x04
 _HEAD: Final = 2
 _SHORT_LENGTH: Final = 0x80
 _REQUIRED: Final = frozenset({"version", "vicalProvider", "date", "certificateInfos"})
-_CRITICAL: Final = "critical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +162,6 @@ def _refuse_shared_identifiers(entries: list[_Entry]) -> None:
 def _entry(value: Any, provider: str) -> _Entry:
     if type(value) is not dict or not value.keys() >= {"certificate", "ski", "docType"}:
         raise violation("an entry without certificate, key identifier or type of document")
-    if value.get(_CRITICAL):
-        raise violation("an entry under a condition that is not understood")
     der, ski = value["certificate"], value["ski"]
     if type(der) is not bytes or type(ski) is not bytes or not 0 < len(der) <= LIMITS.certificate_bytes:
         raise violation("a certificate or key identifier that is empty, too large or no octets")
