@@ -18,7 +18,6 @@ from idbridge.model.trust import ServiceStatus
 
 _SERVICE: Final = "[[provider.service]]"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_NESTED: Final = ("service", "claims")
 
 Table = dict[str, Any]
 
@@ -42,14 +41,23 @@ def with_provider(text: str, provider: Mapping[str, Any]) -> str:
 
 def provider_text(provider: Mapping[str, Any]) -> str:
     """Return a provider as TOML."""
-    lines = ["[[provider]]", *_members(provider)]
+    lines = ["[[provider]]", *_members(_without(provider, "service"))]
     for service in provider["service"]:
-        lines += ["", _SERVICE, *_members(service), "", "[provider.service.claims]", *_members(service["claims"])]
+        lines += ["", *_stanza(service)]
     return "\n".join([*lines, ""])
 
 
+def _stanza(service: Mapping[str, Any]) -> list[str]:
+    claims = _members(service["claims"])
+    return [_SERVICE, *_members(_without(service, "claims")), "", "[provider.service.claims]", *claims]
+
+
+def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != name}
+
+
 def _members(table: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(name)} = {_value(value)}" for name, value in table.items() if name not in _NESTED]
+    return [f"{_key(name)} = {_value(value)}" for name, value in table.items()]
 
 
 def _key(name: str) -> str:

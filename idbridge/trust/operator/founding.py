@@ -18,7 +18,7 @@ from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.public_keys import Jwks, PublicKeys
 from idbridge.trust.operator.published import Published
 from idbridge.trust.tuf import roles, writing
-from idbridge.trust.tuf.proposal import Proposal
+from idbridge.trust.tuf.proposal import SUFFIX, Proposal
 from idbridge.trust.tuf.writing import Delegation, Group, Holder, Issue
 
 FOUND: Final = "found"
@@ -117,3 +117,8 @@ def usual_threshold(states: Sequence[PublicKeys]) -> int:
     """Return how many states usually sign for a region of these: more than half of those that have an officer."""
     officers = sum(1 for one in states if one.root and one.targets)
     return officers // 2 + 1
+
+
+def file_name(role: str) -> str:
+    """Return the name under which a first proposal lies in the folder in which a region is founded."""
+    return f"{role}{SUFFIX}"

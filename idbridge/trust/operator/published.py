@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
 
+from idbridge.crypto.keys import JwkPublicKey
 from idbridge.errors import FetchError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
@@ -73,6 +74,10 @@ class Published:
         if top is None or named is None or role not in named:
             raise TrustError("trust.signer_unknown", f"the region delegates {role} to nobody")
         return (Voters(quorum_of(top, role), top),)
+
+    def online_key(self) -> JwkPublicKey:
+        """Return the key of the online role."""
+        return next(iter(quorum_of(self.root, roles.TIMESTAMP).keys.values())).key
 
     def targets(self, role: str) -> Mapping[str, TargetFile]:
         """Return what a role lists now."""

@@ -79,8 +79,8 @@ class Workspace:
         """
         if folder.exists() and any(folder.iterdir()):
             raise ConfigurationError(f"the folder {folder.name} is not empty; nothing in it is replaced")
-        _make(folder, *(folder / name for name in (KEYS, CERTIFICATES, DRAFTS)))
-        _make(folder / PRIVATE, mode=_PRIVATE_FOLDER)
+        make_folders(folder, *(folder / name for name in (KEYS, CERTIFICATES, DRAFTS)))
+        make_folders(folder / PRIVATE, mode=_PRIVATE_FOLDER)
         made = {name: generate(_ALGORITHM) for name in founding.key_names()}
         for name, signer in made.items():
             place = folder / PRIVATE / f"{name}.pem"
@@ -216,7 +216,12 @@ def _public(founding: Founding, made: Mapping[str, FileSigner]) -> PublicKeys:
     )
 
 
-def _make(*folders: Path, mode: int = 0o755) -> None:
+def make_folders(*folders: Path, mode: int = 0o755) -> None:
+    """Make folders with just this mode.
+
+    Raises:
+        ConfigurationError: One cannot be made.
+    """
     try:
         for folder in folders:
             folder.mkdir(mode=mode, parents=True, exist_ok=True)

@@ -1,0 +1,202 @@
+"""``idbridge trust propose``: the next version of a role as a file that travels to whoever else must sign it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+
+from idbridge.cli import output, proposal_text, trees
+from idbridge.cli.exits import Exit
+from idbridge.cli.output import Failure, json_option, words
+from idbridge.cli.passphrase import passphrase_from, passphrase_option
+from idbridge.cli.trees import FILE, FOLDER, dry_run_option, from_option, key_option, root_option
+from idbridge.clock import SystemClock
+from idbridge.crypto.key_files import open_signer
+from idbridge.crypto.signer import Signer
+from idbridge.limits import LIMITS
+from idbridge.model.region import Environment
+from idbridge.trust.operator import drafting, founding, public_keys
+from idbridge.trust.operator.drafting import Intent
+from idbridge.trust.operator.founding import Founders
+from idbridge.trust.operator.public_keys import PublicKeys
+from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.workspace import DRAFTS, LIST_KEY, PRIVATE, ROOT_FILE, Workspace
+from idbridge.trust.tuf import roles
+from idbridge.trust.tuf.proposal import Proposal
+
+_ROLES: Final = (roles.ROOT, roles.TARGETS, *roles.delegated())
+
+reason_option: Final[Callable[..., Any]] = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why, in one line; everybody who signs reads it."
+)
+out_option: Final[Callable[..., Any]] = click.option(
+    "--out", "out", type=FILE, metavar="FILE", help="Where to write it, instead of `drafts/` or here."
+)
+list_key_option: Final[Callable[..., Any]] = click.option(
+    "--list-key", "list_key", metavar="KEY", help="The key that signs the list, instead of `private/list.pem`."
+)
+state_folder_option: Final[Callable[..., Any]] = click.option(
+    "--state-folder", "state_folder", type=FOLDER, metavar="DIR", help="The folder of the state, as `init` made it."
+)
+
+
+class Asked(NamedTuple):
+    """What every verb that drafts is asked: where things stand, who proposes, why, and where the proposal goes."""
+
+    place: str | None
+    root_file: Path | None
+    key: str
+    reason: str
+    out: Path | None
+    passphrase_file: Path | None
+    dry_run: bool
+    as_json: bool
+    state_folder: Path | None = None
+
+    @property
+    def trusted_root(self) -> Path | None:
+        """The root that was named, else the one in the state's folder."""
+        own = self.state_folder / ROOT_FILE if self.state_folder is not None else None
+        return self.root_file or (own if own is not None and own.is_file() else None)
+
+    def standing(self) -> Published:
+        """Return what stands now."""
+        return trees.standing(self.place, self.trusted_root)
+
+    def signer(self, reference: str, environment: Environment) -> Signer:
+        """Return the signer of a key."""
+        live = environment is Environment.LIVE
+        return open_signer(reference, passphrase=passphrase_from(self.passphrase_file), encrypted_only=live)
+
+    def intent(self, act: str, environment: Environment, *, at: datetime | None = None) -> Intent:
+        """Return who wants what, and why."""
+        moment = at if at is not None else SystemClock().now().replace(microsecond=0)
+        return Intent(act, self.reason, self.signer(self.key, environment), moment)
+
+
+def drafted(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options that every draft has."""
+    for option in (
+        json_option, dry_run_option, passphrase_option, out_option, reason_option, key_option, root_option, from_option,
+    ):  # fmt: skip
+        verb = option(verb)
+    return verb
+
+
+def finished(asked: Asked, before: Published, made: Proposal) -> Exit:
+    """Show a proposal that was made, and write it unless this is a rehearsal."""
+    change = proposal_text.recomputed(before, made)
+    how_far = proposal_text.far(before, made)
+    place = _place(asked, made)
+    if not asked.dry_run:
+        trees.write_file(place, made.octets())
+    if asked.as_json:
+        summary = {"done": not asked.dry_run, "file": str(place), "diff_digest": change.digest}
+        row = proposal_text.row(place, made, how_far)
+        output.document(proposal_text.SCHEMA, summary=summary, results=[row], diff=change.document())
+        return Exit.DONE
+    proposal_text.show(made, change)
+    proposal_text.show_progress(made.role, how_far)
+    if asked.dry_run:
+        words("hint", "nothing was written")
+        return Exit.DONE
+    output.line(f"written to {place}")
+    if not how_far.ready:
+        words("hint", f"send it to another key holder: `idbridge trust sign {place.name} --key KEY --from TREE`")
+    return Exit.DONE
+
+
+def _place(asked: Asked, made: Proposal) -> Path:
+    if asked.out is not None:
+        return asked.out
+    return (asked.state_folder / DRAFTS if asked.state_folder is not None else Path()) / made.name
+
+
+def list_signer(asked: Asked, list_key: str | None, environment: Environment) -> Signer:
+    """Return the signer of the state's list."""
+    if list_key is None:
+        if asked.state_folder is None:
+            raise click.UsageError("say which key signs the list with `--list-key KEY`")
+        list_key = str(asked.state_folder / PRIVATE / f"{LIST_KEY}.pem")
+    return asked.signer(list_key, environment)
+
+
+def read_public(place: Path) -> PublicKeys:
+    """Return the public keys of a state from a file."""
+    return public_keys.parse(trees.read_file(place, max_bytes=LIMITS.pins_bytes))
+
+
+@click.command("propose")
+@state_folder_option
+@click.option("--join", "join", type=FILE, metavar="FILE", help="Let the state of this `public.json` into the region.")
+@click.option(
+    "--handover",
+    "handover",
+    type=FILE,
+    metavar="FILE",
+    help="Exchange a state's keys by this document, which its present keys signed; with `--to-keys`.",
+)
+@click.option("--to-keys", "to_keys", type=FILE, metavar="FILE", help="The `public.json` with the state's new keys.")
+@click.option("--renew", "renew", type=click.Choice(_ROLES), metavar="ROLE", help="The same again, good for longer.")
+@click.option(
+    "--officers",
+    "officers",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="A new root with the officers of these `public.json`; once for each state.",
+)
+@list_key_option
+@drafted
+def propose(
+    *,
+    join: Path | None,
+    handover: Path | None,
+    to_keys: Path | None,
+    renew: str | None,
+    officers: tuple[Path, ...],
+    list_key: str | None,
+    **asked: Any,
+) -> Exit:
+    """Propose the next version of a role.
+
+    With `--state-folder` alone: the next edition of the state's list. The proposal is
+    signed by your key and needs at least one more; send the file on to be signed.
+    """
+    wanted = Asked(**asked)
+    if [join, handover, renew, officers or None].count(None) < 3 or (handover is None) is not (to_keys is None):
+        raise click.UsageError("propose one thing at a time; a handover comes with `--to-keys FILE`")
+    with trees.refusing(proposal_text.SCHEMA, as_json=wanted.as_json):
+        before = wanted.standing()
+        if join is not None:
+            made = drafting.joined(before, read_public(join), wanted.intent("join", before.environment))
+        elif handover is not None and to_keys is not None:
+            countersigned = trees.read_file(handover, max_bytes=LIMITS.recognition_document_bytes)
+            intent = wanted.intent("handover", before.environment)
+            made = drafting.handed_over(before, read_public(to_keys), countersigned, intent)
+        elif renew is not None:
+            made = drafting.renewed(before, renew, wanted.intent("renew", before.environment))
+        elif officers:
+            made = _next_root(before, officers, wanted)
+        else:
+            made = _next_edition(before, wanted, list_key)
+        return finished(wanted, before, made)
+
+
+def _next_edition(before: Published, asked: Asked, list_key: str | None) -> Proposal:
+    if asked.state_folder is None:
+        raise click.UsageError("say what to propose: `--state-folder DIR`, or another of the options")
+    workspace = Workspace(asked.state_folder)
+    public = workspace.public()
+    if public.environment is not before.environment:
+        raise Failure(f"the folder is for {public.environment}, and the region is {before.environment}")
+    signer = list_signer(asked, list_key, before.environment)
+    return drafting.list_edition(before, workspace, asked.intent("edition", before.environment), list_signer=signer)
+
+
+def _next_root(before: Published, officers: tuple[Path, ...], asked: Asked) -> Proposal:
+    states = tuple(read_public(one) for one in officers)
+    founders = Founders(states, founding.usual_threshold(states), dict(before.online_key().jwk))
+    return founding.next_root(before, founders, asked.intent("officers", before.environment))
