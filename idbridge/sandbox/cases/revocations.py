@@ -40,6 +40,13 @@ def trials() -> Iterator[Trial]:
         revoked=True,
     )
     yield CURRENT.refused(
+        "crl-missing",
+        "status.unavailable",
+        "A wallet identity whose state demands to know of revocations, at a node that knows of none",
+        why="No word is not a good word; the list says that somebody must have asked.",
+        offered=False,
+    )
+    yield CURRENT.refused(
         "crl-altered",
         "status.crl_invalid",
         "A CRL that somebody changed on the way",
