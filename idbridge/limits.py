@@ -93,6 +93,7 @@ class Limits:
     # Outgoing HTTP.
     fetch_total: timedelta = timedelta(seconds=5)
     fetch_bytes: int = 256 * 1024
+    node_statement_bytes: int = 1024 * 1024  # what a node says of its lists, with every denial twice
 
     # Time (architecture section 6; RFC 9901 section 7.3 leaves the window to the verifier).
     clock_leeway: timedelta = timedelta(seconds=60)
