@@ -136,18 +136,23 @@ def _refused_role(view: RegionalView, role: str) -> tuple[RefusedOffer, ...]:
 
 def authorities(view: RegionalView) -> Authorities:
     """Return who may say what about denials, by the verified delegations."""
+    return authorities_of(view.quorums)
+
+
+def authorities_of(quorums: Mapping[str, Quorum]) -> Authorities:
+    """Return who may say what about denials, by the quorums of all roles."""
     on_call: dict[MemberState, tuple[PublicKey, ...]] = {}
-    for key in view.quorums[roles.DENY].keys.values():
+    for key in quorums[roles.DENY].keys.values():
         if key.state is not None:
             on_call[key.state] = (*on_call.get(key.state, ()), key.key)
     return Authorities(
         on_call=MappingProxyType(on_call),
         quorums=MappingProxyType({
             MemberState(role): _deny_quorum(quorum)
-            for role, quorum in view.quorums.items()
+            for role, quorum in quorums.items()
             if role in MemberState.__members__
         }),
-        region=_deny_quorum(view.quorums[roles.TARGETS]),
+        region=_deny_quorum(quorums[roles.TARGETS]),
     )  # fmt: skip
 
 
@@ -169,7 +174,7 @@ def _with_denials(
     octets = carried.files.get(roles.DENY_LIST)
     if octets is None:
         dropped = RefusedOffer(roles.DENY_LIST, "trust.deny_dropped", "the deny list is gone")
-        return trusted, (dropped,) if trusted.denials.number else ()
+        return trusted, (dropped,)
     try:
         return trusted.with_deny_list(octets, authorities=authorities(view), at=at), ()
     except TrustError as refusal:
