@@ -1,5 +1,6 @@
 """COSE_Sign1 is refused unless its headers, algorithm and signature are exactly what they have to be."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -111,6 +112,7 @@ def test_a_header_that_breaks_a_rule_is_refused(protected: Any, unprotected: Any
         spell({1: -7}) + b"\x00",
         b"",
     ],
+    ids=map(str, itertools.count()),
 )
 def test_what_is_no_message_with_one_signature_is_refused(octets: bytes) -> None:
     assert refusal(octets) == "input.malformed"

@@ -13,6 +13,7 @@ from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from idbridge.trust.importers.imported import ImportedList, Offer
 from idbridge.trust.importers.jwks import import_jwks
+from tests.trust.importers.xml_lists import numbered
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ONE, TWO, RSA = generate("ES256", "one"), generate("Ed25519", "two"), generate("RS256", "three")
@@ -62,6 +63,7 @@ def test_a_digest_that_is_none_is_a_mistake(expected: str) -> None:
         spell(*[KEY] * (LIMITS.keys_per_service + 1)),
         spell(KEY, padding=" " * LIMITS.fetch_bytes),
     ],
+    ids=numbered(),
 )
 def test_a_set_that_is_ambiguous_empty_or_gives_a_secret_away_is_refused(octets: bytes) -> None:
     with pytest.raises(TrustError) as caught:

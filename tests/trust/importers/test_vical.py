@@ -20,6 +20,7 @@ from idbridge.trust.floor import Floor
 from idbridge.trust.importers.imported import Dropped, ImportedList, Offer, Terms
 from idbridge.trust.importers.vical import SIGNING, import_vical
 from tests.crypto.chains import NOON, ROOT, YEAR, Extensions, bespoke, usage
+from tests.trust.importers.xml_lists import numbered
 
 MDL = "org.iso.18013.5.1.mDL"
 SIGNER = generate("ES256")
@@ -119,6 +120,7 @@ STRANGER = make_authority(generate("ES256"), subject=Subject("Stranger", "SG"), 
         b"x" * (LIMITS.certificate_bytes + 1),
         [LEAF] * 2 + [b"junk"],
     ],
+    ids=numbered(),
 )  # fmt: skip
 def test_a_signer_that_leads_to_no_anchor_or_is_for_something_else_is_refused(chain: Any) -> None:
     assert refusal(vical(chain=chain)).code == "trust.signer_unknown"
@@ -147,12 +149,15 @@ def test_a_key_that_is_not_that_of_the_certificate_is_refused() -> None:
         bytes.fromhex("d9d9f7a0"),
         b"\x81" * 100_000,
     ],
+    ids=numbered(),
 )
 def test_a_payload_that_is_no_strict_cbor_of_a_vical_is_refused(payload: bytes) -> None:
     assert refusal(wrapped(payload)).code == "trust.profile_violation"
 
 
-@pytest.mark.parametrize("octets", [b"", b"<html>", cbor.encode([b"", {}, b"", b""]), vical() + b"\0", vical()[:-1]])
+@pytest.mark.parametrize(
+    "octets", [b"", b"<html>", cbor.encode([b"", {}, b"", b""]), vical() + b"\0", vical()[:-1]], ids=numbered()
+)
 def test_what_is_no_signed_message_is_refused(octets: bytes) -> None:
     assert refusal(octets).code == "trust.profile_violation"
 
@@ -271,7 +276,7 @@ def test_a_key_identifier_in_der_as_one_provider_writes_it_is_read() -> None:
     assert left_out(entry(ski=b"\x04\x15" + inner)).code == "trust.profile_violation"
 
 
-@pytest.mark.parametrize("anchor", [ROOT.certificate, LEAF])
+@pytest.mark.parametrize("anchor", [ROOT.certificate, LEAF], ids=["authority", "signer"])
 def test_a_list_is_read_with_the_types_of_document_of_each_certificate(anchor: bytes) -> None:
     found = read(vical(entry(), entry(B, docType=[MDL, "org.iso.23220.photoid.1", MDL])), Terms((anchor,)))
 

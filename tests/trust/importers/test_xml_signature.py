@@ -32,6 +32,7 @@ from tests.trust.importers.xml_lists import (
     TrustedList,
     authority,
     identity,
+    numbered,
     octets,
     offer,
     resign,
@@ -192,7 +193,7 @@ def test_a_list_without_signature_is_refused() -> None:
         Signing(bound_to=STRANGER.certificate),
         Signing(operator=STRANGER, named=OPERATOR.certificate),
     ],
-    ids=str,
+    ids=numbered(),
 )
 def test_a_signature_of_another_form_is_refused(how: Signing) -> None:
     document = LIST.xml().replace("<SchemeInformation>", '<SchemeInformation Id="scheme">')
@@ -222,7 +223,9 @@ def test_a_pinned_signer_out_of_its_time_is_refused(shift: timedelta) -> None:
     assert caught.value.code == "trust.signer_unknown"
 
 
-@pytest.mark.parametrize("pinned", [b"no certificate", bespoke([], key=ec.generate_private_key(ec.SECP192R1()))])
+@pytest.mark.parametrize(
+    "pinned", [b"no certificate", bespoke([], key=ec.generate_private_key(ec.SECP192R1()))], ids=numbered()
+)
 def test_a_pinned_certificate_of_a_key_that_is_not_served_is_refused(pinned: bytes) -> None:
     with pytest.raises(TrustError) as caught:
         xmldsig.open_signed(signed_list(LIST, Signing(named=pinned)), signers=(pinned,), at=NOON)
@@ -271,6 +274,7 @@ BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol" * 10}">' for
         '<!DOCTYPE TrustServiceStatusList PUBLIC "x" "http://127.0.0.1:9/x.dtd">',
         '<!DOCTYPE TrustServiceStatusList [<!ATTLIST TrustServiceStatusList Id ID "list">]>',
     ],
+    ids=numbered(),
 )
 @pytest.mark.parametrize("body", ["Identity issuance", "&x;", "&e9;"])
 def test_a_document_type_is_refused_before_it_is_parsed(head: str, body: str) -> None:
@@ -303,6 +307,7 @@ def test_a_document_that_includes_others_is_refused() -> None:
         signed_list().replace(b"Lion Gate Trust Office", b"Lion\0"),
         b"<a>" * 1_000 + b"</a>" * 1_000,
     ],
+    ids=numbered(),
 )  # fmt: skip
 def test_what_is_no_plain_document_is_refused(text: bytes) -> None:
     assert refusal(text) == "trust.profile_violation"

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +55,11 @@ STRANGER = Operator.make("Stranger")
 
 def authority(name: str = "Issuing authority") -> Authority:
     return make_authority(generate("ES256"), subject=Subject(name, "SG"), validity=YEARS)
+
+
+def numbered() -> Iterator[str]:
+    """Names of cases whose keys are made anew in every process, so that all processes call them the same."""
+    return map(str, itertools.count())
 
 
 def b64(octets: bytes) -> str:
