@@ -8,9 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from idbridge.clock import SystemClock
+from idbridge.model.denial import DenialReason
 from idbridge.model.region import MemberState
-from idbridge.sandbox.distribution import ROOT_FILE, TREE
+from idbridge.sandbox.distribution import ROOT_FILE, TREE, publisher
 from idbridge.sandbox.region import Region
+from idbridge.trust import deny_entry, deny_list
+from idbridge.trust.tuf import roles, writing
+from idbridge.trust.tuf.keys import MetadataSigner
+from idbridge.trust.tuf.publisher import Change
+from idbridge.trust.tuf.writing import Issue
 from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.distribution import distribution_of
@@ -75,3 +81,20 @@ def distribute(node: Node, *, withdrawn: str = "sg-login") -> None:
     at = node.clock.now()
     node.region = node.region.with_status(withdrawn, "withdrawn", at=at)
     node.region.distribute(node.directory, at=at)
+
+
+def deny_state(node: Node, state: MemberState) -> str:
+    """Publish a minute later that ``state`` denies itself whole, by its one key on call; return the denial's id."""
+    node.clock.turn(seconds=60)
+    at, keys, environment = node.clock.now(), node.region.keys.roles, node.region.environment
+    payload = deny_entry.denial_payload(
+        state, deny_entry.STATE_TARGET, environment=environment, since=at, reason=DenialReason.KEY_COMPROMISE,
+        issued_at=at,
+    )  # fmt: skip
+    entry = deny_entry.sign_entry(payload, {state: (keys.on_call(state),)})
+    octets = deny_list.written((entry,), number=2, environment=environment)
+    carried = writing.carrier(Issue(environment, 2, at), roles.DENY, files={roles.DENY_LIST: octets})
+    role = writing.signed(carried, (MetadataSigner(keys.on_call(state), state=state),))
+    change = Change(roles={roles.DENY: role}, targets={roles.DENY_LIST: octets})
+    publisher(node.directory, role_keys=keys, environment=environment).publish(change, at=at)
+    return deny_entry.entry_id(payload)
