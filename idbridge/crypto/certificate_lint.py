@@ -75,8 +75,6 @@ def read_certificate(der: bytes) -> x509.Certificate:
     if len(der) > LIMITS.certificate_bytes:
         _refuse("a certificate that is too large")
     certificate = attempt(lambda: x509.load_der_x509_certificate(der), why="not one certificate in DER")
-    if attempt(lambda: certificate.public_bytes(Encoding.DER), why="not a certificate") != der:
-        _refuse("a certificate followed by something else")
     # The count of unused bits before the signature is not signed: any but zero is a second spelling of the certificate.
     if der[-1 - len(certificate.signature)] != 0:
         _refuse("a certificate in a second spelling")

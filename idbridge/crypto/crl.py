@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Final, NoReturn, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
@@ -150,8 +149,6 @@ def link(subject: x509.Certificate, authority: x509.Certificate) -> Link:
 
 
 def _verified(crl: x509.CertificateRevocationList, authority: x509.Certificate, octets: bytes) -> VerifiedCrl:
-    if crl.public_bytes(Encoding.DER) != octets:
-        _invalid("a CRL followed by something else")
     if octets[-1 - len(crl.signature)] != 0:  # as in a certificate: the count of unused bits is not signed
         _invalid("a CRL in a second spelling")
     if crl.issuer.public_bytes() != authority.subject.public_bytes():
@@ -186,11 +183,7 @@ def _refuse_unsigned(crl: x509.CertificateRevocationList, authority: x509.Certif
     ed25519 = crl.signature_algorithm_oid == SignatureAlgorithmOID.ED25519
     if not ed25519 and not isinstance(crl.signature_hash_algorithm, HASHES):
         _invalid("a CRL signed with an algorithm that is not served")
-    try:
-        signed = crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]  # of a type that is served
-    except InvalidSignature:
-        signed = False
-    if not signed:
+    if not crl.is_signature_valid(authority.public_key()):  # type: ignore[arg-type]  # of a type that is served
         _invalid("the signature of the CRL does not verify")
 
 
@@ -226,8 +219,6 @@ def _scope(extensions: x509.Extensions) -> tuple[Scope, frozenset[str]]:
         _invalid("a CRL for some reasons only")
     if point.relative_name is not None:
         _invalid("a distribution point with a relative name")
-    if point.only_contains_user_certs and point.only_contains_ca_certs:
-        _invalid("a CRL of no certificates at all")
     names = frozenset(map(_text, point.full_name or ()))
     if point.only_contains_ca_certs:
         return Scope.AUTHORITIES, names

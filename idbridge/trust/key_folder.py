@@ -112,10 +112,8 @@ def rotate(
     with _alone(folder):
         before = read(folder).ring
         ring = before.rotated(purpose, at=moment, emergency=emergency)
-        waiting, former = before.find(purpose, KeyState.PUBLISHED), before.find(purpose, KeyState.ACTIVE)
+        waiting, former = before.waiting(purpose), before.find(purpose, KeyState.ACTIVE)
         acting = waiting if emergency or former is None else former
-        if acting is None or waiting is None:
-            raise ConfigurationError("no key waits")
         live = ring.environment is Environment.LIVE
         signer = open_private(folder, acting, passphrase=passphrase, encrypted_only=live)
         _act(folder, ROTATED, ring, waiting, signer=signer, at=moment)

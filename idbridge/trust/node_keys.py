@@ -86,6 +86,17 @@ class KeyRing:
         """Return the newest key of this purpose in this state."""
         return next((key for key in reversed(self.keys) if key.purpose is purpose and key.state is state), None)
 
+    def waiting(self, purpose: KeyPurpose) -> NodeKey:
+        """Return the key of this purpose that is published and does not sign yet.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        key = self.find(purpose, KeyState.PUBLISHED)
+        if key is None:
+            raise ConfigurationError(f"no key for the purpose {purpose} is published and waits; generate one first")
+        return key
+
     def with_published(self, key: NodeKey) -> "KeyRing":
         """Return the ring with one more key, which waits.
 
@@ -108,9 +119,7 @@ class KeyRing:
         Raises:
             ConfigurationError: No key waits, or it was published too lately.
         """
-        waiting = self.find(purpose, KeyState.PUBLISHED)
-        if waiting is None:
-            raise ConfigurationError(f"no key for the purpose {purpose} is published and waits; generate one first")
+        waiting = self.waiting(purpose)
         if at < waiting.usable_from and not emergency:
             usable = instant_text(waiting.usable_from.replace(microsecond=0))
             raise ConfigurationError(f"the key was published too lately; others may not know it before {usable}")

@@ -173,6 +173,12 @@ def test_a_certificate_past_its_bound_is_refused() -> None:
     assert "too large" in fault(certificate(extensions=[(padding, False)]))
 
 
+def test_a_certificate_of_the_first_version_is_refused() -> None:
+    third = b"\xa0\x03\x02\x01\x02"
+
+    assert "another version" in fault(rewritten(third, b"", der=certificate(extensions=())))
+
+
 def test_a_certificate_that_ends_before_it_begins_is_refused() -> None:
     swapped = GOOD.replace(b"260101000000Z", b"280101000000Z", 1)
 

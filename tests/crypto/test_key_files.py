@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from idbridge.codec.pem import decode as pem_octets
 from idbridge.codec.pem import encode as pem_text
 from idbridge.crypto.key_files import ENCRYPTED, open_key_file, open_signer, write_key_file
 from idbridge.crypto.keys import parse_jwk
@@ -110,6 +111,16 @@ def test_a_full_disk_leaves_no_half_key(tmp_path: Path) -> None:
 )
 def test_a_passphrase_that_is_cheap_to_guess_is_refused(tmp_path: Path, options: tuple[str, ...], match: str) -> None:
     assert match in refusal(written(tmp_path, by_openssl(*options)))
+
+
+def test_a_passphrase_that_is_protected_in_another_way_is_refused(tmp_path: Path, locked: Path) -> None:
+    (der,) = pem_octets(locked.read_text(), label=ENCRYPTED)
+    pbkdf2 = bytes.fromhex("06092a864886f70d01050c")
+    assert pbkdf2 in der
+
+    other = pem_text(der.replace(pbkdf2, pbkdf2[:-1] + b"\x0b"), label=ENCRYPTED)
+
+    assert "PBKDF2 or scrypt" in refusal(written(tmp_path, other.encode()))
 
 
 def test_what_the_library_would_write_by_itself_is_refused(tmp_path: Path) -> None:

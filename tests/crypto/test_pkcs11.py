@@ -51,6 +51,8 @@ def test_a_wrong_pin_is_said_to_be_wrong(module: Path, pin: str) -> None:
         ("object=foreign-curve", "type that is not served"),
         ("object=rsa", "type that is not served"),
         ("object=mixed", "do not belong together"),
+        ("object=short-point", "cannot be read"),
+        ("object=short-edwards", "cannot be read"),
     ],
 )
 def test_a_key_that_cannot_sign_here_is_refused_in_its_own_words(module: Path, key: str, match: str) -> None:

@@ -74,6 +74,18 @@ def fill(library: Path) -> None:
         public.destroy()
         _, private = curve_key(encode_named_curve_parameters("secp256r1"), "mixed", 9)
         private.destroy()
+        for label, number, parameters in (
+            ("short-point", 10, encode_named_curve_parameters("secp256r1")),
+            ("short-edwards", 11, b"\x13\x0cedwards25519"),
+        ):
+            public, _ = curve_key(parameters, label, number, edwards=number == 11)
+            kind = public.key_type
+            public.destroy()
+            session.create_object({
+                pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.Attribute.KEY_TYPE: kind,
+                pkcs11.Attribute.LABEL: label, pkcs11.Attribute.ID: bytes([number]), pkcs11.Attribute.TOKEN: True,
+                pkcs11.Attribute.EC_PARAMS: parameters, pkcs11.Attribute.EC_POINT: b"\x04\x03abc",
+            })  # fmt: skip
 
 
 def reference(module: Path, key: str, token: str = f"token={TOKEN};") -> str:
