@@ -9,17 +9,19 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 import click
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
 from idbridge.cli.exits import Exit
 
+Item = TypeVar("Item")
 WIDTH_WITHOUT_TERMINAL: Final = 120
 GAP: Final = 2
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
@@ -141,6 +143,12 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
         if value is not None and value != "":
             grid.add_row(Text(printable(name)), _cell(value))
     _show(grid)
+
+
+def tracked(items: Sequence[Item], *, label: str) -> Iterable[Item]:
+    """Yield ``items`` while a bar on standard error shows how far it got; without a terminal there is no bar."""
+    console = _console(sys.stderr)
+    return track(items, description=label, console=console, transient=True, disable=not console.is_terminal)
 
 
 def grid(rows: Iterable[Sequence[object]], *, indent: int = 0) -> None:

@@ -25,6 +25,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType({
     "init": "idbridge.cli.trust_init:init",
     "stage": "idbridge.cli.trust_stage:stage",
     "lint": "idbridge.cli.trust_lint:lint_sources",
+    "simulate": "idbridge.cli.trust_simulate:simulate",
     "withdraw": "idbridge.cli.trust_draft:withdraw",
     "suspend": "idbridge.cli.trust_draft:suspend",
     "rotate-key": "idbridge.cli.trust_draft:rotate_key",
