@@ -31,7 +31,7 @@ class Lines:
 
     def of(self, path: Path) -> int:
         """Return the line of ``path``, or of what is next around it where it is not written down."""
-        for length in range(len(path), 0, -1):
+        for length in range(len(path), -1, -1):
             if path[:length] in self.known:
                 return self.known[path[:length]]
         return 1
