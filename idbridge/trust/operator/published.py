@@ -69,11 +69,14 @@ class Published:
             return tuple(Voters(quorum_of(one, roles.ROOT), one) for one in roots.values())
         if role == roles.TARGETS:
             return (Voters(quorum_of(self.root, roles.TARGETS), self.root),)
-        top = self.top
-        named = top.delegations.roles if top is not None and top.delegations is not None else None
-        if top is None or named is None or role not in named:
+        if self.top is None or not self.is_delegated(role):
             raise TrustError("trust.signer_unknown", f"the region delegates {role} to nobody")
-        return (Voters(quorum_of(top, role), top),)
+        return (Voters(quorum_of(self.top, role), self.top),)
+
+    def is_delegated(self, role: str) -> bool:
+        """Tell whether the top level delegates ``role`` to anybody."""
+        delegations = self.top.delegations if self.top is not None else None
+        return delegations is not None and role in (delegations.roles or {})
 
     def online_key(self) -> JwkPublicKey:
         """Return the key of the online role."""
