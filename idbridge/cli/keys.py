@@ -66,7 +66,7 @@ def list_keys(*, folder: Path, at: datetime | None, as_json: bool) -> Exit:
         return Exit.DONE
     output.table(_HEADS, map(_cells, held.ring.keys))
     output.line()
-    output.line(f"{held.ring.environment}, {held.acts} acts recorded")
+    output.line(f"environment {held.ring.environment}, acts recorded: {held.acts}")
     if not held.index_current:
         output.words("warning", f"{key_folder.FILE} is behind its records; the next act brings it up to date")
     return Exit.DONE
@@ -162,7 +162,10 @@ def rotate_key(
 @at_option
 @json_option
 def needs_rotation(*, folder: Path, at: datetime | None, as_json: bool) -> Exit:
-    """Say what is due; ends with 1 if something is, so that a timer can ask."""
+    """Say what is due.
+
+    Ends with 1 if something is, so that a timer can ask.
+    """
     held = _held(folder)
     dues = held.ring.due(at=instant(at))
     if as_json:
@@ -207,7 +210,8 @@ def _refusable(step: Callable[[], KeyRing]) -> KeyRing:
     try:
         return step()
     except ConfigurationError as refusal:
-        raise Failure(str(refusal), hint="see `idbridge keys list`", exit_code=Exit.REFUSED) from refusal
+        hint = "see `idbridge keys list`; `keys rotate --emergency` uses a key before all know it"
+        raise Failure(str(refusal), hint=hint, exit_code=Exit.REFUSED) from refusal
 
 
 def _tell(folder: Path, key: NodeKey, what: str, *, as_json: bool) -> None:
