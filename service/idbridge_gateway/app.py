@@ -23,8 +23,8 @@ from idbridge_gateway.api.recognition import recognition_router
 from idbridge_gateway.api.tree import tree_router
 from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
+from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
-from idbridge_gateway.journal import note_refused
 from idbridge_gateway.keys import load_issuing
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
@@ -53,7 +53,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     distribution = distribution_of(settings)
     load = state_loader(settings, distribution, clock=clock)
     state = load()
-    note_refused(state.snapshot)
+    bell = Bell(clock)
+    bell.ring(state.snapshot)
     issuing = load_issuing(settings, state.snapshot, at=clock.now())
     trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
     front = VerifyFront(
@@ -64,7 +65,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         clock=told,
         node_audiences=frozenset({settings.node_url}),
     )
-    reload = Reload(marks=distribution.marks, load=load, trust=trust, tidy=distribution.tidying(clock))
+    reload = Reload(marks=distribution.marks, load=load, trust=trust, bell=bell, tidy=distribution.tidying(clock))
     watch = _watching(reload, pace=distribution.pace, randomness=randomness)
     app = _bare_app(front, randomness=randomness, lifespan=watch)
     app.state.trust, app.state.reload = trust, reload

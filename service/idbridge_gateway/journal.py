@@ -4,21 +4,36 @@ An exception's message may hold a value of the request, so only its type and whe
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from traceback import extract_tb
+from types import MappingProxyType
 from typing import Final
 
-from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.alerts import Alert, Severity
 
 JOURNAL: Final = logging.getLogger("idbridge_gateway")
 _FRAMES: Final = 6
+_LEVELS: Final[Mapping[Severity, int]] = MappingProxyType({
+    Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.CRITICAL: logging.CRITICAL,
+})  # fmt: skip
 JOURNAL.addHandler(logging.NullHandler())  # without a handler of the operator's, nothing is written anywhere
 
 
-def note_refused(snapshot: TrustSnapshot) -> None:
-    """Write which trust material was offered and not accepted. It is signed and public, and about nobody."""
-    for offer in snapshot.refused:
-        JOURNAL.warning("not accepted: %s: %s (%s)", offer.subject, offer.code, offer.detail)
+def note_alert(alert: Alert) -> None:
+    """Write what happened to trust material, for a reader and, as ``alert``, for whatever collects the journal.
+
+    It is signed and public, and about nobody.
+    """
+    JOURNAL.log(
+        _LEVELS[alert.severity],
+        "alert %s: %s: %s (%s)",
+        alert.kind.value,
+        alert.subject,
+        alert.code or alert.severity.value,
+        alert.detail,
+        extra={"alert": alert.document()},
+    )
 
 
 def note_unexpected(error: Exception, *, correlation_id: str) -> None:

@@ -11,14 +11,15 @@ from datetime import timedelta
 from typing import Final
 
 from idbridge.clock import Stopwatch, SystemStopwatch
-from idbridge.errors import IdBridgeError
+from idbridge.errors import IdBridgeError, TrustError
 from idbridge.model.randomness import Randomness
-from idbridge.trust.snapshot import RefusedOffer
-from idbridge_gateway.journal import JOURNAL, note_refused, note_unexpected
+from idbridge_gateway.bell import Bell
+from idbridge_gateway.journal import JOURNAL, note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.watch import Marks, Pace
 
 RETRY: Final = timedelta(seconds=30)
+RING_AGAIN: Final = timedelta(minutes=1)
 
 
 class Reload:
@@ -33,17 +34,19 @@ class Reload:
         marks: Marks,
         load: Callable[[], NodeState],
         trust: TrustInForce,
+        bell: Bell,
         tidy: Callable[[], None],
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self._marks = marks
         self._load = load
         self._trust = trust
+        self._bell = bell
         self._tidy = tidy
         self._stopwatch = stopwatch or SystemStopwatch()
         self._seen: Hashable = None  # so that what changed while the node started is not missed
         self._retry_at: float | None = None
-        self._refused: tuple[RefusedOffer, ...] = trust.in_force.snapshot.refused
+        self._ring_at = self._stopwatch.seconds() + RING_AGAIN.total_seconds()
         self._trouble = ""
 
     async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
@@ -55,14 +58,16 @@ class Reload:
     async def look(self) -> None:
         """Look once. Reading and checking is done beside the loop, so that requests go on."""
         try:
+            if self._stopwatch.seconds() >= self._ring_at:
+                self._ring_at = self._stopwatch.seconds() + RING_AGAIN.total_seconds()
+                await asyncio.to_thread(self._bell.ring_again)
             marks = await asyncio.to_thread(self._marks.read)
             if marks == self._seen and not self._is_due():
                 return
             self._seen, self._retry_at = marks, self._stopwatch.seconds() + RETRY.total_seconds()
-            if self._take_up(await asyncio.to_thread(self._load)):
-                await asyncio.to_thread(self._tidy)
+            await self._take_up(await asyncio.to_thread(self._load))
         except IdBridgeError as error:
-            self._note_trouble(error.code)
+            self._note_trouble(error)
         except Exception as error:  # noqa: BLE001 - what is in force stays in force, whatever happened
             note_unexpected(error, correlation_id="reload")
 
@@ -70,22 +75,24 @@ class Reload:
         """Tell whether what was refused, or went wrong, is to be tried once more."""
         return self._retry_at is not None and self._stopwatch.seconds() >= self._retry_at
 
-    def _take_up(self, state: NodeState) -> bool:
-        """Put ``state`` in force, and say what was refused if that is news; tell whether anything changed."""
-        refused = state.snapshot.refused
+    async def _take_up(self, state: NodeState) -> None:
+        """Put ``state`` in force, and tell what is news of it."""
         self._trouble = ""
-        if not refused:
+        if not state.snapshot.refused:
             self._retry_at = None
-        if refused != self._refused:
-            self._refused = refused
-            note_refused(state.snapshot)
         changed = self._trust.exchange(state)
         if changed:
             JOURNAL.info("trust snapshot in force: %s", state.snapshot.id)
-        return changed
+        await asyncio.to_thread(self._bell.ring, state.snapshot)
+        if changed:
+            await asyncio.to_thread(self._tidy)
 
-    def _note_trouble(self, code: str) -> None:
+    def _note_trouble(self, error: IdBridgeError) -> None:
         """Say what went wrong, once, however often it goes wrong in the same way."""
-        if code != self._trouble:
-            self._trouble = code
-            JOURNAL.error("trust material not taken: %s", code)
+        if error.code == self._trouble:
+            return
+        self._trouble = error.code
+        if isinstance(error, TrustError):
+            self._bell.refused(error)
+        else:
+            JOURNAL.error("trust material not taken: %s", error.code)

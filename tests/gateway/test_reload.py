@@ -10,6 +10,7 @@ import pytest
 from idbridge.clock import Stopwatch
 from idbridge.errors import FetchError
 from idbridge_gateway.app import create_app
+from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.reload import RETRY, Reload
@@ -36,7 +37,16 @@ def reload_of(node: Node, *, load: Callable[[], NodeState] | None = None, stopwa
     if load is None:
         load = state_loader(node.settings, distribution, clock=node.clock)
         load()
-    return Reload(marks=distribution.marks, load=load, trust=node.app.state.trust, tidy=nothing, stopwatch=stopwatch)
+    bell = Bell(node.clock)
+    bell.ring(node.app.state.trust.in_force.snapshot)
+    return Reload(
+        marks=distribution.marks,
+        load=load,
+        trust=node.app.state.trust,
+        bell=bell,
+        tidy=nothing,
+        stopwatch=stopwatch,
+    )
 
 
 def look(reload: Reload) -> None:
@@ -116,7 +126,7 @@ def test_what_is_refused_is_said_once(own_node: Node, caplog: pytest.LogCaptureF
     for _ in range(3):
         look(reload)
 
-    assert caplog.text.count("not accepted: lists/SG") == 1
+    assert caplog.text.count(": lists/SG: ") == 1
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"nonsense", b"a.b.c"])
@@ -177,7 +187,9 @@ def test_a_source_out_of_reach_leaves_in_force_what_was_held_and_is_said_once(
     def unread() -> NodeState:
         raise AssertionError("nothing is loaded from a source that does not answer")
 
-    reload = Reload(marks=OutOfReach(), load=unread, trust=own_node.app.state.trust, tidy=nothing)
+    reload = Reload(
+        marks=OutOfReach(), load=unread, trust=own_node.app.state.trust, bell=Bell(own_node.clock), tidy=nothing
+    )
 
     for _ in range(3):
         look(reload)
@@ -191,7 +203,11 @@ def test_what_is_left_behind_is_cleared_up_when_something_else_came_into_force(o
     distribution = distribution_of(own_node.settings)
     load = state_loader(own_node.settings, distribution, clock=own_node.clock)
     reload = Reload(
-        marks=distribution.marks, load=load, trust=own_node.app.state.trust, tidy=lambda: cleared.append(None)
+        marks=distribution.marks,
+        load=load,
+        trust=own_node.app.state.trust,
+        bell=Bell(own_node.clock),
+        tidy=lambda: cleared.append(None),
     )
     look(reload)
     assert cleared == []

@@ -1,0 +1,40 @@
+"""The bell: tells whoever runs the node what happened to its trust material, each thing once.
+
+What there is to tell is derived in ``trust/alerts.py`` from what was told last; here it is only remembered and written.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from idbridge.clock import Clock
+from idbridge.errors import TrustError
+from idbridge.trust.alerts import alerts_between, refused_alert
+from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
+from idbridge_gateway.journal import note_alert
+
+_REGION: Final = "region"
+
+
+class Bell:
+    """Remembers the last snapshot that was told of, and since when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: TrustSnapshot | None = None
+        self._since: datetime | None = None
+
+    def ring(self, snapshot: TrustSnapshot) -> None:
+        """Tell what ``snapshot`` brought along, and what came near its end since the last time."""
+        at = self._clock.now()
+        for alert in alerts_between(self._told, snapshot, at=at, since=self._since):
+            note_alert(alert)
+        self._told, self._since = snapshot, at
+
+    def ring_again(self) -> None:
+        """Tell what came near its end though nothing changed: a source out of reach is silent, and time is not."""
+        if self._told is not None:
+            self.ring(self._told)
+
+    def refused(self, refusal: TrustError) -> None:
+        """Tell that everything that was offered was refused."""
+        note_alert(refused_alert(RefusedOffer(_REGION, refusal.code, refusal.detail), at=self._clock.now()))
