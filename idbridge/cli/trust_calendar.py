@@ -1,5 +1,6 @@
 """``idbridge trust calendar``: what of the trust material ends when, and what has to be seen to now."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from idbridge.trust.operator.role_calendar import role_dues
 from idbridge.trust.tuf.tree import PublishedTree
 
 _HEADINGS: Final = {"overdue": "over", **{str(days): f"within {days} days" for days in HORIZONS}, "later": "later"}
+_LONG: Final = re.compile(r"[0-9a-f]{20,}")  # serial numbers, which `--json` has in full
+_SHOWN: Final = 12
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -40,10 +43,11 @@ _HOUR: Final = timedelta(hours=1)
 @at_option
 @json_option
 def calendar(*, days: int | None, tree: Path | None, region: Path, at: datetime | None, as_json: bool) -> Exit:
-    """Show what ends when: lists, keys, certificates, roles, arrangements, denials that lapse.
+    """Show what ends when, and what is due.
 
-    Something is due when a third of its life is left, half a year before its end at the latest.
-    Ends with 1 if anything is due, and with 0 if nothing is, so that a timer can run it.
+    Lists, keys, certificates, roles, arrangements, and denials that lapse. Something is due when a third of its life
+    is left, half a year before its end at the latest. Ends with 1 if anything is due, and with 0 if nothing is, so
+    that a timer can run it.
     """
     moment = instant(at)
     snapshot = open_snapshot(region)
@@ -84,7 +88,7 @@ def _cells(one: Due, *, at: datetime) -> tuple[object, ...]:
         "!" if due else "",
         one.state or "-",
         one.kind.value,
-        one.subject,
+        _LONG.sub(lambda number: f"{number[0][:_SHOWN]}..", one.subject),
     )
     return tuple(styled((cell, style)) for cell in cells)
 

@@ -102,7 +102,7 @@ def _match(match: Match, snapshot: TrustSnapshot) -> None:
     colour = _COLOURS.get(match.answer, "red")
     output.facts(
         (
-            ("answer", styled((match.answer.value, f"bold {colour}"), (f": {match.why}", ""))),
+            ("answer", styled((match.answer.value, f"bold {colour}"), (f": {match.why.replace(_MIDNIGHT, '')}", ""))),
             ("found by", ", ".join(match.named_by)),
             ("issuer", match.entry.issuer),
             ("provider", service.provider if service is not None else None),

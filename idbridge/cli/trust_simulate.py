@@ -122,7 +122,7 @@ def _edition(listed: TrustList) -> dict[str, Any]:
 def _show(changed: list[Comparison], *, compared: int) -> None:
     if changed:
         rows = ((_case(one), _verdict(one.before), _verdict(one.after)) for one in changed)
-        output.table(("CASE", "NOW", "THEN"), rows, wrap={"NOW", "THEN"})
+        output.table(("CASE", "NOW", "THEN"), rows)
         output.line()
     output.line(f"{len(changed)} of {compared} verdicts change ({len(changed) / compared:.1%})")
 
@@ -132,4 +132,5 @@ def _case(one: Comparison) -> str:
 
 
 def _verdict(verdict: Verdict) -> object:
-    return styled((str(verdict), _COLOURS[verdict.indication]))
+    """Return the code where there is one: it says which of the two other indications it stands for."""
+    return styled((verdict.code or verdict.indication.value, _COLOURS[verdict.indication]))
