@@ -130,19 +130,25 @@ def far(before: Published, found: Proposal) -> Progress:
 
 
 def confirm(change: Diff, given: str | None) -> None:
-    """Return if the caller confirmed the digest of the change it saw.
+    """Return if the caller confirmed the change it saw, by its digest.
 
     Raises:
         Failure: Exit 6: it did not, or named another one.
     """
-    if given is not None:
-        if given.lower() != change.digest:
-            raise Failure(
-                f"the change has the digest {change.digest}, and another was confirmed", exit_code=Exit.UNCONFIRMED
-            )
-        return
-    start = change.digest[:_DIGEST_START]
-    require_typed(start, f"type {start}, where the digest begins, to sign", hint="or confirm it with `--diff-digest`")
+    confirm_digest(change.digest, given)
+
+
+def confirm_digest(digest: str, given: str | None) -> None:
+    """Return if the caller confirmed ``digest``: in full on the command line, or where it begins at the terminal.
+
+    Raises:
+        Failure: Exit 6: it did not, or named another one.
+    """
+    if given is None:
+        start = digest[:_DIGEST_START]
+        require_typed(start, f"type {start}, where the digest begins, to sign", hint="or confirm with `--diff-digest`")
+    elif given.lower() != digest:
+        raise Failure(f"the digest is {digest}, and another was confirmed", exit_code=Exit.UNCONFIRMED)
 
 
 def require_typed(wanted: str, prompt: str, *, hint: str) -> None:

@@ -1,6 +1,6 @@
 """Where a region's tree is, and what an operator's command reads of it: a folder, an address, or a founding folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +44,14 @@ root_option: Final[Callable[..., Any]] = click.option(
     show_envvar=True,
     metavar="FILE",
     help="The root that you trust.",
+)
+after_option: Final[Callable[..., Any]] = click.option(
+    "--after",
+    "after",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="As if this proposal were published already; for those that are published together.",
 )
 key_option: Final[Callable[..., Any]] = click.option(
     "--key", "key", required=True, metavar="KEY", help="Your private key: a file, or `pkcs11:...` for a token."
@@ -128,8 +136,10 @@ def environment_of(root: bytes) -> Environment:
         raise Failure("the root that you trust cannot be read") from None
 
 
-def standing(place: str | None, root_file: Path | None) -> Published:
+def standing(place: str | None, root_file: Path | None, after: Iterable[Path] = ()) -> Published:
     """Return what stands at ``place``, verified from the root that the caller trusts; or what founds a region.
+
+    ``after`` are proposals that count as published already.
 
     Raises:
         Failure: Something is not there.
@@ -140,7 +150,10 @@ def standing(place: str | None, root_file: Path | None) -> Published:
     if _is_founding(place):
         return published.proposed(*_founding(Path(place)))
     root = pinned_root(root_file)
-    return published.read(open_tree(place, environment_of(root)), root)
+    found = published.read(open_tree(place, environment_of(root)), root)
+    for one in after:
+        found = published.following(found, read_proposal(one))
+    return found
 
 
 def _is_founding(place: str) -> bool:

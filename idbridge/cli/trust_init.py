@@ -47,6 +47,13 @@ _ONLINE: Final = "online"
     help="Sandbox and live never mix.",
 )
 @click.option("--officer", is_flag=True, help="With two more keys, for an officer who signs for the whole region.")
+@click.option(
+    "--succeeds",
+    "succeeds",
+    type=FILE,
+    metavar="FILE",
+    help="Only new keys for the role of the state of this `public.json`; all its other keys stay.",
+)
 @click.option("--region", "region", is_flag=True, help="Found a region instead, from the keys of several states.")
 @click.option(
     "--with", "states", type=FILE, multiple=True, metavar="FILE", help="With --region: a state's `public.json`."
@@ -64,6 +71,7 @@ def init(
     tier: str,
     environment: str,
     officer: bool,
+    succeeds: Path | None,
     region: bool,
     states: tuple[Path, ...],
     threshold: int | None,
@@ -81,8 +89,12 @@ def init(
     A region begins with the `public.json` of its states, at least three of them made
     with `--officer`. What is written are proposals that their officers sign.
     """
-    if region is (state is not None):
-        raise click.UsageError("say `--state XX`, or `--region` with the states that found it")
+    if [region or None, state, succeeds].count(None) != 2:
+        raise click.UsageError("say one of `--state XX`, `--succeeds FILE` and `--region`")
+    if succeeds is not None:
+        held = read_public(succeeds)
+        wanted = Founding(held.state, CommitmentTier(tier), held.environment, succeeds=held)
+        return _state(wanted, folder, passphrase_file, dry_run=dry_run, as_json=as_json)
     if state is not None:
         wanted = Founding(state, CommitmentTier(tier), Environment(environment), officer)
         return _state(wanted, folder, passphrase_file, dry_run=dry_run, as_json=as_json)
@@ -120,7 +132,7 @@ def _key_rows(public: PublicKeys, names: list[str]) -> list[dict[str, str]]:
     )
     return [
         {"key": parse_jwk(jwk).thumbprint, "for": what, "file": name}
-        for (jwk, what), name in zip(held, names, strict=True)
+        for (jwk, what), name in zip(held, names, strict=False)
     ]  # fmt: skip
 
 

@@ -11,13 +11,13 @@ from idbridge.cli import output, proposal_text, trees
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
-from idbridge.cli.trees import FILE, FOLDER, dry_run_option, from_option, key_option, root_option
+from idbridge.cli.trees import FILE, FOLDER, after_option, dry_run_option, from_option, key_option, root_option
 from idbridge.clock import SystemClock
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.signer import Signer
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge.trust.operator import drafting, founding, public_keys
+from idbridge.trust.operator import drafting, founding, handing_over, public_keys
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.founding import Founders
 from idbridge.trust.operator.public_keys import PublicKeys
@@ -53,6 +53,7 @@ class Asked(NamedTuple):
     passphrase_file: Path | None
     dry_run: bool
     as_json: bool
+    after: tuple[Path, ...] = ()
     state_folder: Path | None = None
 
     @property
@@ -63,7 +64,7 @@ class Asked(NamedTuple):
 
     def standing(self) -> Published:
         """Return what stands now."""
-        return trees.standing(self.place, self.trusted_root)
+        return trees.standing(self.place, self.trusted_root, self.after)
 
     def signer(self, reference: str, environment: Environment) -> Signer:
         """Return the signer of a key."""
@@ -79,7 +80,8 @@ class Asked(NamedTuple):
 def drafted(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options that every draft has."""
     for option in (
-        json_option, dry_run_option, passphrase_option, out_option, reason_option, key_option, root_option, from_option,
+        json_option, dry_run_option, passphrase_option, out_option, reason_option,
+        key_option, after_option, root_option, from_option,
     ):  # fmt: skip
         verb = option(verb)
     return verb
@@ -174,8 +176,10 @@ def propose(
             made = drafting.joined(before, read_public(join), wanted.intent("join", before.environment))
         elif handover is not None and to_keys is not None:
             countersigned = trees.read_file(handover, max_bytes=LIMITS.recognition_document_bytes)
+            public = read_public(to_keys)
+            handing_over.require_countersigned(before, public, countersigned)
             intent = wanted.intent("handover", before.environment)
-            made = drafting.handed_over(before, read_public(to_keys), countersigned, intent)
+            made = drafting.handed_over(before, public, countersigned, intent)
         elif renew is not None:
             made = drafting.renewed(before, renew, wanted.intent("renew", before.environment))
         elif officers:

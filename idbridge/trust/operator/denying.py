@@ -33,10 +33,9 @@ from idbridge.trust.deny_entry import (
 from idbridge.trust.operator import drafting
 from idbridge.trust.operator.comparison import unverified_payload
 from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.published import Published, following
 from idbridge.trust.profile import TrustList
 from idbridge.trust.tuf import acceptance, proposal, roles, writing
-from idbridge.trust.tuf.client import Tree
 from idbridge.trust.tuf.proposal import Proposal
 
 DENY: Final = "deny"
@@ -245,27 +244,9 @@ def standing(before: Published, laid_down: Iterable[bytes] = ()) -> Published:
             ready = found.role == roles.DENY and proposal.progress(found, voters=before.voters(roles.DENY)).ready
         except TrustError:
             continue
-        if ready and found.file.version > held.version(roles.DENY) and held.tree is not None:
-            held = replace(
-                held,
-                roles=MappingProxyType({**held.roles, roles.DENY: found.file}),
-                versions=MappingProxyType({**held.versions, roles.DENY: found.file.version}),
-                tree=_Over(held.tree, found),
-            )
+        if ready and found.file.version > held.version(roles.DENY):
+            held = following(held, found)
     return held
-
-
-class _Over:
-    """A tree with the files of a proposal that is not yet published."""
-
-    def __init__(self, below: Tree, over: Proposal) -> None:
-        self._below = below
-        self._files = {writing.digest(octets): octets for octets in over.targets.values()}
-
-    def read(self, path: str, *, max_bytes: int) -> bytes:
-        """Return the file at ``path``."""
-        name = path.rpartition("/")[2].partition(".")[0]
-        return self._files[name] if name in self._files else self._below.read(path, max_bytes=max_bytes)
 
 
 def entries(before: Published) -> dict[str, Statement]:

@@ -7,7 +7,7 @@ from the proposals of its root and its top level.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -141,6 +141,37 @@ def proposed(root: Proposal, top: Proposal | None) -> Published:
     """Return a region that has published nothing yet, as its ``root`` and ``top`` level are proposed."""
     signed = top.file.signed if top is not None else None
     return Published(root.environment, root.file.signed, signed, _NONE, _NONE, None, began=False)
+
+
+def following(before: Published, found: Proposal) -> Published:
+    """Return what will stand once ``found`` is published; whether it may be, is not asked here."""
+    signed = found.file.signed
+    if found.role == roles.ROOT:
+        return replace(before, root=signed)
+    if found.role == roles.TARGETS:
+        held = _Over(before.tree, found) if before.tree is not None else None
+        return replace(before, top=signed, tree=held)
+    if before.tree is None:
+        return before
+    return replace(
+        before,
+        roles=MappingProxyType({**before.roles, found.role: found.file}),
+        versions=MappingProxyType({**before.versions, found.role: found.file.version}),
+        tree=_Over(before.tree, found),
+    )
+
+
+class _Over:
+    """A tree with the files of a proposal that is not yet published."""
+
+    def __init__(self, below: Tree, over: Proposal) -> None:
+        self._below = below
+        self._files = {digest(octets): octets for octets in over.targets.values()}
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Return the file at ``path``."""
+        name = path.rpartition("/")[2].partition(".")[0]
+        return self._files[name] if name in self._files else self._below.read(path, max_bytes=max_bytes)
 
 
 def read(tree: Tree, pinned: bytes) -> Published:

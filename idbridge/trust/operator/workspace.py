@@ -9,7 +9,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -47,15 +47,21 @@ Passphrases = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """What a new folder is for. ``officer`` adds two keys for a state that helps to sign for the whole region."""
+    """What a new folder is for. ``officer`` adds two keys for a state that helps to sign for the whole region.
+
+    With ``succeeds``, only the keys of the role are new, and all others stay those of the state's folder before.
+    """
 
     state: MemberState
     tier: CommitmentTier
     environment: Environment
     officer: bool = False
+    succeeds: PublicKeys | None = None
 
     def key_names(self) -> tuple[str, ...]:
         """Return the names of the private keys that the folder begins with."""
+        if self.succeeds is not None:
+            return ROLE_KEYS
         return (*ROLE_KEYS, ON_CALL, LIST_KEY, *(OFFICER_KEYS if self.officer else ()))
 
 
@@ -79,7 +85,8 @@ class Workspace:
         """
         if folder.exists() and any(folder.iterdir()):
             raise ConfigurationError(f"the folder {folder.name} is not empty; nothing in it is replaced")
-        make_folders(folder, *(folder / name for name in (KEYS, CERTIFICATES, DRAFTS)))
+        own = (KEYS, CERTIFICATES, DRAFTS) if founding.succeeds is None else ()
+        make_folders(folder, *(folder / name for name in own))
         make_folders(folder / PRIVATE, mode=_PRIVATE_FOLDER)
         made = {name: generate(_ALGORITHM) for name in founding.key_names()}
         for name, signer in made.items():
@@ -87,6 +94,8 @@ class Workspace:
             write_key_file(place, signer, passphrase=passphrase(str(place)))
         workspace = cls(folder)
         workspace.write_public(_public(founding, made))
+        if founding.succeeds is not None:
+            return workspace
         files.write(folder, LIST, _template(founding).encode())
         files.write(folder, README, _readme(founding).encode())
         return workspace
@@ -203,6 +212,8 @@ def _public(founding: Founding, made: Mapping[str, FileSigner]) -> PublicKeys:
     def jwks(*names: str) -> tuple[Mapping[str, Any], ...]:
         return tuple(public_keys.plain(made[name].public_jwk) for name in names)
 
+    if founding.succeeds is not None:
+        return replace(founding.succeeds, role=jwks(*ROLE_KEYS), threshold=THRESHOLD)
     return PublicKeys(
         environment=founding.environment,
         state=founding.state,
