@@ -13,9 +13,12 @@ from idbridge.cli.reading import INSTANT
 from idbridge.clock import SystemClock
 from idbridge.model.region import MemberState
 from idbridge.model.request import RelyingParty
+from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.region import Region
-from idbridge.trust.repository import PlainRepository
+from idbridge.trust.repository import PlainRepository, Repository
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.tuf.client import DirectoryTree
+from idbridge.trust.tuf.repository import TufRepository
 
 DEFAULT_REGION: Final = Path(".idbridge") / "sandbox"
 
@@ -62,8 +65,19 @@ def open_snapshot(region: Path) -> TrustSnapshot:
         ConfigurationError: Its files do not allow a safe answer.
         TrustError: Its recognition documents are not acceptable.
     """
-    repository = PlainRepository(region / "trust", region / "pins.json", state_directory(region))
-    return repository.load(at=SystemClock().now())
+    return repository_of(region).load(at=SystemClock().now())
+
+
+def repository_of(region: Path) -> Repository:
+    """Return where the trust material of ``region`` comes from: by TUF where a root is pinned, else from pinned lists.
+
+    Raises:
+        Failure: The region is not there, or no node was ever begun in it.
+    """
+    memory = state_directory(region)
+    if (region / ROOT_FILE).is_file():
+        return TufRepository(DirectoryTree(region / TREE), region / ROOT_FILE, memory)
+    return PlainRepository(region / "trust", region / "pins.json", memory)
 
 
 def open_region(region: Path) -> Region:

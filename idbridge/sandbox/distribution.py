@@ -62,55 +62,92 @@ def change(
     environment: Environment,
     at: datetime,
 ) -> Change:
-    """Return what of ``published`` is not in sight yet, signed by whoever has to; at first, everything."""
-    role_files: dict[str, bytes] = {}
-    targets: dict[str, bytes] = {}
+    """Return what of ``published`` is not in sight yet, and what is in sight for half of its life; at first, all."""
+    made = _Change(head, keys=keys, environment=environment, at=at)
     for state, compact in published.lists.items():
-        octets, path = compact.encode("ascii"), roles.list_path(state)
-        issue = _following(head, state.value, {path: octets}, environment=environment, at=at)
+        octets = compact.encode("ascii")
+        issue = made.issue(state.value, {roles.list_path(state): octets})
         if issue is not None:
-            role_files[state.value] = state_role(state, octets, keys=keys, issue=issue)
-            targets[path] = octets
-    carried = documents(published, purposes_version=purposes_version)
-    issue = _following(head, roles.AGREEMENTS, carried, environment=environment, at=at)
-    if issue is not None:
-        payload = writing.carrier(issue, roles.AGREEMENTS, files=carried)
-        role_files[roles.AGREEMENTS] = writing.signed(payload, keys.roles.signing(roles.AGREEMENTS))
-        targets |= carried
-    if head is not None:
-        return Change(MappingProxyType(role_files), MappingProxyType(targets))
-    first = Issue(environment, 1, at)
-    empty = {roles.DENY_LIST: deny_list.written((), number=1, environment=environment)}
-    role_files[roles.DENY] = writing.signed(
-        writing.carrier(first, roles.DENY, files=empty), keys.roles.signing(roles.DENY)
-    )
-    role_files[roles.TARGETS] = writing.signed(
-        writing.targets(first, delegations=keys.roles.delegations(), handovers={}), keys.roles.signing(roles.TARGETS)
-    )
-    root = writing.root(
-        first,
-        region=keys.roles.group(roles.ROOT),
-        targets=keys.roles.group(roles.TARGETS),
-        online=keys.roles.group(roles.TIMESTAMP),
-    )
-    return Change(
-        MappingProxyType(role_files),
-        MappingProxyType({**targets, **empty}),
-        (writing.signed(root, keys.roles.signing(roles.ROOT)),),
-    )
+            made.take(state.value, state_role(state, octets, keys=keys, issue=issue), {roles.list_path(state): octets})
+    made.carry(roles.AGREEMENTS, documents(published, purposes_version=purposes_version))
+    if head is None:
+        made.carry(roles.DENY, _no_denials(environment))
+        made.delegate()
+    made.renew(roles.DENY)
+    made.renew(roles.TARGETS)
+    return Change(MappingProxyType(made.roles), MappingProxyType(made.targets), made.roots())
 
 
-def _following(
-    head: Head | None, role: str, offered: Mapping[str, bytes], *, environment: Environment, at: datetime
-) -> Issue | None:
-    """Return the issue in which ``offered`` is published; ``None`` if the role lists just that already."""
-    if head is None or role not in head.roles:
-        return Issue(environment, 1, at)
-    listed = head.targets_of(role)
-    held = {path: target.hashes.get("sha256") for path, target in (listed.targets if listed else {}).items()}
-    if held == {path: writing.digest(octets) for path, octets in offered.items()}:
-        return None
-    return Issue(environment, head.roles[role].version + 1, at)
+def _no_denials(environment: Environment) -> dict[str, bytes]:
+    return {roles.DENY_LIST: deny_list.written((), number=1, environment=environment)}
+
+
+class _Change:
+    """A change in the making: each role that is new, other than before, or past half of its life."""
+
+    def __init__(self, head: Head | None, *, keys: Keys, environment: Environment, at: datetime) -> None:
+        self._head = head
+        self._keys = keys
+        self._environment = environment
+        self._at = at
+        self.roles: dict[str, bytes] = {}
+        self.targets: dict[str, bytes] = {}
+
+    def issue(self, role: str, offered: Mapping[str, bytes]) -> Issue | None:
+        """Return the issue in which ``role`` lists ``offered``; ``None`` if it does so and is good for long enough."""
+        listed = self._head.targets_of(role) if self._head is not None else None
+        if self._head is None or listed is None:
+            return Issue(self._environment, 1, self._at)
+        held = {path: target.hashes.get("sha256") for path, target in listed.targets.items()}
+        same = held == {path: writing.digest(octets) for path, octets in offered.items()}
+        if same and not self._is_ageing(role, listed.expires):
+            return None
+        return Issue(self._environment, self._head.roles[role].version + 1, self._at)
+
+    def _is_ageing(self, role: str, expires: datetime) -> bool:
+        return expires - self._at < roles.terms(role).usual / 2
+
+    def take(self, role: str, octets: bytes, targets: Mapping[str, bytes]) -> None:
+        """Take up a role that is signed, with the files that it lists."""
+        self.roles[role] = octets
+        self.targets |= targets
+
+    def carry(self, role: str, offered: Mapping[str, bytes]) -> None:
+        """Let a carrier list ``offered``."""
+        issue = self.issue(role, offered)
+        if issue is not None:
+            signers = self._keys.roles.signing(role)
+            self.take(role, writing.signed(writing.carrier(issue, role, files=offered), signers), offered)
+
+    def delegate(self) -> None:
+        """Let the top level delegate to everybody."""
+        issue = Issue(self._environment, 1, self._at)
+        payload = writing.targets(issue, delegations=self._keys.roles.delegations(), handovers={})
+        self.take(roles.TARGETS, writing.signed(payload, self._keys.roles.signing(roles.TARGETS)), {})
+
+    def renew(self, role: str) -> None:
+        """Let a role that is past half of its life say the same again."""
+        payload = self._head.targets_of(role) if self._head is not None else None
+        if payload is None or not self._is_ageing(role, payload.expires):
+            return
+        issue = Issue(self._environment, payload.version + 1, self._at)
+        payload.version, payload.expires = issue.version, issue.expires(role)
+        payload.unrecognized_fields = issue.members()
+        self.take(role, writing.signed(payload, self._keys.roles.signing(role)), {})
+
+    def roots(self) -> tuple[bytes, ...]:
+        """Return the first root, or one that follows when the newest is past half of its life."""
+        number = len(self._head.roots) if self._head is not None else 0
+        if self._head is not None and not self._is_ageing(roles.ROOT, self._head.root_expires):
+            return ()
+        group = self._keys.roles.group
+        root = writing.root(
+            Issue(self._environment, number + 1, self._at),
+            region=group(roles.ROOT),
+            targets=group(roles.TARGETS),
+            online=group(roles.TIMESTAMP),
+        )
+        return (writing.signed(root, self._keys.roles.signing(roles.ROOT)),)
 
 
 def publisher(directory: Path, *, role_keys: RoleKeys, environment: Environment) -> Publisher:

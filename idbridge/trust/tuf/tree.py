@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -51,6 +52,12 @@ class Head:
         """Return what a role lists; ``None`` if the tree has no such role."""
         found = self.roles.get(role)
         return targets_in(found.octets) if found is not None else None
+
+    @property
+    def root_expires(self) -> datetime:
+        """When the newest root ends."""
+        ends: datetime = parse_unverified(self.roots[-1]).expires
+        return ends
 
 
 def targets_in(octets: bytes) -> Targets:

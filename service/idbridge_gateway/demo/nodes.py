@@ -10,6 +10,7 @@ from typing import Final
 from idbridge.clock import Clock
 from idbridge.model.region import MemberState
 from idbridge.sandbox import storage
+from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
 from idbridge.trust import files
@@ -41,17 +42,27 @@ def region_in(directory: Path, *, at: datetime) -> Region:
     return region
 
 
-def lay_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
+def lay_out(
+    region: Region, directory: Path, *, distributed_at: datetime | None = None
+) -> Mapping[MemberState, Settings]:
     """Write everything that the region's nodes need below ``directory``, and return their settings.
+
+    With ``distributed_at`` the lists are distributed by TUF, published at that instant; without, as pinned files.
 
     Raises:
         ConfigurationError: A file cannot be written.
+        TrustError: What is to be published would be refused.
     """
-    region.publish(directory)
-    return MappingProxyType({state: _lay_out_node(region, state, directory) for state in sorted(NODE_STATES)})
+    if distributed_at is None:
+        region.publish(directory)
+        source = {"trust_dir": directory / "trust", "pins_file": directory / "pins.json"}
+    else:
+        region.distribute(directory, at=distributed_at)
+        source = {"trust_dir": directory / TREE, "trust_root_file": directory / ROOT_FILE}
+    return MappingProxyType({state: _lay_out_node(region, state, directory, source) for state in sorted(NODE_STATES)})
 
 
-def _lay_out_node(region: Region, state: MemberState, directory: Path) -> Settings:
+def _lay_out_node(region: Region, state: MemberState, directory: Path, source: Mapping[str, Path]) -> Settings:
     own = directory / "nodes" / state.value
     memory = own / "state"
     memory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,8 +75,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path) -> Settin
         environment=region.environment,
         state=state,
         node_url=region.node(state).issuer,
-        trust_dir=directory / "trust",
-        pins_file=directory / "pins.json",
+        **source,
         state_dir=memory,
         relying_parties_file=own / "relying_parties.json",
         assertion_key_file=own / "assertion.pem",
