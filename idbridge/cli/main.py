@@ -15,6 +15,7 @@ NOUNS: Final[Mapping[str, str]] = MappingProxyType(
         "verify": "idbridge.cli.verify:verify",
         "inspect": "idbridge.cli.inspect:inspect",
         "trust": "idbridge.cli.trust:trust",
+        "keys": "idbridge.cli.keys:keys",
         "recognition": "idbridge.cli.recognition:recognition",
         "reason": "idbridge.cli.reason:reason_group",
         "sandbox": "idbridge.cli.sandbox:sandbox",
@@ -27,7 +28,7 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "Decide": ("verify", "inspect"),
         "Look up": ("trust", "recognition", "reason"),
         "Practise": ("demo", "sandbox"),
-        "Run": ("serve", "doctor", "version"),
+        "Run": ("serve", "keys", "doctor", "version"),
     }
 )
 HELP: Final = """Verify the digital IDs of the eleven ASEAN member states.
