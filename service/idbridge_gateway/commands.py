@@ -10,6 +10,8 @@ import click
 from idbridge.cli import output
 from idbridge.cli.exits import Exit
 from idbridge.clock import SystemClock
+from idbridge.model.time import instant_text
+from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.journal import JOURNAL
@@ -61,11 +63,19 @@ def _show_check(settings: Settings) -> None:
         ("environment", settings.environment),
         ("node", f"{settings.state}, {settings.node_url}"),
         ("trust snapshot", state.snapshot.id),
+        ("distribution", _distribution(state.snapshot)),
         ("usable lists", ", ".join(usable) or "none"),
         *((f"no list of {absent}", code) for absent, code in sorted(state.snapshot.states_without_list.items())),
     ])  # fmt: skip
     if not usable:
         raise output.Failure("no list of any state is usable", exit_code=Exit.TRUST_UNUSABLE)
+
+
+def _distribution(snapshot: TrustSnapshot) -> str:
+    regional = snapshot.regional
+    if regional is None:
+        return "plain: pinned lists in a directory"
+    return f"TUF: timestamp {regional.timestamp_version}, good until {instant_text(regional.expires)}"
 
 
 def _write_journal(level: int) -> None:

@@ -27,6 +27,7 @@ from idbridge_gateway.demo.nodes import RunningNodes, lay_out, region_in
 from idbridge_gateway.demo.rounds import Answered, play, summary
 from idbridge_gateway.serving import listen
 from idbridge_gateway.settings import Settings
+from tests.gateway.distributed import lay_down, settings_in, the_present_region
 
 Environment = Mapping[str, str]
 
@@ -232,6 +233,23 @@ def test_the_memory_of_a_node_begins_once_and_on_purpose(region: Region, tmp_pat
     assert run("serve", "--check", "--initialise", env=env).exit_code == 0
     assert run("serve", "--check", "--initialise", env=env).exit_code == 5
     assert run("serve", "--check", env=env).exit_code == 0
+
+
+def test_a_node_by_tuf_begins_its_memory_and_says_how_fresh_its_trust_is(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    settings = settings_in(tmp_path, the_present_region())
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    env = {**variables(settings), "IDBRIDGE_STATE_DIR": str(fresh)}
+
+    assert run("serve", "--check", env=env).exit_code == 5
+    begun = run("serve", "--check", "--initialise", env=env)
+
+    assert begun.exit_code == 0, begun.stderr
+    assert "TUF: timestamp 1, good until" in begun.stdout
+    (tmp_path / "tree" / "metadata" / "timestamp.json").unlink()
+    assert "TUF: timestamp 1" in run("serve", "--check", env=env).stdout
+    assert run("serve", "--check", env={**env, "IDBRIDGE_PINS_FILE": "pins.json"}).exit_code == 5
 
 
 def test_a_node_serves_and_writes_nothing_about_who_asked(region: Region, env: dict[str, str]) -> None:
