@@ -41,7 +41,7 @@ def parse(value: Any) -> DigitalIdentity:
     return DigitalIdentity(
         certificates=_listed(read, "X509Certificates", _certificate),
         public_keys=_listed(read, "PublicKeyValues", _public_key),
-        names=tuple((kind, name) for kind in read if kind in _NAMES for name in _listed(read, kind, _name)),
+        names=tuple([(kind, name) for kind in read if kind in _NAMES for name in _listed(read, kind, _name)]),
     )
 
 

@@ -85,8 +85,9 @@ def require_named(extensions: tuple[Extension, ...]) -> None:
     Raises:
         TrustError: One has none or several.
     """
-    if any(not extension.name for extension in extensions):
-        raise violation("an extension has one name")
+    for extension in extensions:
+        if not extension.name:
+            raise violation("an extension has one name")
 
 
 def refuse_critical(extensions: tuple[Extension, ...]) -> None:
@@ -99,7 +100,10 @@ def refuse_critical(extensions: tuple[Extension, ...]) -> None:
 
 def unknown_critical(extensions: tuple[Extension, ...]) -> str | None:
     """Return the name of an extension that must be understood and is not; ``None`` if there is none."""
-    return next((one.name for one in extensions if one.critical and one.name not in KNOWN), None)
+    for one in extensions:
+        if one.critical and one.name not in KNOWN:
+            return one.name
+    return None
 
 
 def scheme_rules(content: Any) -> SchemeRules:

@@ -8,6 +8,7 @@ and takes the place of every period that began after it. Clause: ETSI TS 119 602
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +19,8 @@ from idbridge.model.trust import ServiceStatus, StatusPeriod
 
 History = tuple[StatusPeriod, ...]
 
+_REMEMBERED: Final = 1024  # most services of a list tell the same few histories, and so does the ledger
+
 SEVERITY: Final[Mapping[ServiceStatus, int]] = MappingProxyType({
     ServiceStatus.GRANTED: 0,
     ServiceStatus.SUPERSEDED: 1,
@@ -26,6 +29,7 @@ SEVERITY: Final[Mapping[ServiceStatus, int]] = MappingProxyType({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def periods(entries: tuple[tuple[ServiceStatus, datetime], ...]) -> History:
     """Return the history that ``entries``, oldest first, tell; each period lasts until the next begins.
 

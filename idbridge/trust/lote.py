@@ -45,6 +45,7 @@ _SERVICE_OPTIONAL: Final = frozenset({
     "ServiceTypeIdentifier", "ServiceStatus", "StatusStartingTime", "SchemeServiceDefinitionURI",
     "ServiceSupplyPoints", "ServiceDefinitionURI", "ServiceInformationExtensions",
 })  # fmt: skip
+_SERVICE_ASIDE: Final = frozenset({"SchemeServiceDefinitionURI", "ServiceDefinitionURI", "ServiceSupplyPoints"})
 _SUPPLY_POINT: Final = frozenset({"uriValue"})
 _SUPPLY_POINT_OPTIONAL: Final = frozenset({"ServiceType"})
 _HISTORY: Final = frozenset({"ServiceName", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"})
@@ -288,9 +289,10 @@ def _service(value: Any) -> ServiceEntry:
     now = members.table(
         read["ServiceInformation"], required=_SERVICE, optional=_SERVICE_OPTIONAL, where="ServiceInformation"
     )
-    _optional_addresses(now, "SchemeServiceDefinitionURI")
-    _optional_addresses(now, "ServiceDefinitionURI")
-    _listed(now, "ServiceSupplyPoints", _supply_point)
+    if not _SERVICE_ASIDE.isdisjoint(now):
+        _optional_addresses(now, "SchemeServiceDefinitionURI")
+        _optional_addresses(now, "ServiceDefinitionURI")
+        _listed(now, "ServiceSupplyPoints", _supply_point)
     if ("ServiceStatus" in now) is not ("StatusStartingTime" in now):
         raise violation("ServiceInformation has a status without the instant since when, or the other way round")
     return ServiceEntry(

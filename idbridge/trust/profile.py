@@ -10,9 +10,10 @@ extension that is critical.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from idbridge.codec import base64std
@@ -27,11 +28,10 @@ from idbridge.trust import extension, history, jades, payload, scheme
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import RuleBook, SchemeRules
-from idbridge.trust.history import History
 from idbridge.trust.lote import ServiceEntry, StatusEntry, TrustedEntity
 
-_SERVICE_TYPES: Final = frozenset(entry.value for entry in ServiceType)
-_STATUSES: Final = frozenset(entry.value for entry in ServiceStatus)
+_SERVICE_TYPES: Final[Mapping[str | None, ServiceType]] = MappingProxyType({one.value: one for one in ServiceType})
+_STATUSES: Final[Mapping[str, ServiceStatus]] = MappingProxyType({one.value: one for one in ServiceStatus})
 FOREIGN: Final = "another state speaks for this issuer"
 DISPUTED: Final = "several states list this issuer"
 
@@ -93,30 +93,14 @@ class TrustList:
         return frozenset(entry.issuer for entry in self.entries)
 
 
-class _Reading:
-    """What the entries of one list have in common: rules and histories that many of them repeat are read once."""
-
-    def __init__(self, tier: CommitmentTier) -> None:
-        self.rules = RuleBook(tier)
-        self._histories: dict[tuple[StatusEntry, ...], History] = {}
-
-    def history(self, statuses: tuple[StatusEntry, ...]) -> History:
-        """Return the history that known ``statuses``, oldest first, tell."""
-        told = self._histories.get(statuses)
-        if told is None:
-            told = history.periods(tuple((ServiceStatus(one.status), one.since) for one in statuses))
-            self._histories[statuses] = told
-        return told
-
-
 @dataclass(frozen=True, slots=True)
 class _Origin:
     """What all entries of one provider in one list share."""
 
     state: MemberState
-    rules: SchemeRules
+    scheme: SchemeRules
+    rules: RuleBook
     provider: str
-    reading: _Reading
 
 
 def parse(
@@ -139,9 +123,9 @@ def parse(
     if not listed.entities:
         raise violation("the list has no entries")
     rules = scheme.judge(listed.scheme, state=state, environment=environment)
-    left, reading = iter(digests), _Reading(rules.tier)
+    left, book = iter(digests), RuleBook(rules.tier)
     entries = tuple(
-        entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, reading))
+        entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, book))
     )
     _refuse_ambiguous(entries)
     provenance = ListProvenance(
@@ -213,10 +197,10 @@ def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
         raise violation("an issuer has two keys of one key id")
 
 
-def _origin(entity: TrustedEntity, state: MemberState, rules: SchemeRules, reading: _Reading) -> _Origin:
+def _origin(entity: TrustedEntity, state: MemberState, rules: SchemeRules, book: RuleBook) -> _Origin:
     extension.refuse_critical(entity.extensions)
     scheme.require_territory(entity.countries, state=state)
-    return _Origin(state, rules, scheme.english(entity.names), reading)
+    return _Origin(state, rules, book, scheme.english(entity.names))
 
 
 def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> Iterator[Entry]:
@@ -226,7 +210,7 @@ def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> 
 
 def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
     """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
-    issuer, profile = origin.reading.rules.service_rules(extension.only(entry.extensions))
+    issuer, profile = origin.rules.service_rules(extension.only(entry.extensions))
     name = scheme.english(entry.names)
     statuses = _statuses(entry)
     keys = _keys(entry.identity, profile)
@@ -243,15 +227,15 @@ def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
         service = TrustService(
             service_id=digest,
             member_state=origin.state,
-            environment=origin.rules.environment,
-            observer=origin.rules.tier is CommitmentTier.OBSERVER,
+            environment=origin.scheme.environment,
+            observer=origin.scheme.tier is CommitmentTier.OBSERVER,
             provider=origin.provider,
             name=name,
             service_type=_service_type(entry, profile),
             issuer=issuer,
             keys=keys,
             anchors=anchors,
-            history=origin.reading.history(statuses),
+            history=history.periods(tuple([(_STATUSES[one.status], one.since) for one in statuses])),
             profile=profile,
         )
     return Entry(
@@ -284,14 +268,15 @@ def _unknown_word(entry: ServiceEntry, statuses: tuple[StatusEntry, ...]) -> str
         return f"critical extension {critical[:80]} is not known"
     if entry.service_type not in _SERVICE_TYPES:
         return "the type of the service is not known"
-    if any(one.status not in _STATUSES for one in statuses):
-        return "a status of the service is not known"
+    for one in statuses:
+        if one.status not in _STATUSES:
+            return "a status of the service is not known"
     return None
 
 
 def _service_type(entry: ServiceEntry, profile: ServiceProfile) -> ServiceType:
     """Return the type of the service, if one of this type may sign the formats listed for it."""
-    service_type = ServiceType(str(entry.service_type))
+    service_type = _SERVICE_TYPES[entry.service_type]
     allowed = extension.FORMATS[service_type]
     if not profile.formats <= allowed or bool(profile.formats) is not bool(allowed):
         raise violation(f"a service of type {service_type} cannot sign the formats listed for it")
