@@ -214,6 +214,18 @@ def _show(what: RenderableType) -> None:
     click.echo("\n".join(text.rstrip() for text in captured.get().rstrip("\n").split("\n")))
 
 
+class _Screen(Console):
+    """A console that leaves it to the command's end what a reader who has left means."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error go on; the library would end the process as failed.
+
+        Raises:
+            BrokenPipeError: Always.
+        """
+        raise BrokenPipeError
+
+
 def _console(stream: TextIO) -> Console:
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_WITHOUT_TERMINAL
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    return _Screen(file=stream, width=width, markup=False, emoji=False, highlight=False)
