@@ -21,6 +21,8 @@ from idbridge.trust.operator.comparison import change_of
 from idbridge.trust.operator.public_keys import PublicKeys
 from idbridge.trust.operator.published import Published
 from idbridge.trust.operator.workspace import LIST_LIFETIME, Workspace
+from idbridge.trust.profile import TrustList
+from idbridge.trust.trusted_set import TrustedSet
 from idbridge.trust.tuf import entry, handover, proposal, roles, writing
 from idbridge.trust.tuf.proposal import Draft, Proposal
 from idbridge.trust.tuf.quorum import quorum_of
@@ -101,20 +103,30 @@ def state_edition(before: Published, public: PublicKeys, octets: bytes, intent: 
     Raises:
         TrustError: The list would be refused, or a key has no part in this.
     """
-    named = entry.entry_for(
-        profile.parse(
-            octets,
-            state=public.state,
-            environment=before.environment,
-            keys=tuple(public.list_keys()),
-            distribution="tuf",
-        ),
-        keys=public.lists,
-        document_keys=public.documents,
-    )
+    listed = judged(before, public, octets, at=intent.at)
+    named = entry.entry_for(listed, keys=public.lists, document_keys=public.documents)
     role, path = public.state.value, roles.list_path(public.state)
     payload = writing.state_role(issue(before, role, at=intent.at), public.state, octets=octets, entry=named)
     return completed(before, role, payload, {path: octets}, intent)
+
+
+def judged(before: Published, public: PublicKeys, octets: bytes, *, at: datetime) -> TrustList:
+    """Return the signed list in ``octets``, if a node that holds the one which stands now would accept it.
+
+    Raises:
+        TrustError: It would not; the code says why.
+    """
+    state, held = public.state, before.entry(public.state)
+    keys = {key.thumbprint: key for key in (*(held.keys if held is not None else ()), *public.list_keys())}
+    trusted = TrustedSet(before.environment, {state: tuple(keys.values())}, distribution="tuf")
+    standing = before.list_of(state)
+    if standing is not None:
+        now = before.target(state.value, roles.list_path(state))
+        trusted = trusted.with_list(now, state=state, at=standing.provenance.issued_at)
+    profile.parse(
+        octets, state=state, environment=before.environment, keys=public.list_keys(), distribution="tuf"
+    )  # under the new keys alone
+    return trusted.with_list(octets, state=state, at=at).lists[state]
 
 
 # The top level

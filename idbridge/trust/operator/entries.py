@@ -5,6 +5,8 @@ compared.
 """
 
 import hashlib
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from idbridge.model.trust import TrustService
@@ -48,10 +50,8 @@ def succession_changes(found: Succession, *, with_end: bool) -> tuple[Change, ..
     after = thumbprints(found.added)
     key = Change("key changed", thumbprints(old), after) if found.replaces else Change("key added", None, after)
     end = tuple(change for change in changes_between(old, ended) if change.what == "status") if with_end else ()
-    before, added = matching.listed(old), matching.listed(found.added)
-    if before is None or added is None:
-        raise ValueError("what follows on another service is understood, and so was the other")
-    return (key, *end, *rules.rule_changes(before.profile, added.profile))
+    other = (rules.rule_changes(one.profile, new.profile) for one, new in _services(old, found.added))
+    return (key, *end, *chain.from_iterable(other))
 
 
 def only_ends(old: Entry, new: Entry) -> bool:
@@ -131,16 +131,19 @@ def _by_key(entry: Entry) -> dict[str, str]:
     return {key.thumbprint: digest for key, digest in zip(certified, digests, strict=True)}
 
 
-def _as_services(old: Entry, new: Entry) -> tuple[Change, ...]:
+def _services(old: Entry, new: Entry) -> Iterator[tuple[TrustService, TrustService]]:
+    """Yield the services of both entries, if both are understood."""
     before, after = matching.listed(old), matching.listed(new)
-    if before is None or after is None:
-        return ()
-    return (
-        *compared("provider", before.provider, after.provider),
-        *compared("type", *map(_type, (before, after)), widens=True),
-        *rules.status_change(before.history, after.history),
-        *rules.rule_changes(before.profile, after.profile),
-    )
+    if before is not None and after is not None:
+        yield before, after
+
+
+def _as_services(old: Entry, new: Entry) -> Iterator[Change]:
+    for before, after in _services(old, new):
+        yield from compared("provider", before.provider, after.provider)
+        yield from compared("type", *map(_type, (before, after)), widens=True)
+        yield from rules.status_change(before.history, after.history)
+        yield from rules.rule_changes(before.profile, after.profile)
 
 
 def _type(service: TrustService) -> str:

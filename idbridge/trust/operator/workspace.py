@@ -66,10 +66,29 @@ class Founding:
 
 
 class Workspace:
-    """The folder of one state."""
+    """The folder of one state. ``text`` and ``added`` are a list and keys of new services that are not written yet."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, text: str | None = None, added: Mapping[str, ServiceMaterial] | None = None
+    ) -> None:
         self._folder = folder
+        self._text = text
+        self._added = dict(added or {})
+
+    def edited(self, text: str, *, added: Mapping[str, ServiceMaterial] | None = None) -> "Workspace":
+        """Return the folder as it will be with ``text`` for its list; nothing is written before ``keep``."""
+        return Workspace(self._folder, text=text, added=added)
+
+    def keep(self) -> None:
+        """Write what ``edited`` changed; keys first, so that nothing is listed without its key.
+
+        Raises:
+            ConfigurationError: A file cannot be written, or keys would be replaced.
+        """
+        for name, material in self._added.items():
+            self.write_material(name, material)
+        if self._text is not None:
+            self.write_text(self._text)
 
     @property
     def folder(self) -> Path:
@@ -125,6 +144,8 @@ class Workspace:
         Raises:
             ConfigurationError: It cannot be read.
         """
+        if self._text is not None:
+            return self._text
         try:
             return files.read(self._folder, LIST, max_bytes=LIMITS.trust_list_bytes).decode("utf-8")
         except (FetchError, InputError, UnicodeDecodeError) as unreadable:
@@ -156,6 +177,8 @@ class Workspace:
         Raises:
             ConfigurationError: There are none, or one is not in order.
         """
+        if service_id in self._added:
+            return self._added[service_id]
         jwks = tuple(_jwk(octets) for octets in self._numbered(KEYS, service_id, ".jwk"))
         certificates = tuple(der for one in self._numbered(CERTIFICATES, service_id, ".pem") for der in _ders(one))
         if not jwks and not certificates:
