@@ -8,6 +8,7 @@ import pytest
 
 from idbridge.cli.trust_editions import STORE, TREE
 from idbridge.clock import SystemClock
+from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.sandbox import distribution
 from idbridge.sandbox.region import Region
@@ -86,7 +87,7 @@ def test_a_dropped_service_and_the_share_that_ends_are_told(run: Run, region: Pa
 
     assert "- LionPass login\n" in ended.out
     assert "; 2 of 4 services end" in ended.out
-    assert "more than 20% of the services end" in ended.out
+    assert f"more than {LIMITS.shrink_brake:.0%} of the services end" in ended.out
 
 
 def test_one_service_may_end_without_a_further_signature(run: Run, region: Path, tmp_path: Path) -> None:
