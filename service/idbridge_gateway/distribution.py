@@ -6,7 +6,6 @@ Which of them is settled by the settings: a pinned root means TUF. Nothing is mi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 from urllib.parse import urlsplit
 
 from idbridge.clock import Clock
@@ -24,8 +23,6 @@ from idbridge_gateway.node import NodeState
 from idbridge_gateway.safety import refuse_unsafe_trust
 from idbridge_gateway.settings import Settings, is_loopback
 from idbridge_gateway.watch import FileMarks, Marks, Pace, TimestampMarks
-
-_FETCH_TOTAL: Final = timedelta(seconds=20)  # of one document; lists are larger than most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +75,10 @@ def _client(url: str, environment: Environment) -> GuardedClient:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return GuardedClient(
-        frozenset({parts.netloc}),
+        frozenset({parts.netloc.lower()}),
         environment,
         allow_loopback=environment is Environment.SANDBOX and is_loopback(host),
         ceiling=LIMITS.trust_list_bytes,
-        total=_FETCH_TOTAL,
     )
 
 

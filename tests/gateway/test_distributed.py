@@ -133,6 +133,13 @@ def test_a_node_that_holds_nothing_does_not_start_without_a_tree(distributed: No
     assert caught.value.code == "trust.unreachable"
 
 
+def test_settings_that_name_no_source_make_no_node(distributed: Node) -> None:
+    nowhere = distributed.settings.model_copy(update={"trust_root_file": None})
+
+    with pytest.raises(ConfigurationError, match="no source"):
+        create_app(nowhere, clock=distributed.clock)
+
+
 def test_what_was_long_not_in_force_and_is_held_by_nobody_goes(distributed: Node) -> None:
     store = distribution_of(distributed.settings).repository.store
     first = store.ids()
