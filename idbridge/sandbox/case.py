@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SEQUENCE = "sequence"  # as VERIFY, after other requests that the node must remember
     REQUEST = "request"  # a broken request, answered by a problem and never by a verdict
     TRUST = "trust"  # trust material as it is offered to a node, or as a node holds it
+    ATTACK = "attack"  # an attack on trust material, carried out by the drill on a throwaway region
     FAULT = "fault"  # something wrong with the node itself; nobody outside can bring it about
 
 

@@ -1,7 +1,7 @@
 """The catalogue of cases, by name.
 
-Two kinds of cases have an input that is sent and stand here with its recipe (``Entry``); the others stand with what is
-done to a node (``Trial``).
+Some cases have an input that is sent and stand here with its recipe (``Entry``); others stand with what is done to a
+node in memory (``Trial``), or to the tree that a node reads (``Attack``, carried out by the drill alone).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from idbridge.sandbox.case import Case
 from idbridge.sandbox.cases import (
     assertions,
+    attacks_freshness,
     crossings,
     denials,
     faults,
@@ -27,15 +28,17 @@ from idbridge.sandbox.cases import (
     tokens,
     trust_material,
 )
+from idbridge.sandbox.drill.attack import Attack
 from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.trial import Trial
 
-Written = TypeVar("Written", Entry, Trial)
+Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, recognition, crossings, assertions,
     requests, faults,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
+_ATTACKS: Final = (attacks_freshness,)
 
 
 @cache
@@ -58,6 +61,16 @@ def trials() -> Mapping[str, Trial]:
     return _by_name(trial for module in _TRIALS for trial in module.trials())
 
 
+@cache
+def attacks() -> Mapping[str, Attack]:
+    """Return the cases of the drill, by name, in the order of the attack catalogue.
+
+    Raises:
+        ValueError: Two cases share a name.
+    """
+    return _by_name(attack for module in _ATTACKS for attack in module.attacks())
+
+
 def _by_name(written: Iterable[Written]) -> Mapping[str, Written]:
     found: dict[str, Written] = {}
     for one in written:
@@ -68,8 +81,9 @@ def _by_name(written: Iterable[Written]) -> Mapping[str, Written]:
 
 
 def cases() -> tuple[Case, ...]:
-    """Return every case: those whose input is sent, then the others."""
-    return (*(entry.case for entry in entries().values()), *(trial.case for trial in trials().values()))
+    """Return every case: those whose input is sent, those tried in memory, then those of the drill."""
+    written: tuple[Iterable[Entry | Trial | Attack], ...] = (entries().values(), trials().values(), attacks().values())
+    return tuple(one.case for kind in written for one in kind)
 
 
 def case_named(name: str) -> Case:

@@ -31,21 +31,26 @@ class Trial:
 
     def refused(self, name: str, code: str, title: str, *, why: str, **changes: Any) -> "Trial":
         """Return the trial that differs from this one in ``changes``, fields of the attempt, and is refused."""
-        case = replace(
-            self.case,
-            name=name,
-            title=title,
-            why=why,
-            indication=reason(code).indication,
-            code=code,
-            twin=self.case.name,
-        )
+        case = refused_case(self.case, name, code, title, why=why)
         return Trial(case, replace(self.attempt, **changes))  # type: ignore[type-var]  # every attempt is a dataclass
 
     def differences(self, twin: "Trial") -> frozenset[str]:
         """Return the names of the fields in which two attempts differ."""
-        names = (field.name for field in fields(self.attempt))  # type: ignore[arg-type]  # as above
-        return frozenset(name for name in names if getattr(self.attempt, name) != getattr(twin.attempt, name))
+        return differing(self.attempt, twin.attempt)
+
+
+def refused_case(twin: Case, name: str, code: str, title: str, *, why: str) -> Case:
+    """Return the case that is refused with ``code``, where ``twin`` is accepted."""
+    return replace(
+        twin, name=name, title=title, why=why, indication=reason(code).indication, code=code, twin=twin.name
+    )  # fmt: skip
+
+
+def differing(one: Any, other: Any) -> frozenset[str]:
+    """Return the names of the fields in which two frozen values of one type differ."""
+    if type(one) is not type(other):
+        return frozenset({"type"})
+    return frozenset(field.name for field in fields(one) if getattr(one, field.name) != getattr(other, field.name))
 
 
 def accepted(

@@ -9,7 +9,7 @@ import pytest
 from idbridge.model.region import Environment, MemberState
 from idbridge.reasons import REASONS, Indication
 from idbridge.sandbox.case import Case, Kind, Outcome
-from idbridge.sandbox.catalogue import case_named, cases, entries, trials
+from idbridge.sandbox.catalogue import attacks, case_named, cases, entries, trials
 from idbridge.sandbox.run import in_process, run_case
 from idbridge.sandbox.seeded import SeededRandomness
 from idbridge.sandbox.sources import shipped
@@ -50,7 +50,9 @@ def test_the_twin_of_a_refused_case_is_accepted(case: Case) -> None:
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_a_refused_case_differs_from_its_twin_in_the_attacked_detail_alone(case: Case) -> None:
-    if case.name in trials():
+    if case.name in attacks():
+        different = attacks()[case.name].differences(attacks()[str(case.twin)])
+    elif case.name in trials():
         different = trials()[case.name].differences(trials()[str(case.twin)])
     else:
         different = entries()[case.name].differences(entries()[str(case.twin)])
@@ -63,7 +65,7 @@ def test_every_reason_code_has_a_case() -> None:
 
 
 def test_what_a_gateway_alone_can_answer_goes_over_http() -> None:
-    gateway_only = [case for case in cases() if not in_process(case)]
+    gateway_only = [case for case in cases() if not in_process(case) and case.name not in attacks()]
 
     assert {case.kind for case in gateway_only} == {Kind.REQUEST, Kind.FAULT}
     assert all(case.over_http for case in gateway_only)
@@ -72,7 +74,9 @@ def test_what_a_gateway_alone_can_answer_goes_over_http() -> None:
 def test_what_cannot_be_sent_to_a_sandbox_node_does_not_go_over_http() -> None:
     inside = {case.name for case in cases() if not case.over_http}
 
-    assert inside == trials().keys() | {case.name for case in cases() if case.environment is Environment.LIVE}
+    assert inside == trials().keys() | attacks().keys() | {
+        case.name for case in cases() if case.environment is Environment.LIVE
+    }
 
 
 def test_at_least_sixty_cases_over_eleven_states_go_over_http() -> None:

@@ -1,0 +1,86 @@
+"""``idbridge trust drill``: the attack catalogue, carried out on a throwaway region on this machine."""
+
+import difflib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idbridge.cli import output
+from idbridge.cli.exits import Exit
+from idbridge.cli.output import Failure, json_option
+from idbridge.clock import SystemClock
+from idbridge.sandbox.catalogue import attacks
+from idbridge.sandbox.drill import run
+from idbridge.sandbox.drill.arena import prepare
+from idbridge.sandbox.drill.attack import Attack
+from idbridge.sandbox.drill.not_here import NOT_HERE
+from idbridge.sandbox.drill.run import Row
+
+
+@click.command("drill")
+@click.option("--case", "name", metavar="CASE", help="Only this case, and the accepted one that it differs from.")
+@json_option
+def drill(*, name: str | None, as_json: bool) -> Exit:
+    """Attack a throwaway region, and see that its node refuses.
+
+    Each attack is carried out on a copy of a tree that a pretend region published, against a
+    node that holds its honest lists. Ends with 1 if anything is accepted that should not be,
+    refused that should not be, or refused in another way than the catalogue says.
+    """
+    chosen = _chosen(name)
+    with tempfile.TemporaryDirectory(prefix="idbridge-drill-") as folder:
+        arena = prepare(Path(folder), at=SystemClock().now())
+        rows = [row for attack in output.tracked(chosen, label="attacking") for row in run.run([attack], arena=arena)]
+    if as_json:
+        told = run.document(rows)
+        as_expected = sum(row.ok for row in rows)
+        summary = {"as_expected": as_expected, "surprising": len(rows) - as_expected}
+        output.document(told.pop("schema"), summary=summary, results=told.pop("results"), **told)
+    else:
+        _show(rows)
+    return Exit.DONE if all(row.ok for row in rows) else Exit.REFUSED
+
+
+def _chosen(name: str | None) -> Sequence[Attack]:
+    known = attacks()
+    if name is None:
+        return tuple(known.values())
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else "`idbridge trust drill` names them all"
+        raise Failure(f"there is no case `{name}` in the drill", hint=hint, exit_code=Exit.USAGE)
+    attack = known[name]
+    return tuple(known[one] for one in (attack.case.twin, name) if one is not None)
+
+
+def _show(rows: Sequence[Row]) -> None:
+    heads = ("NO", "CASE", "EXPECTED", "GOT", "LAST GOOD", "TOLD", "AS EXPECTED")
+    output.table(heads, map(_cells, rows), optional={"LAST GOOD", "TOLD"})
+    told = run.document(rows)
+    output.line()
+    counts = ", ".join(
+        f"{told[name]} {name.replace('_', ' ')}" for name in ("cases", "false_accepts", "false_refusals")
+    )
+    output.emphasis(counts, colour="green" if all(row.ok for row in rows) else "red")
+    for row in rows:
+        if not row.ok:
+            output.words("error", f"`{row.attack.case.name}`: {row.finding.detail or 'it came out otherwise'}")
+    for left in NOT_HERE:
+        output.line(f"not here: {left.number}, {left.what}. {left.why}")
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    case, found = row.attack.case, row.finding
+    refused = case.code is not None
+    return (
+        row.attack.number or "",
+        case.name,
+        case.code or case.indication.value,
+        found.code or found.indication.value,
+        ("unchanged" if found.unchanged else "CHANGED") if refused else "",
+        f"{found.alerts} by {found.told_by}" if refused else "",
+        "yes" if row.ok else "no",
+    )

@@ -1,0 +1,105 @@
+"""Findings: what came of an attack, and whether what the node held before is what it holds now.
+
+Four things are found out: the decision, its reason, whether the last good state of affairs is unchanged, and how often
+somebody was told. Trust material that a node refuses is told by an alert; what a person brings along (a credential to
+be checked, a list to be imported) is told to that person, once, by the answer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from idbridge.errors import IdBridgeError
+from idbridge.model.region import MemberState
+from idbridge.reasons import Indication, reason
+from idbridge.trust.alerts import alerts_between, refused_alert
+from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
+
+
+class ToldBy(StrEnum):
+    """Who hears of a refusal, and how."""
+
+    ALERT = "alert"  # whoever runs the node
+    REPORT = "report"  # whoever asked about a credential
+    ANSWER = "answer"  # whoever ran the command
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one attack. ``alerts`` is how often it was told, ``told_by`` in which way."""
+
+    indication: Indication
+    code: str | None
+    unchanged: bool
+    alerts: int
+    told_by: ToldBy
+    detail: str = ""
+
+
+def accepted(*, unchanged: bool, alerts: int = 0, told_by: ToldBy = ToldBy.ALERT) -> Finding:
+    """Return the finding that nothing was refused."""
+    return Finding(Indication.PASSED, None, unchanged, alerts, told_by)
+
+
+def refused(code: str, *, unchanged: bool, alerts: int, told_by: ToldBy, detail: str = "") -> Finding:
+    """Return the finding that something was refused with ``code``."""
+    return Finding(reason(code).indication, code, unchanged, alerts, told_by, detail)
+
+
+def answered(refusal: IdBridgeError, *, unchanged: bool, told_by: ToldBy = ToldBy.ANSWER) -> Finding:
+    """Return the finding that whoever asked was refused, and told so by the one answer there is."""
+    return refused(refusal.code, unchanged=unchanged, alerts=1, told_by=told_by, detail=str(refusal))
+
+
+def stopped(refusal: IdBridgeError, *, unchanged: bool, at: datetime) -> Finding:
+    """Return the finding that a node stopped at ``refusal``; whoever runs it is told by an alert of its own."""
+    refused_alert(RefusedOffer("node", refusal.code, str(refusal)), at=at)
+    return refused(refusal.code, unchanged=unchanged, alerts=1, told_by=ToldBy.ALERT, detail=str(refusal))
+
+
+def of_node(before: TrustSnapshot, after: TrustSnapshot, *, took: bool, at: datetime) -> Finding:
+    """Return what came of an offer to a node that held ``before`` and now holds ``after``.
+
+    ``took`` tells whether what was offered is in force now. An offer that is neither refused nor in force is found out
+    too: its code is the empty one, which no case expects.
+    """
+    alerts = len(alerts_between(before, after, at=at))
+    new = tuple(dict.fromkeys(offer for offer in after.refused if offer not in before.refused))
+    if new:
+        detail = "; ".join(f"{one.subject}: {one.code} {one.detail}" for one in new)
+        return refused(new[0].code, unchanged=same(before, after), alerts=alerts, told_by=ToldBy.ALERT, detail=detail)
+    if not took:
+        return Finding(Indication.FAILED, "", same(before, after), alerts, ToldBy.ALERT, "neither refused nor in force")
+    return accepted(unchanged=same(before, after), alerts=alerts)
+
+
+def same(before: TrustSnapshot, after: TrustSnapshot) -> bool:
+    """Tell whether ``after`` trusts exactly what ``before`` did.
+
+    The region's timestamp may have gone on. A list that was taken up without one of its entries has another edition
+    in force, and then the services that are trusted have to be the same ones.
+    """
+    was, now = _content(before), _content(after)
+    if was == now:
+        return True
+    partly = {state for state in after.lists if after.lists[state].untrusted and _differs(before, after, state)}
+    spared = {state.value for state in partly if _services(before, state) == _services(after, state)}
+    return bool(spared) and _without(was, spared) == _without(now, spared)
+
+
+def _services(snapshot: TrustSnapshot, state: MemberState) -> frozenset[str]:
+    return frozenset(service.service_id for service in snapshot.services_of(state))
+
+
+def _differs(before: TrustSnapshot, after: TrustSnapshot, state: MemberState) -> bool:
+    held = before.lists.get(state)
+    return held is None or held.content != after.lists[state].content
+
+
+def _content(snapshot: TrustSnapshot) -> dict[str, Any]:
+    return {name: value for name, value in snapshot.manifest().items() if name != "regional"}
+
+
+def _without(content: dict[str, Any], states: set[str]) -> dict[str, Any]:
+    return {**content, "lists": [one for one in content["lists"] if one["state"] not in states]}
