@@ -6,8 +6,10 @@ import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from idbridge.codec import pem
 from idbridge.crypto.signer import generate
@@ -24,6 +26,7 @@ from idbridge.trust.importers.imported import (
     ListKind,
     Provenance,
 )
+from tests.source import ROOT
 from tests.trust.importers.xml_lists import ISSUED, ISSUER, NOON, OPERATOR, STRANGER, authority
 
 DIGEST = "a" * 64
@@ -192,3 +195,38 @@ def test_a_service_whose_list_knows_no_status_is_granted_since_the_list_was_issu
 def test_a_service_without_key_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one key"):
         replace(SERVICE, certificates=())
+
+
+SOURCE_SCHEMA = json.loads((ROOT / "trust_lists" / "list.schema.json").read_text(encoding="utf-8"))
+ADDRESS = {"street": "1 Sample Quay", "country": "SG"}
+OPERATOR_DECIDES = {
+    "type": "attestation-issuance",
+    "issuer": "https://issuer.sg.example",
+    "formats": ["dc+sd-jwt"],
+    "algorithms": ["ES256"],
+    "credential_types": ["urn:example:sg:1"],
+    "leeway_seconds": 60,
+    "holder_binding": "required",
+    "leaf_rule": {"extended_key_usage": "1.3.6.1.4.1.32473.1"},
+    "ladder": [{"national": "urn:example:sg:loa:2", "identity": "A2", "authentication": "A2"}],
+    "claims": {"subject": "sub", "persistence": "lasting", "acr": "acr", "name_parts": [], "map": {}},
+}
+
+
+def test_the_material_is_no_list_until_the_operator_has_decided_what_is_open_and_then_it_is() -> None:
+    document: Any = made(FOUND)
+    validator = Draft202012Validator(SOURCE_SCHEMA)
+
+    assert list(validator.iter_errors(document))
+    document |= {
+        "schema": "idbridge-list-source-1",
+        "state": "SG",
+        "tier": "T2",
+        "information_uri": "https://trust.sg.example/",
+        "operator": {"name": {"en": "Lion Gate"}, "address": ADDRESS},
+    }
+    (provider,) = document["provider"]
+    provider |= {"address": ADDRESS, "information_uri": "https://trust.sg.example/"}
+    assert list(validator.iter_errors(document))
+    provider["service"][0] |= OPERATOR_DECIDES
+    assert [error.message for error in validator.iter_errors(document)] == []
