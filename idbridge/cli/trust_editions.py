@@ -17,6 +17,7 @@ from idbridge.errors import FetchError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
+from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.trust import files, pins
 from idbridge.trust.operator import history
 from idbridge.trust.operator.history import Edition, Found, Keys, Unread
@@ -25,7 +26,6 @@ from idbridge.trust.store import SnapshotStore
 from idbridge.trust.stored import StoredSnapshot
 
 PINS: Final = "pins.json"
-TREE: Final = "tree"  # below the folder of a pretend region, where it publishes
 STORE: Final = "store"  # below a node's state directory, where distribution by TUF keeps snapshots
 _NAME: Final = re.compile(r"([A-Za-z]{2})(?:@([1-9]\d{0,15}))?", re.ASCII)
 
@@ -48,6 +48,8 @@ def known(region: Path) -> Known:
     """
     if not region.is_dir():
         raise absent(region)
+    if (region / ROOT_FILE).is_file():
+        open_snapshot(region)  # whose keys count is known once the distribution was taken up
     snapshots = tuple(_snapshots(region))
     environments = {Environment(stored.about["environment"]) for stored in snapshots}
     keys = [history.keys_in(stored) for stored in snapshots]

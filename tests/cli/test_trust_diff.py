@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from idbridge.cli.trust_editions import STORE, TREE
+from idbridge.cli.trust_editions import STORE
 from idbridge.clock import SystemClock
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
-from idbridge.sandbox import distribution
 from idbridge.sandbox.region import Region
 from idbridge.trust.store import SnapshotStore
 from idbridge.trust.tuf import repository
@@ -21,9 +20,8 @@ Run = Callable[..., Ended]
 WIDE = with_leeway(300)
 
 
-def test_what_a_node_keeps_and_a_region_publishes_is_looked_for_where_it_is() -> None:
+def test_the_snapshots_of_a_node_are_looked_for_where_it_keeps_them() -> None:
     assert STORE == repository.STORE
-    assert TREE == distribution.TREE
 
 
 @pytest.mark.parametrize(
