@@ -43,7 +43,7 @@ _WHAT: Final = {
 def diff(*, old: str, new: str, region: Path, as_json: bool) -> Exit:
     """Show what differs between two editions of a list.
 
-    OLD and NEW are files with a signed list, `SG` for the list of a state that is held,
+    OLD and NEW are files with a signed list or a proposal of one, `SG` for the list of a state that is held,
     or `SG@7` for an edition of it that is kept. Each must be signed by a key that is known
     here for its state. Ends with 1 if the editions differ.
     """

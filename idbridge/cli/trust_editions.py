@@ -1,4 +1,4 @@
-"""Editions by name: a file with a signed list, ``SG`` for the list that is held, ``SG@7`` for one that is kept.
+"""Editions by name: a file with a signed list or a proposal of one, ``SG`` for the list held, ``SG@7`` for one kept.
 
 Every edition that a command looks at is signed by a key that this node knows for the state; nothing else is shown.
 """
@@ -24,6 +24,7 @@ from idbridge.trust.operator.history import Edition, Found, Keys, Unread
 from idbridge.trust.profile import TrustList
 from idbridge.trust.store import SnapshotStore
 from idbridge.trust.stored import StoredSnapshot
+from idbridge.trust.tuf import proposal
 
 PINS: Final = "pins.json"
 STORE: Final = "store"  # below a node's state directory, where distribution by TUF keeps snapshots
@@ -139,13 +140,26 @@ def published_tree(region: Path, tree: Path | None) -> Path | None:
 
 
 def read_signed_list(name: str) -> bytes:
-    """Return the octets of a file with a signed list, without the line break that editors add.
+    """Return the signed list in a file, without the line break that editors add; a proposal carries one along.
 
     Raises:
-        Failure: It cannot be read, or is larger than any list.
+        Failure: It cannot be read, is larger than any list, or is a proposal of something else.
+        TrustError: It is a proposal that is not in its form.
     """
     path = Path(name)
+    travels = path.name.endswith(proposal.SUFFIX)
     try:
-        return files.read(path.parent, path.name, max_bytes=LIMITS.trust_list_bytes).strip(b"\r\n")
+        octets = files.read(
+            path.parent, path.name, max_bytes=LIMITS.proposal_bytes if travels else LIMITS.trust_list_bytes
+        )
     except (FetchError, InputError) as unreadable:
         raise Failure(f"`{name}` cannot be read as a signed list: {unreadable}") from unreadable
+    return _proposed(octets, name) if travels else octets.strip(b"\r\n")
+
+
+def _proposed(octets: bytes, name: str) -> bytes:
+    found = proposal.parse(octets)
+    lists = [target for path, target in found.targets.items() if path.startswith("lists/")]
+    if len(lists) != 1:
+        raise Failure(f"`{name}` proposes no list, but {found.act} for {found.role}", exit_code=Exit.USAGE)
+    return lists[0]

@@ -58,10 +58,11 @@ def simulate(
 ) -> Exit:
     """Show which verdicts would change if a list were published.
 
-    LIST_FILE is a signed list, or the JSON of one that nobody has signed yet. It is put in the place of the list that
-    is held, and the cases of the pretend region are asked again, as far as there is one. A line of a bundle is
-    `{"request": ..., "for": "TH", "as": "th-bank"}`: the body of a verify request, and who asks; `audiences`,
-    `clients`, `at` and `name` may be added. Ends with 1 if a verdict changes, or if nodes would refuse the list.
+    LIST_FILE is a signed list, a proposal of one, or the JSON of one that nobody has signed yet. It is put in the
+    place of the list that is held, and the cases of the pretend region are asked again, as far as there is one. A
+    line of a bundle is `{"request": ..., "for": "TH", "as": "th-bank"}`: the body of a verify request, and who asks;
+    `audiences`, `clients`, `at` and `name` may be added. Ends with 1 if a verdict changes, or if nodes would refuse
+    the list.
     """
     moment = instant(at)
     present = open_snapshot(region)

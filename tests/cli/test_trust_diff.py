@@ -14,7 +14,7 @@ from idbridge.sandbox.region import Region
 from idbridge.trust.store import SnapshotStore
 from idbridge.trust.tuf import repository
 from tests.cli.conftest import Ended
-from tests.cli.proposals import as_it_is, proposal, with_leeway, without
+from tests.cli.proposals import as_it_is, proposal, travelling, with_leeway, without
 
 Run = Callable[..., Ended]
 WIDE = with_leeway(300)
@@ -182,3 +182,26 @@ def test_the_same_content_is_told_by_its_dates_alone(run: Run, region: Path, tmp
 
     assert ended.json["results"] == []
     assert [fact["what"] for fact in ended.json["summary"]["facts"]] == ["sequence", "issued at", "next update"]
+
+
+def test_a_proposal_that_travels_is_compared_by_the_list_in_it(run: Run, region: Path, tmp_path: Path) -> None:
+    wide = proposal(region, tmp_path / "wide.jws", WIDE)
+    travels = travelling(region, wide, tmp_path / "SG-2.proposal.json")
+    by_file, by_proposal = (
+        run("trust", "diff", "SG", str(one), "--region", str(region), "--json").json["summary"]["digest"]
+        for one in (wide, travels)
+    )
+
+    assert by_file == by_proposal
+
+
+def test_a_proposal_of_something_else_is_no_list(run: Run, region: Path, tmp_path: Path) -> None:
+    wide = proposal(region, tmp_path / "wide.jws", WIDE)
+    other = travelling(region, wide, tmp_path / "agreements-2.proposal.json", role="agreements")
+    broken = tmp_path / "broken.proposal.json"
+    broken.write_text("{}")
+
+    for file, code, word in ((other, 2, "proposes no list"), (broken, 4, "proposal")):
+        ended = run("trust", "diff", "SG", str(file), "--region", str(region))
+        assert (ended.code, ended.out) == (code, "")
+        assert word in ended.err
