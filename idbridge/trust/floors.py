@@ -13,13 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.codec import strict_json
-from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import deny, files, history, members
+from idbridge.trust import deny, files, history, members, memory
 from idbridge.trust.deny import DenyBook
 from idbridge.trust.floor import Floor
 from idbridge.trust.history import History
@@ -67,14 +65,8 @@ def initialise(folder: Path, environment: Environment) -> None:
     Raises:
         ConfigurationError: There is a floors file already, or it cannot be written.
     """
-    try:
-        files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
-    except files.AbsentError:
-        write(folder, Floors(environment))
-        return
-    except (FetchError, InputError):
-        pass
-    raise ConfigurationError(f"{FILE} is there already; whoever removes it gives up protection against old lists")
+    memory.require_absent(folder, FILE)
+    write(folder, Floors(environment))
 
 
 def read(folder: Path, environment: Environment) -> Floors:
@@ -83,19 +75,7 @@ def read(folder: Path, environment: Environment) -> Floors:
     Raises:
         ConfigurationError: The file is missing, cannot be read, breaks its form, or is of another environment.
     """
-    try:
-        octets = files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
-    except files.AbsentError:
-        raise ConfigurationError(f"{FILE} is missing; a new node is initialised on purpose, once") from None
-    except (FetchError, InputError) as unreadable:
-        raise ConfigurationError(f"{FILE} cannot be read") from unreadable
-    try:
-        floors = parse(strict_json.parse(octets, max_bytes=LIMITS.floors_bytes))
-    except (InputError, TrustError, ValueError) as broken:
-        raise ConfigurationError(f"{FILE} is damaged: {broken}") from broken
-    if floors.environment is not environment:
-        raise ConfigurationError(f"{FILE} is of the {floors.environment} environment")
-    return floors
+    return memory.read(folder, FILE, parse, environment=environment)
 
 
 def write(folder: Path, floors: Floors) -> None:

@@ -9,10 +9,7 @@ and ``purposes/<version>.json``. Lists stand for themselves, so that one bad sta
 does every arrangement, as ``agreements`` says.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,7 +17,7 @@ from typing import Final, Protocol
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
-from idbridge.trust import agreements, files, floors, pins
+from idbridge.trust import agreements, files, floors, memory, pins
 from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.pins import Pins
@@ -29,7 +26,6 @@ from idbridge.trust.snapshot import NOT_CONFIGURED, RefusedOffer, TrustSnapshot,
 from idbridge.trust.trusted_set import TrustedSet
 
 LISTS: Final = "lists"
-_LOCK: Final = ".floors.lock"
 
 
 class Repository(Protocol):
@@ -64,7 +60,7 @@ class PlainRepository:
         Raises:
             ConfigurationError: There is one already, the pins are not in order, or a directory is missing.
         """
-        with self._locked():
+        with memory.locked(self._state_directory):
             floors.initialise(self._state_directory, self._pins().environment)
 
     def load(self, *, at: datetime) -> TrustSnapshot:
@@ -77,7 +73,7 @@ class PlainRepository:
                 ``trust.unreachable``: a recognition document that was accepted before is neither offered nor held, or
                 the very first ones cannot be read.
         """
-        with self._locked():
+        with memory.locked(self._state_directory):
             pinned = self._pins()
             written = floors.read(self._state_directory, pinned.environment)
             _require_clock(written, at=at)
@@ -97,21 +93,6 @@ class PlainRepository:
                 floors.write(self._state_directory, grown)
             self._held = trusted
         return snapshot_of(trusted, states_without_list=absent, refused=(*refused, *not_its_own(trusted), *problems))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time read, raise and write the floors."""
-        try:
-            descriptor = os.open(
-                self._state_directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-            )
-        except OSError as missing:
-            raise ConfigurationError("the state directory is not there or cannot be written to") from missing
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _pins(self) -> Pins:
         try:

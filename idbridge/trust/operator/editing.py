@@ -17,6 +17,12 @@ from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
 
 _SERVICE: Final = "[[provider.service]]"
+# The order in which members are written; others follow as they come.
+_ORDER: Final = (
+    "id", "name", "trade_name", "address", "information_uri", "type", "issuer", "formats", "algorithms",
+    "credential_types", "leeway_seconds", "holder_binding", "material", "leaf_rule", "status", "ladder",
+    "from", "national", "kind", "subject", "persistence", "acr", "name_parts", "map",
+)  # fmt: skip
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 Table = dict[str, Any]
@@ -57,7 +63,8 @@ def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _members(table: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(name)} = {_value(value)}" for name, value in table.items()]
+    ordered = sorted(table, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return [f"{_key(name)} = {_value(table[name])}" for name in ordered]
 
 
 def _key(name: str) -> str:
@@ -67,9 +74,7 @@ def _key(name: str) -> str:
 def _value(value: Any) -> str:
     """Return a value in one line; strings, numbers and lists are written as JSON writes them."""
     if isinstance(value, Mapping):
-        return (
-            "{ " + ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items()) + " }" if value else "{}"
-        )
+        return "{ " + ", ".join(_members(value)) + " }" if value else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -110,9 +115,7 @@ def with_successor(text: str, service_id: str, changes: Mapping[str, Any]) -> st
     provider, held = next(pair for pair in _services(source) if pair[1] is _named(source, service_id))
     successor = {**held, **changes}
     _, end = _block(text, service_id)
-    stanza = "\n".join(
-        [_SERVICE, *_members(successor), "", "[provider.service.claims]", *_members(successor["claims"])]
-    )
+    stanza = "\n".join(_stanza(successor))
     edited = f"{text[:end].rstrip()}\n\n{stanza}\n" + (f"\n{text[end:]}" if text[end:].strip() else "")
 
     def expected(wanted: Table) -> None:

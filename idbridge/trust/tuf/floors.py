@@ -12,12 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.codec import strict_json
-from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
-from idbridge.trust import files, members
+from idbridge.trust import files, members, memory
 from idbridge.trust.errors import EquivocationError, RollbackError, SequenceJumpError
 
 SCHEMA: Final = "idbridge-distribution-floors-1"
@@ -105,14 +103,8 @@ def initialise(folder: Path, environment: Environment) -> None:
     Raises:
         ConfigurationError: There is one already, or it cannot be written.
     """
-    try:
-        files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
-    except files.AbsentError:
-        write(folder, DistributionFloors(environment))
-        return
-    except (FetchError, InputError):
-        pass
-    raise ConfigurationError(f"{FILE} is there already; whoever removes it gives up protection against old metadata")
+    memory.require_absent(folder, FILE)
+    write(folder, DistributionFloors(environment))
 
 
 def read(folder: Path, environment: Environment) -> DistributionFloors:
@@ -121,19 +113,7 @@ def read(folder: Path, environment: Environment) -> DistributionFloors:
     Raises:
         ConfigurationError: The file is missing, damaged, or of another environment.
     """
-    try:
-        octets = files.read(folder, FILE, max_bytes=LIMITS.floors_bytes)
-    except files.AbsentError:
-        raise ConfigurationError(f"{FILE} is missing; a new node is initialised on purpose, once") from None
-    except (FetchError, InputError) as unreadable:
-        raise ConfigurationError(f"{FILE} cannot be read") from unreadable
-    try:
-        floors = _parse(strict_json.parse(octets, max_bytes=LIMITS.floors_bytes))
-    except (InputError, TrustError, ValueError) as damaged:
-        raise ConfigurationError(f"{FILE} is damaged: {damaged}") from damaged
-    if floors.environment is not environment:
-        raise ConfigurationError(f"{FILE} is of the {floors.environment} environment")
-    return floors
+    return memory.read(folder, FILE, _parse, environment=environment)
 
 
 def write(folder: Path, floors: DistributionFloors) -> None:

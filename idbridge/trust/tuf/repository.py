@@ -5,8 +5,6 @@ its cache, the second judges what it left, what is accepted is written down (flo
 which one is in force), and only then is it used and the cache replaced. What goes wrong leaves in force what was held.
 """
 
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,7 +18,7 @@ from typing import Final
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
-from idbridge.trust import files, floors
+from idbridge.trust import files, floors, memory
 from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.freshness import RegionalFreshness
@@ -39,7 +37,6 @@ from idbridge.trust.tuf.second_lock import Fetched, RegionalView, examine
 CACHE: Final = "tuf"
 STORE: Final = "store"
 REGION: Final = "region"  # the subject of a refusal that is about the top of the tree
-_LOCK: Final = ".floors.lock"
 _WORK: Final = ".tuf-"
 _NOBODY: Final[Mapping[MemberState, str]] = MappingProxyType({})
 
@@ -83,7 +80,7 @@ class TufRepository:
             ConfigurationError: There is one already, the root is not in order, or a directory is missing.
         """
         environment = self._environment(self._root())
-        with self._locked():
+        with memory.locked(self._state_directory):
             distribution_floors.initialise(self._state_directory, environment)
             floors.initialise(self._state_directory, environment)
             (self._state_directory / STORE).mkdir(mode=0o700, exist_ok=True)
@@ -95,7 +92,7 @@ class TufRepository:
             ConfigurationError: The root, the floors or the store are missing or not in order.
             TrustError: ``trust.clock_behind``; or nothing is held, and what is offered is not accepted.
         """
-        with self._locked():
+        with memory.locked(self._state_directory):
             return self._loaded(at=at, reanchor=_NOBODY)
 
     def reanchored(self, reanchor: Mapping[MemberState, str], *, at: datetime) -> TrustSnapshot:
@@ -106,7 +103,7 @@ class TufRepository:
         Raises:
             ConfigurationError, TrustError: As ``load``; ``trust.reanchored``: other keys than those are on offer.
         """
-        with self._locked():
+        with memory.locked(self._state_directory):
             return self._loaded(at=at, reanchor=reanchor)
 
     def look(self, candidate: Tree, *, at: datetime) -> Look:
@@ -115,7 +112,7 @@ class TufRepository:
         Raises:
             ConfigurationError, TrustError: As ``load``, without recourse to what is held.
         """
-        with self._locked(), self._workplace() as cache:
+        with memory.locked(self._state_directory), self._workplace() as cache:
             bootstrap = self._root()
             written, distribution = self._floors(bootstrap, at=at)
             held = self._holding(written)
@@ -279,21 +276,6 @@ class TufRepository:
             return Environment(parse_unverified(bootstrap).unrecognized_fields[roles.ENVIRONMENT])
         except LIBRARY_ERRORS as broken:
             raise ConfigurationError("the pinned root is not in order") from broken
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time read, raise and write the floors."""
-        try:
-            descriptor = os.open(
-                self._state_directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-            )
-        except OSError as missing:
-            raise ConfigurationError("the state directory is not there or cannot be written to") from missing
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _workplace(self) -> Iterator[Path]:

@@ -257,6 +257,10 @@ class _Judgement:
             environment=self._floors.environment,
             document=lambda number: self._target(self._region.targets.signed, roles.handover_path(state, number)),
         )
+        if self._never_published(state):
+            self._withdrawn.add(state)
+            self._floors = self._floors.with_key_set(state, key_set)
+            return
         file, signed = self._role(state.value)
         path = roles.list_path(state)
         if path not in file.signed.targets:
@@ -271,6 +275,10 @@ class _Judgement:
                 spare=quorum.count(signed) - quorum.threshold,
             )
         self._floors = self._floors.with_key_set(state, key_set)
+
+    def _never_published(self, state: MemberState) -> bool:
+        """Tell whether a state has keys and no list yet: the snapshot names no role of it, and never did."""
+        return f"{state}.json" not in self._region.snapshot.signed.meta and state.value not in self._floors.roles
 
     def _carrier(self, name: str) -> CarrierRole:
         file, _ = self._role(name)
