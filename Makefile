@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: install engines demo test check format bench promises fresh lock reference clean help
+.PHONY: install engines demo test check format bench fuzz chaos promises fresh lock reference clean help
 
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
+MUTATIONS ?= 100000
 
 install: ## make .venv with everything to develop and test
 	@scripts/bootstrap.sh all
@@ -35,6 +36,17 @@ format: ## let ruff lay out the code
 bench: ## measure verification as multiples of one P-256 verification
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m benchmarks
+
+fuzz: ## damage lists, metadata and documents 100,000 times (MUTATIONS=n for another number)
+	@scripts/bootstrap.sh all
+	@IDBRIDGE_MUTATIONS=$(MUTATIONS) $(BIN)/pytest -n 2 -q -k mutat tests/trust
+
+chaos: ## end publishing and taking up at every single step, and let the model run long
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
+	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \
+	  tests/trust/distribution/test_publish_crash.py tests/trust/distribution/test_model.py \
+	  tests/trust/distribution/test_thirty_days.py
 
 promises: ## prove the five promises, one command each
 	@scripts/bootstrap.sh all
