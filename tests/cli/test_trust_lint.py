@@ -80,6 +80,16 @@ def test_warnings_alone_end_with_0(run: Run, folder: Path) -> None:
     assert "warning: no purpose asks for a claim `birthdat`" in ended.out
 
 
+def test_a_document_alone_is_checked_by_itself(run: Run, folder: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "a" / "b" / "c" / "draft.toml"
+    alone.parent.mkdir(parents=True)
+    shutil.copy(folder / "SG" / "list.toml", alone)
+
+    ended = run("trust", "lint", str(alone))
+
+    assert (ended.code, ended.out) == (0, "1 document, 0 errors, 0 warnings\n")
+
+
 def test_a_claim_that_a_purpose_nearby_asks_for_is_known(run: Run, folder: Path) -> None:
     spoil(folder / "SG" / "list.toml", "birthdate =", "blood_group =")
     spoil(folder / "purposes.toml", 'claims = ["name"', 'claims = ["blood_group", "name"')

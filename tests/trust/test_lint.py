@@ -132,7 +132,7 @@ def test_the_twin_of_all_these_documents_is_clean() -> None:
         ('country = "SG" }\n\n[[', 'country = "TH" }\n\n[[', "trust.territory_mismatch"),
         ('country = "SG" }\ninf', 'country = "TH" }\ninf', "trust.territory_mismatch"),
         ('id = "pid"', 'id = "login"', "trust.profile_violation"),
-        ('"https://pid.sg.example"', '"https://pid.sg.example:443"', "trust.profile_violation"),
+        ('"https://pid.sg.example"', '"https://pid.sg.example/?x"', "trust.profile_violation"),
         ('formats = ["id_token"]', 'formats = ["dc+sd-jwt"]', "trust.profile_violation"),
         ('formats = ["id_token"]', "formats = []", "trust.profile_violation"),
         ('credential_types = ["urn:example:pid"]', "credential_types = []", "trust.profile_violation"),
