@@ -10,12 +10,14 @@ from idbridge.cli.exits import Exit
 from idbridge.cli.material import region_option
 from idbridge.cli.output import Failure, json_option, styled
 from idbridge.cli.reading import STATE
-from idbridge.cli.trust_editions import editions
+from idbridge.cli.trust_editions import editions, published_tree
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.trust.operator.change import Diff, Mark
 from idbridge.trust.operator.history import Edition
+from idbridge.trust.operator.publications import Publication, publications
 
+_SHOWN: Final = 12  # characters of a thumbprint; `--json` has all
 _PLACES: Final = 2  # as many are named; the rest is counted
 
 
@@ -32,17 +34,25 @@ _PLACES: Final = 2  # as many are named; the rest is counted
 def history(*, state: MemberState, tree: Path | None, region: Path, as_json: bool) -> Exit:
     """Show the editions of a state's list that are kept, oldest first.
 
-    Those in the snapshots of the nodes on this machine, the one on offer, and with `--tree` all that were published.
+    Those in the snapshots of the nodes on this machine, the one on offer, and with `--tree` all that were published,
+    with the records of who proposed and signed them.
     `idbridge trust diff SG@7 SG@8` shows what differs between two of them.
     """
     found, unread = editions(region, state, tree=tree)
+    published = published_tree(region, tree)
+    recorded = publications(published, role=state.value) if published is not None else ()
     if as_json:
         unreadable = [{"found_in": one.place, "code": one.code, "detail": one.detail} for one in unread]
-        summary = {"state": state.value, "editions": len(found), "unread": unreadable}
+        records = [one.document() for one in recorded]
+        summary = {"state": state.value, "editions": len(found), "unread": unreadable, "records": records}
         output.document("idbridge-editions-1", summary=summary, results=[one.document() for one in found])
     else:
         heads = ("EDITION", "ISSUED", "NEXT UPDATE", "SERVICES", "CHANGED", "KEPT IN")
         output.table(heads, map(_cells, found), wrap={"KEPT IN"}, optional={"KEPT IN"})
+        if recorded:
+            output.line()
+            rows = map(_record_cells, recorded)
+            output.table(("RECORD", "AT", "ACT", "SIGNED BY", "REASON"), rows, wrap={"REASON", "SIGNED BY"})
         for one in unread:
             output.words("warning", f"what is in {one.place} cannot be read as an edition: {one.code}, {one.detail}")
     if not found:
@@ -62,6 +72,11 @@ def _cells(one: Edition) -> tuple[object, ...]:
     )
 
 
+def _record_cells(one: Publication) -> tuple[object, ...]:
+    signers = ", ".join(f"{name[:_SHOWN]}.." for name in one.signers)
+    return one.record, _day(instant_text(one.at)), f"{one.act} v{one.version}", signers, one.reason
+
+
 def _day(text: str) -> str:
     return text.partition("T")[0]
 
@@ -76,6 +91,6 @@ def _changed(diff: Diff) -> object:
 
 
 def _places(places: tuple[str, ...]) -> str:
-    shown = [place.replace("snapshot ", "")[:12] for place in places[:_PLACES]]
+    shown = [place.replace("snapshot ", "")[:_SHOWN] for place in places[:_PLACES]]
     more = len(places) - _PLACES
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

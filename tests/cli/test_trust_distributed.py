@@ -10,8 +10,10 @@ from idbridge.clock import SystemClock
 from idbridge.model.region import MemberState
 from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.region import Region
+from idbridge.trust import records
 from idbridge.trust.tuf.client import DirectoryTree
 from idbridge.trust.tuf.repository import TufRepository
+from idbridge.trust.tuf.tree import RECORDS
 from tests.cli.conftest import Ended
 from tests.cli.proposals import proposal, with_leeway
 
@@ -76,3 +78,24 @@ def test_every_edition_of_the_own_tree_is_in_the_history(run: Run, place: Path) 
     assert [row["sequence"] for row in ended.json["results"]] == [1, 2]
     assert all(any(one.startswith("snapshot ") for one in row["found_in"]) for row in ended.json["results"])
     assert run("trust", "diff", "SG@1", "SG@2", "--region", str(place)).code == 1
+
+
+def test_the_records_of_the_tree_say_who_published_what_and_why(run: Run, place: Path) -> None:
+    folder = place / TREE / RECORDS
+    folder.mkdir(exist_ok=True)
+    content = {"role": "SG", "version": 2, "act": "withdraw", "reason": "the office closed", "proposer": "a-key"}
+    acts = [{"by": "a-thumbprint-of-one"}, {"by": "a-thumbprint-of-two"}]
+    records.append(
+        folder,
+        "publish",
+        {**content, "diff": "0" * 64, "acts": acts},
+        signer=Region.load(place).keys.roles.online,
+        at=SystemClock().now(),
+    )
+    ended = run("trust", "history", "SG", "--region", str(place))
+
+    assert "withdraw v2" in ended.out
+    assert "a-thumbprint.., a-thumbprint.." in ended.out
+    assert "the office closed" in ended.out
+    listed = run("trust", "history", "SG", "--region", str(place), "--json").json["summary"]["records"]
+    assert [(one["act"], one["proposer"]) for one in listed] == [("withdraw", "a-key")]
