@@ -47,22 +47,23 @@ def with_provider(text: str, provider: Mapping[str, Any]) -> str:
 
 def provider_text(provider: Mapping[str, Any]) -> str:
     """Return a provider as TOML."""
-    lines = ["[[provider]]", *_members(_without(provider, "service"))]
+    lines = ["[[provider]]", *members(_without(provider, "service"))]
     for service in provider["service"]:
         lines += ["", *_stanza(service)]
     return "\n".join([*lines, ""])
 
 
 def _stanza(service: Mapping[str, Any]) -> list[str]:
-    claims = _members(service["claims"])
-    return [_SERVICE, *_members(_without(service, "claims")), "", "[provider.service.claims]", *claims]
+    claims = members(service["claims"])
+    return [_SERVICE, *members(_without(service, "claims")), "", "[provider.service.claims]", *claims]
 
 
 def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key != name}
 
 
-def _members(table: Mapping[str, Any]) -> list[str]:
+def members(table: Mapping[str, Any]) -> list[str]:
+    """Return the members of a table, one in each line."""
     ordered = sorted(table, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     return [f"{_key(name)} = {_value(table[name])}" for name in ordered]
 
@@ -74,7 +75,7 @@ def _key(name: str) -> str:
 def _value(value: Any) -> str:
     """Return a value in one line; strings, numbers and lists are written as JSON writes them."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(_members(value)) + " }" if value else "{}"
+        return "{ " + ", ".join(members(value)) + " }" if value else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
