@@ -13,6 +13,7 @@ from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.trees import FILE, dry_run_option
 from idbridge.cli.trust_propose import state_folder_option
+from idbridge.clock import SystemClock
 from idbridge.codec import pem
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import thumbprint
@@ -21,7 +22,7 @@ from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge.trust.operator import editing, provider_file
 from idbridge.trust.operator.provider_file import ProviderFile
-from idbridge.trust.operator.workspace import LIST, Workspace
+from idbridge.trust.operator.workspace import Workspace
 from idbridge.trust.publish import ServiceMaterial
 
 SCHEMA: Final = "idbridge-staging-1"
@@ -155,12 +156,9 @@ def _ders(place: Path) -> tuple[bytes, ...]:
 
 def _take_in(taken: ProviderFile, workspace: Workspace, *, dry_run: bool) -> tuple[str, ...]:
     """Write what a provider handed over into the folder of its state; keys first, so that none is listed without."""
-    edited = editing.with_provider(workspace.text(), taken.provider)
-    if dry_run:
-        return ()
-    names = [name for key, held in taken.material.items() for name in workspace.write_material(key, held)]
-    workspace.write_text(edited)
-    return (*names, LIST)
+    changed = workspace.edited(editing.with_provider(workspace.text(), taken.provider), added=taken.material)
+    changed.require_listable(at=SystemClock().now())
+    return () if dry_run else changed.keep()
 
 
 def _told(taken: ProviderFile, written: tuple[str, ...], *, dry_run: bool, as_json: bool, hint: str) -> Exit:

@@ -70,12 +70,16 @@ def rotated(workspace: Workspace, service_id: str, succession: Succession) -> Wo
         ConfigurationError: There is no such service, or its list cannot be edited.
     """
     held = editing.service(workspace.text(), service_id)
-    name = {**held["name"], "en": f"{held['name']['en']}, key of {succession.begins.date()}"}
+    try:
+        name = {**held["name"], "en": f"{held['name']['en']}, key of {succession.begins.date()}"}
+        kind = dict(held["material"])
+    except (KeyError, TypeError, ValueError) as odd:
+        raise ConfigurationError(f"the service {service_id} is not in its form; run `idbridge trust lint`") from odd
     count = len(succession.material.jwks) + len(succession.material.certificates)
     changes = {
         "id": succession.new_id,
         "name": name,
-        "material": {**held["material"], "count": count},
+        "material": {**kind, "count": count},
         "status": [{"status": "granted", "from": instant_text(succession.begins.replace(microsecond=0))}],
     }
     text = editing.with_successor(workspace.text(), service_id, changes)

@@ -54,7 +54,7 @@ def provider_text(provider: Mapping[str, Any]) -> str:
 
 
 def _stanza(service: Mapping[str, Any]) -> list[str]:
-    claims = members(service["claims"])
+    claims = members(service.get("claims", {}))
     return [_SERVICE, *members(_without(service, "claims")), "", "[provider.service.claims]", *claims]
 
 
@@ -88,7 +88,7 @@ def with_status(text: str, service_id: str, status: ServiceStatus, *, since: dat
         ConfigurationError: There is no such service, or the text cannot be edited.
     """
     period = {"status": status.value.rpartition(":")[2], "from": instant_text(since.replace(microsecond=0))}
-    kept = [one for one in service(text, service_id)["status"] if one["from"] < period["from"]]
+    kept = [one for one in service(text, service_id).get("status", ()) if one["from"] < period["from"]]
     if not kept and status is not ServiceStatus.COMPROMISED:
         raise ConfigurationError(f"the service {service_id} is not granted before {period['from']}")
     periods = [*kept, period]

@@ -16,11 +16,12 @@ from typing import Any, Final
 
 from idbridge.codec import pem, strict_json
 from idbridge.crypto.key_files import write_key_file
+from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, Signer, generate
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import CommitmentTier, Environment, MemberState
-from idbridge.trust import files
+from idbridge.trust import files, profile
 from idbridge.trust.operator import public_keys
 from idbridge.trust.operator.public_keys import PublicKeys
 from idbridge.trust.publish import ServiceMaterial, lote_from_source, sign_list
@@ -39,6 +40,8 @@ LIST_KEY: Final = "list"
 OFFICER_KEYS: Final = ("officer-root", "officer-targets")
 THRESHOLD: Final = 2
 LIST_LIFETIME: Final = timedelta(days=90)
+_JWK: Final = ".jwk"
+_PEM: Final = ".pem"
 _ALGORITHM: Final = "ES256"
 _PRIVATE_FOLDER: Final = 0o700
 
@@ -79,16 +82,17 @@ class Workspace:
         """Return the folder as it will be with ``text`` for its list; nothing is written before ``keep``."""
         return Workspace(self._folder, text=text, added=added)
 
-    def keep(self) -> None:
-        """Write what ``edited`` changed; keys first, so that nothing is listed without its key.
+    def keep(self) -> tuple[str, ...]:
+        """Write what ``edited`` changed and return the names of the files; keys first, so that none is listed without.
 
         Raises:
             ConfigurationError: A file cannot be written, or keys would be replaced.
         """
-        for name, material in self._added.items():
-            self.write_material(name, material)
+        names = [one for name, material in self._added.items() for one in self.write_material(name, material)]
         if self._text is not None:
             self.write_text(self._text)
+            names.append(LIST)
+        return tuple(names)
 
     @property
     def folder(self) -> Path:
@@ -179,8 +183,8 @@ class Workspace:
         """
         if service_id in self._added:
             return self._added[service_id]
-        jwks = tuple(_jwk(octets) for octets in self._numbered(KEYS, service_id, ".jwk"))
-        certificates = tuple(der for one in self._numbered(CERTIFICATES, service_id, ".pem") for der in _ders(one))
+        jwks = tuple(_jwk(octets) for octets in self._numbered(KEYS, service_id, _JWK))
+        certificates = tuple(der for one in self._numbered(CERTIFICATES, service_id, _PEM) for der in _ders(one))
         if not jwks and not certificates:
             raise ConfigurationError(f"there is no key or certificate of the service {service_id} in the folder")
         return ServiceMaterial(jwks=jwks, certificates=certificates)
@@ -189,7 +193,7 @@ class Workspace:
         for number in range(1, LIMITS.keys_per_service + 1):
             try:
                 yield files.read(
-                    self._folder / folder, f"{service_id}-{number}{suffix}", max_bytes=LIMITS.key_file_bytes
+                    self._folder / folder, _key_file(service_id, number, suffix), max_bytes=LIMITS.key_file_bytes
                 )
             except files.AbsentError:
                 return
@@ -202,9 +206,14 @@ class Workspace:
         Raises:
             ConfigurationError: There are some already, or a file cannot be written.
         """
-        made = {f"{KEYS}/{service_id}-{n}.jwk": _json(dict(one)) for n, one in enumerate(material.jwks, 1)}
+        made = {
+            f"{KEYS}/{_key_file(service_id, number, _JWK)}": _json(dict(one))
+            for number, one in enumerate(material.jwks, 1)
+        }
         for number, der in enumerate(material.certificates, 1):
-            made[f"{CERTIFICATES}/{service_id}-{number}.pem"] = pem.encode(der, label=pem.CERTIFICATE).encode("ascii")
+            made[f"{CERTIFICATES}/{_key_file(service_id, number, _PEM)}"] = pem.encode(
+                der, label=pem.CERTIFICATE
+            ).encode("ascii")
         for name in made:
             if (self._folder / name).exists():
                 raise ConfigurationError(f"{name} is there already; keys of a listed service are never replaced")
@@ -212,6 +221,18 @@ class Workspace:
             place = self._folder / name
             files.write(place.parent, place.name, octets)
         return tuple(made)
+
+    def require_listable(self, *, at: datetime) -> None:
+        """Return if the list, were it signed now, would be in order by itself.
+
+        Raises:
+            ConfigurationError: The folder is not in order.
+            TrustError: The list breaks the profile; the code says how.
+        """
+        public, trial = self.public(), generate(_ALGORITHM)
+        octets = self.signed_list(trial, sequence=1, at=at)
+        key = parse_jwk(trial.public_jwk)
+        profile.parse(octets, state=public.state, environment=public.environment, keys=(key,))
 
     def signed_list(self, signer: Signer, *, sequence: int, at: datetime, lifetime: timedelta = LIST_LIFETIME) -> bytes:
         """Return the next edition of the list, signed.
@@ -262,6 +283,11 @@ def make_folders(*folders: Path, mode: int = 0o755) -> None:
             os.chmod(folder, mode)  # noqa: PTH101 - whatever the umask says
     except OSError as unwritable:
         raise ConfigurationError(f"the folder cannot be made: {unwritable.strerror}") from unwritable
+
+
+def _key_file(service_id: str, number: int, suffix: str) -> str:
+    """Return the name of a key file: ``SERVICE.jwk``, and for further keys ``SERVICE.2.jwk``."""
+    return f"{service_id}{suffix}" if number == 1 else f"{service_id}.{number}{suffix}"
 
 
 def _parsed(text: str) -> dict[str, Any]:
