@@ -83,12 +83,12 @@ def _read(source: Source, validator: Draft202012Validator) -> _Read:
         return _Read(source, _NO_LINES, {}, (Note((), FORM, "the document is too large"),))
     try:
         text = source.octets.decode("utf-8")
-        document = tomllib.loads(text)
+        document, lines = tomllib.loads(text), lines_of(text)
     except UnicodeDecodeError:
         return _Read(source, _NO_LINES, {}, (Note((), FORM, "the document is not UTF-8"),))
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         return _Read(source, _only(_line_of(str(fault), text)), {}, (Note((), FORM, f"not TOML: {fault}"),))
-    return _Read(source, lines_of(text), document, tuple(_form(document, validator)))
+    return _Read(source, lines, document, tuple(_form(document, validator)))
 
 
 def _line_of(fault: str, text: str) -> int:
