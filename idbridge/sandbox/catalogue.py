@@ -13,6 +13,8 @@ from idbridge.sandbox.case import Case
 from idbridge.sandbox.cases import (
     assertions,
     attacks_freshness,
+    attacks_signatures,
+    attacks_traps,
     crossings,
     denials,
     faults,
@@ -38,7 +40,7 @@ _ENTRIES: Final = (
     requests, faults,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
-_ATTACKS: Final = (attacks_freshness,)
+_ATTACKS: Final = (attacks_freshness, attacks_signatures, attacks_traps)
 
 
 @cache

@@ -136,8 +136,9 @@ class Publication:
             other_environment_issuers=double_issuers(scene.region.environment, source),
         )
         octets = self.seal(_draft(jcs.canonicalize(self.built(lote)), self.list_key(scene), at=issued_at)).encode()
-        pinned = parse_jwk(self.pinned(scene).public_jwk)
-        entry = ListEntry(sequence, _content(octets), pinned.thumbprint, (pinned,), ())
+        pinned, first = (parse_jwk(key.public_jwk) for key in (self.pinned(scene), own_key(scene)))
+        retired = () if pinned.thumbprint == first.thumbprint else (first,)
+        entry = ListEntry(sequence, _content(octets), pinned.thumbprint, (pinned,), retired)
         return Offered(octets, entry.digest, self.named(entry.custom()))
 
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import Final
 
 from idbridge.sandbox.drill.arena import HOUR, SG, Scene
+from idbridge.sandbox.drill.making import write_over
 from idbridge.sandbox.drill.publication import Publication
+from idbridge.sandbox.drill.rotation import Rotation
+from idbridge.sandbox.drill.thefts import spare_list_key
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.tuf import roles, writing
 from idbridge.trust.tuf.client import METADATA
 from idbridge.trust.tuf.repository import CACHE
-from idbridge.trust.tuf.tree import Head
+from idbridge.trust.tuf.tree import Head, RoleFile
 
 _YESTERDAY: Final = "yesterday"
 SHORT_LIFE: Final = timedelta(minutes=20)
@@ -80,6 +83,32 @@ def holds_a_list_past_its_end(scene: Scene) -> TrustSnapshot:
     earlier = replace(scene, at=scene.at - HOUR)
     Publication(life=SHORT_LIFE, issued=-SHORT_LIFE / 2).published(earlier)
     return scene.node().load(at=earlier.at)
+
+
+def snapshot_with_first_role(scene: Scene) -> None:
+    """Sign, with the stolen online key, a snapshot that names Singapore's first role, which is genuine."""
+    head = scene.head()
+    first = RoleFile(1, scene.read_yesterday(f"{METADATA}/1.SG.json"))
+    write_over(scene, head, {SG.value: first}, how=Publication())
+
+
+def changed_its_list_key(scene: Scene) -> TrustSnapshot:
+    """Let the node take up a list of Singapore under a new list key, one edition ahead."""
+    Publication(pinned=spare_list_key, list_key=spare_list_key).published(replace(scene, at=scene.at - HOUR))
+    return scene.node().load(at=scene.at - HOUR)
+
+
+def walked_to_the_second_root(scene: Scene) -> TrustSnapshot:
+    """Let the node take up a second root, and lose the library's cache."""
+    Rotation(length=1, exchanges=False).published(scene)
+    held = scene.node().load(at=scene.at)
+    shutil.rmtree(scene.memory / CACHE)
+    return held
+
+
+def second_root_gone(scene: Scene) -> None:
+    """Take the second root out of the tree."""
+    (scene.tree / METADATA / "2.root.json").unlink()
 
 
 def online_key_ran_ahead(scene: Scene) -> TrustSnapshot:
