@@ -7,7 +7,7 @@ state's services without a further signature.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -43,10 +43,27 @@ class Accepted:
 def accept(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: datetime) -> Accepted:
     """Return what is held once ``view`` is taken up at ``at``; ``held`` is what was held before, on ``floors``.
 
+    A state's new list keys count with a list that is taken up. Where that is refused, the list held and the keys that
+    signed it stay: the role that exchanged the keys and the list under them are one offer.
+
     Raises:
         TrustError: ``trust.not_configured``: no state has a role that passed, and nothing is held. Otherwise a
             recognition document that was accepted before is neither offered nor held, as ``agreements`` says.
     """
+    accepted = _accepted(view, held, floors=floors, at=at)
+    lost = frozenset(view.states) & frozenset(held.lists if held is not None else ()) - accepted.trusted.lists.keys()
+    if not lost:
+        return accepted
+    refused = {offer.subject: TrustError(offer.code, offer.detail) for offer in accepted.refused}
+    kept = replace(
+        view,
+        states=MappingProxyType({state: role for state, role in view.states.items() if state not in lost}),
+        refused=MappingProxyType({**view.refused, **{state.value: refused[f"{LISTS}/{state}"] for state in lost}}),
+    )
+    return _accepted(kept, held, floors=floors, at=at)
+
+
+def _accepted(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: datetime) -> Accepted:
     keys, document_keys = _keys(view, held)
     if not keys:
         raise TrustError(NOT_CONFIGURED, "no state's role passed, and nothing is held")
