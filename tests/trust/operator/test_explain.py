@@ -170,6 +170,7 @@ def test_an_entry_that_is_not_understood_gives_no_trust_and_says_so() -> None:
         ("https://pid.sg.example", "issuer"),
         ("wallet IDENT", "name of the service"),
     ],
+    ids=range(11),  # what they say is made anew in each process
 )
 def test_every_name_of_a_certified_key_leads_to_its_entry(text: str, named_by: str) -> None:
     there = asked(f" {text}\n")
