@@ -67,7 +67,7 @@ class Limits:
     metadata_version: int = 2**31 - 1
     metadata_version_step: int = 100_000  # timestamps of eleven years, one each hour
     role_keys: int = 32
-    target_files: int = 4_096  # of one role
+    target_files: int = 1_024  # of one role
     root_lifetime: timedelta = timedelta(days=400)
     targets_lifetime: timedelta = timedelta(days=200)
     state_role_lifetime: timedelta = timedelta(days=190)  # a little longer than the list itself

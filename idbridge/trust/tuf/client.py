@@ -171,7 +171,7 @@ class _Round:
     def fetched(self) -> Fetched:
         """Return everything that could be had, with the faults of what could not."""
         top = _targets(self._read(roles.TARGETS))
-        for path in sorted(top.targets):
+        for path in sorted(top.targets)[: LIMITS.target_files]:
             self._target(path)
         delegations = top.delegations
         for name in sorted(delegations.roles or {} if delegations is not None else {}):
@@ -197,7 +197,7 @@ class _Round:
             self._faults[name] = refusal_of(fault).code
             return
         self._roles[name] = octets
-        for path in sorted(listed.targets)[: LIMITS.target_files]:
+        for path in _wanted(name, listed):
             self._target(path)
 
     def _target(self, path: str) -> None:
@@ -215,6 +215,8 @@ class _Round:
         known = self._held.get(info.hashes.get("sha256", ""))
         if known is not None:
             return known
+        if info.length > _longest(info.path):
+            raise TrustError("trust.metadata_invalid", f"{info.path} is larger than any of its kind")
         place = self._cache / "target"
         self._updater.download_target(info, str(place))
         return place.read_bytes()
@@ -234,6 +236,20 @@ def _targets(octets: bytes) -> Targets:
     if signed.type != Targets.type:
         raise ValueError("a role of another type")
     return cast("Targets", signed)
+
+
+def _wanted(role: str, listed: Targets) -> list[str]:
+    """Return the paths to fetch of a role: of a state its one list, however much else it may name."""
+    if role in MemberState.__members__:
+        return [path for path in (roles.list_path(MemberState(role)),) if path in listed.targets]
+    return sorted(listed.targets)[: LIMITS.target_files]
+
+
+def _longest(path: str) -> int:
+    """Return how many octets a file of the tree may have."""
+    if path.startswith("lists/"):
+        return LIMITS.trust_list_bytes
+    return LIMITS.deny_list_bytes if path == roles.DENY_LIST else LIMITS.recognition_document_bytes
 
 
 def _question(role: str) -> str:

@@ -263,6 +263,8 @@ class _Judgement:
             return
         file, signed = self._role(state.value)
         path = roles.list_path(state)
+        if not file.signed.targets.keys() <= {path}:
+            raise broken(f"{state} lists more than its one list")
         if path not in file.signed.targets:
             self._withdrawn.add(state)
         else:

@@ -111,6 +111,13 @@ def test_a_role_with_too_many_files_is_refused_alone() -> None:
     assert found.code == "trust.metadata_invalid"
 
 
+def test_a_role_that_lists_a_second_file_of_its_own_is_refused_alone() -> None:
+    def change(signed: Any) -> None:
+        signed.targets["lists/SG/other.jws"] = TargetFile.from_data("lists/SG/other.jws", b"x", ["sha256"])
+
+    assert only_refusal(World().with_altered("SG", change), "SG").code == "trust.metadata_invalid"
+
+
 def test_a_list_that_is_not_the_one_named_is_refused_alone() -> None:
     path = roles.list_path(SG)
     swapped = World(targets={**World().targets, path: World().targets[roles.list_path(TH)]})

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tuf.api.metadata import Metadata
+from tuf.api.metadata import Metadata, TargetFile
 
 from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, FetchError, TrustError
@@ -248,6 +248,21 @@ def test_an_entry_that_is_about_another_list_is_refused(place: Place, member: st
 
     assert again.provenance(SG) == held.provenance(SG)
     assert subjects(again) == {"lists/SG": "trust.entry_mismatch"}
+
+
+def test_a_document_that_is_larger_than_any_of_its_kind_is_not_fetched(place: Place) -> None:
+    path = "arrangements/SG-TH/2.json"
+
+    def large(signed: object) -> None:
+        octets = b" " * (LIMITS.recognition_document_bytes + 1)
+        signed.targets[path] = TargetFile.from_data(path, octets, ["sha256"])  # type: ignore[attr-defined]
+
+    held = place.load()
+    force(place, {roles.AGREEMENTS: place.next_role(roles.AGREEMENTS, large, at=NOW)}, at=NOW + SECOND)
+    again = place.load(at=NOW + SECOND)
+
+    assert subjects(again)["arrangements/SG-TH"] == "trust.metadata_invalid"
+    assert again.arrangements.manifest() == held.arrangements.manifest()
 
 
 def test_an_expired_region_leaves_in_force_what_was_held(place: Place) -> None:
