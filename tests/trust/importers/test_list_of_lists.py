@@ -145,6 +145,23 @@ def test_a_list_that_speaks_for_another_territory_than_its_pivots_is_refused() -
     assert refusal(terms=replace(TERMS, territory="TH")).code == "trust.territory_mismatch"
 
 
+def test_as_many_pivots_as_are_allowed_are_walked() -> None:
+    names = tuple(f"https://lists.example/pivot-{number}.xml" for number in range(LIMITS.import_pivots))
+    long = lotl(THIRD_SIGNER, sequence=30, names=THIRD_SIGNER, pivots=names)
+
+    assert "is missing" in refusal(long).detail
+
+
+def test_a_pivot_may_be_issued_at_this_very_instant() -> None:
+    assert read(pivots={**PIVOTS, FIRST: lotl(OPERATOR, sequence=10, names=SECOND_SIGNER, issued=NOON)}).trail
+
+
+def test_the_end_of_the_walk_says_what_is_missing() -> None:
+    assert "no pivot" in refusal(lotl(STRANGER, sequence=30, names=STRANGER), {}).detail
+    lost = lotl(OPERATOR, sequence=10, names=SECOND_SIGNER, pointers="")
+    assert "names no signer of the next list" in refusal(pivots={**PIVOTS, FIRST: lost}).detail
+
+
 def test_a_list_that_does_not_follow_its_last_pivot_is_refused() -> None:
     older = lotl(THIRD_SIGNER, sequence=20, names=THIRD_SIGNER, pivots=(SECOND, FIRST))
 
