@@ -1,11 +1,13 @@
 """Command groups: verbs under headings, loaded when they are called, and errors that end in the one exit table."""
 
+import ast
 import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -29,19 +31,22 @@ class HeadedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section for each heading, then what stands under none."""
-        present = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        present = self.list_commands(ctx)
+        width = max(map(len, present), default=0)
+        limit = formatter.width - width - 6
+        told = {name: text for name in present if (text := self.summary(ctx, name, limit=limit)) is not None}
         headed = {name for names in self.headings.values() for name in names}
         sections = {**self.headings, "More": [name for name in present if name not in headed]}
-        width = max(map(len, present), default=0)
         for heading, names in sections.items():
-            rows = [
-                (name.ljust(width), command.get_short_help_str(formatter.width - width - 6))
-                for name in names
-                if (command := present.get(name)) is not None and not command.hidden
-            ]
+            rows = [(name.ljust(width), told[name]) for name in names if name in told]
             if rows:
                 with formatter.section(heading):
                     formatter.write_dl(rows)
+
+    def summary(self, ctx: click.Context, name: str, *, limit: int) -> str | None:
+        """Return what a command does, in ``limit`` characters; ``None`` if it is not there or not to be shown."""
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(limit) if command is not None and not command.hidden else None
 
 
 class LazyGroup(HeadedGroup):
@@ -68,6 +73,16 @@ class LazyGroup(HeadedGroup):
         command = getattr(importlib.import_module(module), name, None)
         return command if isinstance(command, click.Command) else None
 
+    def summary(self, ctx: click.Context, name: str, *, limit: int) -> str | None:
+        """Return what a command does, from its source where that says it: to list thirty commands imports none."""
+        written = _written_help(self.place(name))
+        command = click.Command(name, help=written) if written else None
+        return command.get_short_help_str(limit) if command is not None else super().summary(ctx, name, limit=limit)
+
+    def place(self, name: str) -> str:
+        """Return where a command stands; an empty text if nobody knows."""
+        return self.places.get(name, "")
+
 
 class RootGroup(LazyGroup):
     """``idbridge`` itself: its own nouns by module, further ones by entry point, and the end of every error."""
@@ -84,6 +99,11 @@ class RootGroup(LazyGroup):
             if point.name == cmd_name:
                 return _plug_in(point)
         return None
+
+    def place(self, name: str) -> str:
+        """Return where a noun stands, of ours or of a plug-in."""
+        values = (point.value for point in entry_points(group=ENTRY_POINT_GROUP) if point.name == name)
+        return super().place(name) or next(values, "")
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run a command and leave with its exit code."""
@@ -109,6 +129,32 @@ class RootGroup(LazyGroup):
         except Exception as error:  # noqa: BLE001 - the last line of defence; what happened is said, then exit 70
             return _internal(error)
         return int(code or 0)
+
+
+def _written_help(place: str) -> str | None:
+    """Return the help of the command that ``place`` names, read from the source of its module without running it."""
+    module, _, name = place.partition(":")
+    try:
+        found = find_spec(module) if module else None
+        if found is None or found.origin is None:
+            return None
+        body = ast.parse(Path(found.origin).read_text(encoding="utf-8")).body
+    except (ImportError, OSError, ValueError, SyntaxError):
+        return None  # loading it will say what is wrong
+    return next((text for one in body if (text := _help_in(one, name)) is not None), None)
+
+
+def _help_in(statement: ast.stmt, name: str) -> str | None:
+    """Return the help that a statement gives to the command ``name``: its docstring, or the text for its maker."""
+    if isinstance(statement, ast.FunctionDef) and statement.name == name:
+        return ast.get_docstring(statement)
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Call):
+        target, call = statement.target, statement.value
+        if isinstance(target, ast.Name) and target.id == name:
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            texts = (one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            return max(texts, key=len, default=None)
+    return None
 
 
 def _click_failure(error: click.ClickException) -> int:

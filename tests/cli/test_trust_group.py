@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
 
 from idbridge.cli.groups import LazyGroup
+from idbridge.cli.main import root
 from idbridge.cli.trust import HEADINGS, VERBS, trust
 from tests.cli.conftest import Ended
 
@@ -59,6 +61,46 @@ def test_every_verb_whose_module_is_there_loads_under_its_own_name() -> None:
 
     assert {"list", "show", "explain"} <= set(loaded)
     assert {verb: command and command.name for verb, command in loaded.items()} == {verb: verb for verb in loaded}
+
+
+def test_what_help_reads_from_the_source_is_what_each_command_says_of_itself() -> None:
+    for group in (root, trust):
+        ctx = click.Context(group)
+        loaded = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+        said = {name: command and command.get_short_help_str(60) for name, command in loaded.items()}
+
+        assert {name: group.summary(ctx, name, limit=60) for name in loaded} == said
+
+
+def test_help_of_the_whole_group_runs_none_of_its_commands() -> None:
+    script = f"""
+import sys
+from click.testing import CliRunner
+from idbridge.cli.main import root
+for arguments in (["--help"], ["trust", "--help"]):
+    assert "Look" in CliRunner().invoke(root, arguments).stdout
+print([name for name in {(*HEAVY, "fastapi")!r} if name in sys.modules])
+"""
+
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ended.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("source", ["def fly(", "lead: int = 7", ""])
+def test_a_module_that_does_not_say_what_its_command_does_is_loaded_to_ask_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"said_{abs(hash(source))}"
+    tail = "" if source.endswith("(") else "\nimport click\nfly = click.Command('fly', short_help='up')\n"
+    (tmp_path / f"{name}.py").write_text(source + tail)
+    group = LazyGroup("sample", places={"fly": f"{name}:fly"}, headings={})
+    if tail:
+        assert group.summary(click.Context(group), "fly", limit=60) == "up"
+    else:
+        with pytest.raises(SyntaxError):
+            group.summary(click.Context(group), "fly", limit=60)
 
 
 def test_help_shows_only_headings_that_have_verbs_and_the_verbs_stay_flat(run: Run) -> None:
