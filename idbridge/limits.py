@@ -80,6 +80,7 @@ class Limits:
     # The deny list (architecture D1 and D3).
     deny_list_bytes: int = 1024 * 1024
     deny_entries: int = 500  # denials, ratifications and lifts that are listed
+    deny_entries_each: int = 40  # denials not lifted to which one state put its name, so that none fills the list
     deny_settled: int = 10_000  # lifted denials that are listed no more and must not come back, the youngest
     deny_unratified: timedelta = timedelta(hours=72)  # how long officers of other states deny alone
     deny_alarm: timedelta = timedelta(hours=24)  # before such a denial lapses

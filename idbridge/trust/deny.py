@@ -18,6 +18,7 @@ lists: nobody ends a neighbour's service by calling it one's own. What was accep
 keys that signed it are exchanged.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -155,11 +156,11 @@ class DenyBook:
         denials = {entry.id: entry for entry in self._denials(told, authorities)}
         follow_ups = {one.id: one for one in self._follow_ups(told, denials, authorities)}
         self._refuse_dropped(denials, follow_ups, ended=ended)
+        grown = DenyBook(listed.number, listed.digest, MappingProxyType(denials), MappingProxyType(follow_ups))
+        _refuse_flood(grown.standing())
         lifted = _lifted(self.follow_ups) - denials.keys()
         settled = tuple(dict.fromkeys((*self.settled, *sorted(lifted))))[-LIMITS.deny_settled :]
-        return DenyBook(
-            listed.number, listed.digest, MappingProxyType(denials), MappingProxyType(follow_ups), settled
-        )  # fmt: skip
+        return replace(grown, settled=settled)
 
     def _told(
         self, entry: bytes, keys: Mapping[MemberState, tuple[PublicKey, ...]], environment: Environment, *, at: datetime
@@ -252,6 +253,14 @@ class DenyBook:
             "follow_ups": [one.octets.decode() for one in self.follow_ups.values()],
             "settled": list(self.settled),
         }
+
+
+def _refuse_flood(standing: tuple[DenyEntry, ...]) -> None:
+    """Refuse a list that one state could have filled, so that nobody else can deny anything."""
+    made = Counter(state for entry in standing for state in entry.by)
+    for state, number in made.items():
+        if number > LIMITS.deny_entries_each:
+            raise invalid(f"{state} put its name to {number} denials that are not lifted")
 
 
 def parse(value: Any) -> DenyBook:

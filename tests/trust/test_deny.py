@@ -367,3 +367,14 @@ def test_a_state_can_only_be_denied_what_it_lists_itself() -> None:
     held = book(listing(1, denial(officers(TH), state=TH, target=key_target("a-key-of-singapore"))))
 
     assert [entry.state for entry in held.in_force(NOON)] == [MemberState.TH]
+
+
+# That nobody fills the list
+
+
+def test_one_state_cannot_fill_the_list() -> None:
+    keys = [generate("ES256").kid for _ in range(LIMITS.deny_entries_each + 1)]
+    entries = [denial(officers(TH), target=key_target(key)) for key in keys]
+
+    assert code_of(EMPTY, listing(1, *entries)) == "trust.deny_invalid"
+    assert len(book(listing(1, *entries[:-1])).denials) == LIMITS.deny_entries_each
