@@ -54,7 +54,7 @@ def calendar(*, days: int | None, tree: Path | None, region: Path, at: datetime 
     published = published_tree(region, tree)
     roles = role_dues(PublishedTree(published).head()) if published is not None else ()
     found = (*dues_of(snapshot, at=moment), *denial_dues(snapshot.denials, at=moment), *roles)
-    shown = in_order(found, at=moment, within=timedelta(days=days) if days is not None else None)
+    shown = in_order(dict.fromkeys(found), at=moment, within=timedelta(days=days) if days is not None else None)
     due = sum(one.is_due(moment) for one in shown)
     if as_json:
         summary = {"at": instant_text(moment), "trust_snapshot": snapshot.id, "entries": len(shown), "due": due}

@@ -46,7 +46,8 @@ def list_states(*, region: Path, at: datetime | None, as_json: bool) -> Exit:
         output.table(heads, (_state_cells(row, snapshot, at=moment) for row in rows))
         output.line()
         _show_region(snapshot, at=moment)
-        output.line(f"snapshot {snapshot.id}, {snapshot.environment}, {usable} of {len(rows)} lists usable")
+        output.line(f"snapshot {snapshot.id}")
+        output.line(f"{snapshot.environment}, {usable} of {len(rows)} lists usable")
     return Exit.DONE if usable else Exit.TRUST_UNUSABLE
 
 
