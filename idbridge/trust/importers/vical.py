@@ -59,8 +59,6 @@ def import_vical(offer: Offer, terms: Terms) -> ImportedList:
         TrustError: ``trust.signer_unknown``, ``trust.signature_invalid``, ``trust.profile_violation``, and as for
             ``edition.require_current``.
     """
-    if len(offer.octets) > LIMITS.trust_list_bytes:
-        raise violation(f"a list of more than {LIMITS.trust_list_bytes} octets")
     try:
         unverified = cose.parse_unverified(offer.octets, max_bytes=LIMITS.trust_list_bytes)
     except (InputError, JoseError) as refusal:
@@ -69,14 +67,12 @@ def import_vical(offer: Offer, terms: Terms) -> ImportedList:
     members = _members(payload)
     provenance = _provenance(offer, terms, members, payload=payload, signer=unverified.certificates[0])
     edition.require_current(provenance, terms)
-    services, dropped = _services(members, provenance)
+    services, dropped = _services(members, _text(members["vicalProvider"]))
     return ImportedList(provenance, services, dropped)
 
 
 def _verified(unverified: UnverifiedSign1, terms: Terms, *, at: datetime) -> bytes:
     """Return the payload, if the certificates beside it lead to an anchor and the first of them signed it."""
-    if not unverified.certificates:
-        raise TrustError("trust.signer_unknown", "the list brings no certificate of its signer")
     key = _signer(unverified.certificates, terms.anchors, at=at)
     try:
         return cose.verify(unverified, key=key, algorithms=key.algorithms)
@@ -133,15 +129,12 @@ def _sequence(members: Mapping[str, Any], issued_at: datetime) -> int:
     return number
 
 
-def _services(
-    members: Mapping[str, Any], provenance: Provenance
-) -> tuple[tuple[ImportedService, ...], tuple[Dropped, ...]]:
+def _services(members: Mapping[str, Any], provider: str) -> tuple[tuple[ImportedService, ...], tuple[Dropped, ...]]:
     entries = members["certificateInfos"]
     if type(entries) is not list or len(entries) > LIMITS.services_per_list:
         raise violation(f"certificateInfos is no list of at most {LIMITS.services_per_list} entries")
     found: list[_Entry] = []
     dropped: list[Dropped] = []
-    provider = provenance.operator or ""
     for number, entry in enumerate(entries):
         try:
             found.append(_entry(entry, provider))
