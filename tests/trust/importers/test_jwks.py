@@ -117,3 +117,26 @@ def test_a_key_that_names_no_algorithm_is_not_narrowed() -> None:
     (service,) = read(spell(free)).services
 
     assert "alg" not in service.jwks[0]
+
+
+def test_as_many_keys_as_are_allowed_are_read_and_not_one_more() -> None:
+    keys = [dict(generate("Ed25519").public_jwk) for _ in range(LIMITS.keys_per_service + 1)]
+
+    assert len(read(spell(*keys[1:])).services[0].jwks) == LIMITS.keys_per_service
+    with pytest.raises(TrustError) as caught:
+        read(spell(*keys))
+    assert "keys" in caught.value.detail
+
+
+def test_a_key_that_is_left_out_is_called_by_its_id_or_its_place() -> None:
+    odd = {"kty": "OKP", "crv": "X25519", "x": "AAAA"}
+
+    found = read(spell(odd, {**odd, "kid": ""}, {**odd, "kid": 7}, {**odd, "kid": "mine"}, KEY))
+
+    assert [one.name for one in found.dropped] == ["key 0", "key 1", "key 2", "mine"]
+
+
+def test_a_key_without_id_gets_none() -> None:
+    unnamed = {name: value for name, value in KEY.items() if name != "kid"}
+
+    assert "kid" not in read(spell(unnamed)).services[0].jwks[0]
