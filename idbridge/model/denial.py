@@ -77,6 +77,10 @@ class DenyEntry:
     by: frozenset[MemberState]
     octets: bytes = field(repr=False)
 
+    def signed_by(self, states: frozenset[MemberState]) -> "DenyEntry":
+        """Return the entry with the states whose signatures count for it."""
+        return replace(self, by=states)
+
     @property
     def kind(self) -> TargetKind:
         """Whether a key, a service or the whole state is denied."""

@@ -6,7 +6,7 @@ may say what, every client checks for each entry. Clause: architecture D1.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -178,7 +178,7 @@ def may_follow_up(allowed: Authorities, entry: bytes, denied: DenyEntry) -> bool
     if isinstance(told.said, DenyEntry) or told.said.about != denied.id:
         raise TrustError("trust.deny_invalid", "the file is about another denial")
     try:
-        allowed.require_may_follow_up(told.said, replace(denied, by=who_denied(allowed, denied)), told.signed_with)
+        allowed.require_may_follow_up(told.said, denied.signed_by(who_denied(allowed, denied)), told.signed_with)
     except TrustError:
         return False
     return True
