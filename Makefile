@@ -37,11 +37,11 @@ bench: ## measure verification as multiples of one P-256 verification
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m benchmarks
 
-fuzz: ## damage lists, metadata and documents 100,000 times (MUTATIONS=n for another number)
+fuzz: ## damage lists, metadata and documents 100,000 times
 	@scripts/bootstrap.sh all
 	@IDBRIDGE_MUTATIONS=$(MUTATIONS) $(BIN)/pytest -n 2 -q -k mutat tests/trust
 
-chaos: ## end publishing and taking up at every single step, and let the model run long
+chaos: ## end publishing and taking up at every single step
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
 	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \

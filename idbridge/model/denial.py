@@ -3,7 +3,7 @@
 Whether an entry counts, ``trust/deny.py`` decides; these are made by ``trust/deny_entry.py``. Clause: architecture D1.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
