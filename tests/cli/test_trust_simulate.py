@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,15 @@ Run = Callable[..., Ended]
 CASE = "sg-login-opens-account"
 
 
+@cache
+def request_in(region: Path) -> Any:
+    case = case_named(CASE)
+    return mint(case, region=Region.load(region), at=SystemClock().now(), randomness=SystemRandomness()).document()
+
+
 def recorded(region: Path, **changes: Any) -> dict[str, Any]:
     """A line of a bundle: a login of Singapore at a bank in Bangkok."""
-    case = case_named(CASE)
-    minted = mint(case, region=Region.load(region), at=SystemClock().now(), randomness=SystemRandomness())
-    return {"request": minted.document(), "for": "TH", "as": case.relying_party, **changes}
+    return {"request": request_in(region), "for": "TH", "as": case_named(CASE).relying_party, **changes}
 
 
 def bundle(to: Path, *lines: Any) -> Path:
@@ -89,7 +94,7 @@ def test_what_cannot_be_simulated_is_an_error(
     ],
 )
 def test_a_line_that_is_no_recorded_request_is_named_and_not_quoted(
-    run: Run, region: Path, bare: Path, tmp_path: Path, line: Any
+    run: Run, region: Path, tmp_path: Path, line: Any
 ) -> None:
     good = recorded(region)
     written = bundle(tmp_path / "b.jsonl", good, {**good, **line} if isinstance(line, dict) else line)
