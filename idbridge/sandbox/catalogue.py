@@ -12,7 +12,9 @@ from typing import Final, TypeVar
 from idbridge.sandbox.case import Case
 from idbridge.sandbox.cases import (
     assertions,
+    attacks_denials,
     attacks_freshness,
+    attacks_scope,
     attacks_signatures,
     attacks_traps,
     crossings,
@@ -40,7 +42,7 @@ _ENTRIES: Final = (
     requests, faults,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
-_ATTACKS: Final = (attacks_freshness, attacks_signatures, attacks_traps)
+_ATTACKS: Final = (attacks_freshness, attacks_signatures, attacks_scope, attacks_denials, attacks_traps)
 
 
 @cache

@@ -97,8 +97,9 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """What every scene begins with. ``held`` is what the node of a scene trusts, ``full`` with all arrangements.
+    """What every scene begins with. ``held`` is what the node of a scene trusts.
 
+    ``whole`` is the region with all arrangements, and ``full`` what a node of it trusts.
     ``spare`` are keys that nobody has listed yet, by name: what a state changes to, or what an attacker made.
     """
 
@@ -106,6 +107,7 @@ class Arena:
     folder: Path
     at: datetime
     held: TrustSnapshot
+    whole: Region
     full: TrustSnapshot
     spare: Mapping[str, FileSigner] = field(repr=False)
 
@@ -130,8 +132,8 @@ def prepare(folder: Path, *, at: datetime, environment: Environment = Environmen
         TrustError: The honest region is refused; then nothing can be said of any attack.
     """
     at = at.replace(microsecond=0)
-    full = Region.generate(at=at - _FIRST, environment=environment)
-    region = _with_few_arrangements(full)
+    whole = Region.generate(at=at - _FIRST, environment=environment)
+    region = _with_few_arrangements(whole)
     region.distribute(folder, at=at - _FIRST)
     shutil.copytree(folder / distribution.TREE, folder / _YESTERDAY)
     region = region.reissued(SG, at=at - _SECOND)
@@ -141,7 +143,7 @@ def prepare(folder: Path, *, at: datetime, environment: Environment = Environmen
     node.initialise()
     held = node.load(at=at - HOUR)
     spare = MappingProxyType({name: generate("ES256") for name in _SPARES})
-    return Arena(region, folder, at, held, full.snapshot(at=at), spare)
+    return Arena(region, folder, at, held, whole, whole.snapshot(at=at), spare)
 
 
 def _with_few_arrangements(region: Region) -> Region:

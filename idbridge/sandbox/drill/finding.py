@@ -13,7 +13,7 @@ from typing import Any
 from idbridge.errors import IdBridgeError
 from idbridge.model.region import MemberState
 from idbridge.reasons import Indication, reason
-from idbridge.trust.alerts import alerts_between, refused_alert
+from idbridge.trust.alerts import Severity, alerts_between, refused_alert
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
 
 
@@ -27,7 +27,10 @@ class ToldBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one attack. ``alerts`` is how often it was told, ``told_by`` in which way."""
+    """What came of one attack. ``alerts`` is how often it was told, ``told_by`` in which way.
+
+    That a list was taken up is news and no alert.
+    """
 
     indication: Indication
     code: str | None
@@ -64,7 +67,7 @@ def of_node(before: TrustSnapshot, after: TrustSnapshot, *, took: bool, at: date
     ``took`` tells whether what was offered is in force now. An offer that is neither refused nor in force is found out
     too: its code is the empty one, which no case expects.
     """
-    alerts = len(alerts_between(before, after, at=at))
+    alerts = sum(alert.severity is not Severity.INFO for alert in alerts_between(before, after, at=at))
     new = tuple(dict.fromkeys(offer for offer in after.refused if offer not in before.refused))
     if new:
         detail = "; ".join(f"{one.subject}: {one.code} {one.detail}" for one in new)
@@ -74,8 +77,8 @@ def of_node(before: TrustSnapshot, after: TrustSnapshot, *, took: bool, at: date
     return accepted(unchanged=same(before, after), alerts=alerts)
 
 
-def same(before: TrustSnapshot, after: TrustSnapshot) -> bool:
-    """Tell whether ``after`` trusts exactly what ``before`` did.
+def same(before: TrustSnapshot, after: TrustSnapshot, *, but_for: MemberState | None = None) -> bool:
+    """Tell whether ``after`` trusts exactly what ``before`` did; ``but_for`` is the state that changed its own.
 
     The region's timestamp may have gone on. A list that was taken up without one of its entries has another edition
     in force, and then the services that are trusted have to be the same ones.
@@ -85,6 +88,9 @@ def same(before: TrustSnapshot, after: TrustSnapshot) -> bool:
         return True
     partly = {state for state in after.lists if after.lists[state].untrusted and _differs(before, after, state)}
     spared = {state.value for state in partly if _services(before, state) == _services(after, state)}
+    if but_for is not None:
+        spared.add(but_for.value)
+        was["denials"] = now["denials"] = []
     return bool(spared) and _without(was, spared) == _without(now, spared)
 
 

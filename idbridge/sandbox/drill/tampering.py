@@ -56,6 +56,13 @@ def without(path: Callable[[Head], str]) -> Callable[[Scene], None]:
     return spoil
 
 
+def without_deny_list(scene: Scene) -> None:
+    """Take the deny list out of the tree, whose role still names it."""
+    named = scene.head().targets_of(roles.DENY)
+    digest = named.targets[roles.DENY_LIST].hashes["sha256"] if named is not None else ""
+    (scene.tree / "targets" / "deny" / f"{digest}.list.json").unlink()
+
+
 def overwritten(path: str, octets: bytes) -> Callable[[Scene], None]:
     """Return what puts other octets in the place of a file."""
 
