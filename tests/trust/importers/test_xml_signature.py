@@ -196,7 +196,7 @@ def empty_signature(root: Any) -> None:
 
 
 ONCE = "signed properties once"
-ANOTHERS = "those of another signature"
+STRANGERS = "those of another signature"
 PLACE = "one signature, directly below its root"
 PARTS = "more or less than its own parts"
 SPLIT = "splits the signature"
@@ -215,9 +215,9 @@ WHOLE = "not the whole list in its canonical form"
         (properties_below_something_else, ONCE),
         (spoofed_properties, ONCE),
         (moved_properties, "do not stand in the signature"),
-        (properties_of_another_signature, ANOTHERS),
-        (no_identifier, ANOTHERS),
-        (no_identifier_that_a_target_spells, ANOTHERS),
+        (properties_of_another_signature, STRANGERS),
+        (no_identifier, STRANGERS),
+        (no_identifier_that_a_target_spells, STRANGERS),
         (parameters_of_a_transform, WHOLE),
         (no_identifier_of_properties, "refers to something else"),
         (twice_the_same_identifier, "an identifier stands twice"),
@@ -277,7 +277,7 @@ def old_rsa(octets_: bytes) -> bytes:
         (Signing(method="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), DIGEST),  # with a key on a curve
         (Signing(method="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha224"), DIGEST),
         (Signing(method="urn:unknown"), DIGEST),
-        (Signing(target="#list"), ANOTHERS),
+        (Signing(target="#list"), STRANGERS),
         (Signing(with_properties=False), PROPERTIES),
         (Signing(bound_to=STRANGER.certificate), DIGEST),
         (Signing(operator=STRANGER, named=OPERATOR.certificate), DIGEST),
