@@ -131,9 +131,9 @@ def _headers(protected: bytes, unprotected: dict[Any, Any]) -> _Headers:
 
 
 def _kid(members: Mapping[Any, Any]) -> bytes | None:
-    kid = members.get(_KID)
-    if kid is None and _KID not in members:
+    if _KID not in members:
         return None
+    kid = members[_KID]
     if type(kid) is not bytes or not 0 < len(kid) <= LIMITS.identifier_characters:
         _malformed("`kid` is no key id")
     return kid

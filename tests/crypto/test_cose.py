@@ -82,6 +82,9 @@ def refusal(octets: bytes, **how: Any) -> str:
         ({1: -7}, {33: "text"}, "input.malformed"),
         ({1: -7}, {33: []}, "input.malformed"),
         ({1: -7}, {33: [b"a", "b"]}, "input.malformed"),
+        ({1: -7}, {33: {}}, "input.malformed"),
+        ({1: -7}, {33: None}, "input.malformed"),
+        ({1: -7}, {33: 7}, "input.malformed"),
         ({1: -7}, {33: [b"a"] * (LIMITS.path_candidates + 1)}, "input.too_large"),
         ([1, -7], {}, "input.malformed"),
         (bytes.fromhex("a201260126"), {}, "input.malformed"),
@@ -90,8 +93,21 @@ def refusal(octets: bytes, **how: Any) -> str:
         ({1: -7, 4: b"a" * LIMITS.protected_header_bytes}, {}, "input.too_large"),
     ],
 )
-def test_a_header_that_breaks_a_rule_is_refused(protected: Any, unprotected: Any, code: str) -> None:
-    assert refusal(spell(protected, unprotected)) == code
+def test_a_header_that_breaks_a_rule_is_refused_before_any_key_is_asked(
+    protected: Any, unprotected: Any, code: str
+) -> None:
+    with pytest.raises(IdBridgeError) as caught:
+        cose.parse_unverified(spell(protected, unprotected))
+
+    assert caught.value.code == code
+
+
+def test_as_many_certificates_and_as_long_a_key_id_as_are_allowed_are_read() -> None:
+    kid, chain = b"k" * LIMITS.identifier_characters, [b"der"] * LIMITS.path_candidates
+
+    read = cose.parse_unverified(spell({1: -7, 4: kid}, {33: chain}))
+
+    assert (read.kid, read.certificates) == (kid, tuple(chain))
 
 
 @pytest.mark.parametrize(
