@@ -1,0 +1,444 @@
+"""Proposing, signing, merging and publishing: what is refused ends with its code, and nobody publishes alone."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from idbridge.cli.trust_publish import watched
+from idbridge.clock import Clock
+from idbridge.crypto.signer import generate
+from idbridge.trust import records
+from idbridge.trust.operator.public_keys import PublicKeys
+from tests.cli.ceremony import MY, SG, TH, Ceremony, begun, copied, digest
+from tests.cli.conftest import Ended
+from tests.trust.distribution.places import Place
+from tests.trust.operator.offices import online_role, public_of
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return begun(tmp_path_factory.mktemp("region"))
+
+
+@pytest.fixture
+def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
+    return Ceremony(copied(_begun, tmp_path / "place"), run)
+
+
+# Proposing
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--join", "x", "--renew", "SG"),
+        ("--handover", "x"),
+        ("--renew", "nobody"),
+    ],
+)
+def test_one_thing_is_proposed_at_a_time(ceremony: Ceremony, arguments: tuple[str, ...]) -> None:
+    ended = ceremony.trust(
+        "propose", *arguments, *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test"
+    )
+
+    assert ended.code == 2
+
+
+def test_without_a_place_or_a_root_nothing_is_proposed(ceremony: Ceremony, tmp_path: Path) -> None:
+    key = ["--key", ceremony.key("role-SG-1"), "--reason", "a test"]
+    tree, root = ceremony.tree[:2], ceremony.tree[2:]
+
+    assert ceremony.trust("propose", *ceremony.office, *key).code == 2
+    assert ceremony.trust("propose", *ceremony.office, *tree, *key).code == 2
+    assert ceremony.trust("propose", *ceremony.office, *root, "--from", str(tmp_path / "no"), *key).code == 5
+    assert ceremony.trust("propose", *ceremony.office, *tree, "--root", str(tmp_path / "no"), *key).code == 5
+    (tmp_path / "root.json").write_text("{}")
+    assert ceremony.trust("propose", *ceremony.office, *tree, "--root", str(tmp_path / "root.json"), *key).code == 5
+
+
+def test_whoever_has_no_part_in_a_role_proposes_nothing(ceremony: Ceremony) -> None:
+    ended = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree, "--key", ceremony.key("role-TH-1"), "--reason", "a test"
+    )
+
+    assert ended.code == 1
+    assert "trust.signer_unknown" in ended.err
+    refused = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree, "--key", ceremony.key("role-TH-1"), "--reason", "a test", "--json"
+    )
+    assert (refused.code, refused.json["summary"]["code"]) == (1, "trust.signer_unknown")
+
+
+def test_a_rehearsal_of_a_proposal_writes_nothing(ceremony: Ceremony) -> None:
+    out = ceremony.folder / "made.proposal.json"
+
+    ended = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test",
+        "--out", str(out), "--dry-run",
+    )  # fmt: skip
+
+    assert (ended.code, out.exists()) == (0, False)
+    assert "list of SG" in ended.out
+
+
+def test_a_proposal_goes_to_the_drafts_of_the_state(ceremony: Ceremony) -> None:
+    ended = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test", "--json"
+    )
+
+    (draft,) = (ceremony.folder / "SG" / "drafts").iterdir()
+    assert ended.json["summary"]["file"] == str(draft)
+    assert ended.json["summary"]["diff_digest"] == digest(draft) == ended.json["results"][0]["diff_digest"]
+    assert ended.json["results"][0]["ready"] is False
+    assert ended.json["diff"]["subject"] == "SG"
+
+
+def test_the_root_in_the_folder_of_the_state_is_the_one_that_is_trusted(ceremony: Ceremony) -> None:
+    (ceremony.folder / "SG" / "root.json").write_bytes(ceremony.place.root_file.read_bytes())
+
+    ended = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree[:2], "--key", ceremony.key("role-SG-1"), "--reason", "a test"
+    )
+
+    assert ended.code == 0
+    assert "send it to another key holder" in ended.err
+
+
+def test_a_folder_of_the_other_environment_proposes_nothing(ceremony: Ceremony) -> None:
+    public = ceremony.folder / "SG" / "public.json"
+    public.write_text(public.read_text().replace('"sandbox"', '"live"'))
+
+    ended = ceremony.trust(
+        "propose", *ceremony.office, *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test"
+    )
+
+    assert ended.code == 5
+
+
+def test_without_a_key_for_the_list_no_edition_is_made(ceremony: Ceremony) -> None:
+    ended = ceremony.trust(
+        "propose", *ceremony.office[:2], *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test"
+    )
+
+    assert ended.code == 5
+    assert "list.pem" in ended.err
+
+
+# Signing
+
+
+def test_a_change_that_is_not_confirmed_is_not_signed(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    octets = made.read_bytes()
+    arguments = ["sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-2")]
+
+    assert ceremony.trust(*arguments).code == 6
+    assert ceremony.trust(*arguments, "--diff-digest", "0" * 64).code == 6
+    assert made.read_bytes() == octets
+
+
+def test_a_proposal_that_changes_something_else_than_it_says_is_not_signed(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    other = ceremony.proposed("propose", *ceremony.office, name="other")
+    ceremony.signed(other, "role-SG-2")
+    assert ceremony.publish(other).code == 0
+
+    ended = ceremony.trust(
+        "sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-2"), "--diff-digest", digest(made)
+    )
+
+    assert ended.code == 1
+    assert "trust.snapshot_mismatch" in ended.err
+
+
+def test_a_proposal_that_lies_about_its_change_is_not_signed(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    table = json.loads(made.read_text())
+    table["diff"]["effect"] = "narrower"
+    made.write_text(json.dumps(table))
+
+    ended = ceremony.trust("sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-2"))
+
+    assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
+
+
+def test_whoever_signed_does_not_sign_again(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+
+    ended = ceremony.trust(
+        "sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--diff-digest", digest(made)
+    )
+
+    assert (ended.code, "already" in ended.err) == (1, True)
+
+
+def test_signing_takes_one_proposal_and_a_key(ceremony: Ceremony) -> None:
+    made = str(ceremony.edition())
+
+    assert ceremony.trust("sign", made, *ceremony.tree).code == 2
+    assert ceremony.trust("sign", made, made, *ceremony.tree, "--key", ceremony.key("role-SG-2")).code == 2
+    assert ceremony.trust("sign", made, *ceremony.tree, "--merge").code == 2
+
+
+def test_a_look_at_a_proposal_before_signing_writes_nothing(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    octets = made.read_bytes()
+
+    ended = ceremony.trust("sign", str(made), *ceremony.tree, "--key", "-", "--dry-run")
+
+    assert ended.code == 0
+    assert digest(made) in ended.out
+    assert "1 of 2 keys" in ended.out
+    assert made.read_bytes() == octets
+
+
+def test_signatures_made_in_different_places_are_merged_and_published(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    copies = []
+    for number in ("2", "3"):
+        out = ceremony.folder / f"copy-{number}.json"
+        ended = ceremony.trust(
+            "sign", str(made), *ceremony.tree, "--key", ceremony.key(f"role-SG-{number}"),
+            "--diff-digest", digest(made), "--out", str(out), "--json",
+        )  # fmt: skip
+        assert ended.json["results"][0]["quorums"][0]["counted"] == 2
+        copies.append(str(out))
+    merged = ceremony.folder / "merged.json"
+
+    rehearsed = ceremony.trust("sign", *copies, *ceremony.tree, "--merge", "--out", str(merged), "--dry-run")
+    assert (rehearsed.code, merged.exists()) == (0, False)
+    ended = ceremony.trust("sign", *copies, *ceremony.tree, "--merge", "--out", str(merged))
+
+    assert "3 of 2 keys; ready" in ended.out
+    assert ceremony.publish(merged).code == 0
+
+
+# Looking at proposals
+
+
+def test_proposals_say_whose_signature_is_missing(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+
+    ended = ceremony.trust("proposals", str(made), *ceremony.tree)
+    told = ceremony.trust("proposals", str(made), *ceremony.tree, "--json")
+
+    assert ended.code == told.code == 6
+    assert "proposer" in ended.out
+    assert "a key other than the proposer's has to sign" in ended.out
+    assert told.json["results"][0]["code"] == "trust.threshold_missing"
+    assert len(told.json["results"][0]["quorums"][0]["missing"]) == 2
+
+
+def test_proposals_that_can_never_be_published_are_named(ceremony: Ceremony) -> None:
+    ceremony.place.tree.lay_down("broken.proposal.json", b"{}")
+    ready = ceremony.signed(ceremony.edition(), "role-SG-2")
+    ceremony.place.tree.lay_down("ready.proposal.json", ready.read_bytes())
+
+    ended = ceremony.trust("proposals", *ceremony.tree)
+
+    assert ended.code == 1
+    assert "trust.metadata_invalid" in ended.out
+    assert "ready.proposal.json" in ended.out
+    assert ceremony.trust("proposals", str(ready), *ceremony.tree).code == 0
+
+
+def test_a_tree_without_proposals_says_so(ceremony: Ceremony) -> None:
+    ended = ceremony.trust("proposals", *ceremony.tree)
+
+    assert (ended.code, ended.out) == (0, "there are no proposals\n")
+
+
+# Publishing
+
+
+def test_the_proposer_alone_publishes_nothing(ceremony: Ceremony) -> None:
+    ended = ceremony.publish(ceremony.edition())
+
+    assert (ended.code, "trust.threshold_missing" in ended.err) == (6, True)
+    told = ceremony.trust("publish", str(ceremony.folder / "made.proposal.json"), *ceremony.online, "--json")
+    assert (told.code, told.json["summary"]["code"]) == (6, "trust.threshold_missing")
+
+
+def test_a_tree_that_is_begun_is_not_begun_again_but_a_machine_may_be(ceremony: Ceremony) -> None:
+    made = ceremony.signed(ceremony.edition(), "role-SG-2")
+    arguments = ["publish", str(made), *ceremony.online]
+    arguments[arguments.index("--state") + 1] = str(ceremony.folder / "another")
+
+    assert ceremony.trust(*arguments).code == 5
+    assert ceremony.trust(*arguments, "--initialise").code == 0
+
+
+def test_an_edition_is_published_and_nodes_take_it_up(ceremony: Ceremony) -> None:
+    made = ceremony.signed(ceremony.edition(), "role-SG-2")
+
+    rehearsed = ceremony.trust("publish", str(made), *ceremony.online, "--dry-run")
+    assert "nothing was written" in rehearsed.err
+    ended = ceremony.trust("publish", str(made), *ceremony.online, "--json")
+
+    assert ended.json["summary"] == {
+        "done": True, "timestamp": 2, "snapshot": 2, "due": [], "not_accepted": [],
+    }  # fmt: skip
+    assert ended.json["results"][0]["role"] == "SG"
+    rows = {row["state"]: row for row in ceremony.fetched()["results"]}
+    assert rows["SG"]["sequence"] == 2
+    (record,) = records.read_unverified(ceremony.place.tree.directory / "records")
+    assert [one["act"] for one in record.content["acts"]] == ["propose", "sign"]
+
+
+def test_what_was_published_is_shown(ceremony: Ceremony) -> None:
+    ended = ceremony.publish(ceremony.signed(ceremony.edition(), "role-SG-2"))
+
+    assert "timestamp 2, snapshot 2" in ended.out
+    assert "a test" in ended.out
+
+
+# The online role
+
+
+def test_a_refresh_publishes_what_was_laid_down_and_says_what_waits(ceremony: Ceremony) -> None:
+    ready = ceremony.signed(ceremony.edition(), "role-SG-2")
+    ceremony.place.tree.lay_down("SG-2-x.proposal.json", ready.read_bytes())
+    waiting = ceremony.proposed("propose", "--renew", "TH", name="w", key="role-TH-1")
+    ceremony.place.tree.lay_down("TH-2-x.proposal.json", waiting.read_bytes())
+
+    ended = ceremony.trust("refresh", *ceremony.online)
+
+    assert ended.code == 0
+    assert "published SG-2-x.proposal.json" in ended.out
+    assert "waiting TH-2-x.proposal.json" in ended.out
+
+
+def test_a_refused_proposal_ends_with_1_and_the_rest_goes_on(ceremony: Ceremony) -> None:
+    ceremony.place.tree.lay_down("SG-9-x.proposal.json", b"{}")
+
+    ended = ceremony.trust("refresh", *ceremony.online)
+    again = ceremony.trust("refresh", *ceremony.online, "--json")
+
+    assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
+    assert (again.code, again.json["summary"]["timestamp"]) == (0, 3)
+
+
+def test_a_watch_goes_round_and_says_what_a_round_could_not_do(ceremony: Ceremony) -> None:
+    ended = ceremony.trust("refresh", *ceremony.online, "--watch", "--rounds", "2", "--interval", "1", "--json")
+    assert ended.code == 0
+    assert ended.out.count('"timestamp"') == 2
+
+    (ceremony.place.tree.directory / "metadata" / "timestamp.json").write_bytes(b"{}")
+    ended = ceremony.trust("refresh", *ceremony.online, "--watch", "--rounds", "1")
+    assert (ended.code, "error" in ended.err) == (1, True)
+
+
+class Steps:
+    """A clock that goes on by an hour each time it is asked, and a wait that ends after some rounds."""
+
+    def __init__(self, rounds: int) -> None:
+        self.at = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the TUF client reads the machine's clock
+        self.left = rounds
+
+    def now(self) -> datetime:
+        self.at += timedelta(hours=1)
+        return self.at
+
+    def wait(self, _: float) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+
+def test_a_watch_ends_when_it_is_told_to(ceremony: Ceremony) -> None:
+    steps = Steps(3)
+    clock: Clock = steps
+
+    code = watched(online_role(ceremony.place), clock=clock, wait=steps.wait, interval=1, rounds=None, as_json=False)
+
+    assert (code, ceremony.place.tree.head().timestamp.version) == (0, 4)
+
+
+def test_a_refresh_warns_of_what_is_past_half_of_its_life(
+    ceremony: Ceremony, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = Steps(4)
+    steps.now = lambda: steps.at + timedelta(hours=23 * (5 - steps.left))  # type: ignore[method-assign]
+
+    watched(online_role(ceremony.place), clock=steps, wait=steps.wait, interval=1, rounds=None, as_json=False)
+
+    assert "half the life of `deny` has passed" in capsys.readouterr().err
+
+
+# States come in, exchange their keys, and officers change
+
+
+def write(ceremony: Ceremony, name: str, public: PublicKeys) -> str:
+    place = ceremony.folder / name
+    place.write_bytes(public.octets())
+    return str(place)
+
+
+def test_a_state_that_is_there_already_does_not_join(ceremony: Ceremony) -> None:
+    public = write(ceremony, "th.json", public_of(ceremony.place.region, TH))
+
+    ended = ceremony.trust(
+        "propose", "--join", public, *ceremony.tree, "--key", ceremony.key("role-targets-SG"), "--reason", "a test"
+    )
+
+    assert ended.code == 5
+
+
+def test_new_keys_are_signed_by_those_before_them(ceremony: Ceremony) -> None:
+    held = public_of(ceremony.place.region, SG)
+    role = tuple(dict(generate("ES256").public_jwk) for _ in range(3))
+    public = PublicKeys(**{**{name: getattr(held, name) for name in held.__slots__}, "role": role})
+    to_keys = write(ceremony, "next.json", public)
+    out = ceremony.folder / "SG.handover.json"
+    sign = ["sign", to_keys, *ceremony.tree, "--out", str(out), "--diff-digest", public.digest]
+
+    assert ceremony.trust(*sign[:-2], "--key", ceremony.key("role-SG-1")).code == 6
+    assert ceremony.trust("sign", to_keys, *ceremony.tree, "--key", ceremony.key("role-SG-1")).code == 2
+    assert ceremony.trust(*sign, "--key", ceremony.key("role-TH-1")).code == 1
+    assert ceremony.trust(*sign[:-2], "--key", ceremony.key("role-SG-1"), "--dry-run").code == 0
+    assert not out.exists()
+    assert "1 of 2 keys" in ceremony.trust(*sign, "--key", ceremony.key("role-SG-1")).out
+    propose = ["propose", "--handover", str(out), "--to-keys", to_keys]
+    early = ceremony.trust(*propose, *ceremony.tree, "--key", ceremony.key("role-targets-SG"), "--reason", "a test")
+    assert (early.code, "trust.reanchored" in early.err) == (1, True)
+    ended = ceremony.trust(*sign, "--key", ceremony.key("role-SG-2"), "--json")
+    assert ended.json["summary"]["signed"] == 2
+
+    made = ceremony.proposed(*propose, name="keys", key="role-targets-SG")
+    ceremony.signed(made, "role-targets-TH", "role-targets-MY")
+    assert ceremony.publish(made).code == 0
+    assert ceremony.fetched()["refused"][0]["code"] == "trust.threshold_missing"
+
+
+def test_what_is_published_together_is_drafted_one_after_the_other(ceremony: Ceremony) -> None:
+    first = ceremony.proposed("propose", "--renew", "targets", name="top", key="role-targets-SG")
+    ceremony.signed(first, "role-targets-TH", "role-targets-MY")
+
+    second = ceremony.proposed("propose", "--renew", "SG", "--after", str(first), name="then")
+    ended = ceremony.trust(
+        "sign", str(second), *ceremony.tree, "--after", str(first), "--key", ceremony.key("role-SG-2"),
+        "--diff-digest", digest(second),
+    )  # fmt: skip
+
+    assert ended.code == 0
+    assert ceremony.publish(first, second).code == 0
+
+
+def test_the_officers_of_the_region_are_exchanged(ceremony: Ceremony) -> None:
+    officers = [
+        argument for state in (SG, TH, MY)
+        for argument in ("--officers", write(ceremony, f"{state}.json", public_of(ceremony.place.region, state)))
+    ]  # fmt: skip
+
+    made = ceremony.proposed("propose", *officers, name="root", key="role-root-SG")
+    ceremony.signed(made, "role-root-TH", "role-root-MY")
+
+    ended = ceremony.trust("proposals", str(made), *ceremony.tree)
+    assert "3 of 3 states, 3 of 2 states; ready" in ended.out
+    assert ceremony.publish(made).code == 0
+    assert ceremony.fetched()["summary"]["regional"]["root_version"] == 2
