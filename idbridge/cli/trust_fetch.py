@@ -86,7 +86,10 @@ def _confirmed(asked: str, before: published.Published) -> tuple[MemberState, st
     quorum = before.voters(state.value)[0].quorum
     if given:
         if given.lower() != quorum.digest:
-            raise TrustError("trust.reanchored", f"the keys of {state} that are on offer have another digest")
+            raise Failure(
+                f"the keys of {state} that are on offer have the digest {quorum.digest}, and another was confirmed",
+                exit_code=Exit.UNCONFIRMED,
+            )
         return state, quorum.digest
     words("warning", f"the new keys of {state} were not countersigned by its old ones")
     for thumbprint in sorted(quorum.keys):
