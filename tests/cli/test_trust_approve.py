@@ -2,20 +2,16 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from idbridge.cli.trust_publish import watched
-from idbridge.clock import Clock
 from idbridge.crypto.signer import generate
-from idbridge.trust import records
 from idbridge.trust.operator.public_keys import PublicKeys
 from tests.cli.ceremony import MY, SG, TH, Ceremony, begun, copied, digest
 from tests.cli.conftest import Ended
 from tests.trust.distribution.places import Place
-from tests.trust.operator.offices import online_role, public_of
+from tests.trust.operator.offices import public_of
 
 Run = Callable[..., Ended]
 
@@ -252,122 +248,6 @@ def test_a_tree_without_proposals_says_so(ceremony: Ceremony) -> None:
     ended = ceremony.trust("proposals", *ceremony.tree)
 
     assert (ended.code, ended.out) == (0, "there are no proposals\n")
-
-
-# Publishing
-
-
-def test_the_proposer_alone_publishes_nothing(ceremony: Ceremony) -> None:
-    ended = ceremony.publish(ceremony.edition())
-
-    assert (ended.code, "trust.threshold_missing" in ended.err) == (6, True)
-    told = ceremony.trust("publish", str(ceremony.folder / "made.proposal.json"), *ceremony.online, "--json")
-    assert (told.code, told.json["summary"]["code"]) == (6, "trust.threshold_missing")
-
-
-def test_a_tree_that_is_begun_is_not_begun_again_but_a_machine_may_be(ceremony: Ceremony) -> None:
-    made = ceremony.signed(ceremony.edition(), "role-SG-2")
-    arguments = ["publish", str(made), *ceremony.online]
-    arguments[arguments.index("--state") + 1] = str(ceremony.folder / "another")
-
-    assert ceremony.trust(*arguments).code == 5
-    assert ceremony.trust(*arguments, "--initialise").code == 0
-
-
-def test_an_edition_is_published_and_nodes_take_it_up(ceremony: Ceremony) -> None:
-    made = ceremony.signed(ceremony.edition(), "role-SG-2")
-
-    rehearsed = ceremony.trust("publish", str(made), *ceremony.online, "--dry-run")
-    assert "nothing was written" in rehearsed.err
-    ended = ceremony.trust("publish", str(made), *ceremony.online, "--json")
-
-    assert ended.json["summary"] == {
-        "done": True, "timestamp": 2, "snapshot": 2, "due": [], "not_accepted": [],
-    }  # fmt: skip
-    assert ended.json["results"][0]["role"] == "SG"
-    rows = {row["state"]: row for row in ceremony.fetched()["results"]}
-    assert rows["SG"]["sequence"] == 2
-    (record,) = records.read_unverified(ceremony.place.tree.directory / "records")
-    assert [one["act"] for one in record.content["acts"]] == ["propose", "sign"]
-
-
-def test_what_was_published_is_shown(ceremony: Ceremony) -> None:
-    ended = ceremony.publish(ceremony.signed(ceremony.edition(), "role-SG-2"))
-
-    assert "timestamp 2, snapshot 2" in ended.out
-    assert "a test" in ended.out
-
-
-# The online role
-
-
-def test_a_refresh_publishes_what_was_laid_down_and_says_what_waits(ceremony: Ceremony) -> None:
-    ready = ceremony.signed(ceremony.edition(), "role-SG-2")
-    ceremony.place.tree.lay_down("SG-2-x.proposal.json", ready.read_bytes())
-    waiting = ceremony.proposed("propose", "--renew", "TH", name="w", key="role-TH-1")
-    ceremony.place.tree.lay_down("TH-2-x.proposal.json", waiting.read_bytes())
-
-    ended = ceremony.trust("refresh", *ceremony.online)
-
-    assert ended.code == 0
-    assert "published SG-2-x.proposal.json" in ended.out
-    assert "waiting TH-2-x.proposal.json" in ended.out
-
-
-def test_a_refused_proposal_ends_with_1_and_the_rest_goes_on(ceremony: Ceremony) -> None:
-    ceremony.place.tree.lay_down("SG-9-x.proposal.json", b"{}")
-
-    ended = ceremony.trust("refresh", *ceremony.online)
-    again = ceremony.trust("refresh", *ceremony.online, "--json")
-
-    assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
-    assert (again.code, again.json["summary"]["timestamp"]) == (0, 3)
-
-
-def test_a_watch_goes_round_and_says_what_a_round_could_not_do(ceremony: Ceremony) -> None:
-    ended = ceremony.trust("refresh", *ceremony.online, "--watch", "--rounds", "2", "--interval", "1", "--json")
-    assert ended.code == 0
-    assert ended.out.count('"timestamp"') == 2
-
-    (ceremony.place.tree.directory / "metadata" / "timestamp.json").write_bytes(b"{}")
-    ended = ceremony.trust("refresh", *ceremony.online, "--watch", "--rounds", "1")
-    assert (ended.code, "error" in ended.err) == (1, True)
-
-
-class Steps:
-    """A clock that goes on by an hour each time it is asked, and a wait that ends after some rounds."""
-
-    def __init__(self, rounds: int) -> None:
-        self.at = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the TUF client reads the machine's clock
-        self.left = rounds
-
-    def now(self) -> datetime:
-        self.at += timedelta(hours=1)
-        return self.at
-
-    def wait(self, _: float) -> bool:
-        self.left -= 1
-        return self.left == 0
-
-
-def test_a_watch_ends_when_it_is_told_to(ceremony: Ceremony) -> None:
-    steps = Steps(3)
-    clock: Clock = steps
-
-    code = watched(online_role(ceremony.place), clock=clock, wait=steps.wait, interval=1, rounds=None, as_json=False)
-
-    assert (code, ceremony.place.tree.head().timestamp.version) == (0, 4)
-
-
-def test_a_refresh_warns_of_what_is_past_half_of_its_life(
-    ceremony: Ceremony, capsys: pytest.CaptureFixture[str]
-) -> None:
-    steps = Steps(4)
-    steps.now = lambda: steps.at + timedelta(hours=23 * (5 - steps.left))  # type: ignore[method-assign]
-
-    watched(online_role(ceremony.place), clock=steps, wait=steps.wait, interval=1, rounds=None, as_json=False)
-
-    assert "half the life of `deny` has passed" in capsys.readouterr().err
 
 
 # States come in, exchange their keys, and officers change

@@ -12,6 +12,7 @@ from idbridge.codec import base64std, jcs
 from idbridge.crypto.signer import generate
 from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
 from idbridge.trust.operator import drafting
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.tuf import acts, proposal, roles
@@ -120,7 +121,7 @@ def test_nobody_signs_twice(sg: Office) -> None:
 
 
 def test_the_proposer_alone_publishes_nothing_even_where_one_key_is_enough(place: Place, tmp_path: Path) -> None:
-    bn = office(place, proposal.MemberState.BN, tmp_path / "BN")
+    bn = office(place, MemberState.BN, tmp_path / "BN")
     made = bn.edition()
     voters = bn.standing().voters("BN")
 

@@ -15,6 +15,7 @@ from idbridge.trust.operator import drafting
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.taking_up import OnlineRole, Places
 from idbridge.trust.tuf import roles
+from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import INCOMING, RECORDS
 from tests.trust.distribution.places import NOW, Place
 from tests.trust.operator.offices import LATER, SECOND, SG, TH, Office, online_role, standing
@@ -31,7 +32,7 @@ def incoming(place: Place) -> list[str]:
     return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
 
 
-def renewal(place: Place, role: str = roles.DENY) -> drafting.Proposal:
+def renewal(place: Place, role: str = roles.DENY) -> Proposal:
     signer = place.region.keys.roles.on_call(SG)
     return drafting.renewed(standing(place), role, Intent("renew", "a test", signer, LATER))
 
