@@ -21,7 +21,6 @@ import cbor2
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 
-_INTEGERS: Final = range(-(2**64), 2**64)
 _NO_TAGS: Final = frozenset[int]()
 
 
@@ -112,9 +111,9 @@ def _account(value: Any, tags: frozenset[int]) -> None:
 
 
 def _account_keys(item: Mapping[Any, Any]) -> None:
-    if not all(type(key) is str or (type(key) is int and key in _INTEGERS) for key in item):
+    if not all(type(key) is str or type(key) is int for key in item):
         raise InputError("input.malformed", "a CBOR map with a key that is neither text nor a whole number")
 
 
 def _is_number(item: Any) -> bool:
-    return (type(item) is int and item in _INTEGERS) or (type(item) is float and isfinite(item))
+    return type(item) is int or (type(item) is float and isfinite(item))

@@ -28,6 +28,7 @@ def test_a_text_past_the_bound_is_refused_before_it_is_read() -> None:
     with pytest.raises(InputError) as caught:
         base45.decode("BB8", max_characters=2)
 
+    assert base45.decode("BB8", max_characters=3) == b"AB"
     assert caught.value.code == "input.too_large"
 
 
