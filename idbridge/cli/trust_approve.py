@@ -167,10 +167,11 @@ def _told(place: Path, found: Proposal, before: Published, asked: _Signing, *, d
 def list_proposals(
     *, proposals: tuple[Path, ...], place: str | None, root_file: Path | None, folder: Path | None, as_json: bool
 ) -> Exit:
-    """Show how far proposals are: what they change, k of m signatures, whose are missing.
+    """Show how far proposals are, and who has to sign.
 
-    Without files: those that were laid down for the online role in the tree. Ends with 6
-    if one of them still lacks a signature, with 1 if one can never be published.
+    What they change, k of m signatures, and whose are missing. Without files: those that
+    were laid down for the online role in the tree. Ends with 6 if one of them still lacks a
+    signature, with 1 if one can never be published.
     """
     with trees.refusing(_SCHEMA, as_json=as_json):
         before = trees.standing(place, root_file)

@@ -49,7 +49,7 @@ def _edition(before: Published, asked: Asked, changed: Workspace, intent: Intent
 @list_key_option
 @drafted
 def withdraw(*, service: str, since: datetime | None, list_key: str | None, **asked: Any) -> Exit:
-    """Take a service off: from then on it is trusted no more.
+    """Take a service off the list, from now or later.
 
     SERVICE is its id in `list.toml`. In an emergency use `idbridge trust deny`, which needs
     one key and not several.
@@ -148,7 +148,7 @@ def _new_material(place: Path, service: str) -> ServiceMaterial:
 @state_folder_option
 @drafted
 def rotate_signer(*, new: str, compromised: bool, **asked: Any) -> Exit:
-    """Exchange the key that signs a state's lists and arrangements.
+    """Exchange the key that signs a state's lists.
 
     In good order the old key still vouches for the arrangements and registers that it
     signed. A compromised one does not: those are named, and have to be signed again.
@@ -180,10 +180,11 @@ def _next(before: Published, workspace: Workspace) -> int:
 @list_key_option
 @drafted
 def revert(*, sequence: int, list_key: str | None, **asked: Any) -> Exit:
-    """Publish the content of an earlier edition again, under the next number.
+    """Publish an earlier edition again.
 
-    A number never comes back, and neither does trust that has ended: an edition that would
-    revive a key which was withdrawn or compromised since is refused, and says so.
+    Its content comes back under the next number. A number never comes back, and neither
+    does trust that has ended: an edition that would revive a key which was withdrawn or
+    compromised since is refused, and says so.
     """
     wanted = Asked(**asked)
     with trees.refusing(proposal_text.SCHEMA, as_json=wanted.as_json):
@@ -206,10 +207,11 @@ def revert(*, sequence: int, list_key: str | None, **asked: Any) -> Exit:
 @list_key_option
 @drafted
 def suspend(*, arrangement: str, list_key: str | None, **asked: Any) -> Exit:
-    """Suspend an arrangement: from now on nothing is recognised by it.
+    """Suspend an arrangement between states.
 
-    The signature of one party is enough, made with the state's list key; `--key` is a key
-    on call, which brings it into the tree. To resume takes every party.
+    From now on nothing is recognised by it. The signature of one party is enough, made with
+    the state's list key; `--key` is a key on call, which brings it into the tree. To resume
+    takes every party.
     """
     wanted = Asked(**asked)
     with trees.refusing(proposal_text.SCHEMA, as_json=wanted.as_json):

@@ -9,6 +9,7 @@ import click
 
 from idbridge.cli import output, proposal_text, trees
 from idbridge.cli.exits import Exit
+from idbridge.cli.material import open_region, open_snapshot
 from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.reading import INSTANT
@@ -22,6 +23,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.denial import DenialReason, DenyEntry, FollowUpKind
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
+from idbridge.sandbox.losses import lost_verdicts
 from idbridge.trust.deny import Authorities
 from idbridge.trust.deny_entry import merged, reread
 from idbridge.trust.operator import denying
@@ -33,6 +35,11 @@ from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import PublishedTree
 
 SCHEMA: Final = "idbridge-denial-1"
+_EXAMPLE: Final = """\b
+Example:
+  idbridge trust deny https://login.sg.example --since 2026-11-28T01:00:00Z \\
+    --reason key_compromise --key on-call.pem --to TREE --root root.json
+"""
 ENTRY_SUFFIX: Final = ".entry.json"
 _ID_SHOWN: Final = 12
 
@@ -105,17 +112,38 @@ confirm_option: Final[Callable[..., Any]] = click.option(
 )
 
 
-@click.command("deny")
+@click.command("deny", epilog=_EXAMPLE)
 @click.argument("what", metavar="KEY|SERVICE|STATE")
 @click.option("--since", type=INSTANT, required=True, help="When the damage began.")
 @click.option(
     "--reason", type=click.Choice([one.value for one in DenialReason]), required=True, help="Why trust is taken away."
 )
-@click.option("--key", "keys", multiple=True, required=True, metavar="KEY", help="Your key on call.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    required=True,
+    metavar="KEY",
+    help="Your key on call; repeat it for several officers.",
+)
+@click.option(
+    "--region",
+    "region",
+    type=FOLDER,
+    metavar="DIR",
+    help="A pretend region, to see which share of its verdicts is lost.",
+)
 @confirm_option
 @_delivery
 def deny(
-    *, what: str, since: datetime, reason: str, keys: tuple[str, ...], confirm: str | None, **delivery: Any
+    *,
+    what: str,
+    since: datetime,
+    reason: str,
+    keys: tuple[str, ...],
+    region: Path | None,
+    confirm: str | None,
+    **delivery: Any,
 ) -> Exit:
     """Take trust away from a key, a service or a state, at once.
 
@@ -130,6 +158,8 @@ def deny(
         denied = denying.look_up(before, what, at=at)
         if not asked.as_json:
             _show_loss(denied)
+            if region is not None:
+                _show_share(denied, region, at=at)
         _confirm(denied.state, confirm)
         allowed = denying.authorities(before)
         signers = _by_state(allowed, [asked.signer(one, before.environment) for one in keys])
@@ -185,6 +215,12 @@ def _show_loss(denied: Denied) -> None:
     output.line(f"{denied.state} keeps {left} of {len(denied.granted)} services that are granted now")
     if not denied.losses:
         words("warning", "nothing that is granted now would be lost; is this what you mean?")
+
+
+def _show_share(denied: Denied, region: Path, *, at: datetime) -> None:
+    lost, passed = lost_verdicts(open_region(region), open_snapshot(region), denied.state, denied.target, at=at)
+    share = f"{lost / passed:.0%}" if passed else "0%"
+    output.line(f"{lost} of {passed} verdicts of the pretend region that are accepted now are lost ({share})")
 
 
 def _confirm(state: MemberState, given: str | None) -> None:

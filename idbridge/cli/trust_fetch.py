@@ -48,10 +48,10 @@ def fetch(
     reanchor: tuple[str, ...],
     as_json: bool,
 ) -> Exit:
-    """Pull the region's lists, and say of each state what was accepted.
+    """Pull the region's lists as a node does.
 
-    What is refused leaves in force what was held. Ends with 1 if something was refused,
-    with 4 if no list is usable.
+    Says of each state what was accepted. What is refused leaves in force what was held.
+    Ends with 1 if something was refused, with 4 if no list is usable.
     """
     root = trees.pinned_root(root_file)
     if place is None or root_file is None:

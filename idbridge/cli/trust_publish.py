@@ -60,9 +60,9 @@ def online_role(
 )
 @dry_run_option
 def publish(*, proposals: tuple[Path, ...], initialise: bool, dry_run: bool, as_json: bool, **places: Any) -> Exit:
-    """Publish signed proposals to a folder that any web server can host.
+    """Publish signed proposals to a static folder.
 
-    Thresholds, versions, expiries and hashes of everything are verified first, as every
+    Any web server can host it. Thresholds, versions, expiries and hashes of everything are verified first, as every
     node will; what a node would refuse is not published. Ends with 6 if a signature is
     missing, with 1 if a proposal is refused.
     """
@@ -97,15 +97,15 @@ def publish(*, proposals: tuple[Path, ...], initialise: bool, dry_run: bool, as_
     default=INTERVAL,
     show_default=True,
     metavar="SECONDS",
-    help="With --watch.",
+    help="With --watch: the time between two rounds.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="With --watch: end after N rounds.")
 def refresh(*, watch: bool, interval: int, rounds: int | None, as_json: bool, **places: Any) -> Exit:
-    """Sign a fresh timestamp, and publish what was laid down in `incoming/`.
+    """Sign a fresh timestamp, and publish what is ready.
 
-    A proposal that is refused is put aside under its code and holds up nothing else.
-    Names every role of which half the life has passed. Ends with 1 if a proposal was
-    refused.
+    Proposals are laid down in `incoming/` of the tree. A proposal that is refused is put
+    aside under its code and holds up nothing else. Names every role of which half the life
+    has passed. Ends with 1 if a proposal was refused.
     """
     role = online_role(**places)
     with trees.refusing(SCHEMA, as_json=as_json):

@@ -25,10 +25,16 @@ from idbridge.trust.operator.provider_file import ProviderFile
 from idbridge.trust.operator.workspace import Workspace
 from idbridge.trust.publish import ServiceMaterial
 
+_EXAMPLE: Final = """\b
+Examples:
+  idbridge trust stage --provider provider.toml --key my-card=card.pem \\
+    --to provider.json
+  idbridge trust stage provider.json --state-folder .
+"""
 SCHEMA: Final = "idbridge-staging-1"
 
 
-@click.command("stage")
+@click.command("stage", epilog=_EXAMPLE)
 @click.argument("file", type=FILE, required=False, metavar="[FILE]")
 @state_folder_option
 @click.option(
@@ -60,16 +66,11 @@ def stage(
     dry_run: bool,
     as_json: bool,
 ) -> Exit:
-    """Hand over what a provider is to be listed with, or take it in.
+    """Take a provider in, or hand one over.
 
     The provider writes one file: its services as a stanza of the list, their public keys,
     and a proof for each key that it holds the private one.
-
-      idbridge trust stage --provider provider.toml --key my-card=card.pem --to provider.json
-
     The operator takes it in after comparing its digest with the provider by another way.
-
-      idbridge trust stage provider.json --state-folder .
     """
     with trees.refusing(SCHEMA, as_json=as_json):
         if provider is not None:

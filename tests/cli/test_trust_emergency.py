@@ -101,6 +101,13 @@ def test_what_would_cost_nothing_is_asked_about(ceremony: Ceremony) -> None:
     assert "nothing that is granted now would be lost" in deny(ceremony, "BN", "BN-on-call", confirm="BN").err
 
 
+def test_a_denial_shows_its_share_of_the_pretend_regions_verdicts(ceremony: Ceremony, region: Path) -> None:
+    ended = deny(ceremony, "SG", "SG-on-call", more=("--region", str(region), "--dry-run"))
+
+    assert ended.code == 0
+    assert "verdicts of the pretend region that are accepted now are lost" in ended.out
+
+
 def test_whoever_has_the_online_key_publishes_at_once(ceremony: Ceremony) -> None:
     online = ("--online-key", ceremony.key("role-online"))
     assert deny(ceremony, LOGIN, "SG-on-call", more=online).code == 2
