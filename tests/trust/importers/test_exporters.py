@@ -113,3 +113,15 @@ def test_a_certificate_goes_out_with_its_key(place: Place) -> None:
     anchors = [base64std.encode(anchor) for anchor in listed.anchors]
     assert [key["x5c"] for key in keys if "x5c" in key] == [[anchor] for anchor in anchors]
     assert len(keys) == len(anchors) + len(listed.keys)
+    assert [key["kid"] for key in keys if "x5c" in key] == [parse_jwk(key).thumbprint for key in keys if "x5c" in key]
+
+
+def test_a_state_that_only_observes_gives_no_keys(place: Place) -> None:
+    place.offer(SG, edition(7, service(), tier="observer"))
+    snapshot = place.load()
+    assert all(one.observer for one in snapshot.services_of(SG))
+
+    with pytest.raises(IssuerError) as caught:
+        exporters.key_set(snapshot, SG, at=NOON)
+
+    assert caught.value.code == "issuer.service_not_listed"
