@@ -63,8 +63,10 @@ def show(found: Proposal, change: Diff) -> None:
 
 def show_progress(role: str, how_far: Progress) -> None:
     """Show the keys of a role, which of them have signed, and what is missing."""
-    for standing in how_far.standings:
+    for number, standing in enumerate(how_far.standings):
         output.line()
+        if len(how_far.standings) > 1:
+            output.line("by the new keys" if number else "by the present keys")
         output.table(("SIGNED", "STATE", "KEY", ""), _rows(standing, how_far.proposer))
     output.line()
     output.line(verdict(role, how_far))

@@ -63,6 +63,13 @@ class Places:
     state_directory: Path
 
 
+class _EarlyError(TrustError):
+    """A proposal that follows another one, which is not there yet."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("trust.snapshot_mismatch", detail)
+
+
 class OnlineRole:
     """The online role with its key."""
 
@@ -139,6 +146,8 @@ class OnlineRole:
     def round(self, *, at: datetime) -> Round:
         """Publish what was laid down and is ready, denials first, and sign a fresh timestamp in any case.
 
+        What a crash left behind after it was published is recorded and taken away.
+
         Raises:
             ConfigurationError, FetchError, TrustError: What stands is not in order; nothing was signed then.
         """
@@ -148,15 +157,13 @@ class OnlineRole:
         publication: Publication | None = None
         for name, octets in self._laid_down():
             try:
-                found = proposal.parse(octets)
-                publication = self.publish((found,), at=at)
+                publication = self._taken_up(proposal.parse(octets), at=at) or publication
             except (TrustError, FetchError) as refusal:
-                code = refusal.code
-                aside = Refused(name, code, str(refusal))
-                if code == NOT_READY:
+                aside = Refused(name, refusal.code, str(refusal))
+                if isinstance(refusal, _EarlyError) or refusal.code == NOT_READY:
                     waiting.append(aside)
                     continue
-                self._tree.take_away(name, refused=code)
+                self._tree.take_away(name, refused=refusal.code)
                 refused.append(aside)
                 continue
             self._tree.take_away(name)
@@ -164,6 +171,32 @@ class OnlineRole:
         if publication is None:
             publication = self._publisher(()).refresh(at=at)
         return Round(publication, tuple(out), tuple(refused), tuple(waiting))
+
+    def _taken_up(self, found: Proposal, *, at: datetime) -> Publication | None:
+        """Publish one proposal; ``None`` if it stands already, and a crash kept it from being taken away.
+
+        Raises:
+            TrustError: As ``publish``; it is about a version that does not come next.
+        """
+        before = self.standing()
+        version = before.version(found.role)
+        standing = before.roles.get(found.role)
+        if standing is not None and standing.payload == found.file.payload:
+            self._record_once(found, before, at=at)
+            return None
+        if found.file.version > version + 1:
+            raise _EarlyError(f"version {found.file.version} of {found.role} has to wait for the one before it")
+        if found.file.version <= version:
+            raise mismatched(f"version {found.file.version} of {found.role} comes too late; propose it anew")
+        return self.publish((found,), at=at)
+
+    def _record_once(self, found: Proposal, before: Published, *, at: datetime) -> None:
+        folder = self._places.tree / RECORDS
+        held = records.read_unverified(folder) if (folder / records.FILE).is_file() else ()
+        if all(one.content.get("metadata") != found.file.digest for one in held):
+            voters = before.voters(found.role, proposed=found.file.signed)
+            done = [act.document() for act in proposal.acts_of(found, voters=voters)]
+            self._record((found,), {found.role: done}, at=at)
 
     def _laid_down(self) -> list[tuple[str, bytes]]:
         """Return what was laid down: denials first, then the top of the tree, and of one role the older version."""

@@ -1,5 +1,6 @@
 """The online role: what it publishes, what it puts aside, what waits, and what it writes down."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -124,6 +125,49 @@ def test_what_is_refused_is_put_aside_under_its_code_and_holds_up_nothing(sg: Of
     assert len(found.published) == 1
     assert sorted(one.code for one in found.refused) == ["trust.metadata_invalid", "trust.snapshot_mismatch"]
     assert all(one.startswith(".refused/") for one in incoming(sg.place))
+
+
+def test_what_comes_too_late_is_put_aside_even_without_its_signatures(sg: Office) -> None:
+    late = sg.edition()
+    online_role(sg.place).publish([sg.signed(sg.edition(at=LATER + SECOND), 1)], at=LATER + SECOND)
+    lay_down(sg.place, late.name, late.octets())
+
+    found = online_role(sg.place).round(at=LATER + SECOND)
+
+    assert [one.code for one in found.refused] == ["trust.snapshot_mismatch"]
+
+
+def test_what_comes_too_early_waits_for_the_version_before_it(sg: Office) -> None:
+    first = sg.signed(sg.edition(), 1)
+    second = sg.signed(sg.edition(at=LATER + SECOND), 1)
+    table = json.loads(second.octets())
+    early = table["metadata"]["signed"]
+    early["version"] = 3
+    lay_down(sg.place, "SG-3-early.proposal.json", json.dumps(table).encode())
+
+    found = online_role(sg.place).round(at=LATER)
+
+    assert [one.name for one in found.waiting] == ["SG-3-early.proposal.json"]
+    lay_down(sg.place, first.name, first.octets())
+    assert online_role(sg.place).round(at=LATER).published == (first.name,)
+
+
+def test_what_a_crash_left_behind_is_recorded_once_and_taken_away(sg: Office) -> None:
+    made = sg.signed(sg.edition(), 1)
+    role = online_role(sg.place)
+    role.publish([made], at=LATER)
+    folder = sg.place.tree.directory / RECORDS
+    lay_down(sg.place, made.name, made.octets())
+
+    assert role.round(at=LATER).published == (made.name,)
+    assert len(records.read_unverified(folder)) == 1
+    (folder / records.FILE).unlink()
+    lay_down(sg.place, made.name, made.octets())
+    assert role.round(at=LATER).published == (made.name,)
+
+    (record,) = records.read_unverified(folder)
+    assert record.content["role"] == "SG"
+    assert incoming(sg.place) == []
 
 
 def test_denials_go_first(sg: Office) -> None:
