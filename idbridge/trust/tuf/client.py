@@ -14,7 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol, cast
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.exceptions import (
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+)
 from tuf.api.metadata import TargetFile, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
@@ -25,6 +31,7 @@ from idbridge.model.region import MemberState
 from idbridge.net.source import AbsentDocumentError, Source
 from idbridge.trust import files
 from idbridge.trust.tuf import roles
+from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
 from idbridge.trust.tuf.second_lock import Fetched
 
@@ -37,6 +44,7 @@ _NOT_FOUND: Final = 404
 _CHUNK: Final = 64 * 1024
 _FAULTS: Final = (RepositoryError, DownloadError, OSError, *LIBRARY_ERRORS)
 _DELEGATIONS: Final = 32
+_BOUNDS: Final = (LIMITS.timestamp_bytes, LIMITS.metadata_bytes)  # for files of which nobody signed how long they are
 
 
 class Tree(Protocol):
@@ -113,6 +121,20 @@ class TreeFetcher(FetcherInterface):
         except FetchError as fault:
             raise DownloadError(str(fault)) from fault
         return iter([octets[start : start + _CHUNK] for start in range(0, len(octets), _CHUNK)])
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        """Return a metadata file. One that is longer than signed metadata says it is, is another file.
+
+        Raises:
+            DownloadError: It cannot be had, or is longer than any may be.
+            LengthOrHashMismatchError: It is longer than the one that was named.
+        """
+        try:
+            return super().download_bytes(url, max_length)
+        except DownloadLengthMismatchError as longer:
+            if max_length in _BOUNDS:
+                raise
+            raise LengthOrHashMismatchError(str(longer)) from longer
 
 
 def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, bytes]) -> Fetched:
@@ -218,7 +240,10 @@ class _Round:
         if info.length > _longest(info.path):
             raise TrustError("trust.metadata_invalid", f"{info.path} is larger than any of its kind")
         place = self._cache / "target"
-        self._updater.download_target(info, str(place))
+        try:
+            self._updater.download_target(info, str(place))
+        except DownloadLengthMismatchError as longer:
+            raise mismatched("a target is longer than the file that was named") from longer
         return place.read_bytes()
 
     def _roots(self) -> tuple[bytes, ...]:
