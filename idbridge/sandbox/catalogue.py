@@ -14,8 +14,10 @@ from idbridge.sandbox.cases import (
     assertions,
     attacks_denials,
     attacks_freshness,
+    attacks_imports,
     attacks_scope,
     attacks_signatures,
+    attacks_transport,
     attacks_traps,
     crossings,
     denials,
@@ -42,7 +44,10 @@ _ENTRIES: Final = (
     requests, faults,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
-_ATTACKS: Final = (attacks_freshness, attacks_signatures, attacks_scope, attacks_denials, attacks_traps)
+_ATTACKS: Final = (
+    attacks_freshness, attacks_signatures, attacks_scope, attacks_imports, attacks_transport, attacks_denials,
+    attacks_traps,
+)  # fmt: skip
 
 
 @cache

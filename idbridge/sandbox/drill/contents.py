@@ -104,6 +104,17 @@ def empty(lote: Lote) -> Lote:
     return lote
 
 
+def pointing(lote: Lote) -> Lote:
+    """Point to another list."""
+    pointer = {
+        "LoTELocation": "https://lists.example/TH.jws",
+        "ServiceDigitalIdentities": [{"X509SubjectNames": ["CN=Another"]}],
+        "LoTEQualifiers": [{"LoTEType": "urn:idbridge:lote:state-list", "SchemeOperatorName": [], "MimeType": ""}],
+    }
+    lote["LoTE"]["ListAndSchemeInformation"]["PointersToOtherLoTE"] = [pointer]
+    return lote
+
+
 def _from_issue(lote: Lote, before: timedelta) -> str:
     issued = parse_instant(lote["LoTE"]["ListAndSchemeInformation"]["ListIssueDateTime"])
     return instant_text(issued - before)

@@ -95,6 +95,11 @@ def with_signature(make: Callable[[bytes], bytes]) -> Seal:
     return seal
 
 
+def cut_off(draft: Draft) -> str:
+    """Sign half of what a list says."""
+    return sealed(replace(draft, payload=draft.payload[: len(draft.payload) // 2]))
+
+
 def header_member_twice(draft: Draft) -> str:
     """Name the algorithm twice in the header, and sign that (RFC 7515 section 4)."""
     text = json_text(draft.header)
@@ -112,5 +117,14 @@ def stamped_on(role: str, change: Callable[[Any], None]) -> Stamp:
         document = json.loads(octets)
         change(document)
         return json_text(document)
+
+    return stamp
+
+
+def version_twice(role: str) -> Stamp:
+    """Return what gives the version of ``role`` a second time, in what is signed."""
+
+    def stamp(name: str, octets: bytes) -> bytes:
+        return octets.replace(b'"version":', b'"version":1,"version":', 1) if name == role else octets
 
     return stamp

@@ -108,4 +108,10 @@ def _content(snapshot: TrustSnapshot) -> dict[str, Any]:
 
 
 def _without(content: dict[str, Any], states: set[str]) -> dict[str, Any]:
-    return {**content, "lists": [one for one in content["lists"] if one["state"] not in states]}
+    absent, orphans = content["states_without_list"], content["orphaned_issuers"]
+    return {
+        **content,
+        "lists": [one for one in content["lists"] if one["state"] not in states],
+        "states_without_list": {state: code for state, code in absent.items() if state not in states},
+        "orphaned_issuers": {issuer: state for issuer, state in orphans.items() if state not in states},
+    }

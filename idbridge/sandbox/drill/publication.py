@@ -38,6 +38,7 @@ from idbridge.trust import jades
 from idbridge.trust.publish import lote_from_source
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.tuf import roles
+from idbridge.trust.tuf.client import Tree
 from idbridge.trust.tuf.entry import ListEntry
 
 Custom = dict[str, Any]
@@ -167,12 +168,20 @@ def in_force(offered: Offered, after: TrustSnapshot) -> bool:
 
 
 def looked(
-    scene: Scene, before: TrustSnapshot, *, took: Callable[[TrustSnapshot], bool], clock: timedelta = NO_TIME
+    scene: Scene,
+    before: TrustSnapshot,
+    *,
+    took: Callable[[TrustSnapshot], bool],
+    clock: timedelta = NO_TIME,
+    tree: Tree | None = None,
 ) -> Finding:
-    """Let the node look at the tree, and return what came of it; ``took`` tells whether the offer is in force."""
+    """Let the node look at the tree, and return what came of it; ``took`` tells whether the offer is in force.
+
+    ``clock`` is by how much the node's clock is off, ``tree`` where it looks, if not at the folder of the scene.
+    """
     kept = scene.current()
     try:
-        after = scene.node().load(at=scene.at + clock)
+        after = scene.node(tree).load(at=scene.at + clock)
     except IdBridgeError as refusal:
         return finding.stopped(refusal, unchanged=scene.current() == kept, at=scene.at)
     return finding.of_node(before, after, took=took(after), at=scene.at)

@@ -4,6 +4,7 @@ A refused case has to be refused with its code, leave the last good state of aff
 once. An accepted one has to be accepted: a node that refuses everything passes no drill.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -67,7 +68,8 @@ def run(attacks: Iterable[Attack], *, arena: Arena) -> Iterator[Row]:
 
 
 def _carried_out(attack: Attack, arena: Arena) -> Finding:
-    with arena.scene() as scene:
+    with arena.scene() as scene, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the libraries' own words about what they are shown here on purpose
         try:
             return attack.act.struck(scene)
         except IdBridgeError as unforeseen:  # an act answers for what it expects; this is none of it

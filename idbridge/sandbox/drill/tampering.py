@@ -72,6 +72,12 @@ def overwritten(path: str, octets: bytes) -> Callable[[Scene], None]:
     return spoil
 
 
+def half_a_timestamp(scene: Scene) -> None:
+    """Leave the first half of the timestamp."""
+    whole = scene.read(f"{METADATA}/timestamp.json")
+    scene.write(f"{METADATA}/timestamp.json", whole[: len(whole) // 2])
+
+
 def forgot_its_cache(scene: Scene) -> TrustSnapshot:
     """Take the library's cache away from the node, as a new disk or a careless hand does."""
     shutil.rmtree(scene.memory / CACHE)
