@@ -19,7 +19,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.trust import files
 from idbridge.trust.operator import handing_over, public_keys
-from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.published import Published, following
 from idbridge.trust.tuf import proposal
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import INCOMING
@@ -176,7 +176,7 @@ def list_proposals(
     with trees.refusing(_SCHEMA, as_json=as_json):
         before = trees.standing(place, root_file)
         places = proposals or _laid_down(folder or Path(place or "") / INCOMING)
-        rows = [_row(one, before) for one in places]
+        rows = _rows(places, before)
     refused = [row for row in rows if row["code"] not in (None, "trust.threshold_missing")]
     ready = sum(1 for row in rows if row["ready"])
     if as_json:
@@ -192,6 +192,16 @@ def _laid_down(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         return ()
     return tuple(folder / name for name in files.names(folder) if name.endswith(proposal.SUFFIX))
+
+
+def _rows(places: tuple[Path, ...], before: Published) -> list[dict[str, Any]]:
+    """Return the proposals as JSON values; one that is ready counts for those after it, as when they are published."""
+    rows = []
+    for place in places:
+        rows.append(_row(place, before))
+        if rows[-1]["ready"]:
+            before = following(before, trees.read_proposal(place))
+    return rows
 
 
 def _row(place: Path, before: Published) -> dict[str, Any]:

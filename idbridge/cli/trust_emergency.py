@@ -76,7 +76,14 @@ class _Delivery(NamedTuple):
         if self.online_key is not None and self.to is not None:
             if self.root_file is None or self.online_state is None:
                 raise click.UsageError("publishing here needs `--root FILE` and `--online-state DIR`")
-            role = online_role(self.to, self.root_file, self.online_state, self.online_key, self.passphrase_file)
+            role = online_role(
+                self.to,
+                self.root_file,
+                self.online_state,
+                self.online_key,
+                self.passphrase_file,
+                environment=made.environment,
+            )
             publication = role.publish((made,), at=SystemClock().now())
             return f"published: timestamp {publication.timestamp_version}"
         if self.to is not None:

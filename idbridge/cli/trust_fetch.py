@@ -17,6 +17,7 @@ from idbridge.errors import FetchError, TrustError
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.trust import document
+from idbridge.trust.alerts import Severity, alerts_between
 from idbridge.trust.operator import published
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.tuf.repository import TufRepository
@@ -113,9 +114,12 @@ def _told(snapshot: TrustSnapshot, *, at: datetime, as_json: bool) -> Exit:
             "trust_snapshot": snapshot.id,
             "regional": regional.document() if regional is not None else None,
         }
-        output.document(SCHEMA, summary=summary, results=rows, refused=refused, denials=document.denial_rows(snapshot))
+        told = [one.document() for one in alerts_between(None, snapshot, at=at) if one.severity is not Severity.INFO]
+        denials = document.denial_rows(snapshot)
+        output.document(SCHEMA, summary=summary, results=rows, refused=refused, denials=denials, alerts=told)
     else:
         _show(snapshot, rows, usable, current=current)
+        _warn(snapshot, at=at)
     if not usable or not current:
         return Exit.TRUST_UNUSABLE
     return Exit.REFUSED if refused else Exit.DONE
@@ -150,8 +154,16 @@ def _show(snapshot: TrustSnapshot, rows: list[dict[str, Any]], usable: int, *, c
     output.line(f"{usable} of {len(rows)} lists usable")
     if not current:
         words("error", "the region's timestamp is out of date; every list is stale")
+
+
+def _warn(snapshot: TrustSnapshot, *, at: datetime) -> None:
+    """Say what was refused, and what else somebody has to look at."""
     for one in snapshot.refused:
         words("warning", f"refused {one.subject}, {one.code}: {one.detail}")
+    known = {(one.subject, one.code) for one in snapshot.refused}
+    for alert in alerts_between(None, snapshot, at=at):
+        if alert.severity is not Severity.INFO and (alert.subject, alert.code) not in known:
+            words("warning", f"{alert.kind.replace('_', ' ')}: {alert.subject}, {alert.detail}")
 
 
 def _cells(row: dict[str, Any]) -> tuple[object, ...]:

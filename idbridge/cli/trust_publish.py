@@ -17,6 +17,7 @@ from idbridge.cli.trees import FILE, FOLDER, dry_run_option
 from idbridge.clock import Clock, SystemClock
 from idbridge.crypto.key_files import open_signer
 from idbridge.errors import ConfigurationError, FetchError, TrustError
+from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge.trust.operator.taking_up import OnlineRole, Places, Round
 from idbridge.trust.tuf import roles
@@ -45,10 +46,17 @@ def online(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def online_role(
-    tree: Path, root_file: Path, state: Path, online_key: str, passphrase_file: Path | None
-) -> OnlineRole:  # fmt: skip
-    """Return the online role with its key."""
-    signer = open_signer(online_key, passphrase=passphrase_from(passphrase_file))
+    tree: Path,
+    root_file: Path,
+    state: Path,
+    online_key: str,
+    passphrase_file: Path | None,
+    *,
+    environment: Environment,
+) -> OnlineRole:
+    """Return the online role with its key; that of a live region is encrypted, or in a token."""
+    live = environment is Environment.LIVE
+    signer = open_signer(online_key, passphrase=passphrase_from(passphrase_file), encrypted_only=live)
     return OnlineRole(Places(tree, root_file, state), signer)
 
 
@@ -68,7 +76,7 @@ def publish(*, proposals: tuple[Path, ...], initialise: bool, dry_run: bool, as_
     """
     with trees.refusing(SCHEMA, as_json=as_json):
         found = [trees.read_proposal(place) for place in proposals]
-        role, at = online_role(**places), SystemClock().now()
+        role, at = online_role(**places, environment=found[0].environment), SystemClock().now()
         if initialise and (places["tree"] / "metadata" / "timestamp.json").is_file():
             role.remember()
             publication = role.publish(found, at=at, dry_run=dry_run)
@@ -107,7 +115,8 @@ def refresh(*, watch: bool, interval: int, rounds: int | None, as_json: bool, **
     aside under its code and holds up nothing else. Names every role of which half the life
     has passed. Ends with 1 if a proposal was refused.
     """
-    role = online_role(**places)
+    environment = trees.environment_of(trees.pinned_root(places["root_file"]))
+    role = online_role(**places, environment=environment)
     with trees.refusing(SCHEMA, as_json=as_json):
         if not watch:
             return _told(role.round(at=SystemClock().now()), as_json=as_json)

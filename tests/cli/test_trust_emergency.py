@@ -118,6 +118,16 @@ def test_whoever_has_the_online_key_publishes_at_once(ceremony: Ceremony) -> Non
     assert len(ceremony.fetched()["denials"]) == 1
 
 
+def test_denials_that_follow_each_other_wait_together(ceremony: Ceremony) -> None:
+    assert deny(ceremony, LOGIN, "SG-on-call").code == 0
+    assert deny(ceremony, "TH", "TH-on-call", confirm="TH").code == 0
+
+    ended = ceremony.trust("proposals", *ceremony.tree)
+
+    assert (ended.code, ended.out.count("yes")) == (0, 2)
+    assert len(denials(ceremony)) == 2
+
+
 def test_a_denial_can_travel_as_a_file(ceremony: Ceremony) -> None:
     out = ceremony.folder / "d.proposal.json"
 

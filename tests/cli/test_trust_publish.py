@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from idbridge.cli import trust_publish
 from idbridge.cli.trust_publish import watched
 from idbridge.clock import Clock
+from idbridge.errors import ConfigurationError
+from idbridge.model.region import Environment
 from idbridge.trust import records
 from tests.cli.ceremony import Ceremony, begun, copied
 from tests.cli.conftest import Ended
@@ -69,6 +72,13 @@ def test_what_was_published_is_shown(ceremony: Ceremony) -> None:
 
 
 # The online role
+
+
+def test_the_online_key_of_a_live_region_is_never_in_the_open(ceremony: Ceremony) -> None:
+    places = (ceremony.place.tree.directory, ceremony.place.root_file, ceremony.folder / "publisher")
+
+    with pytest.raises(ConfigurationError):
+        trust_publish.online_role(*places, ceremony.key("role-online"), None, environment=Environment.LIVE)
 
 
 def test_a_refresh_publishes_what_was_laid_down_and_says_what_waits(ceremony: Ceremony) -> None:
