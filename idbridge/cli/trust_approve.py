@@ -1,24 +1,21 @@
 """``idbridge trust sign|proposals``: looking at proposals, signing what was seen, merging parallel signatures."""
 
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 
-from idbridge.cli import output, proposal_text, trees
+from idbridge.cli import output, proposal_text, trees, trust_countersign
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.trees import FILE, FOLDER, after_option, dry_run_option, from_option, root_option
+from idbridge.cli.trust_countersign import Signing
 from idbridge.clock import SystemClock
-from idbridge.codec import strict_json
 from idbridge.crypto.key_files import open_signer
-from idbridge.crypto.keys import parse_jwk
-from idbridge.errors import InputError, TrustError
-from idbridge.limits import LIMITS
+from idbridge.errors import TrustError
 from idbridge.model.region import Environment
 from idbridge.trust import files
-from idbridge.trust.operator import handing_over, public_keys
 from idbridge.trust.operator.published import Published, following
 from idbridge.trust.tuf import proposal
 from idbridge.trust.tuf.proposal import Proposal
@@ -26,20 +23,6 @@ from idbridge.trust.tuf.tree import INCOMING
 
 _SCHEMA: Final = proposal_text.SCHEMA
 _HEADS: Final = ("ROLE", "VERSION", "ACT", "REASON", "SIGNED", "READY", "FILE")
-
-
-class _Signing(NamedTuple):
-    """What ``sign`` was asked."""
-
-    place: str | None
-    root_file: Path | None
-    key: str | None
-    out: Path | None
-    digest: str | None
-    passphrase_file: Path | None
-    dry_run: bool
-    as_json: bool
-    after: tuple[Path, ...] = ()
 
 
 @click.command("sign")
@@ -63,60 +46,24 @@ def sign(*, proposals: tuple[Path, ...], merge: bool, **asked: Any) -> Exit:
     covers the digest of just that change. A proposal that changes something else than
     it says is refused.
 
-    For the `public.json` with a state's new keys: the state's present keys hand over to
-    them, into the document that `--out` names; holders sign one after the other.
+    Two other files are signed as well, one holder after the other. The `public.json` with a
+    state's new keys: its present keys hand over to them, in the document that `--out`
+    names. An arrangement or a register of purposes: with the list keys of its states.
     """
-    wanted = _Signing(**asked)
+    wanted = Signing(**asked)
     with trees.refusing(_SCHEMA, as_json=wanted.as_json):
         before = trees.standing(wanted.place, wanted.root_file, wanted.after)
         if merge:
             return _merged(proposals, before, wanted)
         if len(proposals) != 1 or wanted.key is None:
             raise click.UsageError("sign one proposal with `--key KEY`, or merge several with `--merge`")
-        if _is_public(proposals[0]):
-            return _handed_over(proposals[0], before, wanted)
+        other = trust_countersign.other_than_a_proposal(proposals[0], before)
+        if other is not None:
+            return other(wanted)
         return _signed(proposals[0], before, wanted)
 
 
-def _is_public(place: Path) -> bool:
-    """Tell whether a file says that it holds the public keys of a state."""
-    octets = trees.read_file(place, max_bytes=LIMITS.proposal_bytes)
-    try:
-        said = strict_json.parse_object(octets, max_bytes=LIMITS.proposal_bytes).get("schema")
-    except InputError:
-        return False
-    return bool(said == public_keys.SCHEMA)
-
-
-def _handed_over(place: Path, before: Published, asked: _Signing) -> Exit:
-    """Sign the handover to the keys in ``place`` with one of the state's present keys."""
-    if asked.out is None:
-        raise click.UsageError("say where the handover is, or is to be, with `--out FILE`")
-    public = public_keys.parse(trees.read_file(place, max_bytes=LIMITS.pins_bytes))
-    quorum = before.voters(public.state.value)[0].quorum
-    if not asked.as_json:
-        new = ((parse_jwk(one).thumbprint, "new") for one in public.role)
-        output.table(("KEY", f"ROLE OF {public.state}"), [*((name, "present") for name in sorted(quorum.keys)), *new])
-        output.line()
-        output.line(f"digest {public.digest}")
-    if not asked.dry_run:
-        proposal_text.confirm_digest(public.digest, asked.digest)
-    passphrase = passphrase_from(asked.passphrase_file)
-    signer = open_signer(str(asked.key), passphrase=passphrase, encrypted_only=public.environment is Environment.LIVE)
-    held = [trees.read_file(asked.out, max_bytes=LIMITS.proposal_bytes)] if asked.out.is_file() else []
-    made = handing_over.countersigned(before, public, held, [signer])
-    if not asked.dry_run:
-        trees.write_file(asked.out, made)
-    count = len(strict_json.parse_object(made, max_bytes=LIMITS.proposal_bytes)["signatures"])
-    if asked.as_json:
-        summary = {"done": not asked.dry_run, "file": str(asked.out), "signed": count, "threshold": quorum.threshold}
-        output.document(_SCHEMA, summary=summary, results=[])
-        return Exit.DONE
-    output.line(f"{count} of {quorum.threshold} keys; {'nothing was written' if asked.dry_run else asked.out}")
-    return Exit.DONE
-
-
-def _signed(place: Path, before: Published, asked: _Signing) -> Exit:
+def _signed(place: Path, before: Published, asked: Signing) -> Exit:
     found = trees.read_proposal(place)
     change = proposal_text.recomputed(before, found)
     if not asked.as_json:
@@ -134,7 +81,7 @@ def _signed(place: Path, before: Published, asked: _Signing) -> Exit:
     return _told(target, made, before, asked, done=True)
 
 
-def _merged(places: tuple[Path, ...], before: Published, asked: _Signing) -> Exit:
+def _merged(places: tuple[Path, ...], before: Published, asked: Signing) -> Exit:
     if asked.out is None:
         raise click.UsageError("say where to write what is merged with `--out FILE`")
     copies = [trees.read_proposal(place) for place in places]
@@ -144,7 +91,7 @@ def _merged(places: tuple[Path, ...], before: Published, asked: _Signing) -> Exi
     return _told(asked.out, made, before, asked, done=not asked.dry_run)
 
 
-def _told(place: Path, found: Proposal, before: Published, asked: _Signing, *, done: bool) -> Exit:
+def _told(place: Path, found: Proposal, before: Published, asked: Signing, *, done: bool) -> Exit:
     how_far = proposal_text.far(before, found)
     if asked.as_json:
         summary = {"done": done, "file": str(place), "diff_digest": found.diff_digest}

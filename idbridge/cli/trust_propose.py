@@ -17,7 +17,7 @@ from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.signer import Signer
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge.trust.operator import drafting, founding, handing_over, public_keys
+from idbridge.trust.operator import agreeing, drafting, founding, handing_over, public_keys
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.founding import Founders
 from idbridge.trust.operator.public_keys import PublicKeys
@@ -141,6 +141,14 @@ def read_public(place: Path) -> PublicKeys:
     help="Exchange a state's keys by this document, which its present keys signed; with `--to-keys`.",
 )
 @click.option("--to-keys", "to_keys", type=FILE, metavar="FILE", help="The `public.json` with the state's new keys.")
+@click.option(
+    "--document",
+    "documents",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Carry this signed arrangement or register into the tree; again for others.",
+)
 @click.option("--renew", "renew", type=click.Choice(_ROLES), metavar="ROLE", help="The same again, good for longer.")
 @click.option(
     "--officers",
@@ -152,41 +160,53 @@ def read_public(place: Path) -> PublicKeys:
 )
 @list_key_option
 @drafted
-def propose(
-    *,
-    join: Path | None,
-    handover: Path | None,
-    to_keys: Path | None,
-    renew: str | None,
-    officers: tuple[Path, ...],
-    list_key: str | None,
-    **asked: Any,
-) -> Exit:
+def propose(*, list_key: str | None, **options: Any) -> Exit:
     """Propose the next version of a role.
 
     With `--state-folder` alone: the next edition of the state's list. The proposal is
     signed by your key and needs at least one more; send the file on to be signed.
     """
-    wanted = Asked(**asked)
-    if [join, handover, renew, officers or None].count(None) < 3 or (handover is None) is not (to_keys is None):
-        raise click.UsageError("propose one thing at a time; a handover comes with `--to-keys FILE`")
-    with trees.refusing(proposal_text.SCHEMA, as_json=wanted.as_json):
-        before = wanted.standing()
-        if join is not None:
-            made = drafting.joined(before, read_public(join), wanted.intent("join", before.environment))
-        elif handover is not None and to_keys is not None:
-            countersigned = trees.read_file(handover, max_bytes=LIMITS.recognition_document_bytes)
-            public = read_public(to_keys)
-            handing_over.require_countersigned(before, public, countersigned)
-            intent = wanted.intent("handover", before.environment)
-            made = drafting.handed_over(before, public, countersigned, intent)
-        elif renew is not None:
-            made = drafting.renewed(before, renew, wanted.intent("renew", before.environment))
-        elif officers:
-            made = _next_root(before, officers, wanted)
-        else:
-            made = _next_edition(before, wanted, list_key)
-        return finished(wanted, before, made)
+    wish = _Wish(**{name: options.pop(name) for name in _Wish._fields})
+    asked = Asked(**options)
+    wish.require_one()
+    with trees.refusing(proposal_text.SCHEMA, as_json=asked.as_json):
+        before = asked.standing()
+        made = _fulfilled(wish, before, asked) or _next_edition(before, asked, list_key)
+        return finished(asked, before, made)
+
+
+class _Wish(NamedTuple):
+    """What is to be proposed; nothing of it for the next edition of a list."""
+
+    join: Path | None
+    handover: Path | None
+    to_keys: Path | None
+    documents: tuple[Path, ...]
+    renew: str | None
+    officers: tuple[Path, ...]
+
+    def require_one(self) -> None:
+        """Return if one thing is wished for, or none."""
+        wishes = (self.join, self.handover, self.documents or None, self.renew, self.officers or None)
+        if wishes.count(None) < len(wishes) - 1 or (self.handover is None) is not (self.to_keys is None):
+            raise click.UsageError("propose one thing at a time; a handover comes with `--to-keys FILE`")
+
+
+def _fulfilled(wish: _Wish, before: Published, asked: Asked) -> Proposal | None:
+    """Return the proposal of what is wished for; ``None`` if nothing is."""
+    if wish.join is not None:
+        return drafting.joined(before, read_public(wish.join), asked.intent("join", before.environment))
+    if wish.handover is not None and wish.to_keys is not None:
+        countersigned = trees.read_file(wish.handover, max_bytes=LIMITS.recognition_document_bytes)
+        public = read_public(wish.to_keys)
+        handing_over.require_countersigned(before, public, countersigned)
+        return drafting.handed_over(before, public, countersigned, asked.intent("handover", before.environment))
+    if wish.documents:
+        signed = [trees.read_file(one, max_bytes=LIMITS.recognition_document_bytes) for one in wish.documents]
+        return agreeing.carried(before, signed, asked.intent("agree", before.environment))
+    if wish.renew is not None:
+        return drafting.renewed(before, wish.renew, asked.intent("renew", before.environment))
+    return _next_root(before, wish.officers, asked) if wish.officers else None
 
 
 def _next_edition(before: Published, asked: Asked, list_key: str | None) -> Proposal:
