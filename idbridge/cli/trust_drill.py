@@ -34,6 +34,11 @@ def drill(*, name: str | None, as_json: bool) -> Exit:
     with tempfile.TemporaryDirectory(prefix="idbridge-drill-") as folder:
         arena = prepare(Path(folder), at=SystemClock().now())
         rows = [row for attack in output.tracked(chosen, label="attacking") for row in run.run([attack], arena=arena)]
+    return tell(rows, as_json=as_json)
+
+
+def tell(rows: Sequence[Row], *, as_json: bool) -> Exit:
+    """Print what came of a drill, and return how the command ends."""
     if as_json:
         told = run.document(rows)
         as_expected = sum(row.ok for row in rows)

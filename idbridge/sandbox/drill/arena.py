@@ -37,7 +37,10 @@ _SPARES: Final = ("role-1", "role-2", "role-3", "list", "officer", "online")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One copy of the arena, for one attack. ``at`` is the instant of the attack."""
+    """One copy of the arena, for one attack. ``at`` is the instant of the attack.
+
+    The copy is made when somebody first asks for the tree or the node's memory; some attacks touch neither.
+    """
 
     arena: "Arena"
     folder: Path
@@ -56,12 +59,19 @@ class Scene:
     @property
     def tree(self) -> Path:
         """The folder of the tree, as mirrors serve it."""
-        return self.folder / distribution.TREE
+        return self._copied() / distribution.TREE
 
     @property
     def memory(self) -> Path:
         """The state directory of the node."""
-        return self.folder / _NODE
+        return self._copied() / _NODE
+
+    def _copied(self) -> Path:
+        if not (self.folder / distribution.ROOT_FILE).exists():
+            for name in (distribution.TREE, _NODE):
+                shutil.copytree(self.arena.folder / name, self.folder / name, symlinks=True)
+            shutil.copy2(self.arena.folder / distribution.ROOT_FILE, self.folder / distribution.ROOT_FILE)
+        return self.folder
 
     def head(self) -> Head:
         """Return what the tree offers now."""
@@ -87,8 +97,11 @@ class Scene:
         shutil.copytree(self.arena.folder / _YESTERDAY, self.tree)
 
     def current(self) -> bytes:
-        """Return the name of the snapshot that the node has in force on disk."""
-        return (self.memory / STORE / CURRENT).read_bytes()
+        """Return the name of the snapshot that the node has in force on disk; an empty one if there is none."""
+        untouched = not (self.folder / distribution.ROOT_FILE).exists()
+        folder = self.arena.folder if untouched else self.folder
+        place = folder / _NODE / STORE / CURRENT
+        return place.read_bytes() if place.exists() else b""
 
     def node(self, tree: Tree | None = None) -> TufRepository:
         """Return the node as a process that has just started."""
@@ -116,9 +129,6 @@ class Arena:
         """Give a scene of its own to one attack, and remove it afterwards."""
         folder = Path(tempfile.mkdtemp(prefix="scene-", dir=self.folder))
         try:
-            for name in (distribution.TREE, _NODE):
-                shutil.copytree(self.folder / name, folder / name, symlinks=True)
-            shutil.copy2(self.folder / distribution.ROOT_FILE, folder / distribution.ROOT_FILE)
             yield Scene(self, folder, self.at)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -215,7 +215,8 @@ class Racing:
 
     def struck(self, scene: Scene) -> Finding:
         """Publish, and let the node look at what stands there."""
-        shutil.copytree(scene.arena.folder / distribution.PUBLISHER, scene.folder / distribution.PUBLISHER)
+        place = scene.tree.parent / distribution.PUBLISHER
+        shutil.copytree(scene.arena.folder / distribution.PUBLISHER, place)
         reissued = scene.region.reissued(MY, at=scene.at)
         try:
             with self.others(scene):

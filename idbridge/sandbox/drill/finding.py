@@ -5,6 +5,7 @@ somebody was told. Trust material that a node refuses is told by an alert; what 
 be checked, a list to be imported) is told to that person, once, by the answer.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any
 from idbridge.errors import IdBridgeError
 from idbridge.model.region import MemberState
 from idbridge.reasons import Indication, reason
-from idbridge.trust.alerts import Severity, alerts_between, refused_alert
+from idbridge.trust.alerts import Alert, Severity, alerts_between, refused_alert
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
 
 
@@ -27,10 +28,7 @@ class ToldBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one attack. ``alerts`` is how often it was told, ``told_by`` in which way.
-
-    That a list was taken up is news and no alert.
-    """
+    """What came of one attack. ``alerts`` is how often it was told, ``told_by`` in which way."""
 
     indication: Indication
     code: str | None
@@ -56,25 +54,37 @@ def answered(refusal: IdBridgeError, *, unchanged: bool, told_by: ToldBy = ToldB
 
 
 def stopped(refusal: IdBridgeError, *, unchanged: bool, at: datetime) -> Finding:
-    """Return the finding that a node stopped at ``refusal``; whoever runs it is told by an alert of its own."""
-    refused_alert(RefusedOffer("node", refusal.code, str(refusal)), at=at)
-    return refused(refusal.code, unchanged=unchanged, alerts=1, told_by=ToldBy.ALERT, detail=str(refusal))
+    """Return the finding that a node stopped at ``refusal``, which is told to whoever runs it."""
+    told = refused_alert(RefusedOffer("node", refusal.code, str(refusal)), at=at)
+    return refused(
+        refusal.code, unchanged=unchanged, alerts=_alarms((told,)), told_by=ToldBy.ALERT, detail=str(refusal)
+    )  # fmt: skip
 
 
-def of_node(before: TrustSnapshot, after: TrustSnapshot, *, took: bool, at: datetime) -> Finding:
-    """Return what came of an offer to a node that held ``before`` and now holds ``after``.
+def of_node(
+    before: TrustSnapshot, after: TrustSnapshot, again: Callable[[], TrustSnapshot], *, took: bool, at: datetime
+) -> Finding:
+    """Return what came of an offer to a node that held ``before`` and holds ``after``; ``again`` is its next look.
 
     ``took`` tells whether what was offered is in force now. An offer that is neither refused nor in force is found out
-    too: its code is the empty one, which no case expects.
+    too: its code is the empty one, which no case expects. What is refused is told once, and not at every look.
     """
-    alerts = sum(alert.severity is not Severity.INFO for alert in alerts_between(before, after, at=at))
+    alerts = _alarms(alerts_between(before, after, at=at))
     new = tuple(dict.fromkeys(offer for offer in after.refused if offer not in before.refused))
-    if new:
-        detail = "; ".join(f"{one.subject}: {one.code} {one.detail}" for one in new)
-        return refused(new[0].code, unchanged=same(before, after), alerts=alerts, told_by=ToldBy.ALERT, detail=detail)
-    if not took:
+    if not new and not took:
         return Finding(Indication.FAILED, "", same(before, after), alerts, ToldBy.ALERT, "neither refused nor in force")
-    return accepted(unchanged=same(before, after), alerts=alerts)
+    if not new:
+        return accepted(unchanged=same(before, after), alerts=alerts)
+    later = again()
+    alerts += _alarms(alerts_between(after, later, at=at))
+    detail = "; ".join(f"{one.subject}: {one.code} {one.detail}" for one in new)
+    unchanged = same(before, after) and same(before, later)
+    return refused(new[0].code, unchanged=unchanged, alerts=alerts, told_by=ToldBy.ALERT, detail=detail)
+
+
+def _alarms(alerts: Iterable[Alert]) -> int:
+    """Return how many alerts there are; that a list was taken up is news and none."""
+    return sum(alert.severity is not Severity.INFO for alert in alerts)
 
 
 def same(before: TrustSnapshot, after: TrustSnapshot, *, but_for: MemberState | None = None) -> bool:

@@ -179,9 +179,9 @@ def looked(
 
     ``clock`` is by how much the node's clock is off, ``tree`` where it looks, if not at the folder of the scene.
     """
-    kept = scene.current()
+    kept, node, at = scene.current(), scene.node(tree), scene.at + clock
     try:
-        after = scene.node(tree).load(at=scene.at + clock)
+        after = node.load(at=at)
     except IdBridgeError as refusal:
         return finding.stopped(refusal, unchanged=scene.current() == kept, at=scene.at)
-    return finding.of_node(before, after, took=took(after), at=scene.at)
+    return finding.of_node(before, after, lambda: node.load(at=at), took=took(after), at=scene.at)
