@@ -36,7 +36,16 @@ def online(verb: Callable[..., Any]) -> Callable[..., Any]:
         json_option,
         passphrase_option,
         click.option("--state", "state", type=FOLDER, required=True, metavar="DIR", help="Memory of this machine."),
-        click.option("--root", "root_file", type=FILE, required=True, metavar="FILE", help="The pinned root."),
+        click.option(
+            "--root",
+            "root_file",
+            type=FILE,
+            required=True,
+            envvar="IDBRIDGE_ROOT",
+            show_envvar=True,
+            metavar="FILE",
+            help="The pinned root.",
+        ),
         click.option("--online-key", "online_key", required=True, metavar="KEY", help="Key of the online role."),
         click.option("--to", "tree", type=FOLDER, required=True, metavar="DIR", help="The static tree."),
     )
