@@ -111,14 +111,20 @@ def _state(wanted: Founding, folder: Path, passphrase_file: Path | None, *, dry_
     made = Workspace.create(folder, wanted, passphrase=new_passphrase_from(passphrase_file))
     public = made.public()
     if as_json:
-        summary = {"done": True, "folder": str(folder), "state": wanted.state.value, "public_digest": public.digest}
+        summary = {
+            "done": True,
+            "folder": str(folder),
+            "state": wanted.state.value,
+            "public_digest": public.digest,
+            "key_set": public.key_set,
+        }
         output.document(SCHEMA, summary=summary, results=_key_rows(public, names))
         return Exit.DONE
     output.table(("KEY", "FOR", "FILE"), ((one["key"], one["for"], one["file"]) for one in _key_rows(public, names)))
     output.line()
     output.facts((("folder", folder), ("threshold", f"{public.threshold} of {len(public.role)}")))
-    output.line(f"digest of {workspace.PUBLIC}: {public.digest}")
-    words("hint", "give each private key to its holder; tell the region the digest by another way than the file")
+    output.facts(((f"digest of {workspace.PUBLIC}", public.digest), ("key set of the role", public.key_set)))
+    words("hint", "give each private key to its holder; tell the region both digests by another way than the file")
     return Exit.DONE
 
 
@@ -162,8 +168,8 @@ def _region(
         output.document(SCHEMA, summary=summary, results=rows)
         return Exit.DONE
     output.table(
-        ("STATE", "OFFICER", "DIGEST OF public.json"),
-        ((one.state, "yes" if one.root else "-", one.digest) for one in states),
+        ("STATE", "OFFICER", "KEY SET OF ITS ROLE"),
+        ((one.state, "yes" if one.root else "-", one.key_set) for one in states),
     )
     output.line()
     output.table(("ROLE", "PROPOSAL", "DIGEST OF THE CHANGE"), (tuple(one.values()) for one in rows))

@@ -104,7 +104,8 @@ def _key_sets(top: Targets | None) -> Value:
     if top is None or top.delegations is None:
         return None
     sets = {name: role.unrecognized_fields.get(roles.KEY_SET) for name, role in (top.delegations.roles or {}).items()}
-    return tuple(f"{name} {number}" for name, number in sorted(sets.items()) if number is not None)
+    numbered = ((name, number) for name, number in sorted(sets.items()) if number is not None)
+    return tuple(f"{name} {number} {quorum_of(top, name).digest}" for name, number in numbered)
 
 
 # A state's list

@@ -64,6 +64,13 @@ class PublicKeys:
         """The SHA-256 (hex) by which two people make sure that they look at the same keys."""
         return jcs.digest_hex(self.document())
 
+    @property
+    def key_set(self) -> str:
+        """The SHA-256 (hex) of the keys of the role and their threshold, by which the region's signers name them."""
+        return jcs.digest_hex(
+            {"keys": sorted(parse_jwk(one).thumbprint for one in self.role), "threshold": self.threshold}
+        )
+
     def delegation(self, *, key_set: int) -> Delegation:
         """Return the delegation of the state's role to these keys."""
         return Delegation(Group(self.holders(self.role), self.threshold), key_set)

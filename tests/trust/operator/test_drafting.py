@@ -172,6 +172,8 @@ def test_a_state_that_never_joined_hands_nothing_over(place: Place) -> None:
 
     made = drafting.joined(gone, public_of(place.region, TL), wants(officer(place), "join"))
     assert {item["name"]: item["mark"] for item in made.diff["items"]}["TL"] == "+"
+    sets = next(fact["after"] for fact in made.diff["facts"] if fact["what"] == "key sets")
+    assert f"TL 1 {public_of(place.region, TL).key_set}" in sets
 
 
 # Renewing

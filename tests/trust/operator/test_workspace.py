@@ -91,6 +91,7 @@ def test_a_state_begins_with_keys_that_only_their_holders_can_open(folder: Works
     opened = [open_key_file(private / f"{name}.pem", passphrase=lambda _: PASSPHRASE) for name in ROLE_KEYS]
     assert [thumbprint(one.public_jwk) for one in opened] == [thumbprint(one) for one in public.role]
     assert (public.threshold, len(public.role), public.state) == (2, 3, LA)
+    assert public.key_set == public_keys.parse(public.octets()).key_set != public.digest
     every = b"".join(one.read_bytes() for one in folder.folder.rglob("*") if one.is_file() and PRIVATE not in one.parts)
     assert b"PRIVATE KEY" not in every
 
