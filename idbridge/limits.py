@@ -36,6 +36,10 @@ class Limits:
     crl_bytes: int = 4 * 1024 * 1024  # architecture section 6, as for status lists
     crl_entries: int = 100_000
     crl_addresses: int = 8  # of one service
+    crl_issuers: int = 32  # certificates by one of which the CRL at one address is signed
+    crl_state_addresses: int = 32  # of all services of one state, so that none keeps a node busy
+    crl_state_bytes: int = 16 * 1024 * 1024  # of one state, so that eleven fit into a snapshot that is kept
+    crl_floors: int = 512  # parts of all CRLs of one state whose numbers a node remembers
     certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
 
     # Trust material.
@@ -47,8 +51,8 @@ class Limits:
     list_issue_skew: timedelta = timedelta(minutes=5)
     services_per_list: int = 3_000
     keys_per_service: int = 16
-    ledger_lines: int = 10_000  # keys of one state, present and past, whose history a node remembers
-    floors_bytes: int = 32 * 1024 * 1024  # eleven states with every ledger full
+    ledger_lines: int = 10_000  # histories of a state's keys, present and past, that a node remembers
+    floors_bytes: int = 64 * 1024 * 1024  # eleven states with every ledger full
     record_bytes: int = 256 * 1024  # one act as it is signed
     records_bytes: int = 64 * 1024 * 1024  # of one folder, some fifty thousand acts
     xml_tags: int = 300_000  # of an imported list; some eight times what the largest national one has
@@ -68,6 +72,7 @@ class Limits:
     metadata_version_step: int = 100_000  # timestamps of eleven years, one each hour
     role_keys: int = 32
     target_files: int = 1_024  # of one role
+    documents_bytes: int = 32 * 1024 * 1024  # of all documents of one distribution, lists apart
     root_lifetime: timedelta = timedelta(days=400)
     targets_lifetime: timedelta = timedelta(days=200)
     state_role_lifetime: timedelta = timedelta(days=190)  # a little longer than the list itself
