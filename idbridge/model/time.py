@@ -34,6 +34,7 @@ class Validity:
 
 
 _UTC_OFFSET = "+00:00"
+_LAST_YEAR = 9998
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
@@ -45,7 +46,10 @@ def parse_instant(text: str) -> datetime:
     """
     if _INSTANT.fullmatch(text) is None:
         raise ValueError("an instant is written as 2026-01-01T00:00:00Z")
-    return datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text)
+    if instant.year > _LAST_YEAR:
+        raise ValueError("an instant so near the end of time that nothing can be added to it")
+    return instant
 
 
 def instant_text(instant: datetime) -> str:

@@ -69,6 +69,20 @@ def open_signed(octets: bytes, *, typ: str, keys: Mapping[MemberState, tuple[Pub
     )
 
 
+def payload_digest(octets: bytes) -> str:
+    """Return the SHA-256 (hex) of the payload of a document, whoever signed it.
+
+    Raises:
+        TrustError: ``trust.arrangement_invalid``: it is not in form.
+    """
+    try:
+        table = strict_json.parse_object(octets, max_bytes=LIMITS.recognition_document_bytes)
+        payload = base64url.decode(members.string(table.get("payload"), where="the payload"))
+    except InputError as malformed:
+        raise members.invalid("the document does not parse unambiguously") from malformed
+    return hashlib.sha256(payload).hexdigest()
+
+
 def _signer(
     entry: Any, *, payload: str, typ: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]
 ) -> tuple[MemberState, str]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from idbridge.model.denial import DenyEntry, TargetKind
 from idbridge.model.region import MemberState
 from idbridge.model.trust import ServiceStatus, TrustService
-from idbridge.trust.deny import DenyBook
+from idbridge.trust.deny import STATES_TO_DENY_A_STATE, DenyBook
 from idbridge.trust.history import SEVERITY, History
 from idbridge.trust.ledger import Ledger, Line, LineName
 
@@ -59,11 +59,17 @@ def denied_by(book: DenyBook, *, signers: Mapping[MemberState, str]) -> Denied:
         lapse, target = book.lapses_at(entry) or NEVER, entry.target
         if target.thumbprint is not None:
             _later(keys, (entry.state, target.thumbprint), lapse)
-        if target.kind is TargetKind.STATE or target.thumbprint == signers.get(entry.state, ""):
+        signs_the_list = target.thumbprint is not None and target.thumbprint == signers.get(entry.state)
+        if target.kind is TargetKind.STATE or (signs_the_list and _reaches_the_state(entry, book)):
             _later(states, entry.state, lapse)
         if target.issuer is not None and target.service_type is not None:
             _later(services, (entry.state, target.issuer, target.service_type.value), lapse)
     return Denied(MappingProxyType(states), MappingProxyType(services), MappingProxyType(keys))
+
+
+def _reaches_the_state(entry: DenyEntry, book: DenyBook) -> bool:
+    """Tell whether a denial of the key that signs a state's list may end all of the state, as no one officer may."""
+    return entry.self_made or book.lapses_at(entry) is None or len(entry.by) >= STATES_TO_DENY_A_STATE
 
 
 def _later(lapses: dict[Any, datetime], name: Any, lapse: datetime) -> None:

@@ -35,7 +35,7 @@ from idbridge.trust.deny_entry import Statement, invalid, opened, reread
 from idbridge.trust.floor import Floor
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
-_STATES_TO_DENY_A_STATE: Final = 2
+STATES_TO_DENY_A_STATE: Final = 2
 _BOOK: Final = frozenset({"number", "digest", "denials", "follow_ups", "settled"})
 
 
@@ -93,7 +93,7 @@ class Authorities:
         own = self.quorums.get(entry.state)
         if entry.state in officers or (own is not None and own.keys.keys() & signed_with):
             return officers | {entry.state}
-        needed = _STATES_TO_DENY_A_STATE if entry.kind is TargetKind.STATE else 1
+        needed = STATES_TO_DENY_A_STATE if entry.kind is TargetKind.STATE else 1
         if len(officers) < needed:
             raise invalid(
                 f"a denial of a {entry.kind} of {entry.state} has {len(officers)} of {needed} officers' states"

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import instant_text
@@ -82,10 +83,12 @@ def write(folder: Path, floors: Floors) -> None:
     """Write ``floors`` to ``folder``, wholly or not at all, and past a power failure.
 
     Raises:
-        ConfigurationError: It cannot be written.
+        ConfigurationError: It cannot be written, or could not be read again.
     """
-    text = json.dumps(render(floors), separators=(",", ":"), sort_keys=True)
-    files.write(folder, FILE, text.encode("ascii"), mode=0o600)
+    octets = json.dumps(render(floors), separators=(",", ":"), sort_keys=True).encode("ascii")
+    if len(octets) > LIMITS.floors_bytes:
+        raise ConfigurationError(f"{FILE} would be larger than anybody could read it")
+    files.write(folder, FILE, octets, mode=0o600)
 
 
 def render(floors: Floors) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def extended(ledger: Ledger, offered: TrustList, *, at: datetime) -> Ledger:
     listed = frozenset(key.thumbprint for entry in offered.entries for key in entry.keys)
     silent = {name: line for name, line in ledger.items() if name not in told}
     kept = {name: line if name[0] in listed else replace(line, dropped=True) for name, line in silent.items()}
-    if len(kept) + len(told) > LIMITS.ledger_lines:
-        raise violation(f"more than {LIMITS.ledger_lines} keys of one state to remember")
+    if sum(len(line.histories) for line in (*kept.values(), *told.values())) > LIMITS.ledger_lines:
+        raise violation(f"more than {LIMITS.ledger_lines} histories of keys of one state to remember")
     return MappingProxyType({**kept, **told})
 
 

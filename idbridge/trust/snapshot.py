@@ -115,7 +115,9 @@ class TrustSnapshot:
             TrustError: None is held; the code says why.
         """
         next_update = self.provenance(state).next_update
-        return next_update if self.regional is None else min(next_update, self.regional.expires)
+        if self.regional is None:
+            return next_update
+        return min(next_update, self.regional.expires, self.regional.states_until.get(state, next_update))
 
     def grace_ends(self) -> datetime | None:
         """Return until when a list may have grace at all: later, nobody knows what was denied; ``None`` if unknown."""

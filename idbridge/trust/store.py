@@ -99,6 +99,14 @@ class SnapshotStore:
         named = self._current_id()
         return self.named(named) if named is not None else None
 
+    def current_id(self) -> str | None:
+        """Return the id of the snapshot in force; ``None`` if there never was one.
+
+        Raises:
+            ConfigurationError: ``CURRENT`` is damaged.
+        """
+        return self._current_id()
+
     def named(self, snapshot_id: str) -> StoredSnapshot:
         """Return the snapshot of this id.
 

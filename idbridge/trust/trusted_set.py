@@ -22,7 +22,7 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersion, parse_version
 from idbridge.recognition.members import invalid
 from idbridge.recognition.purpose import PurposeRegister, parse_register
-from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
+from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed, payload_digest
 from idbridge.trust import denials, ledger, profile
 from idbridge.trust.deny import Authorities, DenyBook
 from idbridge.trust.errors import EquivocationError, RollbackError
@@ -151,6 +151,8 @@ class TrustedSet:
                 ``ArrangementIndex.with_arrangement`` says.
             EquivocationError: Another text under a version that is held or on the floor.
         """
+        if named is not None and self._holds_version(offered, *named):
+            return self
         version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.signing_keys))
         if named is not None and named != (version.id, version.version):
             raise invalid(f"version {named[1]} of arrangement {named[0]} was named, and it is another")
@@ -166,6 +168,13 @@ class TrustedSet:
         floors = {**self.arrangement_floors, version.id: floor.highest(raised) if floor is not None else raised}
         return replace(self, arrangement_index=grown, arrangement_floors=MappingProxyType(floors))
 
+    def _holds_version(self, offered: bytes, name: str, version: int) -> bool:
+        """Tell whether this very text was accepted; it stays so when a key of those who signed it is exchanged."""
+        held = self.arrangements.histories.get(name)
+        if held is None or not 0 < version <= len(held.versions):
+            return False
+        return payload_digest(offered) == held.versions[version - 1].digest
+
     def with_purposes(self, offered: bytes) -> "TrustedSet":
         """Return a set in which ``offered`` is the purpose register; the same register again changes nothing.
 
@@ -173,6 +182,9 @@ class TrustedSet:
             TrustError: ``trust.arrangement_invalid``: as ``PurposeRegister.with_register`` says.
             RollbackError, EquivocationError, SequenceJumpError: Its version does not follow the floor.
         """
+        held = self.purpose_register
+        if held is not None and payload_digest(offered) == held.digest:
+            return self
         register = parse_register(open_signed(offered, typ=PURPOSES_TYPE, keys=self.signing_keys))
         raised = Floor(register.version, register.digest)
         if self.purposes_floor is not None:

@@ -29,11 +29,16 @@ def note_alert(alert: Alert) -> None:
         _LEVELS[alert.severity],
         "alert %s: %s: %s (%s)",
         alert.kind.value,
-        alert.subject,
+        _spelled(alert.subject),
         alert.code or alert.severity.value,
-        alert.detail,
+        _spelled(alert.detail),
         extra={"alert": alert.document()},
     )
+
+
+def _spelled(text: str) -> str:
+    """Return ``text`` with line breaks and control characters spelled out: an offer writes no lines of the journal."""
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def note_unexpected(error: Exception, *, correlation_id: str) -> None:

@@ -2,14 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from idbridge.clock import Clock
-from idbridge.errors import TrustError
+from idbridge.errors import RequestError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
+from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.tuf.mirror import NOTHING
 from idbridge.verify.verifier import Verifier
@@ -19,7 +20,7 @@ RETIRED_STATES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """A trust snapshot and the verifier that uses it. A request takes one and keeps it to its end.
+    """A trust snapshot and the verifier that uses it, with a status snapshot. A request keeps one to its end.
 
     ``tree`` is the distribution that the snapshot was taken from, by path, for others to read.
     """
@@ -28,8 +29,24 @@ class NodeState:
     verifier: Verifier
     tree: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
 
+    def clock_is_behind(self, at: datetime) -> bool:
+        """Tell whether ``at`` is earlier than what was signed already: what has expired since would come back."""
+        regional = self.snapshot.regional
+        return regional is not None and at + LIMITS.list_issue_skew < regional.signed_at
+
+    @property
+    def id(self) -> str:
+        """Names both snapshots: an answer that is given again rests on the same two."""
+        return f"{self.snapshot.id}.{self.verifier.status.id}"
+
+    def with_status(self, status: StatusSnapshot) -> "NodeState":
+        """Return the state of the same trust in which ``status`` is what is known of revocation."""
+        return replace(self, verifier=self.verifier.with_status(status))
+
     def usable_states(self, at: datetime) -> list[str]:
         """Return the states whose list can be relied on at ``at``: one is held, and it is not out of date."""
+        if self.clock_is_behind(at):
+            return []
         return [state.value for state in sorted(self.snapshot.lists) if self._is_current(state, at=at)]
 
     def _is_current(self, state: MemberState, *, at: datetime) -> bool:
@@ -52,8 +69,11 @@ class TrustInForce:
         """Return what is in force now.
 
         Raises:
-            RequestError: ``system.not_ready``, no list of any state is usable. (The sandbox can bring it about.)
+            RequestError: ``system.not_ready``: the clock of this machine was set back behind what is in force. (The
+                sandbox can bring it about otherwise.)
         """
+        if self._current.clock_is_behind(self._clock.now()):
+            raise RequestError("system.not_ready")
         return self._current
 
     @property
@@ -62,21 +82,35 @@ class TrustInForce:
         return self._current
 
     def exchange(self, state: NodeState) -> bool:
-        """Put ``state`` in force; tell whether that changed anything. The same snapshot again keeps its caches."""
+        """Put the trust material of ``state`` in force; tell whether that changed anything.
+
+        The same trust snapshot again keeps its caches. What is known of revocation stays: it was signed by authorities,
+        and says nothing of any other.
+        """
         if state.snapshot.id == self._current.snapshot.id:
             return False
+        self._put(state.with_status(self._current.verifier.status))
+        return True
+
+    def exchange_status(self, status: StatusSnapshot) -> bool:
+        """Let ``status`` be what is known of revocation, beside the same trust; tell whether that changed anything."""
+        if status.id == self._current.verifier.status.id:
+            return False
+        self._put(self._current.with_status(status))
+        return True
+
+    def _put(self, state: NodeState) -> None:
         self._retired.append((self._clock.now(), self._current))
         self._current = state
-        return True
 
     def file_of_tree(self, path: str) -> bytes | None:
         """Return a file of the tree in force, or of one that was a moment ago: its readers are not done yet."""
         recent = (state.tree for state in self._recent())
         return next((tree[path] for tree in (self._current.tree, *recent) if path in tree), None)
 
-    def held(self, snapshot_id: str) -> NodeState | None:
-        """Return the state with this snapshot, if it is in force or was within the idempotency window."""
-        return next((state for state in (self._current, *self._recent()) if state.snapshot.id == snapshot_id), None)
+    def held(self, state_id: str) -> NodeState | None:
+        """Return the state of this name, if it is in force or was within the idempotency window."""
+        return next((state for state in (self._current, *self._recent()) if state.id == state_id), None)
 
     def _recent(self) -> Iterator[NodeState]:
         """Yield what was in force within the idempotency window, the last first."""

@@ -23,7 +23,7 @@ from idbridge.trust.operator import published
 from idbridge.trust.operator.published import Published
 from idbridge.trust.tuf import proposal, roles, writing
 from idbridge.trust.tuf.client import METADATA
-from idbridge.trust.tuf.errors import mismatched
+from idbridge.trust.tuf.errors import mismatched, refusing_surprises
 from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.publisher import Change, Publication, Publisher
@@ -157,7 +157,8 @@ class OnlineRole:
         publication: Publication | None = None
         for name, octets in self._laid_down():
             try:
-                publication = self._taken_up(proposal.parse(octets), at=at) or publication
+                with refusing_surprises(name):
+                    publication = self._taken_up(proposal.parse(octets), at=at) or publication
             except (TrustError, FetchError) as refusal:
                 aside = Refused(name, refusal.code, str(refusal))
                 if isinstance(refusal, _EarlyError) or refusal.code == NOT_READY:

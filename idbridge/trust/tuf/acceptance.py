@@ -6,6 +6,7 @@ that its state's role names, if it is the very list that the role's entry names,
 state's services without a further signature.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,37 +24,40 @@ from idbridge.trust.shelf import OctetShelf
 from idbridge.trust.snapshot import NOT_CONFIGURED, RefusedOffer
 from idbridge.trust.trusted_set import TrustedSet
 from idbridge.trust.tuf import roles
+from idbridge.trust.tuf.errors import broken, refusing_surprises
 from idbridge.trust.tuf.quorum import Quorum
 from idbridge.trust.tuf.second_lock import CarrierRole, RegionalView, StateRole
 
 DISTRIBUTION: Final = "tuf"
 LISTS: Final = "lists"
-_NOTHING: Final[CarrierRole | None] = None
+_NO_KEYS: Final[Mapping[MemberState, tuple[PublicKey, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What is held after a distribution was taken up. ``absent`` says for each state without list why."""
+    """What is held after a distribution was taken up. ``absent`` says for each state not taken up why.
+
+    It is ``whole`` if nothing is known of newer agreements or denials that could not be had.
+    """
 
     trusted: TrustedSet
     absent: Mapping[MemberState, str]
     refused: tuple[RefusedOffer, ...]
+    whole: bool
 
 
 def accept(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: datetime) -> Accepted:
     """Return what is held once ``view`` is taken up at ``at``; ``held`` is what was held before, on ``floors``.
 
-    A state's new list keys count with a list that is taken up. Where that is refused, the list held and the keys that
-    signed it stay: the role that exchanged the keys and the list under them are one offer.
-
     Raises:
-        TrustError: ``trust.not_configured``: no state has a role that passed, and nothing is held. Otherwise a
-            recognition document that was accepted before is neither offered nor held, as ``agreements`` says.
+        TrustError: ``trust.not_configured``: no state has a role that passed, and nothing is held. At a first start
+            also if the deny list cannot be had, or a recognition document cannot be read.
     """
     accepted = _accepted(view, held, floors=floors, at=at)
     lost = frozenset(view.states) & frozenset(held.lists if held is not None else ()) - accepted.trusted.lists.keys()
     if not lost:
         return accepted
+    # Under the keys of a role whose list is refused, the one that is held would not count: it keeps its own keys.
     refused = {offer.subject: TrustError(offer.code, offer.detail) for offer in accepted.refused}
     kept = replace(
         view,
@@ -64,53 +68,92 @@ def accept(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: d
 
 
 def _accepted(view: RegionalView, held: TrustedSet | None, *, floors: Floors, at: datetime) -> Accepted:
-    keys, document_keys = _keys(view, held)
-    if not keys:
+    keys = _keys(view, held)
+    if not keys.signing:
         raise TrustError(NOT_CONFIGURED, "no state's role passed, and nothing is held")
     trusted = TrustedSet(
         view.environment,
-        keys,
+        keys.signing,
         floors=floors.states,
         arrangement_floors=floors.arrangements,
         purposes_floor=floors.purposes,
         denials=floors.denials,
         distribution=DISTRIBUTION,
-        document_keys=document_keys,
+        document_keys=keys.retired,
     )
     if held is not None:
         trusted = trusted.holding(held)
+    trusted, denying = _with_denials(trusted, view, at=at)
     refused: list[RefusedOffer] = []
     absent: dict[MemberState, str] = {}
     for state in MemberState:
         try:
-            trusted = _with_state(trusted, view, state, at=at)
+            with refusing_surprises(f"the list of {state}"):
+                trusted = _with_state(trusted, view, state, keys, at=at)
         except TrustError as refusal:
             absent[state] = refusal.code
             if refusal.code != NOT_CONFIGURED:
                 refused.append(RefusedOffer(f"{LISTS}/{state}", refusal.code, refusal.detail))
+            elif state in view.withdrawn:
+                trusted = trusted.without_list(state)
+    if denying:  # an entry may leave with the list that ends what it denies
+        trusted, denying = _with_denials(trusted, view, at=at)
     trusted, problems = _with_agreements(trusted, view)
-    trusted, more = _with_denials(trusted, view, at=at)
-    return Accepted(trusted, MappingProxyType(absent), (*refused, *problems, *more))
+    whole = not denying and _is_whole(view.agreements) and _is_whole(view.deny)
+    return Accepted(trusted, MappingProxyType(absent), (*refused, *problems, *denying), whole)
 
 
-def _keys(
-    view: RegionalView, held: TrustedSet | None
-) -> tuple[Mapping[MemberState, tuple[PublicKey, ...]], Mapping[MemberState, tuple[PublicKey, ...]]]:
-    """Return the signing keys by state, and the retired ones: of the roles that passed, else those held."""
-    keys: dict[MemberState, tuple[PublicKey, ...]] = {}
+def _is_whole(carried: CarrierRole | None) -> bool:
+    return carried is not None and not carried.faulty
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The signing keys by state, the retired ones, and the states whose role names a key that is another state's."""
+
+    signing: Mapping[MemberState, tuple[PublicKey, ...]]
+    retired: Mapping[MemberState, tuple[PublicKey, ...]]
+    usurping: frozenset[MemberState]
+
+
+def _keys(view: RegionalView, held: TrustedSet | None) -> _Keys:
+    """Return the keys of the roles that passed, else those held.
+
+    A key that two states name stays with the one that had it before; if none had it, neither gets it. A state that
+    names a key which is not its own keeps the keys that it had.
+    """
+    before = held.signing_keys if held is not None else _NO_KEYS
+    named = {state: (*role.entry.keys, *role.entry.document_keys) for state, role in view.states.items()}
+    others = {state: found for state, found in before.items() if state not in named}
+    claims: defaultdict[str, set[MemberState]] = defaultdict(set)
+    for state, found in (*named.items(), *others.items()):
+        for key in found:
+            claims[key.thumbprint].add(state)
+    owned = {key.thumbprint: state for state, found in before.items() for key in found}
+    usurping = frozenset(
+        state
+        for thumbprint, states in claims.items()
+        if len(states) > 1
+        for state in states
+        if state in named and owned.get(thumbprint) is not state
+    )
+    signing: dict[MemberState, tuple[PublicKey, ...]] = {}
     retired: dict[MemberState, tuple[PublicKey, ...]] = {}
     for state in MemberState:
         role = view.states.get(state)
-        if role is not None:
-            keys[state], retired[state] = role.entry.keys, role.entry.document_keys
+        if role is not None and state not in usurping:
+            signing[state], retired[state] = role.entry.keys, role.entry.document_keys
         elif held is not None and state in held.pins and state not in view.withdrawn:
-            keys[state], retired[state] = held.pins[state], held.document_keys.get(state, ())
-        elif held is not None and state in held.signing_keys:  # a state that left still vouches for what it signed
-            retired[state] = held.signing_keys[state]
-    return MappingProxyType(keys), MappingProxyType({state: found for state, found in retired.items() if found})
+            signing[state], retired[state] = held.pins[state], held.document_keys.get(state, ())
+        elif state in before:  # a state that left still vouches for what it signed
+            retired[state] = before[state]
+    left = MappingProxyType({state: found for state, found in retired.items() if found})
+    return _Keys(MappingProxyType(signing), left, usurping)
 
 
-def _with_state(trusted: TrustedSet, view: RegionalView, state: MemberState, *, at: datetime) -> TrustedSet:
+def _with_state(
+    trusted: TrustedSet, view: RegionalView, state: MemberState, keys: _Keys, *, at: datetime
+) -> TrustedSet:
     """Return ``trusted`` with what ``view`` offers of ``state``.
 
     Raises:
@@ -120,6 +163,8 @@ def _with_state(trusted: TrustedSet, view: RegionalView, state: MemberState, *, 
         raise TrustError(NOT_CONFIGURED)
     if state.value in view.refused:
         raise view.refused[state.value]
+    if state in keys.usurping:
+        raise broken(f"the entry of {state} names a key that is another state's")
     role = view.states[state]
     _require_named(role)
     before = trusted.lists.get(state)
@@ -137,13 +182,38 @@ def _require_named(role: StateRole) -> None:
 
 
 def _with_agreements(trusted: TrustedSet, view: RegionalView) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
-    """Return ``trusted`` with the recognition documents on offer; where the role was refused, with those held."""
+    """Return ``trusted`` with the recognition documents on offer; where they cannot be read, with those held.
+
+    Raises:
+        TrustError: This is a first start, and one of them cannot be read: it may be a suspension.
+    """
+    first_start = not trusted.arrangement_floors and trusted.purposes_floor is None
     carried = view.agreements
-    if carried is None:
-        problem = _refused_role(view, roles.AGREEMENTS)
-        return trusted.require_whole(), problem
-    shelf = OctetShelf(carried.files, carried.faulty)
-    return agreements.read(shelf, trusted)
+    shelf = OctetShelf(carried.files, carried.faulty) if carried is not None else OctetShelf({}, {})
+    problems = _refused_role(view, roles.AGREEMENTS)
+    try:
+        with refusing_surprises("the agreements"):
+            if carried is None:
+                return trusted.require_whole(), problems
+            grown, more = agreements.read(shelf, trusted)
+            return grown, (*problems, *more)
+    except TrustError as refusal:
+        if first_start:
+            raise
+        refused = RefusedOffer(roles.AGREEMENTS, refusal.code, refusal.detail)
+        return _without_lagging(trusted), (*problems, refused)
+
+
+def _without_lagging(trusted: TrustedSet) -> TrustedSet:
+    """Return ``trusted`` without any arrangement, if less of one is held than was accepted before.
+
+    What is missing may be a suspension, and nobody can tell of which pair: nothing foreign is recognised until it is
+    read again. What is held whole stays as it is.
+    """
+    try:
+        return trusted.require_whole()
+    except TrustError:
+        return replace(trusted, arrangement_index=None)
 
 
 def _refused_role(view: RegionalView, role: str) -> tuple[RefusedOffer, ...]:
@@ -181,18 +251,26 @@ def _deny_quorum(quorum: Quorum) -> DenyQuorum:
 def _with_denials(
     trusted: TrustedSet, view: RegionalView, *, at: datetime
 ) -> tuple[TrustedSet, tuple[RefusedOffer, ...]]:
-    """Return ``trusted`` with the deny list on offer. A list that is refused or missing loses no entry that is held."""
-    carried = view.deny
-    if carried is None:
-        return trusted, _refused_role(view, roles.DENY)
-    if roles.DENY_LIST in carried.faulty:
-        refusal = carried.faulty[roles.DENY_LIST]
-        return trusted, (RefusedOffer(roles.DENY_LIST, refusal.code, refusal.detail),)
-    octets = carried.files.get(roles.DENY_LIST)
-    if octets is None:
-        dropped = RefusedOffer(roles.DENY_LIST, "trust.deny_dropped", "the deny list is gone")
-        return trusted, (dropped,)
+    """Return ``trusted`` with the deny list on offer. A list that is refused or missing loses no entry that is held.
+
+    Raises:
+        TrustError: No deny list was ever held, and none can be had: nobody knows what is denied.
+    """
     try:
-        return trusted.with_deny_list(octets, authorities=authorities(view), at=at), ()
+        with refusing_surprises("the deny list"):
+            return trusted.with_deny_list(_deny_list(view), authorities=authorities(view), at=at), ()
     except TrustError as refusal:
+        if not trusted.denials.number:
+            raise
         return trusted, (RefusedOffer(roles.DENY_LIST, refusal.code, refusal.detail),)
+
+
+def _deny_list(view: RegionalView) -> bytes:
+    if roles.DENY in view.refused:
+        raise view.refused[roles.DENY]
+    carried = view.deny
+    if carried is not None and roles.DENY_LIST in carried.faulty:
+        raise carried.faulty[roles.DENY_LIST]
+    if carried is None or roles.DENY_LIST not in carried.files:
+        raise TrustError("trust.deny_dropped", "the deny list is gone")
+    return carried.files[roles.DENY_LIST]

@@ -44,6 +44,7 @@ _NOT_FOUND: Final = 404
 _CHUNK: Final = 64 * 1024
 _FAULTS: Final = (RepositoryError, DownloadError, OSError, *LIBRARY_ERRORS)
 _DELEGATIONS: Final = 32
+_DOCUMENTS: Final = ("arrangements/", "purposes/")
 _BOUNDS: Final = (LIMITS.timestamp_bytes, LIMITS.metadata_bytes)  # for files of which nobody signed how long they are
 
 
@@ -188,6 +189,8 @@ class _Round:
         self._oldest = oldest
         self._files: dict[str, bytes] = {}
         self._faults: dict[str, str] = {}
+        self._role_faults: dict[str, str] = {}
+        self._budget = LIMITS.documents_bytes
         self._roles: dict[str, bytes] = {}
 
     def fetched(self) -> Fetched:
@@ -206,6 +209,7 @@ class _Round:
             targets=self._read(roles.TARGETS),
             roles=MappingProxyType(self._roles),
             files=MappingProxyType(self._files),
+            role_faults=MappingProxyType(self._role_faults),
             faults=MappingProxyType(self._faults),
         )
 
@@ -216,7 +220,7 @@ class _Round:
             octets = self._read(name)
             listed = _targets(octets)
         except _FAULTS as fault:
-            self._faults[name] = refusal_of(fault).code
+            self._role_faults[name] = refusal_of(fault).code
             return
         self._roles[name] = octets
         for path in _wanted(name, listed):
@@ -238,7 +242,11 @@ class _Round:
         if known is not None:
             return known
         if info.length > _longest(info.path):
-            raise TrustError("trust.metadata_invalid", f"{info.path} is larger than any of its kind")
+            raise TrustError("trust.metadata_invalid", "a file that is larger than any of its kind")
+        if not info.path.startswith("lists/"):
+            self._budget -= info.length
+            if self._budget < 0:
+                raise TrustError("trust.metadata_invalid", "documents that are larger together than they may be")
         place = self._cache / "target"
         try:
             self._updater.download_target(info, str(place))
@@ -264,10 +272,11 @@ def _targets(octets: bytes) -> Targets:
 
 
 def _wanted(role: str, listed: Targets) -> list[str]:
-    """Return the paths to fetch of a role: of a state its one list, however much else it may name."""
-    if role in MemberState.__members__:
-        return [path for path in (roles.list_path(MemberState(role)),) if path in listed.targets]
-    return sorted(listed.targets)[: LIMITS.target_files]
+    """Return the paths to fetch of a role: of a state its one list, whatever else it may name."""
+    if role == roles.AGREEMENTS:
+        return sorted(path for path in listed.targets if path.startswith(_DOCUMENTS))[: LIMITS.target_files]
+    only = roles.DENY_LIST if role == roles.DENY else roles.list_path(MemberState(role))
+    return [only] if only in listed.targets else []
 
 
 def _longest(path: str) -> int:

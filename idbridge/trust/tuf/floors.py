@@ -86,9 +86,9 @@ class DistributionFloors:
         return replace(self, roles=grown, signed_at=latest)
 
     def for_online(self, online: frozenset[str], *, dropped: tuple[str, ...]) -> "DistributionFloors":
-        """Return floors for these online keys: without those in ``dropped`` if the keys are others than before."""
-        if self.online == online:
-            return self
+        """Return floors for these online keys: without those in ``dropped`` if none of the keys before is left."""
+        if self.online & online:
+            return replace(self, online=online)
         kept = {role: floor for role, floor in self.roles.items() if role not in dropped}
         return replace(self, online=online, roles=MappingProxyType(kept))
 

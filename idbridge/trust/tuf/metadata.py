@@ -6,7 +6,7 @@ role's, no member that nobody knows, and an instant of signing, which TUF has no
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar, cast
 
 from tuf.api.exceptions import RepositoryError
@@ -80,7 +80,7 @@ def read(octets: bytes, kind: type[Kind], *, role: str, environment: Environment
     signed_at = _own_members(metadata.signed.unrecognized_fields, role=role, environment=environment)
     _refuse_numbers(metadata.signed, role=role)
     found = MetadataFile(role, octets, hashlib.sha256(octets).hexdigest(), metadata, payload, signed_at)
-    if not signed_at < found.expires <= signed_at + roles.terms(role).longest:
+    if not timedelta(0) < found.expires - signed_at <= roles.terms(role).longest:
         raise TrustError("trust.lifetime_too_long", f"the metadata of {role} is good for longer than it may be")
     return found
 

@@ -6,6 +6,7 @@ version follows the one before it; what is refused leaves the tree as it was.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +18,14 @@ from tuf.api.metadata import Root
 
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import Environment, MemberState
+from idbridge.trust.errors import RollbackError
 from idbridge.trust.tuf import roles, writing
 from idbridge.trust.tuf.acceptance import Accepted
-from idbridge.trust.tuf.client import METADATA, TARGETS
+from idbridge.trust.tuf.client import METADATA, TARGETS, Tree
 from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
-from idbridge.trust.tuf.repository import Look, TufRepository
+from idbridge.trust.tuf.repository import REGION, Look, TufRepository
 from idbridge.trust.tuf.tree import Candidate, CandidateTree, Head, PublishedTree, RoleFile, targets_in
 from idbridge.trust.tuf.writing import Issue
 
@@ -70,6 +72,7 @@ class Publisher:
     ) -> None:
         self._tree = tree
         self._online = online
+        self._root_file = root_file
         self._memory = TufRepository(tree.reader, root_file, state_directory)
         self._environment = environment
 
@@ -84,9 +87,14 @@ class Publisher:
         """
         with self._tree.locked():
             head = self._tree.head() if self._tree.is_begun() else None
+            if head is not None:
+                _refuse_vanished(head, change)
             candidate, versions = self._candidate(head, change, at=at)
-            look = self._memory.look(CandidateTree(candidate, self._tree.reader), at=at)
+            offered = CandidateTree(candidate, self._tree.reader)
+            look = self._memory.look(offered, at=at)
             _refuse_unaccepted(change, look)
+            if change.roles or change.roots:
+                self._refuse_lost_on_beginners(offered, look, at=at)
             if not dry_run:
                 self._tree.put(candidate)
                 self._memory.load(at=at)
@@ -99,6 +107,33 @@ class Publisher:
             ConfigurationError, TrustError: As ``publish``.
         """
         return self.publish(Change(), at=at)
+
+    def _refuse_lost_on_beginners(self, offered: CandidateTree, look: Look, *, at: datetime) -> None:
+        """Refuse what a node that begins now could not take up, though nodes that were there before can.
+
+        Whoever exchanges a key would otherwise take from every later node what only that key vouched for: a denial, a
+        suspension, an arrangement.
+
+        Raises:
+            TrustError: The first refusal that nodes which were there before do not share.
+        """
+        shared = {offer.subject for offer in look.accepted.refused}
+        fresh = self._as_a_beginner(offered, at=at)
+        if self._tree.is_begun():
+            shared |= self._as_a_beginner(self._tree.reader, at=at).keys() if fresh.keys() - shared else set()
+        for subject in sorted(fresh.keys() - shared):
+            raise fresh[subject]
+
+    def _as_a_beginner(self, tree: Tree, *, at: datetime) -> dict[str, TrustError]:
+        """Return what a node that begins now refuses of ``tree``, by subject."""
+        with tempfile.TemporaryDirectory() as folder:
+            beginner = TufRepository(tree, self._root_file, Path(folder))
+            beginner.initialise()
+            try:
+                look = beginner.look(tree, at=at)
+            except TrustError as refusal:
+                return {REGION: refusal}
+        return {offer.subject: TrustError(offer.code, offer.detail) for offer in look.accepted.refused}
 
     def _candidate(self, head: Head | None, change: Change, *, at: datetime) -> tuple[Candidate, tuple[int, int]]:
         """Return the tree as it would be, with the versions of timestamp and snapshot."""
@@ -173,8 +208,22 @@ def _refuse_unaccepted(change: Change, look: Look) -> None:
     if roles.DENY in change.roles:
         changed.add(roles.DENY_LIST)
     for offer in look.accepted.refused:
-        if any(path.startswith(offer.subject) for path in changed):
+        if any(path == offer.subject or path.startswith(f"{offer.subject}/") for path in changed):
             raise TrustError(offer.code, offer.detail)
+
+
+def _refuse_vanished(head: Head, change: Change) -> None:
+    """Refuse agreements that lack a document which is in sight: a node that begins later would never know of it.
+
+    Raises:
+        RollbackError: There is one.
+    """
+    before = head.targets_of(roles.AGREEMENTS)
+    if before is None or roles.AGREEMENTS not in change.roles:
+        return
+    after = targets_in(change.roles[roles.AGREEMENTS])
+    if not before.targets.keys() <= after.targets.keys():
+        raise RollbackError(held=len(before.targets), offered=len(before.targets.keys() & after.targets.keys()))
 
 
 def _due(look: Look, *, at: datetime) -> tuple[tuple[str, datetime], ...]:

@@ -19,7 +19,6 @@ from idbridge.errors import ConfigurationError, FetchError, InputError, TrustErr
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust import files, floors, memory
-from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.repository import not_its_own
@@ -59,7 +58,8 @@ class TufRepository:
         self._state_directory = state_directory
         self._store = SnapshotStore(state_directory / STORE)
         self._held: Held | None = None
-        self._last: TrustSnapshot | None = None
+        self._held_id: str | None = None  # under which what is held is kept; another process may have moved on
+        self._whole_snapshot: TrustSnapshot | None = None  # of the last look that refused nothing
         self._timestamp = b""
         self._tree_accepted = mirror.NOTHING
 
@@ -126,13 +126,13 @@ class TufRepository:
         with self._workplace() as cache:
             try:
                 fetched = self._fetched(self._tree, bootstrap, held, cache=cache)
-                if self._last is not None and not self._last.refused and fetched.timestamp == self._timestamp:
-                    return self._last
+                if self._whole_snapshot is not None and fetched.timestamp == self._timestamp:
+                    return self._whole_snapshot
                 look = self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=reanchor)
             except TrustError as refusal:
                 if held is None or reanchor:
                     raise
-                return self._unrefreshed(held, refusal)
+                return self._unrefreshed(held, written, refusal)
             return self._taken(look, written, cache=cache)
 
     @staticmethod
@@ -181,39 +181,53 @@ class TufRepository:
 
     def _taken(self, look: Look, written: Floors, *, cache: Path) -> TrustSnapshot:
         """Write down what ``look`` found, floors first, and put it in force."""
-        accepted, view = look.accepted, look.view
+        accepted, before = look.accepted, self._held
         trusted = accepted.trusted
-        regional = RegionalFreshness(
-            signed_at=view.signed_at,
-            expires=view.expires,
+        absent = {state: code for state, code in accepted.absent.items() if state not in trusted.lists}
+        regional = self._freshness(look)
+        snapshot = snapshot_of(trusted, states_without_list=absent, refused=self._refused(look), regional=regional)
+        vouching = archive.grown(before.vouching if before is not None else {}, trusted)
+        held = Held(trusted, self._octets(look), regional, absent, vouching)
+        prepared = self._store.prepare(held.octets, archive.about(held, snapshot))
+        distribution_floors.write(self._state_directory, look.view.floors)
+        grown = floors.of(trusted)
+        if grown != written:
+            floors.write(self._state_directory, grown)
+        prepared.commit(at=look.view.signed_at)
+        self._replace_cache(cache)
+        self._held, self._held_id, self._timestamp = held, prepared.id, look.fetched.timestamp
+        self._whole_snapshot = snapshot if not snapshot.refused else None
+        self._tree_accepted = mirror.tree_of(look.fetched, without=look.view.refused)
+        return snapshot
+
+    def _freshness(self, look: Look) -> RegionalFreshness:
+        """Return how fresh the region is: as the last whole distribution, where newer is known and cannot be had."""
+        view, before = look.view, self._held.regional if self._held is not None else None
+        whole = look.accepted.whole or before is None
+        signed_at = view.signed_at if whole or before is None else min(view.signed_at, before.signed_at)
+        expires = view.expires if whole or before is None else min(view.expires, before.expires)
+        until = {state: role.expires for state, role in view.states.items()}
+        if before is not None:
+            for state in look.accepted.absent:
+                until[state] = min(before.expires, before.states_until.get(state, before.expires))
+        return RegionalFreshness(
+            signed_at=signed_at,
+            expires=expires,
             root_version=view.versions[roles.ROOT],
             timestamp_version=view.versions[roles.TIMESTAMP],
             snapshot_version=view.versions[roles.SNAPSHOT],
             snapshot_digest=view.snapshot_digest,
+            states_until=MappingProxyType({state: end for state, end in until.items() if state not in view.withdrawn}),
         )
-        snapshot = snapshot_of(
-            trusted, states_without_list=accepted.absent, refused=self._refused(look), regional=regional
-        )
-        held = Held(trusted, self._octets(look), regional)
-        prepared = self._store.prepare(held.octets, archive.about(held, snapshot))
-        distribution_floors.write(self._state_directory, view.floors)
-        grown = floors.of(trusted)
-        if grown != written:
-            floors.write(self._state_directory, grown)
-        prepared.commit(at=view.signed_at)
-        self._replace_cache(cache)
-        self._held, self._last, self._timestamp = held, snapshot, look.fetched.timestamp
-        self._tree_accepted = mirror.tree_of(look.fetched, without=view.refused)
-        return snapshot
 
-    def _unrefreshed(self, held: Held, refusal: TrustError) -> TrustSnapshot:
-        """Return the snapshot of what is held, with the refusal of what was offered."""
-        last = self._last
-        known = dict.fromkeys(held.trusted.floors, UNREACHABLE)
-        absent = last.states_without_list if last is not None else known
+    def _unrefreshed(self, held: Held, written: Floors, refusal: TrustError) -> TrustSnapshot:
+        """Return the snapshot of what is held, with the refusal of what was offered.
+
+        The denials are those of the floors: another process of this node may have taken up newer ones.
+        """
         return snapshot_of(
-            held.trusted,
-            states_without_list=absent,
+            replace(held.trusted, denials=written.denials),
+            states_without_list=held.absent,
             refused=(RefusedOffer(REGION, refusal.code, refusal.detail),),
             regional=held.regional,
         )
@@ -231,28 +245,39 @@ class TufRepository:
         return (*look.accepted.refused, *not_its_own(look.accepted.trusted), *added)
 
     def _octets(self, look: Look) -> Mapping[str, bytes]:
-        """Return what is to be kept: of each document the octets that are held now, whether they are new or not."""
+        """Return what is to be kept: of each list and document the octets that are held now, and of nothing else."""
         before = self._held.octets if self._held is not None else {}
         trusted, view = look.accepted.trusted, look.view
-        kept: dict[str, bytes] = {}
+        kept = {"regional/timestamp.json": look.fetched.timestamp}
         for state, listed in trusted.lists.items():
             path = roles.list_path(state)
             offers = [view.states[state].octets] if state in view.states else []
-            digest = listed.provenance.digest
-            found = client.by_digest([*offers, *([before[path]] if path in before else [])]).get(digest)
-            if found is not None:
-                kept[path] = found
-        documents = view.agreements.files if view.agreements is not None else {}
-        kept |= {path: octets for path, octets in before.items() if path.startswith(("arrangements/", "purposes/"))}
-        kept |= documents
-        return MappingProxyType({**kept, "regional/timestamp.json": look.fetched.timestamp})
+            known = client.by_digest([*offers, *([before[path]] if path in before else [])])
+            if listed.provenance.digest in known:
+                kept[path] = known[listed.provenance.digest]
+        offered = view.agreements.files if view.agreements is not None else {}
+        for path, digest in archive.documents_of(trusted).items():
+            for documents in (before, offered):
+                if path in documents and archive.is_document(documents[path], digest):
+                    kept[path] = documents[path]
+                    break
+        return MappingProxyType(kept)
 
     def _holding(self, written: Floors) -> Held | None:
-        """Return what is held: in memory, else on disk as far as it stands on the floors."""
-        if self._held is None:
+        """Return what is held: in memory, else on disk as far as it stands on the floors.
+
+        What is kept and damaged counts as nothing held: the floors and the denials in them stand for it.
+        """
+        try:
+            kept = self._store.current_id()
+            if self._held is not None and kept == self._held_id:
+                return self._held
             stored = self._store.current()
             if stored is not None:
                 self._held = archive.read(stored, environment=written.environment, floors=written)
+                self._held_id, self._whole_snapshot = stored.id, None
+        except ConfigurationError:
+            return self._held
         return self._held
 
     def _floors(self, bootstrap: bytes, *, at: datetime) -> tuple[Floors, DistributionFloors]:

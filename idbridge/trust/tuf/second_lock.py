@@ -23,7 +23,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust.tuf import entry, handover, metadata, roles
 from idbridge.trust.tuf.entry import ListEntry
-from idbridge.trust.tuf.errors import broken, mismatched
+from idbridge.trust.tuf.errors import broken, mismatched, refusing_surprises
 from idbridge.trust.tuf.floors import DistributionFloors
 from idbridge.trust.tuf.metadata import MetadataFile
 from idbridge.trust.tuf.quorum import Quorum, quorum_of, refuse_shared_keys, require_quorum
@@ -37,7 +37,7 @@ class Fetched:
     """Octets as the first lock left them: nothing of them is believed yet.
 
     ``roots`` are every root from the pinned one on, in order. ``roles`` are the delegated roles by name, ``files`` the
-    targets by path. ``faults`` say for a role or path why it could not be had (a code of the catalogue).
+    targets by path. ``role_faults`` and ``faults`` say for a role or a path why it could not be had, by its code.
     """
 
     roots: tuple[bytes, ...]
@@ -46,6 +46,7 @@ class Fetched:
     targets: bytes
     roles: Mapping[str, bytes]
     files: Mapping[str, bytes]
+    role_faults: Mapping[str, str]
     faults: Mapping[str, str]
 
 
@@ -120,11 +121,12 @@ def examine(fetched: Fetched, *, bootstrap: bytes, floors: DistributionFloors, a
     Raises:
         TrustError: The top of the tree is not acceptable, and so nothing is; what was held stays in force.
     """
-    region = _top(fetched, bootstrap=bootstrap, floors=floors, at=at)
-    judged = _Judgement(fetched, region, at=at)
-    for delegated in _delegations(region.targets.signed):
-        judged.take(delegated)
-    return judged.view()
+    with refusing_surprises("the region"):
+        region = _top(fetched, bootstrap=bootstrap, floors=floors, at=at)
+        judged = _Judgement(fetched, region, at=at)
+        for delegated in _delegations(region.targets.signed):
+            judged.take(delegated)
+        return judged.view()
 
 
 def _top(fetched: Fetched, *, bootstrap: bytes, floors: DistributionFloors, at: datetime) -> _Region:
@@ -201,7 +203,7 @@ def _delegations(targets: Targets) -> tuple[DelegatedRole, ...]:
         raise broken("the top level delegates to named roles")
     for name, delegated in delegations.roles.items():
         if name not in roles.delegated() or delegated.path_hash_prefixes is not None:
-            raise broken(f"the top level delegates to {name[:40]}")
+            raise broken(f"the top level delegates to {name[:40]!a}")
         if tuple(delegated.paths or ()) != roles.paths(name) or not delegated.terminating:
             raise broken(f"{name} has other paths than its own, or does not end the search")
     if not set(delegations.roles) >= {roles.AGREEMENTS, roles.DENY}:
@@ -240,10 +242,11 @@ class _Judgement:
         if name in MemberState.__members__:
             self._withdrawn.discard(MemberState(name))
         try:
-            if name in MemberState.__members__:
-                self._take_state(delegated, MemberState(name))
-            else:
-                self._carriers[name] = self._carrier(name)
+            with refusing_surprises(name):
+                if name in MemberState.__members__:
+                    self._take_state(delegated, MemberState(name))
+                else:
+                    self._carriers[name] = self._carrier(name)
         except TrustError as refusal:
             self._floors = floors
             self._refused[name] = refusal
@@ -266,6 +269,7 @@ class _Judgement:
         if not file.signed.targets.keys() <= {path}:
             raise broken(f"{state} lists more than its one list")
         if path not in file.signed.targets:
+            self._refuse_hasty(state, quorum, signed)
             self._withdrawn.add(state)
         else:
             self._states[state] = StateRole(
@@ -282,6 +286,12 @@ class _Judgement:
         """Tell whether a state has keys and no list yet: the snapshot names no role of it, and never did."""
         return f"{state}.json" not in self._region.snapshot.signed.meta and state.value not in self._floors.roles
 
+    def _refuse_hasty(self, state: MemberState, quorum: Quorum, signed: frozenset[str]) -> None:
+        """Refuse to end a whole list with the usual signatures: it ends more than a fifth of it."""
+        known = state.value in self._region.floors.roles
+        if known and quorum.count(signed) <= quorum.threshold:
+            raise TrustError("trust.shrink_unconfirmed", f"{state} withdraws its whole list")
+
     def _carrier(self, name: str) -> CarrierRole:
         file, _ = self._role(name)
         octets: dict[str, bytes] = {}
@@ -295,8 +305,8 @@ class _Judgement:
 
     def _role(self, name: str) -> tuple[MetadataFile[Targets], frozenset[str]]:
         """Return a delegated role that passed, and who signed it; the floors rise with it."""
-        if name in self._fetched.faults:
-            raise TrustError(self._fetched.faults[name], f"the metadata of {name} could not be had")
+        if name in self._fetched.role_faults:
+            raise TrustError(self._fetched.role_faults[name], f"the metadata of {name} could not be had")
         if name not in self._fetched.roles:
             raise TrustError("trust.unreachable", f"the metadata of {name} was not offered")
         environment = self._floors.environment
@@ -320,13 +330,15 @@ class _Judgement:
         own = delegations.roles[file.role]
         for path in file.signed.targets:
             if not own.is_delegated_path(path) or not _plain(path):
-                raise TrustError("trust.territory_mismatch", f"{file.role} lists {path[:80]}")
+                raise TrustError("trust.territory_mismatch", f"{file.role} lists {path[:80]!a}")
+        if file.role == roles.DENY and not file.signed.targets.keys() <= {roles.DENY_LIST}:
+            raise broken("the deny role lists more than its one list")
 
     def _refuse_targets(self) -> None:
         """Refuse a top level that lists anything but handovers."""
         for path in self._region.targets.signed.targets:
             if not path.startswith("handovers/") or not _plain(path):
-                raise broken(f"the top level lists {path[:80]}")
+                raise broken(f"the top level lists {path[:80]!a}")
 
     def _target(self, listing: Targets, path: str) -> bytes:
         """Return the octets of a target, if they are the ones that ``listing`` names."""

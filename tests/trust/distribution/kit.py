@@ -72,6 +72,7 @@ class World:
     version: int = 1
     at: datetime = AT
     faults: Mapping[str, str] = field(default_factory=dict)
+    role_faults: Mapping[str, str] = field(default_factory=dict)
     snapshot: Callable[[Any], None] = unchanged
     timestamp: Callable[[Any], None] = unchanged
 
@@ -106,6 +107,7 @@ class World:
             targets=self.files[roles.TARGETS],
             roles=MappingProxyType({name: one for name, one in self.files.items() if name != roles.TARGETS}),
             files=self.targets,
+            role_faults=self.role_faults,
             faults=self.faults,
         )
 

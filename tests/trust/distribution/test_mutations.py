@@ -64,6 +64,7 @@ def over(files: Mapping[str, bytes]) -> Fetched:
         targets=files[roles.TARGETS],
         roles=MappingProxyType({name: octets for name, octets in files.items() if name != roles.TARGETS}),
         files=first_change().targets,
+        role_faults={},
         faults={},
     )
 

@@ -10,6 +10,7 @@ from tuf.api.metadata import TargetFile
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.trust.tuf import roles, writing
+from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.second_lock import examine
 from tests.trust.distribution.kit import (
     AT,
@@ -48,6 +49,21 @@ def test_a_role_that_lists_no_list_is_a_withdrawal() -> None:
 
     assert view.withdrawn == {SG}
     assert not view.refused
+
+
+@pytest.mark.parametrize(("keys_used", "ends"), [(2, False), (3, True)])
+def test_to_end_a_whole_list_takes_a_signature_more_than_usual(keys_used: int, ends: bool) -> None:
+    floors = World().examined().floors
+    by = tuple(MetadataSigner(key, state=SG) for key in region().keys.roles.of_state(SG)[:keys_used])
+
+    def emptied(signed: Any) -> None:
+        signed.version = 2
+        signed.targets.clear()
+
+    view = World().with_altered("SG", emptied, by=by).later().examined(floors=floors)
+
+    assert (SG in view.withdrawn) is ends
+    assert [refusal.code for refusal in view.refused.values()] == ([] if ends else ["trust.shrink_unconfirmed"])
 
 
 def test_a_role_below_its_threshold_is_refused_alone() -> None:
@@ -136,9 +152,17 @@ def test_a_list_that_is_named_by_another_hash_is_refused_alone() -> None:
 
 
 @pytest.mark.parametrize("fault", ["trust.unreachable", "trust.expired"])
-@pytest.mark.parametrize("subject", ["SG", "lists/SG/list.jws"])
-def test_a_fault_of_the_first_lock_is_that_state_s_alone(fault: str, subject: str) -> None:
-    assert only_refusal(World(faults={subject: fault}), "SG").code == fault
+@pytest.mark.parametrize("where", [{"role_faults": {"SG": ""}}, {"faults": {"lists/SG/list.jws": ""}}])
+def test_a_fault_of_the_first_lock_is_that_state_s_alone(fault: str, where: Any) -> None:
+    world = World(**{kind: dict.fromkeys(subjects, fault) for kind, subjects in where.items()})
+
+    assert only_refusal(world, "SG").code == fault
+
+
+def test_a_file_that_is_called_like_a_role_takes_nothing_from_that_role() -> None:
+    world = World(faults=dict.fromkeys(("TH", "deny", "agreements"), "trust.snapshot_mismatch"))
+
+    assert not world.examined().refused
 
 
 def test_a_role_or_a_list_that_is_not_there_is_unreachable() -> None:

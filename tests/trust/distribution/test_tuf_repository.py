@@ -111,15 +111,28 @@ def test_a_tree_that_is_gone_is_unreachable(place: Place) -> None:
     assert subjects(again) == {REGION: "trust.unreachable"}
 
 
-def test_a_damaged_store_is_an_error_and_never_an_empty_one(place: Place) -> None:
-    place.load()
+def _damage(place: Place) -> None:
     (current,) = (place.memory / "store" / "snapshots").glob("*")
     (damaged,) = current.glob("files/lists?SG?list.jws")
     damaged.chmod(0o600)
     damaged.write_bytes(b"something else")
 
-    with pytest.raises(ConfigurationError, match="damaged"):
-        place.load()
+
+def test_what_is_kept_and_damaged_is_fetched_again(place: Place) -> None:
+    held = place.load()
+    _damage(place)
+
+    assert place.load().id == held.id
+
+
+def test_what_is_kept_and_damaged_is_no_snapshot_to_start_from(place: Place) -> None:
+    place.load()
+    _damage(place)
+
+    with pytest.raises(TrustError) as caught:
+        place.load(tree=Dead())
+
+    assert caught.value.code == "trust.unreachable"
 
 
 @pytest.mark.parametrize("name", ["distribution.json", "floors.json"])
@@ -211,7 +224,9 @@ def test_without_a_last_list_one_bad_state_has_none_and_ten_have_theirs(place: P
 
 def test_a_withdrawn_list_is_dropped_and_its_issuers_are_remembered(place: Place) -> None:
     place.load()
-    force(place, {"SG": place.next_role("SG", lambda signed: signed.targets.clear(), at=NOW)}, at=NOW + SECOND)
+    everybody = tuple(MetadataSigner(key, state=SG) for key in place.region.keys.roles.of_state(SG))
+    empty = place.next_role("SG", lambda signed: signed.targets.clear(), at=NOW, by=everybody)
+    force(place, {"SG": empty}, at=NOW + SECOND)
     snapshot = place.load(at=NOW + SECOND)
 
     assert SG not in snapshot.lists
