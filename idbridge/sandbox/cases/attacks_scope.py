@@ -14,8 +14,10 @@ from idbridge.sandbox.drill import contents, edits, thefts
 from idbridge.sandbox.drill.agreeing import Agreement
 from idbridge.sandbox.drill.arena import HOUR, SG
 from idbridge.sandbox.drill.attack import Attack, accepted
+from idbridge.sandbox.drill.making import properly
 from idbridge.sandbox.drill.publication import Publication
 from idbridge.sandbox.drill.showing import LoginAfter, Shown
+from idbridge.sandbox.drill.standing import Withdrawal
 from idbridge.sandbox.entry import Entry
 
 PROFILE: Final = "trust.profile_violation"
@@ -94,11 +96,17 @@ HALVED: Final = accepted(
     why="All three holders of the role looked at it.",
     act=Publication(built=contents.half_ended, signers=thefts.everybody(SG)),
 )
+WITHDRAWN: Final = accepted(
+    "honest-withdrawal-of-a-list",
+    "Singapore withdraws its whole list, under one signature more than needed",
+    why="A state may leave by its own word, and everybody who keeps its keys said it.",
+    act=Withdrawal(signers=thefts.everybody(SG)),
+)
 
 
 def attacks() -> Iterator[Attack]:
     """Yield the attacks on scope and semantics."""
-    yield from (LOGIN, OLDER_LOGIN, AGREEMENT, HALVED)
+    yield from (LOGIN, OLDER_LOGIN, AGREEMENT, HALVED, WITHDRAWN)
     yield from _territories()
     yield from _shown()
     yield from _agreements()
@@ -228,7 +236,14 @@ def _histories() -> Iterator[Attack]:
         "trust.shrink_unconfirmed",
         "A list of Singapore that ends half of its services, under just enough signatures",
         why="A wrong template looks like that, and so does sabotage; it waits for one signature more.",
-        **_just_enough(),
+        signers=properly,
+    )
+    yield WITHDRAWN.refused(
+        "attack-63-whole-list-withdrawn",
+        "trust.shrink_unconfirmed",
+        "A role of Singapore that lists nothing any more, under just enough signatures",
+        why="To end everything takes no less than to end half of it.",
+        signers=properly,
     )
     yield NEXT.refused(
         "attack-63-empty-list",
@@ -237,10 +252,6 @@ def _histories() -> Iterator[Attack]:
         why="Empty is no list; a state that leaves says so by its role.",
         built=contents.empty,
     )
-
-
-def _just_enough() -> dict[str, Any]:
-    return {"signers": Publication().signers}
 
 
 def _unknown() -> Iterator[Attack]:

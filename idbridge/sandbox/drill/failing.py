@@ -19,9 +19,10 @@ from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.drill import contents, edits, finding
 from idbridge.sandbox.drill.arena import MY, SG, TH, Scene
 from idbridge.sandbox.drill.finding import Finding, ToldBy
-from idbridge.sandbox.drill.making import listing_role, write_over
 from idbridge.sandbox.drill.publication import Publication, in_force, looked
+from idbridge.sandbox.drill.standing import Withdrawal
 from idbridge.sandbox.drill.tampering import SHORT_LIFE
+from idbridge.sandbox.drill.thefts import everybody
 from idbridge.sandbox.forgeries import signature_changed
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.questions import question
@@ -58,9 +59,7 @@ def restored(publication: Publication) -> Fault:
 
 def withdrawn(scene: Scene) -> Past:
     """Let Singapore's role list nothing, at a node that held its list."""
-    head = scene.head()
-    role = listing_role(scene, head, SG.value, files={}, how=Publication())
-    write_over(scene, head, {SG.value: role}, how=Publication())
+    Withdrawal(signers=everybody(SG)).published(scene)
     return scene.arena.held, scene.node().load(at=scene.at)
 
 
