@@ -123,7 +123,8 @@ def _state(wanted: Founding, folder: Path, passphrase_file: Path | None, *, dry_
     output.table(("KEY", "FOR", "FILE"), ((one["key"], one["for"], one["file"]) for one in _key_rows(public, names)))
     output.line()
     output.facts((("folder", folder), ("threshold", f"{public.threshold} of {len(public.role)}")))
-    output.facts(((f"digest of {workspace.PUBLIC}", public.digest), ("key set of the role", public.key_set)))
+    output.line(f"digest of {workspace.PUBLIC}: {public.digest}")
+    output.line(f"key set of the role: {public.key_set}")
     words("hint", "give each private key to its holder; tell the region both digests by another way than the file")
     return Exit.DONE
 
