@@ -69,6 +69,15 @@ class CrlFloor:
     number: int
     digest: str
 
+    def require(self, crl: "VerifiedCrl") -> None:
+        """Return if ``crl``, of the same authority and scope, is the very one that was accepted, or a later one.
+
+        Raises:
+            StatusError: ``status.crl_rollback``: it is older, or another one under the same number.
+        """
+        if crl.number <= self.number and crl.digest != self.digest:
+            raise StatusError("status.crl_rollback", f"CRL number {crl.number} is not above {self.number}")
+
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCrl:
@@ -128,8 +137,8 @@ def verify_crl(octets: bytes, *, issuer: bytes, at: datetime, floor: CrlFloor | 
     except IssuerError as refusal:
         raise StatusError("status.crl_invalid", f"the issuer has {refusal.detail}") from None
     _refuse_out_of_date(verified, at)
-    if floor is not None and verified.number <= floor.number and verified.digest != floor.digest:
-        raise StatusError("status.crl_rollback", f"CRL number {verified.number} is not above {floor.number}")
+    if floor is not None:
+        floor.require(verified)
     return verified
 
 
