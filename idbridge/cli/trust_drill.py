@@ -62,7 +62,7 @@ def _chosen(name: str | None) -> Sequence[Attack]:
 
 
 def _show(rows: Sequence[Row]) -> None:
-    heads = ("NO", "CASE", "EXPECTED", "GOT", "LAST GOOD", "TOLD", "AS EXPECTED")
+    heads = ("NO", "CASE", "EXPECTED", "CAME OUT", "LAST GOOD", "TOLD")
     output.table(heads, map(_cells, rows), optional={"LAST GOOD", "TOLD"})
     told = run.document(rows)
     output.line()
@@ -84,8 +84,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
         row.attack.number or "",
         case.name,
         case.code or case.indication.value,
-        found.code or found.indication.value,
-        ("unchanged" if found.unchanged else "CHANGED") if refused else "",
+        "ok" if row.ok else found.code or found.indication.value,
+        ("kept" if found.unchanged else "CHANGED") if refused else "",
         f"{found.alerts} by {found.told_by}" if refused else "",
-        "yes" if row.ok else "no",
     )
