@@ -40,6 +40,7 @@ class AlertKind(StrEnum):
     LIST_GONE = "list_gone"
     EXPIRY_NEAR = "expiry_near"
     EXPIRED = "expired"
+    NODE_KEYS = "node_keys"  # the active key of the node itself does not sign
 
 
 class Severity(StrEnum):
@@ -107,6 +108,10 @@ OF_CODE: Final[Mapping[str, tuple[AlertKind, Severity]]] = MappingProxyType({
     "trust.not_configured": (AlertKind.LIST_GONE, _FAULT),
     "trust.deny_invalid": (AlertKind.DENY_REFUSED, _ATTACK),
     "trust.deny_dropped": (AlertKind.DENY_REFUSED, _ATTACK),
+    "status.crl_rollback": (AlertKind.FRESHNESS, _ATTACK),
+    "status.crl_stale": (AlertKind.FRESHNESS, _FAULT),
+    "status.crl_invalid": (AlertKind.PARSE_FAILED, _FAULT),
+    "status.unavailable": (AlertKind.TRANSPORT, _FAULT),
 })  # fmt: skip
 _UNFORESEEN: Final = (AlertKind.TRANSPORT, _FAULT)
 

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
-from idbridge.trust import agreements, files, floors, memory, pins
+from idbridge.trust import agreements, crl_floors, files, floors, memory, pins
 from idbridge.trust.agreements import UNREACHABLE
 from idbridge.trust.floors import Floors
 from idbridge.trust.pins import Pins
@@ -55,13 +55,15 @@ class PlainRepository:
         self._held: TrustedSet | None = None
 
     def initialise(self) -> None:
-        """Begin a node's memory: write a floors file that knows of nothing yet. Once, and on purpose.
+        """Begin a node's memory: write floors files that know of nothing yet. Once, and on purpose.
 
         Raises:
             ConfigurationError: There is one already, the pins are not in order, or a directory is missing.
         """
         with memory.locked(self._state_directory):
-            floors.initialise(self._state_directory, self._pins().environment)
+            environment = self._pins().environment
+            floors.initialise(self._state_directory, environment)
+            crl_floors.initialise(self._state_directory, environment)
 
     def load(self, *, at: datetime) -> TrustSnapshot:
         """Return what is trusted at ``at``; the floors are on disk before it is returned.

@@ -11,6 +11,7 @@ in the way and the states agreed to put up with that (``grace``). Clauses: archi
 102-1, 5.1.3.
 """
 
+import copy
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -72,6 +73,12 @@ class Verifier:
     def standings(self) -> Standings:
         """What the arrangements of the trust snapshot say; the recognition table asks the same."""
         return self._standings
+
+    def with_status(self, status: StatusSnapshot) -> "Verifier":
+        """Return a verifier against the same trust snapshot, with all that is kept of it, and against ``status``."""
+        other = copy.copy(self)
+        other._status = status
+        return other
 
     def verify(self, request: VerifyRequest, *, at: datetime, historical: bool = False) -> Report:
         """Return the report on ``request`` at the UTC instant ``at``; ``historical`` if that is not the present one.

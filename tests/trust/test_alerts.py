@@ -38,7 +38,7 @@ def told(
 
 
 def test_every_refusal_of_trust_material_has_a_kind_of_its_group() -> None:
-    assert set(OF_CODE) == {code for code in REASONS if code.startswith("trust.")}
+    assert set(OF_CODE) == {code for code in REASONS if code.startswith(("trust.", "status."))}
     assert {kind for kind, _ in OF_CODE.values()} >= {
         AlertKind.FRESHNESS,
         AlertKind.KEYS,

@@ -18,7 +18,7 @@ from typing import Final
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
-from idbridge.trust import files, floors, memory
+from idbridge.trust import crl_floors, files, floors, memory
 from idbridge.trust.floors import Floors
 from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.repository import not_its_own
@@ -83,6 +83,7 @@ class TufRepository:
         with memory.locked(self._state_directory):
             distribution_floors.initialise(self._state_directory, environment)
             floors.initialise(self._state_directory, environment)
+            crl_floors.initialise(self._state_directory, environment)
             (self._state_directory / STORE).mkdir(mode=0o700, exist_ok=True)
 
     def load(self, *, at: datetime) -> TrustSnapshot:
