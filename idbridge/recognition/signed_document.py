@@ -33,18 +33,21 @@ class SignedDocument:
 
     ``digest`` is the SHA-256 (hex) of the payload octets: it names what was agreed, however often it was signed.
     ``signed_with`` are the thumbprints of the keys that signed, for documents that need several keys of one state.
+    ``unknown`` are states that are named as signers and of which no key is known: they do not count.
     """
 
     payload: Mapping[str, Any]
     signed_by: frozenset[MemberState]
     digest: str
     signed_with: frozenset[str] = frozenset()
+    unknown: frozenset[MemberState] = frozenset()
 
 
 def open_signed(octets: bytes, *, typ: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]) -> SignedDocument:
     """Return the payload of a signed document and who signed it; ``keys`` are the states' pinned list signing keys.
 
-    A state may sign twice, as when it rotates its key; it counts once.
+    A state may sign twice, as when it rotates its key; it counts once. A signature of a state of which no key is known
+    counts for nothing: what only that state could have agreed to is then not agreed.
 
     Raises:
         TrustError: ``trust.arrangement_invalid``: nobody signed, or one signature is not in order.
@@ -57,15 +60,19 @@ def open_signed(octets: bytes, *, typ: str, keys: Mapping[MemberState, tuple[Pub
         signatures = document["signatures"]
         if not isinstance(signatures, list) or not 0 < len(signatures) <= LIMITS.recognition_document_signatures:
             raise members.invalid("the document carries no signature, or too many")
-        signers = [_signer(entry, payload=document["payload"], typ=typ, keys=keys) for entry in signatures]
+        read = [_signer(entry, payload=document["payload"], typ=typ, keys=keys) for entry in signatures]
         content = strict_json.parse_object(payload, max_bytes=LIMITS.recognition_document_bytes)
     except InputError as malformed:
         raise members.invalid("the document does not parse unambiguously") from malformed
+    signers = [(state, thumbprint) for state, thumbprint in read if thumbprint is not None]
+    if not signers:
+        raise members.UnknownSignerError("no key of those who signed is known")
     return SignedDocument(
         payload=content,
         signed_by=frozenset(state for state, _ in signers),
         digest=hashlib.sha256(payload).hexdigest(),
         signed_with=frozenset(thumbprint for _, thumbprint in signers),
+        unknown=frozenset(state for state, thumbprint in read if thumbprint is None),
     )
 
 
@@ -85,8 +92,8 @@ def payload_digest(octets: bytes) -> str:
 
 def _signer(
     entry: Any, *, payload: str, typ: str, keys: Mapping[MemberState, tuple[PublicKey, ...]]
-) -> tuple[MemberState, str]:
-    """Return the state whose pinned key made this signature, and the thumbprint of that key."""
+) -> tuple[MemberState, str | None]:
+    """Return the state whose pinned key made this signature, and the key's thumbprint; ``None`` if none is known."""
     signature = members.exactly(entry, _SIGNATURE, where="a signature")
     protected = members.string(signature["protected"], where="a protected header")
     header = members.exactly(
@@ -97,7 +104,9 @@ def _signer(
     if header["typ"] != typ:
         raise members.invalid("a signature was made for another type of document")
     state = members.word(header["state"], MemberState, where="the state of a signature")
-    key = _pinned(header["kid"], keys.get(state, ()), state=state)
+    if not keys.get(state):
+        return state, None
+    key = _pinned(header["kid"], keys[state], state=state)
     octets = base64url.decode(members.string(signature["signature"], where="a signature"))
     try:
         algorithm = members.text(header["alg"], where="an algorithm")
@@ -112,8 +121,6 @@ def _pinned(kid: Any, candidates: tuple[PublicKey, ...], *, state: MemberState) 
     for key in candidates:
         if key.thumbprint == kid:
             return key
-    if not candidates:
-        raise members.UnknownSignerError(f"no key of {state}, which signed, is known")
     raise members.invalid(f"a signature of {state} is made with a key that is not pinned")
 
 

@@ -20,7 +20,7 @@ from idbridge.model.denial import DenyEntry
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersion, parse_version
-from idbridge.recognition.members import invalid
+from idbridge.recognition.members import NotAgreedError, UnknownSignerError, invalid
 from idbridge.recognition.purpose import PurposeRegister, parse_register
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed, payload_digest
 from idbridge.trust import denials, ledger, profile
@@ -153,13 +153,22 @@ class TrustedSet:
         """
         if named is not None and self._holds_version(offered, *named):
             return self
-        version = parse_version(open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.signing_keys))
+        document = open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.signing_keys)
+        version = parse_version(document)
         if named is not None and named != (version.id, version.version):
             raise invalid(f"version {named[1]} of arrangement {named[0]} was named, and it is another")
         held = self.arrangements.histories.get(version.id)
         if held is not None and version.version <= len(held.versions):
             _require_same(version.version, held=held.versions[version.version - 1].digest, offered=version.digest)
-        grown = self.arrangements.with_arrangement(offered, keys=self.signing_keys)
+        try:
+            grown = self.arrangements.with_arrangement(offered, keys=self.signing_keys)
+        except NotAgreedError as refusal:
+            if not document.unknown:
+                raise
+            # What a state signed whose keys nobody knows may be a suspension: it is not merely not agreed.
+            raise UnknownSignerError(
+                f"{refusal.detail}; no key of {', '.join(sorted(document.unknown))} is known"
+            ) from None
         versions = grown.histories[version.id].versions
         floor = self.arrangement_floors.get(version.id)
         if floor is not None and len(versions) == floor.sequence:

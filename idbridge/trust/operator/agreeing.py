@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.codec import jcs, strict_json
+from idbridge.codec import base64url, jcs, strict_json
 from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, InputError, TrustError
@@ -59,6 +59,34 @@ def countersigned(before: Published, octets: bytes, signer: Signer) -> bytes:
     return jcs.canonicalize({**made, "signatures": [*others, *made["signatures"]]})
 
 
+def signed_again(
+    before: Published, lost: Mapping[str, bytes], dropped: frozenset[str], signer: Signer
+) -> dict[str, bytes]:
+    """Return the documents ``lost``, by path, with a signature by ``signer`` in the place of those by ``dropped`` keys.
+
+    Raises:
+        TrustError: As ``countersigned``.
+    """
+    return {path: countersigned(before, _without(octets, dropped), signer) for path, octets in lost.items()}
+
+
+def _without(octets: bytes, dropped: frozenset[str]) -> bytes:
+    document = strict_json.parse_object(octets, max_bytes=LIMITS.recognition_document_bytes)
+    kept = [one for one in document["signatures"] if _kid(one) not in dropped]
+    return jcs.canonicalize({**document, "signatures": kept})
+
+
+def signers_of(octets: bytes) -> frozenset[str]:
+    """Return the thumbprints of the keys that a signed document names, good or not."""
+    document = strict_json.parse_object(octets, max_bytes=LIMITS.recognition_document_bytes)
+    return frozenset(_kid(one) for one in document["signatures"])
+
+
+def _kid(signature: Mapping[str, Any]) -> str:
+    header = base64url.decode(signature["protected"])
+    return str(strict_json.parse_object(header, max_bytes=LIMITS.protected_header_bytes).get("kid"))
+
+
 def _state_of(before: Published, name: str) -> MemberState:
     for state, keys in document_keys(before).items():
         if any(key.thumbprint == name for key in keys):
@@ -76,8 +104,8 @@ def carried(before: Published, documents: Sequence[bytes], intent: Intent) -> Pr
     """
     standing = before.files(roles.AGREEMENTS)
     added = {_path(octets): octets for octets in documents}
-    if not added or added.keys() & standing.keys():
-        raise ConfigurationError("there is nothing to carry, or this version stands already")
+    if not added or any(standing.get(path) == octets for path, octets in added.items()):
+        raise ConfigurationError("there is nothing to carry, or this very document stands already")
     require_agreed(before, {**standing, **added})
     payload = writing.carrier(
         drafting.issue(before, roles.AGREEMENTS, at=intent.at), roles.AGREEMENTS, files={**standing, **added}

@@ -5,12 +5,11 @@ that is exchanged in good order is listed for as long as anybody may still hold 
 one; a key that is compromised is not. Clause: architecture D1, D2.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from idbridge.codec import base64url, strict_json
+from idbridge.codec import strict_json
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
@@ -22,7 +21,7 @@ from idbridge.recognition.arrangement import ArrangementIndex, ArrangementStatus
 from idbridge.recognition.members import invalid
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, sign_document
 from idbridge.trust import jades
-from idbridge.trust.operator import drafting, editing, public_keys
+from idbridge.trust.operator import agreeing, drafting, editing, public_keys
 from idbridge.trust.operator.comparison import document_keys, newest_path, unverified_payload
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.public_keys import PublicKeys
@@ -114,14 +113,22 @@ def signed_by_keys(before: Published, public: PublicKeys) -> tuple[str, ...]:
     """
     keys = {parse_jwk(one).thumbprint for one in public.lists}
     found = before.files(roles.AGREEMENTS).items()
-    return tuple(path for path, octets in sorted(found) if keys & set(_kids(octets)))
+    return tuple(path for path, octets in sorted(found) if keys & agreeing.signers_of(octets))
 
 
-def _kids(octets: bytes) -> Iterator[str]:
-    document = strict_json.parse_object(octets, max_bytes=LIMITS.recognition_document_bytes)
-    for one in document["signatures"]:
-        header = base64url.decode(one["protected"])
-        yield str(strict_json.parse_object(header, max_bytes=LIMITS.protected_header_bytes).get("kid"))
+def signed_again(after: Published, public: PublicKeys, signer: Signer, intent: Intent) -> Proposal:
+    """Return the proposal of the documents that lost the signature of ``public``'s list keys, signed by ``signer``.
+
+    ``after`` is what stands once ``signer`` is the state's list key.
+
+    Raises:
+        ConfigurationError, FetchError, TrustError: As ``agreeing.carried``.
+    """
+    dropped = frozenset(parse_jwk(one).thumbprint for one in public.lists)
+    files = after.files(roles.AGREEMENTS)
+    lost = {path: octets for path, octets in files.items() if dropped & agreeing.signers_of(octets)}
+    made = agreeing.signed_again(after, lost, dropped, signer)
+    return agreeing.carried(after, tuple(made.values()), intent)
 
 
 # An arrangement

@@ -156,13 +156,19 @@ def _file(before: Published, role: str, path: str, signed: Targets, files: Mappi
 
 def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) -> Diff:
     keys, listed = document_keys(before), before.targets(roles.AGREEMENTS)
-    fresh = [path for path, named in signed.targets.items() if _is_new(listed, path, named)]
+    changed = [path for path, named in signed.targets.items() if _is_new(listed, path, named)]
+    again = tuple(sorted(path for path in changed if path in listed and _is_same_text(before, path, signed, files)))
+    fresh = [path for path in changed if path not in again]
     new = _newest(_file(before, roles.AGREEMENTS, path, signed, files) for path in fresh if _is_arrangement(path))
     versions = {name: parse_version(open_signed(one, typ=ARRANGEMENT_TYPE, keys=keys)) for name, one in new.items()}
     found = [diff_arrangements(_standing(before, name, keys), version) for name, version in sorted(versions.items())]
     lost = tuple(sorted(listed.keys() - signed.targets.keys()))
     registers = _registers(listed), _registers(signed.targets)
-    facts = (*compared("no longer listed", None, lost or None, widens=True), *compared("purpose register", *registers))
+    facts = (
+        *compared("signed again", None, again or None),
+        *compared("no longer listed", None, lost or None, widens=True),
+        *compared("purpose register", *registers),
+    )
     if len(found) == 1 and not facts:
         return found[0]
     return Diff(
@@ -180,6 +186,12 @@ def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) 
 
 def _is_new(listed: Mapping[str, TargetFile], path: str, named: TargetFile) -> bool:
     return path not in listed or listed[path].hashes != named.hashes
+
+
+def _is_same_text(before: Published, path: str, signed: Targets, files: Mapping[str, bytes]) -> bool:
+    """Tell whether a document says what it said before, and has other signatures."""
+    octets = _file(before, roles.AGREEMENTS, path, signed, files)
+    return unverified_payload(octets) == unverified_payload(before.target(roles.AGREEMENTS, path))
 
 
 def _is_arrangement(path: str) -> bool:

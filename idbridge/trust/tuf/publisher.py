@@ -18,6 +18,7 @@ from tuf.api.metadata import Root
 
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import Environment, MemberState
+from idbridge.trust.agreements import ARRANGEMENTS
 from idbridge.trust.errors import RollbackError
 from idbridge.trust.tuf import roles, writing
 from idbridge.trust.tuf.acceptance import Accepted
@@ -122,7 +123,9 @@ class Publisher:
         if self._tree.is_begun():
             shared |= self._as_a_beginner(self._tree.reader, at=at).keys() if fresh.keys() - shared else set()
         for subject in sorted(fresh.keys() - shared):
-            raise fresh[subject]
+            leaving = look.view.withdrawn and subject.startswith(f"{ARRANGEMENTS}/")
+            if not leaving:  # who leaves takes along what it signed, until the others have agreed anew
+                raise fresh[subject]
 
     def _as_a_beginner(self, tree: Tree, *, at: datetime) -> dict[str, TrustError]:
         """Return what a node that begins now refuses of ``tree``, by subject."""
