@@ -19,9 +19,10 @@ from idbridge.model.trust import ServiceStatus
 from idbridge.trust.operator import changes, drafting, editing, provider_file, public_keys
 from idbridge.trust.operator.changes import Succession
 from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.operator.published import Published
-from idbridge.trust.operator.workspace import Workspace
+from idbridge.trust.operator.published import Published, following
+from idbridge.trust.operator.workspace import DRAFTS, Workspace
 from idbridge.trust.publish import ServiceMaterial
+from idbridge.trust.tuf.proposal import Proposal
 
 _PEM: Final = b"-----BEGIN"
 _UNTIL_DAYS: Final = 3_650
@@ -145,15 +146,24 @@ def _new_material(place: Path, service: str) -> ServiceMaterial:
 @click.command("rotate-signer")
 @click.option("--new", "new", required=True, metavar="KEY", help="The key that signs the state's lists from now on.")
 @click.option("--compromised", is_flag=True, help="The key before is bad: it vouches for nothing any more.")
+@click.option(
+    "--sign-again",
+    "sign_again",
+    metavar="KEY",
+    help="With --compromised: sign again what the bad key had signed; KEY is on call and carries it.",
+)
 @state_folder_option
 @drafted
-def rotate_signer(*, new: str, compromised: bool, **asked: Any) -> Exit:
+def rotate_signer(*, new: str, compromised: bool, sign_again: str | None, **asked: Any) -> Exit:
     """Exchange the key that signs a state's lists.
 
     In good order the old key still vouches for the arrangements and registers that it
-    signed. A compromised one does not: those are named, and have to be signed again.
+    signed. A compromised one does not: those are named. Look at each of them; with
+    `--sign-again` they go into a second proposal, which is published with the first.
     """
     wanted = Asked(**asked)
+    if sign_again is not None and not compromised:
+        raise click.UsageError("only what a compromised key signed has to be signed again")
     with trees.refusing(proposal_text.SCHEMA, as_json=wanted.as_json):
         workspace, before = _workspace(wanted), wanted.standing()
         public, signer = workspace.public(), wanted.signer(new, before.environment)
@@ -166,7 +176,18 @@ def rotate_signer(*, new: str, compromised: bool, **asked: Any) -> Exit:
             workspace.write_public(changed)
         for path in lost:
             words("warning", f"{path} loses the signature of {public.state} and has to be signed again")
+        if sign_again is not None and lost:
+            second = wanted._replace(key=sign_again).intent("sign-again", before.environment)
+            _beside(wanted, changes.signed_again(following(before, made), public, signer, second))
         return finished(wanted, before, made)
+
+
+def _beside(asked: Asked, again: Proposal) -> None:
+    """Write the second proposal beside the first one."""
+    folder = asked.out.parent if asked.out is not None else (asked.state_folder or Path()) / DRAFTS
+    if not asked.dry_run:
+        trees.write_file(folder / again.name, again.octets())
+    words("hint", f"publish `{folder / again.name}` together with the first")
 
 
 def _next(before: Published, workspace: Workspace) -> int:

@@ -311,6 +311,15 @@ def test_a_new_key_comes_in_a_providers_file_too(ceremony: Ceremony, run: Run, t
     assert made.is_file()
 
 
+def test_only_what_a_bad_key_signed_is_signed_again(ceremony: Ceremony) -> None:
+    ended = ceremony.trust(
+        "rotate-signer", "--new", ceremony.key("list-SG"), "--sign-again", ceremony.key("role-SG-on-call"),
+        *ceremony.office[:2], *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test",
+    )  # fmt: skip
+
+    assert ended.code == 2
+
+
 @pytest.mark.parametrize("how", [(), ("--compromised",)])
 def test_the_signer_of_the_list_is_exchanged(ceremony: Ceremony, tmp_path: Path, how: tuple[str, ...]) -> None:
     ceremony.fetched()
@@ -323,10 +332,14 @@ def test_the_signer_of_the_list_is_exchanged(ceremony: Ceremony, tmp_path: Path,
     assert (ceremony.folder / "SG" / "public.json").read_bytes() == public
     assert ("arrangements/SG-TH/1.json loses the signature" in rehearsed.err) is bool(how)
 
-    made = ceremony.proposed(*arguments)
+    more = ("--sign-again", ceremony.key("role-SG-on-call")) if how else ()
+    made = ceremony.proposed(*arguments, *more)
 
     assert (ceremony.folder / "SG" / "public.json").read_bytes() != public
-    assert ceremony.publish(ceremony.signed(made, "role-SG-2")).code == 0
+    second = sorted(ceremony.folder.glob("agreements-*.proposal.json"))
+    assert len(second) == len(how)
+    assert ceremony.publish(ceremony.signed(made, "role-SG-2"), *second).code == 0
+    assert not ceremony.fetched()["refused"]
     again = ceremony.trust(*arguments, *ceremony.tree, "--key", ceremony.key("role-SG-1"), "--reason", "a test")
     assert again.code == 5
 
