@@ -201,7 +201,8 @@ def _carried(
         return Exit.DONE
     output.facts((("entry", said.id), ("done", done)))
     if not asked.dry_run:
-        words("hint", f"see it arrive with `idbridge trust propagation URL... --deny {said.id}`")
+        about = said.id if isinstance(said, DenyEntry) else said.about
+        words("hint", f"see it arrive with `idbridge trust propagation URL... --deny {about}`")
     return Exit.DONE
 
 

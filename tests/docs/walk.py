@@ -11,7 +11,7 @@ The fence of a block says what it is for:
 ``sh by-hand``
     What a test does in another way, and says so.
 
-A machine is a folder; nothing is in two of them. ``usb/`` stands for a stick that is carried to where the next block is.
+A machine is a folder, and nothing is in two of them. ``usb/`` is a stick that is carried to where the next block is.
 Commands run on a terminal, and what they ask for is typed as the page tells the reader to type it.
 """
 
@@ -30,6 +30,7 @@ from tests.source import ROOT
 
 _FENCE: Final = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ASKED: Final = re.compile(rb"type (\w+)(?:, where the digest begins,)? to [a-z ]+: $")
+_STYLE: Final = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")  # bold, dim, and where the cursor goes
 _SECONDS: Final = 60
 _STICK: Final = "usb"
 _TERMINAL: Final = ".terminal"
@@ -138,7 +139,7 @@ class Walk:
     def _environment(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if name not in _UNSET}
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        return clean | {"PATH": path, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", **self.environment}
+        return clean | {"PATH": path, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "xterm", **self.environment}
 
 
 def _answered(terminal: int) -> str:
@@ -152,9 +153,9 @@ def _answered(terminal: int) -> str:
         except OSError:  # so Linux says that nobody holds the other side any more
             more = b""
         if not more:
-            return printed.decode("utf-8").replace("\r\n", "\n")
+            return _STYLE.sub(b"", printed).decode("utf-8").replace("\r\n", "\n")
         printed += more
-        if asked := _ASKED.search(printed):
+        if asked := _ASKED.search(_STYLE.sub(b"", printed)):
             os.write(terminal, asked[1] + b"\n")
 
 
