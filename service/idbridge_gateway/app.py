@@ -1,9 +1,10 @@
 """The wiring of a gateway: settings in, one ASGI application out. Nothing is decided here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from fastapi import FastAPI
 
@@ -25,14 +26,16 @@ from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
-from idbridge_gateway.keys import load_issuing
+from idbridge_gateway.key_watch import KeyWatch, key_marks
+from idbridge_gateway.keys import IssuingSource
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.settings import Settings
+from idbridge_gateway.signing import IssuingInForce
 from idbridge_gateway.stores.idempotency import Idempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
-from idbridge_gateway.verdict import Issuing, Verdicts
+from idbridge_gateway.verdict import Verdicts
 from idbridge_gateway.watch import Pace
 
 TITLE: Final = "IdBridge"
@@ -41,6 +44,7 @@ DESCRIPTION: Final = (
     "here, at which level, for this purpose. Every refusal has a code, a clause and a remedy."
 )
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Watch = Callable[[], Coroutine[Any, Any, None]]
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults | None = None) -> GatewayApp:
@@ -55,20 +59,26 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     state = load()
     bell = Bell(clock)
     bell.ring(state.snapshot)
-    issuing = load_issuing(settings, state.snapshot, at=clock.now())
+    source = IssuingSource(settings)
+    issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
     trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
     front = VerifyFront(
-        verdicts=Verdicts(issuing=issuing, one_time=one_time, randomness=randomness),
+        verdicts=Verdicts(one_time=one_time, randomness=randomness),
         trust=trust,
+        issuing=issuing,
         relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
         idempotency=Idempotency(told, randomness),
         clock=told,
         node_audiences=frozenset({settings.node_url}),
     )
     reload = Reload(marks=distribution.marks, load=load, trust=trust, bell=bell, tidy=distribution.tidying(clock))
-    watch = _watching(reload, pace=distribution.pace, randomness=randomness)
-    app = _bare_app(front, randomness=randomness, lifespan=watch)
-    app.state.trust, app.state.reload = trust, reload
+    key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
+    watches = _watching(
+        lambda: reload.watch(pace=distribution.pace, randomness=randomness),
+        lambda: key_watch.watch(pace=Pace(timedelta(seconds=settings.reload_seconds)), randomness=randomness),
+    )
+    app = _bare_app(front, randomness=randomness, lifespan=watches)
+    app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
     return app
 
@@ -101,27 +111,29 @@ def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan)
 
 
 def _include_routers(
-    app: GatewayApp, *, trust: TrustInForce, clock: Clock, issuing: Issuing, faults: Faults | None
+    app: GatewayApp, *, trust: TrustInForce, clock: Clock, issuing: IssuingInForce, faults: Faults | None
 ) -> None:
     app.include_router(trust_router(trust))
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
-    app.include_router(health_router(trust=trust, clock=clock, signer=issuing.signer))
+    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock))
     app.include_router(docs_router(app.openapi))
     if faults is not None:
         app.include_router(faults_router(faults))
 
 
-def _watching(reload: Reload, *, pace: Pace, randomness: Randomness) -> Lifespan:
+def _watching(*watches: Watch) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(reload.watch(pace=pace, randomness=randomness))
+        tasks = [asyncio.create_task(watch()) for watch in watches]
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
 
     return lifespan

@@ -8,11 +8,12 @@ from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.errors import TrustError
-from idbridge.trust.alerts import alerts_between, refused_alert
+from idbridge.trust.alerts import Alert, AlertKind, Severity, alerts_between, refused_alert
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
 from idbridge_gateway.journal import note_alert
 
 _REGION: Final = "region"
+_NODE: Final = "node/assertion-keys"
 
 
 class Bell:
@@ -22,6 +23,7 @@ class Bell:
         self._clock = clock
         self._told: TrustSnapshot | None = None
         self._since: datetime | None = None
+        self._keys_told = ""
 
     def ring(self, snapshot: TrustSnapshot) -> None:
         """Tell what ``snapshot`` brought along, and what came near its end since the last time."""
@@ -38,3 +40,9 @@ class Bell:
     def refused(self, refusal: TrustError) -> None:
         """Tell that everything that was offered was refused."""
         note_alert(refused_alert(RefusedOffer(_REGION, refusal.code, refusal.detail), at=self._clock.now()))
+
+    def ring_keys(self, fault: str) -> None:
+        """Tell what keeps the active key of this node from signing: once, and again only after it was well."""
+        if fault and fault != self._keys_told:
+            note_alert(Alert(AlertKind.NODE_KEYS, Severity.WARNING, _NODE, None, fault, self._clock.now()))
+        self._keys_told = fault

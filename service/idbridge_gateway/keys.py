@@ -1,10 +1,13 @@
-"""The node's own keys: the listed key under which it signs, and the state key of its pairwise subjects.
+"""The node's own keys: where they are, which of them are opened, and the state key of its pairwise subjects.
 
-A node signs only under a key that its state lists for it, so that a practice key can never serve a live node. The
-pairwise key says of itself for which environment it was made, because no list names it.
+A node signs only under a key that its state lists for it, so that a practice key can never serve a live node; which
+one, ``signing.py`` decides. The keys are those of one file, or those of a folder that ``idbridge keys`` keeps. A live
+node's are under a passphrase or in a token. The pairwise key says of itself for which environment it was made, because
+no list names it.
 """
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,38 +15,135 @@ from typing import Final
 from idbridge.assertion.node import Node
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url, strict_json
-from idbridge.crypto.keys import thumbprint
-from idbridge.crypto.signer import FileSigner, load_signer, read_private
+from idbridge.crypto.key_files import Passphrase, open_key_file
+from idbridge.crypto.signer import Signer, read_private
 from idbridge.errors import ConfigurationError, InputError
 from idbridge.limits import LIMITS
-from idbridge.model.keys import PublicKey
-from idbridge.model.region import Environment, ServiceType
-from idbridge.model.trust import ServiceStatus, TrustService
+from idbridge.model.region import Environment
+from idbridge.trust import key_folder
+from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.settings import Settings
-from idbridge_gateway.verdict import Issuing
+from idbridge_gateway.signing import Issuing
 
 PAIRWISE_SCHEMA: Final = "idbridge-pairwise-key-1"
 _PAIRWISE_MEMBERS: Final = frozenset({"schema", "environment", "key"})
 
 
-def load_issuing(settings: Settings, snapshot: TrustSnapshot, *, at: datetime) -> Issuing:
-    """Return what this node makes assertions with.
+class IssuingSource:
+    """Where what a node signs with comes from. Keys that were opened are kept open.
 
-    Raises:
-        ConfigurationError: A key file is missing, open to others or of another environment, or the node's state does
-            not list the key for this node.
+    A key that could not be opened is not tried again before ``files_changed``: a token locks itself after a few wrong
+    PINs.
     """
-    node = Node(settings.node_url, settings.state, settings.environment)
-    signer = load_signer(settings.assertion_key_file)
-    listed = _listed_key(signer, snapshot, node=node, at=at)
-    if listed is not None:
-        signer = load_signer(settings.assertion_key_file, algorithm=signer.algorithm, kid=listed.kid)
-    elif node.environment is Environment.LIVE or node.state in snapshot.lists:
-        raise ConfigurationError(
-            f"{node.state} does not list the key in {settings.assertion_key_file} for assertions of {node.issuer}"
-        )
-    return Issuing(node, signer, read_pairwise_key(settings.pairwise_key_file, environment=settings.environment))
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._node = Node(settings.node_url, settings.state, settings.environment)
+        self._pairwise_key = read_pairwise_key(settings.pairwise_key_file, environment=settings.environment)
+        self._live = settings.environment is Environment.LIVE
+        self._single: Signer | None = None
+        self._opened: dict[str, Signer] = {}
+        self._locked: dict[str, str] = {}
+
+    def files_changed(self) -> None:
+        """Let every key be tried again."""
+        self._locked.clear()
+
+    def begin(self, snapshot: TrustSnapshot, *, at: datetime) -> Issuing:
+        """Return what a node that starts signs with.
+
+        Raises:
+            ConfigurationError: A key is missing, locked, open to others or of another environment, or the node's
+                state does not list any for this node.
+            TrustError: The records of the folder are not in order.
+        """
+        issuing = self.load(snapshot, at=at)
+        if issuing.signer(snapshot, at=at) is None:
+            raise ConfigurationError(issuing.fault(snapshot, at=at))
+        return issuing
+
+    def load(self, snapshot: TrustSnapshot, *, at: datetime) -> Issuing:
+        """Return what a node that runs signs with from now on.
+
+        Raises:
+            ConfigurationError: The keys cannot be read, are of another environment, or none of them can be opened.
+            TrustError: The records of the folder are not in order.
+        """
+        file, folder = self._settings.assertion_key_file, self._settings.assertion_keys_dir
+        if folder is not None:
+            return self._of_folder(folder, snapshot, at=at)
+        if file is None:
+            raise ConfigurationError("no assertion key is named")
+        if self._single is None:
+            self._single = open_key_file(file, passphrase=self._passphrase, encrypted_only=self._live)
+        return Issuing(self._node, self._pairwise_key, (self._single,), self._single.kid)
+
+    def _of_folder(self, folder: Path, snapshot: TrustSnapshot, *, at: datetime) -> Issuing:
+        ring = key_folder.read(folder).ring
+        if ring.environment is not self._settings.environment:
+            raise ConfigurationError(f"the keys in {folder} are of another environment than this node")
+        active = ring.find(KeyPurpose.ASSERTION, KeyState.ACTIVE)
+        if active is None:
+            raise ConfigurationError(f"no assertion key in {folder} is active; `idbridge keys rotate` lets one sign")
+        signers = tuple(self._usable(folder, ring, active, snapshot, at=at))
+        locked = self._locked.get(active.kid, "")
+        if not signers:
+            raise ConfigurationError(locked)
+        return Issuing(self._node, self._pairwise_key, signers, active.kid, ring, locked)
+
+    def _usable(
+        self, folder: Path, ring: KeyRing, active: NodeKey, snapshot: TrustSnapshot, *, at: datetime
+    ) -> Iterator[Signer]:
+        """Yield the active key, and where the list does not grant it the last before it that the list does."""
+        judge = Issuing(self._node, self._pairwise_key, (), active.kid, ring)
+        former = (key for key in reversed(ring.keys) if _is_former(key))
+        for key in (active, *former):
+            listed = judge.listed(key.kid, snapshot, algorithm=key.algorithm, at=at) is not None
+            signer = self._open(folder, key) if listed or key is active else None
+            if signer is not None:
+                yield signer
+                if listed:
+                    return
+
+    def _open(self, folder: Path, key: NodeKey) -> Signer | None:
+        if key.kid not in self._opened and key.kid not in self._locked:
+            try:
+                self._opened[key.kid] = key_folder.open_private(
+                    folder, key, passphrase=self._passphrase, encrypted_only=self._live
+                )
+            except ConfigurationError as refusal:
+                self._locked[key.kid] = str(refusal)
+        return self._opened.get(key.kid)
+
+    @property
+    def _passphrase(self) -> Passphrase:
+        return passphrase_in(self._settings.assertion_passphrase_file)
+
+
+def _is_former(key: NodeKey) -> bool:
+    return key.purpose is KeyPurpose.ASSERTION and key.state is KeyState.RETIRED
+
+
+def passphrase_in(path: Path | None) -> Passphrase:
+    """Return what answers with the first line of ``path`` when a passphrase or PIN is needed: read then, not kept.
+
+    It raises ``ConfigurationError`` if there is no such file, if it is open to others, or if it holds nothing fit.
+    """
+
+    def told(what: str) -> str:
+        if path is None:
+            raise ConfigurationError(f"{what} is locked; IDBRIDGE_ASSERTION_PASSPHRASE_FILE names what opens it")
+        octets = read_private(path)
+        try:
+            text = octets.decode("utf-8").partition("\n")[0].rstrip("\r")
+        except UnicodeDecodeError:
+            text = ""
+        if not text or len(octets) > LIMITS.passphrase_bytes:
+            raise ConfigurationError(f"{path} holds no passphrase")
+        return text
+
+    return told
 
 
 def read_pairwise_key(path: Path, *, environment: Environment) -> PairwiseKey:
@@ -67,22 +167,3 @@ def pairwise_key_text(key: PairwiseKey, *, environment: Environment) -> str:
     """Return what the file of a pairwise key holds. Whoever writes it gives the file mode 0600."""
     members = {"schema": PAIRWISE_SCHEMA, "environment": environment.value, "key": base64url.encode(key.octets)}
     return json.dumps(members)
-
-
-def _listed_key(signer: FileSigner, snapshot: TrustSnapshot, *, node: Node, at: datetime) -> PublicKey | None:
-    """Return the key of ``signer`` as the node's own state lists it for assertions of this node, granted at ``at``."""
-    own = thumbprint(signer.public_jwk)
-    for service in snapshot.by_thumbprint(own):
-        if _serves(service, node, at=at) and signer.algorithm in service.profile.algorithms:
-            return next(key for key in service.keys if key.thumbprint == own)
-    return None
-
-
-def _serves(service: TrustService, node: Node, *, at: datetime) -> bool:
-    period = service.status_at(at)
-    return (
-        service.service_type is ServiceType.ASSERTION
-        and (service.member_state, service.issuer) == (node.state, node.issuer)
-        and period is not None
-        and period.status is ServiceStatus.GRANTED
-    )

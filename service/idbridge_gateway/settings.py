@@ -19,6 +19,9 @@ from idbridge.model.region import Environment, MemberState
 class Settings(BaseSettings):
     """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it.
 
+    It signs with the keys of ``assertion_keys_dir``, which ``idbridge keys`` keeps, or with that of
+    ``assertion_key_file``; ``assertion_passphrase_file`` holds what opens them.
+
     Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
     elsewhere every ``poll_seconds``. A snapshot that was not in force for ``snapshot_days`` and is held by nobody goes.
@@ -35,7 +38,9 @@ class Settings(BaseSettings):
     trust_url: str | None = None
     state_dir: Path
     relying_parties_file: Path
-    assertion_key_file: Path
+    assertion_key_file: Path | None = None
+    assertion_keys_dir: Path | None = None
+    assertion_passphrase_file: Path | None = None
     pairwise_key_file: Path
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -57,6 +62,7 @@ def read_settings(**given: Any) -> Settings:
         raise ConfigurationError("; ".join(_fault(fault) for fault in error.errors())) from None
     _refuse_address(settings)
     _refuse_trust_source(settings)
+    _refuse_key_source(settings)
     if settings.workers > 1:
         raise ConfigurationError(
             "more than one worker needs a one-time store that the workers share; this version keeps it in memory"
@@ -83,6 +89,15 @@ def _refuse_trust_source(settings: Settings) -> None:
     if not by_root or settings.trust_dir is not None:
         raise ConfigurationError("IDBRIDGE_TRUST_URL goes with IDBRIDGE_TRUST_ROOT_FILE, without IDBRIDGE_TRUST_DIR")
     _refuse_source_address(settings.trust_url, settings.environment)
+
+
+def _refuse_key_source(settings: Settings) -> None:
+    """Refuse settings that name no key to sign with, or two sources of which one would go unread."""
+    if (settings.assertion_key_file is None) is (settings.assertion_keys_dir is None):
+        raise ConfigurationError(
+            "IDBRIDGE_ASSERTION_KEYS_DIR names the folder of `idbridge keys`, or IDBRIDGE_ASSERTION_KEY_FILE one key: "
+            "one of the two"
+        )
 
 
 def _refuse_source_address(url: str, environment: Environment) -> None:

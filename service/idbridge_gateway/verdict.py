@@ -10,28 +10,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from idbridge.assertion.issue import issue
-from idbridge.assertion.node import Node
-from idbridge.assertion.pseudonym import PairwiseKey
-from idbridge.crypto.signer import Signer
-from idbridge.errors import Refusal
+from idbridge.errors import ConfigurationError, Refusal
 from idbridge.model.randomness import Randomness
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
+from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.node import NodeState
+from idbridge_gateway.signing import Issuing
 from idbridge_gateway.stores.one_time import OneTime
 
 REPORT_ID_OCTETS: Final = 16
+_NO_ASSERTION: Final = "policy.assertion_not_available"
 _SEVERITY: Final = {Indication.PASSED: 0, Indication.INDETERMINATE: 1, Indication.FAILED: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Issuing:
-    """What a node makes assertions with."""
-
-    node: Node
-    signer: Signer
-    pairwise_key: PairwiseKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +43,19 @@ class Released:
 class Verdicts:
     """Makes one released document of one question."""
 
-    def __init__(self, *, issuing: Issuing, one_time: OneTime, randomness: Randomness) -> None:
-        self._issuing = issuing
+    def __init__(self, *, one_time: OneTime, randomness: Randomness) -> None:
         self._one_time = one_time
         self._randomness = randomness
 
-    async def first(self, request: VerifyRequest, *, state: NodeState, at: datetime) -> Released:
+    async def first(self, request: VerifyRequest, *, state: NodeState, issuing: Issuing, at: datetime) -> Released:
         """Return the answer to a question that is asked for the first time.
 
         Raises:
             RequestError: ``system.overloaded``, a one-time value could not be spent; nothing is released.
         """
         report_id = f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
-        released = self._signed(state.verifier.verify(request, at=at), report_id=report_id, at=at)
+        report = state.verifier.verify(request, at=at)
+        released = self._signed(report, state=state, issuing=issuing, report_id=report_id, at=at)
         for value in released.report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
                 return Released(released.report.spent(), report_id, None, replayed=True)
@@ -78,6 +69,7 @@ class Verdicts:
         then: NodeState,
         asked_at: datetime,
         current: NodeState,
+        issuing: Issuing,
         at: datetime,
     ) -> Released:
         """Return the answer to a question asked before: as it was decided then, or worse if trust has moved since.
@@ -87,27 +79,38 @@ class Verdicts:
         report = then.verifier.verify(request, at=asked_at)
         if current.snapshot.id != then.snapshot.id:
             report = max(report, current.verifier.verify(request, at=at), key=_severity)
-        return self._signed(report, report_id=report_id, at=at)
+        return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
 
-    def _signed(self, report: Report, *, report_id: str, at: datetime) -> Released:
+    def _signed(self, report: Report, *, state: NodeState, issuing: Issuing, report_id: str, at: datetime) -> Released:
         """Return ``report`` with its assertion; if one was asked for and cannot be made, the report says so."""
         audience = report.request.assertion_audience
         if audience is None or not report.accepted:
             return Released(report, report_id, None)
+        signer = issuing.signer(state.snapshot, at=at)
+        if signer is None:
+            return _without(report, Refusal(_NO_ASSERTION, "the state of this node lists no key of it"), report_id)
         try:
             assertion = issue(
                 report,
                 audience=audience,
-                node=self._issuing.node,
-                signer=self._issuing.signer,
-                pairwise_key=self._issuing.pairwise_key,
+                node=issuing.node,
+                signer=signer,
+                pairwise_key=issuing.pairwise_key,
                 report_id=report_id,
                 at=at,
                 randomness=self._randomness,
             )
         except Refusal as refusal:
-            return Released(report.undeliverable(refusal.code, refusal.detail), report_id, None)
+            return _without(report, refusal, report_id)
+        except ConfigurationError as broken:  # a token that was taken out, or locked itself
+            JOURNAL.error("the assertion key does not sign: %s", broken)
+            return _without(report, Refusal(_NO_ASSERTION, "the key of this node does not sign"), report_id)
         return Released(report, report_id, assertion.jwt)
+
+
+def _without(report: Report, refusal: Refusal, report_id: str) -> Released:
+    """Return the report whose assertion cannot be made, for the reason of ``refusal``."""
+    return Released(report.undeliverable(refusal.code, refusal.detail), report_id, None)
 
 
 def _severity(report: Report) -> tuple[int, bool]:

@@ -1,24 +1,26 @@
 """``/healthz``, ``/readyz`` and ``/.well-known/jwks.json``: is this node alive, can it decide, which keys has it."""
 
-from typing import Any
+from typing import Final
 
 from fastapi import APIRouter, Response
 
 from idbridge.clock import Clock
-from idbridge.crypto.signer import Signer
 from idbridge.errors import RequestError
+from idbridge.limits import LIMITS
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.node import TrustInForce
+from idbridge_gateway.signing import IssuingInForce
 
-_FRESH = {"cache-control": "no-store"}
-_CACHED = {"cache-control": "public, max-age=300"}
+_FRESH: Final = {"cache-control": "no-store"}
+# A copy lives as long as an assertion: it knows a new key a day before that signs (the publication lead), and a key
+# that was taken back no longer than what that signed last.
+_CACHED: Final = {"cache-control": f"public, max-age={int(LIMITS.assertion_lifetime.total_seconds())}, must-revalidate"}
 
 
-def health_router(*, trust: TrustInForce, clock: Clock, signer: Signer) -> APIRouter:
+def health_router(*, trust: TrustInForce, issuing: IssuingInForce, clock: Clock) -> APIRouter:
     """Return the routes that say how this node is."""
     router = APIRouter(tags=["node"])
-    keys = json_octets({"keys": [public_key_document(signer)]})
 
     @router.get("/healthz", summary="Is it alive", response_class=Response, responses=answers("Health"))
     async def alive() -> Response:
@@ -41,11 +43,7 @@ def health_router(*, trust: TrustInForce, clock: Clock, signer: Signer) -> APIRo
         responses=answers("Jwks"),
     )
     async def jwks() -> Response:
-        return Response(keys, media_type="application/json", headers=_CACHED)
+        keys = issuing.current().key_set(trust.in_force.snapshot, at=clock.now())
+        return Response(json_octets(keys), media_type="application/json", headers=_CACHED)
 
     return router
-
-
-def public_key_document(signer: Signer) -> dict[str, Any]:
-    """Return the public half of a signing key as a member of a JWKS (RFC 7517 section 5)."""
-    return {**signer.public_jwk, "kid": signer.kid, "alg": signer.algorithm, "use": "sig"}

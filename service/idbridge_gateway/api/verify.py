@@ -22,6 +22,7 @@ from idbridge_gateway.api.problems import problem
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.signing import Issuing, IssuingInForce
 from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
 from idbridge_gateway.stores.relying_parties import RelyingParties
 from idbridge_gateway.verdict import Released, Verdicts
@@ -34,10 +35,11 @@ _BATCH_MEMBERS: Final = frozenset({"items"})
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What is fixed for one request: who asks, by which trust material, when, and under which idempotency key."""
+    """What is fixed for one request: who asks, by which material and keys, when, and under which idempotency key."""
 
     relying_party: RelyingParty
     state: NodeState
+    issuing: Issuing
     at: datetime
     correlation_id: str
     repetition: Repetition | None = None
@@ -51,6 +53,7 @@ class VerifyFront:
         *,
         verdicts: Verdicts,
         trust: TrustInForce,
+        issuing: IssuingInForce,
         relying_parties: RelyingParties,
         idempotency: Idempotency,
         clock: Clock,
@@ -58,6 +61,7 @@ class VerifyFront:
     ) -> None:
         self._verdicts = verdicts
         self._trust = trust
+        self._issuing = issuing
         self._relying_parties = relying_parties
         self._idempotency = idempotency
         self._clock = clock
@@ -117,7 +121,7 @@ class VerifyFront:
             self._idempotency.remember(
                 repetition, item=WHOLE_REQUEST, report_id="", snapshot=state.snapshot.id, instant=at
             )
-        return Round(relying_party, state, at, head.correlation_id, repetition)
+        return Round(relying_party, state, self._issuing.current(), at, head.correlation_id, repetition)
 
     async def _contained(self, members: Any, turn: Round, *, number: int) -> dict[str, Any]:
         """Return the report on one item of a batch, or the problem with it."""
@@ -133,11 +137,11 @@ class VerifyFront:
         request = read_request(members, relying_party=turn.relying_party, node_audiences=self._node_audiences)
         repetition = turn.repetition
         if repetition is None:
-            return (await self._verdicts.first(request, state=turn.state, at=turn.at)).document()
+            return (await self._first(request, turn)).document()
         again = self._again(request, turn, repetition, number=number)
         if again is not None:
             return again.document()
-        released = await self._verdicts.first(request, state=turn.state, at=turn.at)
+        released = await self._first(request, turn)
         if not released.replayed:
             self._idempotency.remember(
                 repetition,
@@ -147,6 +151,9 @@ class VerifyFront:
                 instant=turn.at,
             )
         return released.document()
+
+    async def _first(self, request: VerifyRequest, turn: Round) -> Released:
+        return await self._verdicts.first(request, state=turn.state, issuing=turn.issuing, at=turn.at)
 
     def _again(self, request: VerifyRequest, turn: Round, repetition: Repetition, *, number: int) -> Released | None:
         """Return the answer to a question that was answered before; ``None`` if it has to be asked afresh.
@@ -163,6 +170,7 @@ class VerifyFront:
             then=then,
             asked_at=earlier.instant,
             current=turn.state,
+            issuing=turn.issuing,
             at=turn.at,
         )
 

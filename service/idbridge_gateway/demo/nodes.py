@@ -8,7 +8,9 @@ from types import MappingProxyType, TracebackType
 from typing import Final
 
 from idbridge.clock import Clock
-from idbridge.model.region import MemberState
+from idbridge.crypto.key_files import write_key_file
+from idbridge.model.randomness import SystemRandomness
+from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox import storage
 from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.keys import NODE_STATES
@@ -23,6 +25,8 @@ from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings, read_settings
 
 PRIVATE: Final = 0o600
+KEY: Final = "assertion.pem"
+_PASSPHRASE_OCTETS: Final = 16
 
 
 def region_in(directory: Path, *, at: datetime) -> Region:
@@ -68,7 +72,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
     memory.mkdir(parents=True, exist_ok=True, mode=0o700)
     parties = (registered.relying_party for registered in region.registrations(state))
     write_registrations(own / "relying_parties.json", parties, environment=region.environment)
-    files.write(own, "assertion.pem", region.node_service(state).signer.pem().encode("ascii"), mode=PRIVATE)
+    locked = _lay_out_key(region, state, own)
     pairwise = pairwise_key_text(region.keys.pairwise[state], environment=region.environment)
     files.write(own, "pairwise.json", pairwise.encode("ascii"), mode=PRIVATE)
     settings = read_settings(
@@ -78,12 +82,26 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         **source,
         state_dir=memory,
         relying_parties_file=own / "relying_parties.json",
-        assertion_key_file=own / "assertion.pem",
+        assertion_key_file=own / KEY,
+        assertion_passphrase_file=locked,
         pairwise_key_file=own / "pairwise.json",
     )
     if not any(memory.iterdir()):
         distribution_of(settings).repository.initialise()
     return settings
+
+
+def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:
+    """Write the assertion key, a live one under a passphrase, and return where that is."""
+    signer = region.node_service(state).signer
+    if region.environment is not Environment.LIVE:
+        files.write(own, KEY, signer.pem().encode("ascii"), mode=PRIVATE)
+        return None
+    passphrase = SystemRandomness().octets(_PASSPHRASE_OCTETS).hex()
+    files.write(own, "passphrase", passphrase.encode("ascii"), mode=PRIVATE)
+    (own / KEY).unlink(missing_ok=True)
+    write_key_file(own / KEY, signer, passphrase=passphrase)
+    return own / "passphrase"
 
 
 class RunningNodes:
