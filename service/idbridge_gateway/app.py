@@ -31,6 +31,7 @@ from idbridge_gateway.keys import IssuingSource
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
+from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
 from idbridge_gateway.stores.idempotency import Idempotency
@@ -71,14 +72,28 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         clock=told,
         node_audiences=frozenset({settings.node_url}),
     )
-    reload = Reload(marks=distribution.marks, load=load, trust=trust, bell=bell, tidy=distribution.tidying(clock))
+    revocations = _revocations(settings, retention=distribution.retention, clock=clock)
+    trust.exchange_status(revocations.restored(state.snapshot))
+    prefetch = Prefetch(revocations, trust=trust, bell=bell)
+    reload = Reload(
+        marks=distribution.marks,
+        load=load,
+        trust=trust,
+        bell=bell,
+        on_change=prefetch.hurry,
+        tidy=distribution.tidying(clock),
+    )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
     watches = _watching(
         lambda: reload.watch(pace=distribution.pace, randomness=randomness),
+        lambda: prefetch.watch(
+            pace=Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True), randomness=randomness
+        ),
         lambda: key_watch.watch(pace=Pace(timedelta(seconds=settings.reload_seconds)), randomness=randomness),
     )
     app = _bare_app(front, randomness=randomness, lifespan=watches)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
+    app.state.prefetch = prefetch
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
     return app
 
@@ -94,6 +109,11 @@ def _with_faults(
     trust = FaultyTrust(state, clock=clock, faults=faults)
     told = FaultyClock(clock, trust=trust, faults=faults)
     return trust, told, FaultyOneTime(MemoryOneTime(clock), faults=faults)
+
+
+def _revocations(settings: Settings, *, retention: timedelta, clock: Clock) -> Revocations:
+    source = ListedHosts(settings.environment)
+    return Revocations(settings.state_dir, settings.environment, source=source, clock=clock, retention=retention)
 
 
 def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan) -> GatewayApp:

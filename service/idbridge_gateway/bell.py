@@ -23,6 +23,7 @@ class Bell:
         self._clock = clock
         self._told: TrustSnapshot | None = None
         self._since: datetime | None = None
+        self._refused_lists: frozenset[tuple[str, str]] = frozenset()
         self._keys_told = ""
 
     def ring(self, snapshot: TrustSnapshot) -> None:
@@ -36,6 +37,14 @@ class Bell:
         """Tell what came near its end though nothing changed: a source out of reach is silent, and time is not."""
         if self._told is not None:
             self.ring(self._told)
+
+    def lists_refused(self, refused: tuple[RefusedOffer, ...]) -> None:
+        """Tell which revocation lists could not be had, or were refused, unless the last round ended for them alike."""
+        at = self._clock.now()
+        for offer in refused:
+            if (offer.subject, offer.code) not in self._refused_lists:
+                note_alert(refused_alert(offer, at=at))
+        self._refused_lists = frozenset((offer.subject, offer.code) for offer in refused)
 
     def refused(self, refusal: TrustError) -> None:
         """Tell that everything that was offered was refused."""

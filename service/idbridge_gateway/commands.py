@@ -15,6 +15,7 @@ from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
 
@@ -35,7 +36,7 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
     settings = read_settings(**given)
     _require_memory(settings, beginning=initialise)
     if initialise:
-        distribution_of(settings).repository.initialise()
+        begin_memory(settings.state_dir, settings.environment, begin=distribution_of(settings).repository.initialise)
     app = create_app(settings)
     if check:
         _show_check(settings)

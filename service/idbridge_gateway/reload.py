@@ -25,7 +25,7 @@ RING_AGAIN: Final = timedelta(minutes=1)
 class Reload:
     """Watches ``marks`` and puts in force what ``load`` makes of the material behind them.
 
-    When something else has come into force, ``tidy`` clears up behind it.
+    When something else has come into force, ``on_change`` is told, and ``tidy`` clears up behind it.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Reload:
         load: Callable[[], NodeState],
         trust: TrustInForce,
         bell: Bell,
+        on_change: Callable[[], None],
         tidy: Callable[[], None],
         stopwatch: Stopwatch | None = None,
     ) -> None:
@@ -42,6 +43,7 @@ class Reload:
         self._load = load
         self._trust = trust
         self._bell = bell
+        self._on_change = on_change
         self._tidy = tidy
         self._stopwatch = stopwatch or SystemStopwatch()
         self._seen: Hashable = None  # so that what changed while the node started is not missed
@@ -83,6 +85,7 @@ class Reload:
         changed = self._trust.exchange(state)
         if changed:
             JOURNAL.info("trust snapshot in force: %s", state.snapshot.id)
+            self._on_change()
         await asyncio.to_thread(self._bell.ring, state.snapshot)
         if changed:
             await asyncio.to_thread(self._tidy)

@@ -24,7 +24,8 @@ class Settings(BaseSettings):
 
     Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
-    elsewhere every ``poll_seconds``. A snapshot that was not in force for ``snapshot_days`` and is held by nobody goes.
+    elsewhere every ``poll_seconds``, and the revocation lists that states name every ``crl_poll_seconds``. A snapshot
+    that was not in force for ``snapshot_days`` and is held by nobody goes.
     """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1)] = 1
     reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
     poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    crl_poll_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     snapshot_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 

@@ -77,7 +77,7 @@ class Verdicts:
         Its one-time values were spent by the first answer. Nothing is accepted that was not accepted then.
         """
         report = then.verifier.verify(request, at=asked_at)
-        if current.snapshot.id != then.snapshot.id:
+        if current.id != then.id:
             report = max(report, current.verifier.verify(request, at=at), key=_severity)
         return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
 

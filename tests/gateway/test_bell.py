@@ -84,6 +84,7 @@ def reload_of(node: Node, load: Any, stopwatch: HandStopwatch) -> Reload:
         load=load,
         trust=node.app.state.trust,
         bell=bell,
+        on_change=nothing,
         tidy=nothing,
         stopwatch=stopwatch,
     )

@@ -44,6 +44,7 @@ def reload_of(node: Node, *, load: Callable[[], NodeState] | None = None, stopwa
         load=load,
         trust=node.app.state.trust,
         bell=bell,
+        on_change=nothing,
         tidy=nothing,
         stopwatch=stopwatch,
     )
@@ -188,7 +189,12 @@ def test_a_source_out_of_reach_leaves_in_force_what_was_held_and_is_said_once(
         raise AssertionError("nothing is loaded from a source that does not answer")
 
     reload = Reload(
-        marks=OutOfReach(), load=unread, trust=own_node.app.state.trust, bell=Bell(own_node.clock), tidy=nothing
+        marks=OutOfReach(),
+        load=unread,
+        trust=own_node.app.state.trust,
+        bell=Bell(own_node.clock),
+        on_change=nothing,
+        tidy=nothing,
     )
 
     for _ in range(3):
@@ -200,6 +206,7 @@ def test_a_source_out_of_reach_leaves_in_force_what_was_held_and_is_said_once(
 
 def test_what_is_left_behind_is_cleared_up_when_something_else_came_into_force(own_node: Node) -> None:
     cleared: list[None] = []
+    told: list[None] = []
     distribution = distribution_of(own_node.settings)
     load = state_loader(own_node.settings, distribution, clock=own_node.clock)
     reload = Reload(
@@ -207,16 +214,17 @@ def test_what_is_left_behind_is_cleared_up_when_something_else_came_into_force(o
         load=load,
         trust=own_node.app.state.trust,
         bell=Bell(own_node.clock),
+        on_change=lambda: told.append(None),
         tidy=lambda: cleared.append(None),
     )
     look(reload)
-    assert cleared == []
+    assert cleared == told == []
 
     own_node.clock.turn(seconds=5)
     own_node.region.with_status("sg-login", "withdrawn", at=own_node.clock.now()).publish(own_node.directory)
     look(reload)
 
-    assert cleared == [None]
+    assert cleared == told == [None]
 
 
 def test_a_request_keeps_the_trust_that_it_began_with(node: Node) -> None:
@@ -227,7 +235,7 @@ def test_a_request_keeps_the_trust_that_it_began_with(node: Node) -> None:
     node.app.state.trust.exchange(type(state)(newer, state.verifier))
 
     assert state.snapshot.id != newer.id
-    assert node.app.state.trust.held(state.snapshot.id) is state
+    assert node.app.state.trust.held(state.id) is state
 
 
 @pytest.fixture

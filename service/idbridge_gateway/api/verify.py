@@ -147,7 +147,7 @@ class VerifyFront:
                 repetition,
                 item=number,
                 report_id=released.report_id,
-                snapshot=turn.state.snapshot.id,
+                snapshot=turn.state.id,
                 instant=turn.at,
             )
         return released.document()

@@ -15,12 +15,13 @@ from idbridge.sandbox import storage
 from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
-from idbridge.trust import files
+from idbridge.trust import crl_floors, files
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
 from idbridge_gateway.registration import write_registrations
+from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings, read_settings
 
@@ -86,8 +87,8 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         assertion_passphrase_file=locked,
         pairwise_key_file=own / "pairwise.json",
     )
-    if not any(memory.iterdir()):
-        distribution_of(settings).repository.initialise()
+    if not (memory / crl_floors.FILE).exists():
+        begin_memory(memory, region.environment, begin=distribution_of(settings).repository.initialise)
     return settings
 
 

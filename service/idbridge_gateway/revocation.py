@@ -1,0 +1,180 @@
+"""Revocation lists of this node: fetched beside the requests, on a timer and after each new trust snapshot.
+
+Decides nothing about a CRL (``idbridge.status.prefetch`` does); keeps the order in which its outcome counts: the floors
+are on disk first, then the octets, and only then the new status snapshot is exchanged whole. A request never waits for
+this, and never causes it: the source would learn who is being verified.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from idbridge.clock import Clock
+from idbridge.errors import ConfigurationError, FetchError, IdBridgeError
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import Randomness
+from idbridge.model.region import Environment
+from idbridge.net.guarded import GuardedClient
+from idbridge.net.source import Source
+from idbridge.status import archive
+from idbridge.status.prefetch import HeldCrl, Prefetched, demanded, fetch, still_demanded, take_up
+from idbridge.status.snapshot import StatusSnapshot, status_snapshot
+from idbridge.trust import crl_floors, floors, memory
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.trust.store import SnapshotStore
+from idbridge_gateway.bell import Bell
+from idbridge_gateway.journal import JOURNAL, note_unexpected
+from idbridge_gateway.node import TrustInForce
+from idbridge_gateway.settings import is_loopback
+from idbridge_gateway.watch import Pace
+
+_NO_CONTENT: Final = "what was held of revocation is not used: %s"
+
+
+class ListedHosts:
+    """Fetches from the host of each address and from no other; the addresses are those that signed lists name."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        """Return the document at ``url``, at most ``max_bytes`` octets long.
+
+        Raises:
+            FetchError: The address is none that may be fetched from, or the document is unreachable or too long.
+        """
+        try:
+            parts = urlsplit(url)
+            near = self._environment is Environment.SANDBOX and is_loopback(parts.hostname or "")
+            client = GuardedClient(
+                frozenset({parts.netloc.lower()}), self._environment, allow_loopback=near, ceiling=LIMITS.crl_bytes
+            )
+        except (ConfigurationError, ValueError) as strange:
+            raise FetchError("not the address of a host") from strange
+        return client.fetch(url, max_bytes=max_bytes)
+
+
+class Revocations:
+    """What a node holds of revocation, in memory and below its state directory."""
+
+    def __init__(
+        self,
+        state_directory: Path,
+        environment: Environment,
+        *,
+        source: Source,
+        clock: Clock,
+        retention: timedelta,
+    ) -> None:
+        self._state_directory = state_directory
+        self._environment = environment
+        self._source = source
+        self._clock = clock
+        self._retention = retention
+        self._store = SnapshotStore(state_directory / crl_floors.STORE)
+        self._held: tuple[HeldCrl, ...] = ()
+
+    def restored(self, snapshot: TrustSnapshot) -> StatusSnapshot:
+        """Return what this node knew when it ended, as far as ``snapshot`` still asks for it. Nothing is fetched.
+
+        Octets that are damaged are left out and told: the floors remember, and what is not known is not good.
+
+        Raises:
+            ConfigurationError: The floors are missing or not in order.
+        """
+        written = crl_floors.read(self._state_directory, self._environment)
+        try:
+            stored = self._store.current()
+            held = () if stored is None else archive.read(stored, environment=self._environment, floors=written)
+        except ConfigurationError as damaged:
+            JOURNAL.error(_NO_CONTENT, damaged)
+            held = ()
+        self._held = still_demanded(held, demanded(snapshot))
+        return status_snapshot(one.crl for one in self._held)
+
+    def refreshed(self, snapshot: TrustSnapshot) -> Prefetched:
+        """Fetch what the lists of ``snapshot`` demand, and return what is known then; it is on disk by now.
+
+        Raises:
+            ConfigurationError: The state directory is not in order or cannot be written to; what was held is held.
+        """
+        demands = demanded(snapshot)
+        fetched = fetch(self._source, demands)
+        at = self._clock.now()
+        with memory.locked(self._state_directory):
+            written = crl_floors.read(self._state_directory, self._environment)
+            taken = take_up(fetched, demands, held=self._held, floors=written, at=at)
+            if taken.floors != written:
+                crl_floors.write(self._state_directory, taken.floors)
+            if taken.held and taken.held != self._held:
+                about = archive.about(taken.held, taken.statuses, environment=self._environment)
+                self._store.keep(archive.content(taken.held), about, at=at)
+        self._held = taken.held
+        return taken
+
+    def tidy(self) -> None:
+        """Let go what was long not in force and is held by nobody."""
+        self._store.prune(frozenset(), at=self._clock.now(), older_than=self._retention)
+
+
+class Prefetch:
+    """Refreshes ``revocations`` again and again, and exchanges what is known of revocation in ``trust``."""
+
+    def __init__(self, revocations: Revocations, *, trust: TrustInForce, bell: Bell) -> None:
+        self._revocations = revocations
+        self._trust = trust
+        self._bell = bell
+        self._hurry = asyncio.Event()
+        self._trouble = ""
+
+    def hurry(self) -> None:
+        """Let the next round begin now: other lists are in force, and may demand other revocation lists."""
+        self._hurry.set()
+
+    async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
+        """Look at once, and then again and again, until cancelled."""
+        while True:
+            self._hurry.clear()
+            await self.look()
+            try:
+                await asyncio.wait_for(self._hurry.wait(), pace.seconds(randomness))
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Look once. Fetching and checking is done beside the loop, so that requests go on."""
+        try:
+            snapshot = self._trust.in_force.snapshot
+            taken = await asyncio.to_thread(self._revocations.refreshed, snapshot)
+            self._trouble = ""
+            changed = self._trust.exchange_status(taken.statuses)
+            await asyncio.to_thread(self._bell.lists_refused, taken.refused)
+            if changed:
+                JOURNAL.info("status snapshot in force: %s", taken.statuses.id)
+                await asyncio.to_thread(self._revocations.tidy)
+        except IdBridgeError as error:
+            self._note_trouble(error)
+        except Exception as error:  # noqa: BLE001 - what is in force stays in force, whatever happened
+            note_unexpected(error, correlation_id="prefetch")
+
+    def _note_trouble(self, error: IdBridgeError) -> None:
+        """Say what went wrong, once, however often it goes wrong in the same way."""
+        if error.code != self._trouble:
+            self._trouble = error.code
+            JOURNAL.error("revocation lists not taken: %s", error.code)
+
+
+def begin_memory(state_directory: Path, environment: Environment, *, begin: Callable[[], None]) -> None:
+    """Begin a node's memory with ``begin``; of a node that is older than the file of revocation, that file alone.
+
+    Raises:
+        ConfigurationError: There is nothing to begin, or it cannot be written.
+    """
+    if not (state_directory / floors.FILE).exists():
+        begin()
+        return
+    with memory.locked(state_directory):
+        crl_floors.initialise(state_directory, environment)
