@@ -19,6 +19,7 @@ from idbridge.clock import SystemClock
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer
+from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.denial import DenialReason, DenyEntry, FollowUpKind
 from idbridge.model.region import Environment, MemberState
@@ -296,7 +297,11 @@ def _about(collected: list[bytes]) -> str | None:
     """Return the id of the denial that the collected files are about."""
     if not collected:
         return None
-    said = reread(merged(collected)).said
+    try:
+        said = reread(merged(collected)).said
+    except TrustError:
+        words("hint", "begin once with the id of the denial, and let everybody sign a copy of that one file")
+        raise
     return None if isinstance(said, DenyEntry) else said.about
 
 

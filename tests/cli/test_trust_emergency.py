@@ -191,6 +191,7 @@ def test_files_that_were_begun_apart_do_not_merge_and_say_how_they_would(ceremon
     ended = follow_up(ceremony, "ratify", first, second)
 
     assert (ended.code, "trust.deny_invalid" in ended.err) == (1, True)
+    assert "sign a copy of that one file" in ended.err
 
 
 def test_a_state_lifts_its_own_denial_with_its_quorum(ceremony: Ceremony, tmp_path: Path) -> None:
