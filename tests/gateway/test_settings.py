@@ -67,6 +67,8 @@ def given(**changes: Any) -> dict[str, Any]:
                 ("", "TRUST_URL"),
             )
         ),
+        ({"assertion_keys_dir": Path("keys")}, "one of the two"),
+        ({"assertion_key_file": None}, "ASSERTION_KEYS_DIR"),
         ({"reload_seconds": 0}, "RELOAD_SECONDS"),
         ({"poll_seconds": 0}, "POLL_SECONDS"),
         ({"snapshot_days": 0}, "SNAPSHOT_DAYS"),
@@ -109,6 +111,12 @@ def test_plain_http_leads_a_sandbox_node_no_further_than_this_machine(url: str) 
         read_settings(**given(**by_url, trust_url=url))
 
     assert read_settings(**given(**by_url, trust_url="http://127.0.0.1:8080/trust")).trust_url
+
+
+def test_a_node_signs_with_the_keys_of_a_folder_or_with_that_of_a_file() -> None:
+    settings = read_settings(**given(assertion_key_file=None, assertion_keys_dir=Path("keys")))
+
+    assert (settings.assertion_key_file, settings.assertion_keys_dir) == (None, Path("keys"))
 
 
 def test_files_are_looked_at_every_second_and_a_tree_elsewhere_every_half_minute() -> None:
