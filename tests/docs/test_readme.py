@@ -13,7 +13,7 @@ from idbridge_gateway.demo.nodes import lay_out
 from tests.source import ROOT
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FIRST, MINT_AND_VERIFY, LOOK_UP = range(3)
+FIRST, MINT_AND_VERIFY, LOOK_UP, DRILL = range(4)
 SECONDS = 120
 UNSET = ("IDBRIDGE_REGION", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
@@ -44,7 +44,7 @@ def beside_a_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_is_no_block_that_nothing_runs() -> None:
-    assert [language for language, _ in blocks()] == ["sh"] * len(range(LOOK_UP + 1))
+    assert [language for language, _ in blocks()] == ["sh"] * len(range(DRILL + 1))
 
 
 def test_the_first_block_is_two_commands_before_anything_else() -> None:
@@ -87,3 +87,10 @@ def test_everything_that_can_be_looked_up_is_there(beside_a_demo: Path) -> None:
     assert len(ended) == 4
     assert [one.returncode for one in ended] == [0, 0, 0, 0]
     assert all(one.stdout for one in ended)
+
+
+def test_every_attack_of_the_drill_is_refused(beside_a_demo: Path) -> None:
+    ended = run(blocks()[DRILL][1], folder=beside_a_demo)
+
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"\b0 false accepts\b", ended.stdout), ended.stdout[-500:]
