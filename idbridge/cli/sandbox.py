@@ -14,7 +14,7 @@ from idbridge.cli.reading import STATE
 from idbridge.clock import SystemClock
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Format, MemberState
-from idbridge.sandbox.case import Case, Exchange, MintedCase
+from idbridge.sandbox.case import Case, Exchange, Kind, MintedCase
 from idbridge.sandbox.catalogue import case_named, cases
 from idbridge.sandbox.mint import mint
 
@@ -82,7 +82,9 @@ def _minted(name: str, region: Path) -> MintedCase:
     try:
         return mint(case, region=made, at=SystemClock().now(), randomness=SystemRandomness())
     except (LookupError, ValueError) as error:
-        hint = "it is tried in process, by the tests and by `idbridge demo --once`"
+        attack = case.kind is Kind.ATTACK
+        tried = f"by `idbridge trust drill --case {name}`" if attack else "by the tests and by `idbridge demo --once`"
+        hint = f"it is tried in process, {tried}"
         raise Failure(f"case `{name}` cannot be sent: {error}", hint=hint, exit_code=Exit.USAGE) from None
 
 
