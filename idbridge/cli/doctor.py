@@ -1,4 +1,8 @@
-"""``idbridge doctor``: would a node start here, and if not, what is wrong. Looks at files and trust material only."""
+"""``idbridge doctor``: would a node start here, and if not, what is wrong. Looks at files and trust material only.
+
+Where the node's own keys are kept by ``idbridge keys``, it also says what is due with them, and whether a list grants
+the key that signs and the one that waits.
+"""
 
 import stat
 from collections.abc import Iterator
@@ -11,10 +15,16 @@ import click
 
 from idbridge.cli import output
 from idbridge.cli.exits import Exit, of_error
+from idbridge.cli.keys import DEFAULT_FOLDER, folder_option
 from idbridge.cli.material import instant, open_snapshot, region_option, state_directory
 from idbridge.cli.output import Failure, json_option
 from idbridge.errors import IdBridgeError
 from idbridge.model.region import MemberState
+from idbridge.model.time import instant_text
+from idbridge.trust import key_folder
+from idbridge.trust.key_folder import Held
+from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
+from idbridge.trust.node_listing import grants
 from idbridge.trust.snapshot import NOT_CONFIGURED, TrustSnapshot
 
 DUE_SOON: Final = timedelta(days=14)
@@ -36,13 +46,14 @@ class Finding:
 
 @click.command("doctor")
 @region_option
+@folder_option
 @json_option
-def doctor(*, region: Path, as_json: bool) -> Exit:
+def doctor(*, region: Path, folder: Path, as_json: bool) -> Exit:
     """Look at files and trust material for what is wrong.
 
     Ends with 5 if a file is missing or not safe, with 4 if the trust material cannot be used.
     """
-    found = list(examine(region, at=instant(None)))
+    found = list(examine(region, folder, at=instant(None)))
     errors = [one for one in found if one.result == ERROR]
     if as_json:
         summary = {"errors": len(errors), "warnings": sum(one.result == WARNING for one in found)}
@@ -56,8 +67,17 @@ def doctor(*, region: Path, as_json: bool) -> Exit:
     return max((one.exit_code for one in errors), default=Exit.DONE)
 
 
-def examine(region: Path, *, at: datetime) -> Iterator[Finding]:
+def examine(region: Path, folder: Path = DEFAULT_FOLDER, *, at: datetime) -> Iterator[Finding]:
     """Yield what is found, the files first; without them nothing further can be said."""
+    ring: KeyRing | None = None
+    if folder.exists() or folder != DEFAULT_FOLDER:  # a node may have a single key file, and then there is none
+        try:
+            held = key_folder.read(folder)
+        except IdBridgeError as error:
+            yield Finding("node keys", ERROR, f"{folder}: {error}", error.reason.remedy, of_error(error))
+        else:
+            ring = held.ring
+            yield _node_keys(held, at)
     try:
         state = state_directory(region)
     except Failure as failure:
@@ -72,6 +92,8 @@ def examine(region: Path, *, at: datetime) -> Iterator[Finding]:
         return
     yield Finding("trust", OK, f"snapshot {snapshot.id[:16]}, {snapshot.environment}")
     yield from (look(snapshot, at) for look in (_lists, _due, _offers, _recognition))
+    if ring is not None:
+        yield _listing(snapshot, ring, at)
 
 
 def _privacy(region: Path) -> Finding:
@@ -127,3 +149,37 @@ def _recognition(snapshot: TrustSnapshot, _at: datetime) -> Finding:
     if arrangements and purposes:
         return Finding("recognition", OK, words)
     return Finding("recognition", WARNING, words, "without arrangements and purposes nothing foreign is recognised")
+
+
+def _node_keys(held: Held, at: datetime) -> Finding:
+    """What is due with the node's own keys, as `idbridge keys needs-rotation` says it."""
+    dues = held.ring.due(at=at)
+    words = [f"{due.purpose}: {due.why}, since {instant_text(due.since)}" for due in dues]
+    hints = [f"`idbridge keys {due.act} --purpose {due.purpose}`" for due in dues]
+    if not held.index_current:
+        words.append(f"{key_folder.FILE} is behind its records")
+        hints.append("the next act brings it up to date")
+    if words:
+        return Finding("node keys", WARNING, "; ".join(words), "; ".join(hints))
+    return Finding("node keys", OK, f"{len(held.ring.keys)} keys of the node, nothing is due")
+
+
+def _listing(snapshot: TrustSnapshot, ring: KeyRing, at: datetime) -> Finding:
+    """Whether a list grants the assertion key that signs, and the one that waits to."""
+    if ring.environment is not snapshot.environment:
+        words = f"the node's keys are of {ring.environment} and the lists of {snapshot.environment}"
+        return Finding("listing", ERROR, words, "name the folder of this environment by `--keys`", Exit.LOCAL)
+    states = (KeyState.ACTIVE, KeyState.PUBLISHED)
+    keys = [key for state in states if (key := ring.find(KeyPurpose.ASSERTION, state)) is not None]
+    unlisted = [f"no list grants the {key.state} key {key.kid}" for key in keys if not _issuers(snapshot, key, at)]
+    if unlisted:
+        hint = "ask your scheme operator to list it; a node does not sign with it before"
+        return Finding("listing", WARNING, "; ".join(unlisted), hint)
+    words = "; ".join(f"{key.state} key: {', '.join(_issuers(snapshot, key, at))}" for key in keys)
+    return Finding("listing", OK, words or "there is no assertion key")
+
+
+def _issuers(snapshot: TrustSnapshot, key: NodeKey, at: datetime) -> list[str]:
+    """Return for whose assertions the lists grant a key."""
+    found = grants(snapshot, key.kid, algorithm=key.algorithm, at=at)
+    return [f"{grant.service.issuer} ({grant.service.member_state})" for grant in found]

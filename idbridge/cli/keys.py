@@ -23,6 +23,7 @@ from idbridge.trust import key_folder, records
 from idbridge.trust.key_folder import Held
 from idbridge.trust.node_keys import Due, KeyPurpose, KeyRing, KeyState, NodeKey
 
+DEFAULT_FOLDER: Final = Path(".idbridge") / "keys"
 ALGORITHMS: Final = ("ES256", "ES384", "Ed25519")
 _HEADS: Final = ("KEY", "PURPOSE", "ALGORITHM", "STATE", "PUBLISHED", "ACTIVE", "KEPT UNTIL", "PRIVATE PART")
 
@@ -30,8 +31,8 @@ folder_option: Final[Callable[..., Any]] = click.option(
     "--keys",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    envvar="IDBRIDGE_KEYS",
-    default=Path(".idbridge") / "keys",
+    envvar=["IDBRIDGE_KEYS", "IDBRIDGE_ASSERTION_KEYS_DIR"],
+    default=DEFAULT_FOLDER,
     show_default=True,
     show_envvar=True,
     metavar="DIR",

@@ -13,10 +13,12 @@ import pytest
 
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
 from idbridge.trust import records
 from idbridge.trust.node_keys import KeyPurpose, NodeKey
 from idbridge_gateway.serving import BackgroundServer
 from tests.gateway.asking import Node, verdict_of
+from tests.gateway.distributed import deny_state, distributed_node
 from tests.gateway.rotating import (
     BRANCH,
     LONG_AGO,
@@ -30,6 +32,7 @@ from tests.gateway.rotating import (
     question,
     with_one_key,
 )
+from tests.gateway.test_assertion import ASSERTION
 
 LEAD = LIMITS.key_publication_lead
 KEPT = LIMITS.assertion_lifetime + LIMITS.clock_leeway_max
@@ -334,3 +337,16 @@ def test_an_assertion_under_a_key_that_the_other_nodes_list_does_not_name_is_ref
 
     assert early[0] != "PASSED"
     assert late == ("PASSED", None)
+
+
+def test_a_node_whose_state_denied_its_own_services_makes_no_assertion(tmp_path: Path) -> None:
+    node = distributed_node(tmp_path)
+    body = node.item(assertion=ASSERTION)
+    deny_state(node, MemberState.TH)
+    look(node)
+
+    refused = node.send("POST", "/v1/verify", body=body, headers=node.access())
+    del body["assertion"]
+    without = node.send("POST", "/v1/verify", body=body, headers=node.access())
+
+    assert (verdict_of(refused), verdict_of(without)) == (NOT_AVAILABLE, ("PASSED", None))
