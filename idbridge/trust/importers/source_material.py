@@ -78,14 +78,19 @@ def source_files(found: ImportedList) -> Mapping[str, bytes]:
     made: dict[str, bytes] = {LIST: _list(found).encode()}
     for name, service in named_services(found.services):
         for number, der in enumerate(service.certificates, start=1):
-            made[f"{CERTIFICATES}/{name}-{number}.pem"] = _pem(der)
+            made[f"{CERTIFICATES}/{_numbered(name, number)}.pem"] = _pem(der)
         for number, jwk in enumerate(service.jwks, start=1):
-            made[f"{KEYS}/{name}-{number}.jwk"] = _json(dict(jwk))
+            made[f"{KEYS}/{_numbered(name, number)}.jwk"] = _json(dict(jwk))
     for pointer in found.pointers:
         for signer in pointer.signers:
             made[f"{ANCHORS}/{_digest(signer)}.pem"] = _pem(signer)
     made[PROVENANCE] = _json(document(found))
     return made
+
+
+def _numbered(service: str, number: int) -> str:
+    """Return the name of a service's file as the folder of a state has it: the first one bears no number."""
+    return service if number == 1 else f"{service}.{number}"
 
 
 def write(folder: Path, found: ImportedList) -> tuple[str, ...]:
