@@ -284,6 +284,20 @@ def test_a_question_asked_again_is_answered_as_before_unless_the_certificate_was
     assert verdict_of(node.put(exchange, idempotency_key="order-0001")) == REVOKED
 
 
+def test_a_request_keeps_the_status_snapshot_that_it_began_with(node: Node, host: CrlHost) -> None:
+    trust = node.app.state.trust
+    host.documents[PATH] = crl()
+    refresh(node)
+    begun = trust.current()
+
+    host.documents[PATH] = crl(number=8, revoked=True)
+    refresh(node)
+
+    assert trust.held(begun.id) is begun
+    assert trust.current().snapshot is begun.snapshot
+    assert trust.current().verifier.status.id != begun.verifier.status.id
+
+
 class Counted:
     """A source that has nothing, does ``then`` whenever it is asked, and counts."""
 

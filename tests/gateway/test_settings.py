@@ -71,6 +71,7 @@ def given(**changes: Any) -> dict[str, Any]:
         ({"assertion_key_file": None}, "ASSERTION_KEYS_DIR"),
         ({"reload_seconds": 0}, "RELOAD_SECONDS"),
         ({"poll_seconds": 0}, "POLL_SECONDS"),
+        ({"crl_poll_seconds": 0}, "CRL_POLL_SECONDS"),
         ({"snapshot_days": 0}, "SNAPSHOT_DAYS"),
     ],
 )
@@ -122,7 +123,7 @@ def test_a_node_signs_with_the_keys_of_a_folder_or_with_that_of_a_file() -> None
 def test_files_are_looked_at_every_second_and_a_tree_elsewhere_every_half_minute() -> None:
     settings = read_settings(**given())
 
-    assert (settings.reload_seconds, settings.poll_seconds) == (1.0, 30.0)
+    assert (settings.reload_seconds, settings.poll_seconds, settings.crl_poll_seconds) == (1.0, 30.0, 300.0)
 
 
 def test_a_value_that_is_refused_is_not_repeated() -> None:
