@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from idbridge.clock import Clock
@@ -30,8 +29,6 @@ from idbridge_gateway.journal import JOURNAL, note_unexpected
 from idbridge_gateway.node import TrustInForce
 from idbridge_gateway.settings import is_loopback
 from idbridge_gateway.watch import Pace
-
-_NO_CONTENT: Final = "what was held of revocation is not used: %s"
 
 
 class ListedHosts:
@@ -90,7 +87,7 @@ class Revocations:
             stored = self._store.current()
             held = () if stored is None else archive.read(stored, environment=self._environment, floors=written)
         except ConfigurationError as damaged:
-            JOURNAL.error(_NO_CONTENT, damaged)
+            JOURNAL.error("what was held of revocation is not used: %s", damaged)
             held = ()
         self._held = still_demanded(held, demanded(snapshot))
         return status_snapshot(one.crl for one in self._held)
