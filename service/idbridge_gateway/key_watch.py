@@ -6,11 +6,13 @@ that waits signs nothing before ``idbridge keys rotate``, and nothing before the
 
 import asyncio
 from collections.abc import Hashable
+from datetime import datetime
 from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.errors import IdBridgeError
 from idbridge.model.randomness import Randomness
+from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.journal import JOURNAL, note_unexpected
 from idbridge_gateway.keys import IssuingSource
@@ -50,6 +52,7 @@ class KeyWatch:
         self._files = _NOTHING
         self._lists = _NOTHING
         self._trouble = ""
+        self._used = ""
 
     async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
         """Look again and again, until cancelled."""
@@ -71,18 +74,17 @@ class KeyWatch:
                 self._source.files_changed()
             self._files, self._lists = files, snapshot.id
             try:
-                self._take_up()
+                self._issuing.exchange(self._source.load(snapshot, at=at))
+                self._trouble = ""
             except IdBridgeError as error:
                 self._trouble = f"the keys cannot be read: {error}"
-        fault = self._trouble or self._issuing.current().fault(snapshot, at=at)
-        self._bell.ring_keys(fault)
+        self._tell(snapshot, at=at)
 
-    def _take_up(self) -> None:
-        """Put in force what the keys are now, and write which signs where that is another."""
-        snapshot, at = self._trust.in_force.snapshot, self._clock.now()
-        before = self._issuing.current().signer(snapshot, at=at)
-        self._issuing.exchange(self._source.load(snapshot, at=at))
-        self._trouble = ""
-        after = self._issuing.current().signer(snapshot, at=at)
-        if after is not None and (before is None or after.kid != before.kid):
-            JOURNAL.info("assertion key in use: %s", after.kid)
+    def _tell(self, snapshot: TrustSnapshot, *, at: datetime) -> None:
+        """Write which key signs where that is another than it was, and ring for what keeps the active one from it."""
+        issuing = self._issuing.current()
+        used = issuing.signer(snapshot, at=at)
+        if used is not None and used.kid != self._used:
+            self._used = used.kid
+            JOURNAL.info("assertion key in use: %s", used.kid)
+        self._bell.ring_keys(self._trouble or issuing.fault(snapshot, at=at))

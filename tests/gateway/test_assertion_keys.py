@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from tests.gateway.rotating import (
     files_of,
     kid_of,
     look,
+    published,
     question,
     with_one_key,
 )
@@ -174,6 +176,30 @@ def test_a_node_starts_on_the_key_before_if_the_active_one_is_locked(one: tuple[
     (rotating.folder / second.private).unlink()
 
     assert kid_of(asserted_by(rotating.node())) == first.kid
+
+
+def test_a_node_without_any_key_does_not_start(one: tuple[Rotating, NodeKey]) -> None:
+    with pytest.raises(ConfigurationError, match="no assertion key is named"):
+        one[0].node(assertion_keys_dir=None)
+
+
+# The list names the key.
+
+
+def test_a_key_goes_by_the_name_that_the_list_gives_it_and_without_one_by_its_thumbprint(
+    one: tuple[Rotating, NodeKey],
+) -> None:
+    rotating, active = one
+    unnamed = {name: value for name, value in active.public_jwk.items() if name != "kid"}
+
+    for jwk, name in ((unnamed, active.kid), ({**unnamed, "kid": "node-2026"}, "node-2026")):
+        rotating.list_keys(replace(active, public_jwk=jwk))
+        node = rotating.node()
+        issuing, snapshot = node.app.state.key_watch._issuing.current(), node.app.state.trust.in_force.snapshot
+
+        assert kid_of(asserted_by(node)) == name
+        assert published(node) == [name]
+        assert issuing.signer(snapshot, at=NOON).public_jwk == {**active.public_jwk, "kid": name}
 
 
 # Practice.

@@ -16,6 +16,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.trust import records
 from idbridge.trust.node_keys import KeyPurpose, NodeKey
+from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.serving import BackgroundServer
 from tests.gateway.asking import Node, verdict_of
 from tests.gateway.distributed import deny_state, distributed_node
@@ -55,6 +56,16 @@ def journal(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
         return [alert["detail"] for alert in alerts if alert["kind"] == "node_keys"]
 
     return told
+
+
+@pytest.fixture
+def uses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that the journal said are in use, one after the other."""
+    said: list[str] = []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", lambda record: said.extend(record.args if "in use" in record.msg else ()))
+    monkeypatch.setattr(JOURNAL, "handlers", [*JOURNAL.handlers, handler])
+    return said
 
 
 def answer(node: Node, **changes: Any) -> tuple[str, str | None]:
@@ -102,7 +113,7 @@ def test_a_node_does_not_start_on_a_folder_without_records(tmp_path: Path) -> No
 
 
 def test_the_active_key_is_not_used_before_the_list_grants_it_and_the_one_before_it_signs_on(
-    one: tuple[Rotating, NodeKey], journal: Callable[[], list[str]]
+    one: tuple[Rotating, NodeKey], journal: Callable[[], list[str]], uses: list[str]
 ) -> None:
     rotating, first = one
     node = rotating.node()
@@ -121,6 +132,7 @@ def test_the_active_key_is_not_used_before_the_list_grants_it_and_the_one_before
 
     assert kid_used(node) == second.kid
     assert journal() == []
+    assert uses == [first.kid, second.kid]
 
 
 def test_a_node_that_starts_in_between_signs_with_the_key_before_too(
