@@ -13,8 +13,11 @@ from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.trees import FILE, FOLDER, after_option, dry_run_option, from_option, key_option, root_option
 from idbridge.clock import SystemClock
+from idbridge.codec import strict_json
 from idbridge.crypto.key_files import open_signer
+from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import Signer
+from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.trust.operator import agreeing, drafting, founding, handing_over, public_keys
@@ -158,6 +161,9 @@ def read_public(place: Path) -> PublicKeys:
     metavar="FILE",
     help="A new root with the officers of these `public.json`; once for each state.",
 )
+@click.option(
+    "--online", "online", type=FILE, metavar="JWK", help="With --officers: the public key of a new online role."
+)
 @list_key_option
 @drafted
 def propose(*, list_key: str | None, **options: Any) -> Exit:
@@ -184,12 +190,15 @@ class _Wish(NamedTuple):
     documents: tuple[Path, ...]
     renew: str | None
     officers: tuple[Path, ...]
+    online: Path | None
 
     def require_one(self) -> None:
         """Return if one thing is wished for, or none."""
         wishes = (self.join, self.handover, self.documents or None, self.renew, self.officers or None)
         if wishes.count(None) < len(wishes) - 1 or (self.handover is None) is not (self.to_keys is None):
             raise click.UsageError("propose one thing at a time; a handover comes with `--to-keys FILE`")
+        if self.online is not None and not self.officers:
+            raise click.UsageError("`--online JWK` is for a new root; name its officers with `--officers FILE`")
 
 
 def _fulfilled(wish: _Wish, before: Published, asked: Asked) -> Proposal | None:
@@ -206,7 +215,7 @@ def _fulfilled(wish: _Wish, before: Published, asked: Asked) -> Proposal | None:
         return agreeing.carried(before, signed, asked.intent("agree", before.environment))
     if wish.renew is not None:
         return drafting.renewed(before, wish.renew, asked.intent("renew", before.environment))
-    return _next_root(before, wish.officers, asked) if wish.officers else None
+    return _next_root(before, wish, asked) if wish.officers else None
 
 
 def _next_edition(before: Published, asked: Asked, list_key: str | None) -> Proposal:
@@ -220,7 +229,17 @@ def _next_edition(before: Published, asked: Asked, list_key: str | None) -> Prop
     return drafting.list_edition(before, workspace, asked.intent("edition", before.environment), list_signer=signer)
 
 
-def _next_root(before: Published, officers: tuple[Path, ...], asked: Asked) -> Proposal:
-    states = tuple(read_public(one) for one in officers)
-    founders = Founders(states, founding.usual_threshold(states), dict(before.online_key().jwk))
+def _next_root(before: Published, wish: _Wish, asked: Asked) -> Proposal:
+    states = tuple(read_public(one) for one in wish.officers)
+    online = dict(before.online_key().jwk) if wish.online is None else _public_key(wish.online)
+    founders = Founders(states, founding.usual_threshold(states), online)
     return founding.next_root(before, founders, asked.intent("officers", before.environment))
+
+
+def _public_key(place: Path) -> dict[str, Any]:
+    """Return the public key in a file, in its one spelling."""
+    try:
+        octets = trees.read_file(place, max_bytes=LIMITS.key_file_bytes)
+        return dict(parse_jwk(strict_json.parse_object(octets, max_bytes=LIMITS.key_file_bytes)).jwk)
+    except (InputError, JoseError) as broken:
+        raise Failure(f"`{place}` holds no public key (JWK): {broken.detail}") from None

@@ -146,7 +146,8 @@ class Publisher:
             held[name] = _following(name, octets, before=held.get(name))
             new[f"{METADATA}/{held[name].version}.{name}.json"] = octets
         snapshot = head.snapshot if head is not None else _EMPTY
-        if change.roles or self._is_ageing(snapshot, at=at):
+        # A new root may name another online key, and then the snapshot that stands is signed by nobody.
+        if change.roles or change.roots or self._is_ageing(snapshot, at=at):
             issue = Issue(self._environment, snapshot.version + 1, at)
             files = {name: (file.version, file.octets) for name, file in held.items()}
             snapshot = RoleFile(issue.version, writing.signed(writing.snapshot(issue, files=files), (self._online,)))
