@@ -90,9 +90,10 @@ def test_a_suspension_that_is_taken_out_of_the_distribution_is_missed() -> None:
 
 def test_a_purpose_register_follows_its_floor() -> None:
     assert REGISTER.purposes.version == 3
+    assert REGISTER.with_purposes(purposes(3, by=(SG, TH))) is REGISTER  # the very text that was accepted
     for held in (REGISTER, restarted(REGISTER)):
         assert code_of_purposes(held, purposes(2)) == "trust.rollback"
-        assert code_of_purposes(held, purposes(3, by=(SG, TH))) == "trust.arrangement_invalid"
+        assert code_of_purposes(held, purposes(4, by=(SG, TH))) == "trust.arrangement_invalid"
         assert code_of_purposes(held, purposes(3 + LIMITS.list_sequence_step + 1)) == "trust.sequence_jump"
         assert held.with_purposes(purposes(4)).purposes_floor != REGISTER.purposes_floor
     other = purposes(3, purposes=[{

@@ -126,7 +126,8 @@ def test_a_process_that_holds_more_than_is_offered_keeps_it_and_says_so(place: P
 def test_a_node_whose_memory_was_begun_anew_reads_anew(place: Place) -> None:
     node = place.repository()
     node.load(at=NOON)
-    place.floors.unlink()
+    for file in place.floors.parent.glob("*.json"):
+        file.unlink()
     place.repository().initialise()
     (place.agreed / "1.json").write_bytes(arrangement(until="2027-01-01T00:00:00Z"))
 

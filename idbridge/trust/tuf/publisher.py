@@ -21,7 +21,7 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.trust.agreements import ARRANGEMENTS
 from idbridge.trust.errors import RollbackError
 from idbridge.trust.tuf import roles, writing
-from idbridge.trust.tuf.acceptance import Accepted
+from idbridge.trust.tuf.acceptance import LISTS, Accepted
 from idbridge.trust.tuf.client import METADATA, TARGETS, Tree
 from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.keys import MetadataSigner
@@ -95,7 +95,7 @@ class Publisher:
             look = self._memory.look(offered, at=at)
             _refuse_unaccepted(change, look)
             if change.roles or change.roots:
-                self._refuse_lost_on_beginners(offered, look, at=at)
+                self._refuse_lost(offered, look, head=head, at=at)
             if not dry_run:
                 self._tree.put(candidate)
                 self._memory.load(at=at)
@@ -109,23 +109,25 @@ class Publisher:
         """
         return self.publish(Change(), at=at)
 
-    def _refuse_lost_on_beginners(self, offered: CandidateTree, look: Look, *, at: datetime) -> None:
-        """Refuse what a node that begins now could not take up, though nodes that were there before can.
+    def _refuse_lost(self, offered: CandidateTree, look: Look, *, head: Head | None, at: datetime) -> None:
+        """Refuse a change after which a node, old or new, would refuse what it takes up without the change.
 
-        Whoever exchanges a key would otherwise take from every later node what only that key vouched for: a denial, a
-        suspension, an arrangement.
+        Whoever exchanges a key would otherwise take from every later node what only that key vouched for: a list, a
+        denial, a suspension, an arrangement. What is refused already holds up nobody.
 
         Raises:
-            TrustError: The first refusal that nodes which were there before do not share.
+            TrustError: The first such refusal.
         """
-        shared = {offer.subject for offer in look.accepted.refused}
-        fresh = self._as_a_beginner(offered, at=at)
-        if self._tree.is_begun():
-            shared |= self._as_a_beginner(self._tree.reader, at=at).keys() if fresh.keys() - shared else set()
-        for subject in sorted(fresh.keys() - shared):
+        refused = self._as_a_beginner(offered, at=at) | _refusals(look)
+        if head is not None and refused:
+            unchanged, _ = self._candidate(head, Change(), at=at)
+            before = CandidateTree(unchanged, self._tree.reader)
+            known = self._as_a_beginner(before, at=at) | _refusals(self._memory.look(before, at=at))
+            refused = {subject: refusal for subject, refusal in refused.items() if subject not in known}
+        for subject in sorted(refused, key=lambda one: (not one.startswith(LISTS), one)):
             leaving = look.view.withdrawn and subject.startswith(f"{ARRANGEMENTS}/")
             if not leaving:  # who leaves takes along what it signed, until the others have agreed anew
-                raise fresh[subject]
+                raise refused[subject]
 
     def _as_a_beginner(self, tree: Tree, *, at: datetime) -> dict[str, TrustError]:
         """Return what a node that begins now refuses of ``tree``, by subject."""
@@ -136,7 +138,7 @@ class Publisher:
                 look = beginner.look(tree, at=at)
             except TrustError as refusal:
                 return {REGION: refusal}
-        return {offer.subject: TrustError(offer.code, offer.detail) for offer in look.accepted.refused}
+        return _refusals(look)
 
     def _candidate(self, head: Head | None, change: Change, *, at: datetime) -> tuple[Candidate, tuple[int, int]]:
         """Return the tree as it would be, with the versions of timestamp and snapshot."""
@@ -164,6 +166,10 @@ class Publisher:
             return True
         ends: datetime = parse_unverified(snapshot.octets).expires
         return ends - at < roles.terms(roles.SNAPSHOT).usual / 2
+
+
+def _refusals(look: Look) -> dict[str, TrustError]:
+    return {offer.subject: TrustError(offer.code, offer.detail) for offer in look.accepted.refused}
 
 
 def _following(name: str, octets: bytes, *, before: RoleFile | None) -> RoleFile:

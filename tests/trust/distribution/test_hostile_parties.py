@@ -154,10 +154,12 @@ def test_an_on_call_key_is_not_exchanged_before_its_denials_are_signed_again(pla
     fresh = generate("ES256")
     exchanged = _with_on_call(place, fresh)
     by_another = (MetadataOnCall(place, TH),)
-    deny = place.next_role(roles.DENY, lambda _: None, at=SOON, by=by_another)
+    carriers = {
+        role: place.next_role(role, lambda _: None, at=SOON, by=by_another) for role in (roles.DENY, roles.AGREEMENTS)
+    }
 
     with pytest.raises(TrustError) as caught:
-        place.publish(Change({roles.TARGETS: exchanged, roles.DENY: deny}), at=SOON)
+        place.publish(Change({roles.TARGETS: exchanged, **carriers}), at=SOON)
 
     assert caught.value.code == "trust.deny_invalid"
 
