@@ -25,7 +25,7 @@ from tests.trust.distribution.publish_driver import REFUSED
 
 SG = MemberState.SG
 SCRIPT = Path(publish_driver.__file__)
-POINTS = 10  # of some hundred
+POINTS = 8  # of some hundred
 AT = NOW + SECOND
 
 

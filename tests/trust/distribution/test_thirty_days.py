@@ -18,10 +18,10 @@ from idbridge.trust.tuf.repository import REGION, TufRepository
 from tests.trust.distribution.places import NOW, Place
 
 SG, TH = MemberState.SG, MemberState.TH
-ROUND = timedelta(hours=8)
+ROUND = timedelta(hours=12)
 DAYS = 30
-LOST, CRASH, FULL = range(30, 38), 46, 61  # rounds
-REISSUES = {15: SG, 39: TH, 53: SG, 75: SG}
+LOST, CRASH, FULL = range(20, 26), 31, 41  # rounds
+REISSUES = {10: SG, 26: TH, 36: SG, 50: SG}
 
 
 class LosableMirror:
@@ -46,7 +46,7 @@ def test_a_month_of_the_online_role(place: Place) -> None:
     stale = 0
 
     with freeze_time(NOW) as clock:
-        for number in range(1, DAYS * 3 + 1):
+        for number in range(1, DAYS * 2 + 1):
             at = NOW + number * ROUND
             clock.move_to(at)
             if number in REISSUES:
