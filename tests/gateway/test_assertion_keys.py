@@ -17,7 +17,7 @@ from idbridge.model.region import Environment
 from idbridge.sandbox.region import Region
 from idbridge.trust import key_folder
 from idbridge.trust.node_keys import KeyPurpose, NodeKey
-from idbridge_gateway.keys import passphrase_in
+from idbridge_gateway.keys import IssuingSource, passphrase_in
 from tests.crypto.tokens import PIN, reference, tokens
 from tests.gateway.asking import Node, verdict_of
 from tests.gateway.clocks import NOON
@@ -165,6 +165,37 @@ def test_a_key_that_cannot_be_opened_is_tried_again_only_when_files_change(
     look(node)
 
     assert kid_of(asserted_by(node)) == second.kid
+
+
+def test_a_wrong_pin_is_not_tried_again_before_files_change(one: tuple[Rotating, NodeKey]) -> None:
+    rotating, _ = one
+    source, snapshot = IssuingSource(rotating.settings()), rotating.region.snapshot(at=NOON)
+    good = rotating.passphrase_file.read_bytes()
+    rotating.passphrase_file.write_text("another passphrase")
+    with pytest.raises(ConfigurationError, match="passphrase"):
+        source.load(snapshot, at=NOON)
+    rotating.passphrase_file.write_bytes(good)
+
+    with pytest.raises(ConfigurationError, match="passphrase"):
+        source.load(snapshot, at=NOON)
+
+    source.files_changed()
+    assert source.load(snapshot, at=NOON).locked == ""
+
+
+def test_no_key_is_opened_that_is_not_needed(one: tuple[Rotating, NodeKey]) -> None:
+    rotating, first = one
+    source = IssuingSource(rotating.settings())
+    keys = [first, *(rotating.key() and rotating.rotate(emergency=True) for _ in range(2))]
+
+    def opened_under(*listed: NodeKey) -> list[str]:
+        rotating.list_keys(*listed)
+        issuing = source.load(rotating.region.snapshot(at=rotating.clock.now()), at=rotating.clock.now())
+        return [signer.kid for signer in issuing.signers]
+
+    assert opened_under(*keys) == [keys[2].kid]
+    assert opened_under(first) == [keys[2].kid, first.kid]
+    assert opened_under(first, keys[1]) == [keys[2].kid, keys[1].kid]
 
 
 def test_a_node_starts_on_the_key_before_if_the_active_one_is_locked(one: tuple[Rotating, NodeKey]) -> None:
