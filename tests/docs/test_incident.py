@@ -94,7 +94,7 @@ def test_one_person_takes_a_stolen_key_out_of_force_on_three_nodes(night: Night)
     night.told(ID=entry_in(denied))
     walked(night, found)
     assert night.verdicts() == {("FAILED", "issuer.denied")}
-
+    night.told(NEW="login-new.jwk")
     other = entry_in(walked(night, found))
     night.told(OTHER=other)
     printed = walked(night, found)

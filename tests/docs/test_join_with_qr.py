@@ -25,13 +25,12 @@ def without_a_network() -> tuple[str, ...]:
     pytest.fail("the kernel lets nobody cut the network here: run the tests where `unshare --net` is allowed")
 
 
-@pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Everybody of the page at their machines, with a passphrase, and the region founded."""
-    walk = Walk(tmp_path_factory.mktemp("join"), before=without_a_network(), environment={"IDBRIDGE_ROOT": "root.json"})
+@pytest.fixture
+def walk(tmp_path: Path) -> Walk:
+    """Everybody of the page at their machines, each with a passphrase, and nobody with a network."""
+    walk = Walk(tmp_path, before=without_a_network(), environment={"IDBRIDGE_ROOT": "root.json"})
     for name in MACHINES:
         walk.passphrase(name)
-    walk.through(*(one for one in blocks("operators.md") if "found" in one.said))
     return walk
 
 
@@ -44,9 +43,8 @@ def test_there_is_no_network(walk: Walk) -> None:
 
 def test_a_state_joins_with_a_folder_and_a_node_elsewhere_trusts_its_card(walk: Walk) -> None:
     found = blocks(PAGE)
-    node = walk.machine("node")
-    root: Path = walk.machine("region") / "root.json"
-    shutil.copy(root, node / "root.json")
+    walk.through(*(one for one in blocks("operators.md") if "found" in one.said))
+    shutil.copy(walk.machine("region") / "root.json", walk.machine("node") / "root.json")  # confirmed by another way
 
     walk.through(*found)
 
