@@ -119,4 +119,4 @@ def walked(night: Night, found: Iterator[Block]) -> str:
 
 def entry_in(printed: str) -> str:
     """Return the id of the denial that was made."""
-    return re.findall(r"^entry\s+([0-9a-f]{64})", printed, re.MULTILINE)[-1]
+    return str(re.findall(r"^entry\s+([0-9a-f]{64})", printed, re.MULTILINE)[-1])
