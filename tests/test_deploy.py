@@ -86,7 +86,9 @@ def test_the_one_time_store_never_evicts(compose: Any) -> None:
 def test_no_secret_stands_in_the_file(compose: Any) -> None:
     names = [name for service in compose["services"].values() for name in service.get("environment", {})]
 
-    assert not [name for name in names if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not name.endswith("_FILE")]
+    assert not [
+        name for name in names if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not name.endswith(("_FILE", "_DIR"))
+    ]
     assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
 
 

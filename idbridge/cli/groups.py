@@ -18,6 +18,7 @@ from idbridge.errors import IdBridgeError
 
 ENTRY_POINT_GROUP: Final = "idbridge.commands"
 INTERRUPTED: Final = 130  # 128 + SIGINT, as every shell says it
+UNREAD: Final = 141  # 128 + SIGPIPE, as of every program whose reader has left
 
 
 class HeadedGroup(click.Group):
@@ -111,6 +112,13 @@ class RootGroup(LazyGroup):
         extra = {**extra, "prog_name": "idbridge", "standalone_mode": False}
         sys.exit(self._outcome(args, extra))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; told apart here, a reader that has left does not end as Click has it, by 1: refused."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise SystemExit(_unread()) from None
+
     def _outcome(self, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
         try:
             code = super().main(args, **extra)
@@ -123,12 +131,16 @@ class RootGroup(LazyGroup):
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except BrokenPipeError:
-            # Whoever read us has stopped reading; the interpreter must not complain about it once more.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return Exit.DONE
+            return _unread()
         except Exception as error:  # noqa: BLE001 - the last line of defence; what happened is said, then exit 70
             return _internal(error)
         return int(code or 0)
+
+
+def _unread() -> int:
+    """Return how a command ends whose reader has left: never as if its verdict had been read as accepted."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter must not complain about it once more
+    return UNREAD
 
 
 def _written_help(place: str) -> str | None:

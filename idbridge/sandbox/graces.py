@@ -74,7 +74,7 @@ class LateList:
     level: str = SUBSTANTIAL
     late: timedelta = LIMITS.grace_substantial
     grace: Grace = field(default_factory=lambda: LONGEST)
-    timestamp_age: timedelta | None = None
+    timestamp_age: timedelta | None = timedelta(0)
     header: Mapping[str, Any] = field(default_factory=dict)
 
     def made(self, region: Region, *, at: datetime) -> None:

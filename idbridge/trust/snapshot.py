@@ -120,13 +120,16 @@ class TrustSnapshot:
         return min(next_update, self.regional.expires, self.regional.states_until.get(state, next_update))
 
     def grace_ends(self) -> datetime | None:
-        """Return until when a list may have grace at all: later, nobody knows what was denied; ``None`` if unknown."""
+        """Return until when a list may have grace at all: later, nobody knows what was denied.
+
+        ``None`` where no timestamp tells how fresh denials are: then there is none.
+        """
         return None if self.regional is None else self.regional.signed_at + LIMITS.deny_freshness
 
     def longest_grace(self, *, at: datetime) -> timedelta:
         """Return by how much a list may be out of date at ``at`` for the least demanding of arrangements."""
         ends = self.grace_ends()
-        return LIMITS.grace_low if ends is None or at <= ends else NO_TIME
+        return LIMITS.grace_low if ends is not None and at <= ends else NO_TIME
 
     def require_current(self, state: MemberState, *, at: datetime, grace: timedelta = NO_TIME) -> ListProvenance:
         """Return which edition of the list of ``state`` is held, if it is up to date at ``at``, or almost.

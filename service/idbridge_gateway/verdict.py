@@ -27,12 +27,16 @@ _SEVERITY: Final = {Indication.PASSED: 0, Indication.INDETERMINATE: 1, Indicatio
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A report on its way out, and the assertion that goes with it. ``replayed`` tells why it was refused."""
+    """A report on its way out, and the assertion that goes with it.
+
+    ``settled`` tells that the same question asked again has the same answer. It has not where a one-time value was
+    spent before, or where what was accepted could not be delivered and so spent nothing.
+    """
 
     report: Report
     report_id: str
     assertion: str | None
-    replayed: bool = False
+    settled: bool = True
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values, in the detail that was asked for."""
@@ -58,7 +62,7 @@ class Verdicts:
         released = self._signed(report, state=state, issuing=issuing, report_id=report_id, at=at)
         for value in released.report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
-                return Released(released.report.spent(), report_id, None, replayed=True)
+                return Released(released.report.spent(), report_id, None, settled=False)
         return released
 
     def again(
@@ -110,7 +114,7 @@ class Verdicts:
 
 def _without(report: Report, refusal: Refusal, report_id: str) -> Released:
     """Return the report whose assertion cannot be made, for the reason of ``refusal``."""
-    return Released(report.undeliverable(refusal.code, refusal.detail), report_id, None)
+    return Released(report.undeliverable(refusal.code, refusal.detail), report_id, None, settled=False)
 
 
 def _severity(report: Report) -> tuple[int, bool]:

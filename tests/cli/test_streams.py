@@ -39,7 +39,7 @@ def test_an_ascii_stream_gets_a_table_with_letters_spelled_out() -> None:
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
+def test_a_reader_that_leaves_hears_no_complaint_and_no_success() -> None:
     with subprocess.Popen([IDBRIDGE, "sandbox", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -47,8 +47,19 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         process.stdout.close()
         words = process.stderr.read()
 
-    assert process.returncode == 0
+    assert process.returncode in (0, 141)  # all was printed before the reader left, or not
     assert words == b""
+
+
+def test_a_refusal_that_nobody_reads_is_not_accepted() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run([IDBRIDGE, "reason", "list"], stdout=write, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(write)
+
+    assert ended.returncode == 141
 
 
 def test_a_pipe_gets_no_colours_and_no_blanks_at_the_end_of_lines() -> None:

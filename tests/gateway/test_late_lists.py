@@ -1,13 +1,13 @@
 """A node with late lists: what it accepts in grace counts once, makes no assertion, and yields to the worse."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from idbridge.crypto.keys import thumbprint
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState, ServiceType
 from idbridge.sandbox.bench import Bench
-from idbridge.sandbox.graces import LONGEST, NO_GRACE, SUBSTANTIAL, Grace, trusted_with
+from idbridge.sandbox.graces import LONGEST, NO_GRACE, SUBSTANTIAL, Grace, timestamp, trusted_with
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.publication import LIST_LIFETIME
 from idbridge.status.snapshot import EMPTY_STATUS
@@ -30,9 +30,10 @@ def material(node: Node, grace: Grace = LONGEST) -> TrustedSet:
     return trusted_with(node.region, grace, at=NOON)
 
 
-def hold(node: Node, held: TrustedSet) -> None:
-    """Put ``held`` in force."""
-    snapshot = snapshot_of(held)
+def hold(node: Node, held: TrustedSet, *, signed_at: datetime = NOON + LATE) -> None:
+    """Put ``held`` in force, under a timestamp of the region."""
+    fresh = timestamp(signed_at=signed_at, life=timedelta(days=1))
+    snapshot = snapshot_of(held, regional=fresh)
     node.app.state.trust.exchange(NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS)))
 
 
@@ -99,7 +100,7 @@ def test_an_answer_in_grace_yields_to_one_without_and_never_the_other_way(node: 
 
 
 def test_a_newer_denial_wins(node: Node) -> None:
-    hold(node, material(node))
+    hold(node, material(node), signed_at=NOON)
     node.clock.instant = NOON
     login = Login("sg-login", "sg-tan", level=SUBSTANTIAL).shown(
         Bench(node.region, NOON, SystemRandomness()), to=node.region.registration("th-bank")
@@ -110,7 +111,7 @@ def test_a_newer_denial_wins(node: Node) -> None:
 
     target = key_target(thumbprint(node.region.signer("sg-login").public_jwk))
     entry = denial(officers(MemberState.TH), target=target, issued_at=NOON)
-    hold(node, material(node).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON))
+    hold(node, material(node).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON), signed_at=NOON)
 
     assert verdict_of(node.send("POST", VERIFY_PATH, body=body, headers=headers)) == ("FAILED", "issuer.denied")
 
@@ -127,7 +128,7 @@ def test_no_assertion_is_made_in_grace(node: Node) -> None:
 def test_denials_are_told_with_the_lists(node: Node) -> None:
     issuer = node.region.service("sg-login").issuer
     entry = denial(officers(MemberState.TH), target=service_target(issuer, ServiceType.LOGIN), issued_at=NOON)
-    hold(node, material(node).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON))
+    hold(node, material(node).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON), signed_at=NOON)
     state = node.send("GET", "/v1/trust/SG").json()
     table = node.send("GET", "/v1/recognition?for=TH&purpose=age-check").json()
 

@@ -157,3 +157,19 @@ def test_an_assertion_asked_for_twice_is_about_the_same_report(node: Node) -> No
     assert first["report_id"] == again["report_id"]
     assert first["assertion"]
     assert again["assertion"]
+
+
+def test_what_could_not_be_delivered_is_accepted_later_and_once(node: Node) -> None:
+    body = node.item(assertion={"audience": node.region.registration("th-bank").audience})
+    before = node.app.state.trust.current()
+    node.app.state.trust.exchange(moved(node, service="th-node", status="withdrawn"))
+
+    def verdict(key: str) -> tuple[str, str | None]:
+        headers = {**node.access(), "idempotency-key": key}
+        return verdict_of(node.send("POST", VERIFY_PATH, body=body, headers=headers))
+
+    assert verdict(KEY) == ("FAILED", "policy.assertion_not_available")
+    node.app.state.trust.exchange(before)
+    assert verdict(KEY) == ("PASSED", None)
+    assert verdict(KEY) == ("PASSED", None)
+    assert verdict("order-0002") == ("FAILED", "holder.replayed")

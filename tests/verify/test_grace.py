@@ -50,7 +50,10 @@ def held(days: tuple[tuple[str, timedelta], ...]) -> Any:
     return trusted_with(region(), dict(days), at=NOON)
 
 
-def trust(grace: Grace = LONGEST, *, regional: RegionalFreshness | None = None) -> TrustSnapshot:
+FRESH = timestamp(signed_at=DUE + 8 * DAY, life=30 * DAY)  # so that only the lists themselves are late
+
+
+def trust(grace: Grace = LONGEST, *, regional: RegionalFreshness | None = FRESH) -> TrustSnapshot:
     return snapshot_of(held(tuple(sorted(grace.items()))), regional=regional)
 
 
@@ -99,6 +102,11 @@ def test_each_rung_holds_to_its_last_second_and_not_one_longer(source: Login, lo
         report = answered(source, late=late)
         assert (report.indication, report.accepted, report.is_stale) == (Indication.INDETERMINATE, True, True)
     assert refused(answered(source, late=longest + SECOND))
+
+
+def test_without_a_timestamp_nobody_knows_what_was_denied_and_there_is_no_grace() -> None:
+    assert answered(A1, late=-SECOND, over=trust(regional=None)).accepted
+    assert refused(answered(A1, late=SECOND, over=trust(regional=None)))
 
 
 def test_the_highest_level_never_has_grace() -> None:
@@ -207,7 +215,7 @@ def test_what_is_denied_has_no_grace() -> None:
     denied = held(tuple(sorted(LONGEST.items()))).with_deny_list(listing(1, entry), authorities=authorities(), at=NOON)
 
     for late in (SECOND, LIMITS.grace_substantial + SECOND, 100 * DAY):
-        report = answered(late=late, over=snapshot_of(denied))
+        report = answered(late=late, over=snapshot_of(denied, regional=FRESH))
         assert (report.indication, report.reason.code) == (Indication.FAILED, "issuer.denied")  # type: ignore[union-attr]  # it failed
         assert not report.accepted
     assert answered(late=SECOND).accepted
@@ -227,7 +235,7 @@ def test_a_list_that_is_not_held_has_no_grace() -> None:
     without = replace(
         whole, lists=MappingProxyType({state: listed for state, listed in whole.lists.items() if state is not SG})
     )
-    report = answered(late=SECOND, over=snapshot_of(without, states_without_list={SG: "trust.expired"}))
+    report = answered(late=SECOND, over=snapshot_of(without, regional=FRESH, states_without_list={SG: "trust.expired"}))
 
     assert refused(report)
 
@@ -339,7 +347,7 @@ def test_an_assertion_rests_on_two_lists_and_each_needs_grace(late: tuple[Member
         for state, offered in renewed.published.lists.items():
             if state not in late:
                 whole = whole.with_list(offered.encode(), state=state, at=at)
-        return snapshot_of(whole)
+        return snapshot_of(whole, regional=FRESH)
 
     report = assertion_seen(over(LONGEST), at=at, made_in=renewed)
     assert (report.indication, report.accepted) == (Indication.INDETERMINATE, True)
@@ -353,16 +361,16 @@ def test_of_two_lists_the_one_without_grace_decides() -> None:
     at = DUE + HOUR
     renewed = region().renewed(at=at)
     whole = held(tuple(sorted(LONGEST.items())))
-    report = assertion_seen(snapshot_of(whole), at=at, made_in=renewed)
+    report = assertion_seen(snapshot_of(whole, regional=FRESH), at=at, made_in=renewed)
     identity = report.identity
 
     assert report.accepted
     assert identity is not None
     only_node = identity._replace(origin_grace={})
     only_origin = identity._replace(grace={})
-    assert granted(only_node, snapshot_of(whole), at=at) is None
-    assert granted(only_origin, snapshot_of(whole), at=at) is None
-    assert granted(identity, snapshot_of(whole), at=at) == report.grace
+    assert granted(only_node, snapshot_of(whole, regional=FRESH), at=at) is None
+    assert granted(only_origin, snapshot_of(whole, regional=FRESH), at=at) is None
+    assert granted(identity, snapshot_of(whole, regional=FRESH), at=at) == report.grace
 
 
 def test_grace_for_nothing_is_no_grace() -> None:

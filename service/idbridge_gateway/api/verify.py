@@ -142,7 +142,7 @@ class VerifyFront:
         if again is not None:
             return again.document()
         released = await self._first(request, turn)
-        if not released.replayed:
+        if released.settled:
             self._idempotency.remember(
                 repetition,
                 item=number,
