@@ -77,7 +77,7 @@ class Verifier:
     def with_status(self, status: StatusSnapshot) -> "Verifier":
         """Return a verifier against the same trust snapshot, with all that is kept of it, and against ``status``."""
         other = copy.copy(self)
-        other._status = status
+        other._status = status  # noqa: SLF001 - a copy of this very class
         return other
 
     def verify(self, request: VerifyRequest, *, at: datetime, historical: bool = False) -> Report:
