@@ -1,10 +1,11 @@
 """What people did to a proposal, each act signed by whoever did it, so that it can travel with the proposal.
 
-Decides which acts are signed by the key that they name and are about these octets; not whether the act counts, which
-the signatures of the metadata alone decide. They end up in the records of the tree. Clause: architecture D8.
+Decides which acts are signed by the key that they name and are about these octets, and that there is one for each
+signature of the metadata; whether those are enough, the metadata alone decides. Acts end up in the records of the
+tree, where one that was taken out or retold would be missed by nobody. Clause: architecture D8.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,6 +41,11 @@ class Act:
     diff: str
     reason: str
     jws: str
+
+    @property
+    def about(self) -> tuple[str, str, str, str]:
+        """What the act is about: the role, the octets, the change, and the reason that was given for it."""
+        return self.role, self.payload, self.diff, self.reason
 
     def document(self) -> dict[str, Any]:
         """Return the act as plain JSON values."""
@@ -84,6 +90,27 @@ def opened(compact: str, *, keys: Mapping[str, PublicKey]) -> Act:
     except (InputError, JoseError) as refusal:
         raise broken(f"an act is not signed in order: {refusal.detail}") from refusal
     return act
+
+
+def require_complete(
+    found: Sequence[Act], *, about: tuple[str, str, str, str], proposer: str, signers: Collection[str]
+) -> None:
+    """Return if each of ``signers`` did one act ``about`` just this, ``proposer`` proposed it, and that is all.
+
+    Raises:
+        TrustError: ``trust.metadata_invalid``.
+    """
+    if any(one.about != about for one in found):
+        raise broken("an act that comes along is about another proposal, or gives another reason")
+    if sorted(one.by for one in found) != sorted(signers):
+        raise broken("the acts that come along are not one for each signature")
+    if any(one.act != act_of(one.by, proposer=proposer) for one in found):
+        raise broken("an act that comes along is not what its performer did")
+
+
+def act_of(performer: str, *, proposer: str) -> str:
+    """Return what somebody does who signs a proposal of ``proposer``."""
+    return PROPOSE if performer == proposer else SIGN
 
 
 def _act(said: dict[str, Any], compact: str) -> Act:

@@ -4,13 +4,14 @@ Decides whether a proposal is in form, who signed it and whether that is enough;
 out anew and compares with the digest inside the signed metadata. Version and expiry are fixed before the first
 signature, so that all sign the same octets and signatures made in different places can be merged.
 
-Whoever proposed never publishes alone: beside the role's threshold a second key must have signed. Roles that add no
-authority, the agreements and the deny list, need no more than their threshold: what they carry is signed inside.
+Whoever proposed never publishes alone: beside the role's threshold two keys must have signed, one of them the
+proposer's, whoever is named as that. Roles that add no authority, the agreements and the deny list, need no more than
+their threshold: what they carry is signed inside.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -39,6 +40,7 @@ _MEMBERS: Final = frozenset({
 })  # fmt: skip
 _ROLES: Final = frozenset({roles.ROOT, roles.TARGETS, *roles.delegated()})
 _WITHOUT_AUTHORITY: Final = frozenset({roles.AGREEMENTS, roles.DENY})
+_LEAST_SIGNERS: Final = 2  # of a role with authority
 _ACT: Final = re.compile(r"[a-z][a-z-]{0,31}")
 _REASON_CHARACTERS: Final = 200
 
@@ -71,6 +73,11 @@ class Proposal:
         return hashlib.sha256(self.file.payload).hexdigest()
 
     @property
+    def about(self) -> tuple[str, str, str, str]:
+        """What every act is about: the role, what is signed, the change and the reason."""
+        return self.role, self.payload_digest, self.diff_digest, self.reason
+
+    @property
     def name(self) -> str:
         """The name under which the proposal is laid down: role, version, and a part of what is signed."""
         return f"{self.role}-{self.file.version}-{self.payload_digest[:12]}{SUFFIX}"
@@ -101,9 +108,9 @@ class Draft:
     targets: Mapping[str, bytes]
 
     def said(self, proposer: str) -> dict[str, str]:
-        """Return the members of signed metadata that tie it to this change and to who proposed it."""
-        digest = jcs.digest_hex(dict(self.diff))
-        return {roles.DIFF: digest, roles.PROPOSER: proposer, roles.ACT: self.act}
+        """Return the members of signed metadata that tie it to this change, why, and who proposed it."""
+        digest, why = jcs.digest_hex(dict(self.diff)), hashlib.sha256(self.reason.encode()).hexdigest()
+        return {roles.DIFF: digest, roles.REASON: why, roles.PROPOSER: proposer, roles.ACT: self.act}
 
 
 def drafted(role: str, draft: Draft, payload: Root | Targets, *, environment: Environment, proposer: str) -> Proposal:
@@ -145,9 +152,7 @@ def parse(octets: bytes) -> Proposal:
         proposer = members.text(said["proposer"], where="proposer")
         targets = {path: base64std.decode(text) for path, text in _strings(said["targets"]).items()}
         done = tuple(members.string(one, where="an act") for one in _list(said["acts"]))
-    except InputError as refusal:
-        raise broken(f"a proposal: {refusal.detail}") from refusal
-    except TrustError as refusal:
+    except (InputError, TrustError) as refusal:
         raise broken(f"a proposal: {refusal.detail}") from refusal
     if said["schema"] != SCHEMA or role not in _ROLES or _ACT.fullmatch(act) is None or not _is_plain(reason):
         raise broken("a proposal of another schema or role, or with an act or a reason that cannot be shown")
@@ -198,11 +203,10 @@ def _file(found: Metadata[Any], *, role: str, environment: Environment) -> Metad
 
 
 def _require_whole(found: Proposal) -> None:
-    """Return if the signed metadata names the change, the proposer and the act, and every file that comes along."""
-    said = found.file.signed.unrecognized_fields
-    named = (said.get(roles.DIFF), said.get(roles.PROPOSER), said.get(roles.ACT))
-    if named != (jcs.digest_hex(dict(found.diff)), found.proposer, found.act):
-        raise broken("the metadata of a proposal names another change, act or proposer than the proposal")
+    """Return if the signed metadata names the change, why, who and the act, and every file that comes along."""
+    wanted = Draft(found.act, found.reason, found.diff, found.targets).said(found.proposer)
+    if not wanted.items() <= found.file.signed.unrecognized_fields.items():
+        raise broken("the metadata of a proposal names another change, reason, act or proposer than the proposal")
     listed = {} if found.role == roles.ROOT else found.file.signed.targets
     for path, octets in found.targets.items():
         if path not in listed or listed[path].hashes.get("sha256") != writing.digest(octets):
@@ -260,7 +264,7 @@ def signed(proposal: Proposal, signer: Signer, *, voters: Sequence[Voters], at: 
     held = _metadata(proposal.file.metadata.to_dict())
     held.sign(MetadataSigner(signer, state=state), append=True)
     done = acts.written(
-        acts.PROPOSE if own == proposal.proposer else acts.SIGN,
+        acts.act_of(own, proposer=proposal.proposer),
         role=proposal.role,
         payload=proposal.payload_digest,
         diff=proposal.diff_digest,
@@ -268,17 +272,14 @@ def signed(proposal: Proposal, signer: Signer, *, voters: Sequence[Voters], at: 
         signer=signer,
         at=at,
     )
-    return replace(
-        proposal,
-        file=_file(held, role=proposal.role, environment=proposal.environment),
-        acts=(*proposal.acts, done),
-    )
+    file = _file(held, role=proposal.role, environment=proposal.environment)
+    return replace(proposal, file=file, acts=(*proposal.acts, done))
 
 
 def merged(proposals: Sequence[Proposal], *, voters: Sequence[Voters]) -> Proposal:
     """Return one proposal with the good signatures of all ``proposals``, which were signed in different places.
 
-    Signatures that do not verify, or of keys without part in the role, are left behind.
+    Signatures that do not verify, or of keys without part in the role, are left behind, and acts without signature.
 
     Raises:
         TrustError: ``trust.snapshot_mismatch``: they are copies of different proposals, or there is none.
@@ -294,19 +295,20 @@ def merged(proposals: Sequence[Proposal], *, voters: Sequence[Voters]) -> Propos
         for name, signature in one.file.metadata.signatures.items():
             if name in good:
                 held.signatures.setdefault(name, signature)
-    known = keys_of(voters)
-    done = dict.fromkeys(act for one in proposals for act in one.acts if _is_by(act, known))
-    return replace(
-        first, file=_file(held, role=first.role, environment=first.environment), acts=tuple(done)
-    )  # fmt: skip
+    done: dict[str, str] = {}
+    for act in _good_acts(proposals, keys_of(voters)):
+        if act.about == first.about and act.by in held.signatures:
+            done.setdefault(act.by, act.jws)
+    file = _file(held, role=first.role, environment=first.environment)
+    return replace(first, file=file, acts=tuple(done.values()))
 
 
-def _is_by(act: str, keys: Mapping[str, PublicKey]) -> bool:
-    try:
-        acts.opened(act, keys=keys)
-    except TrustError:
-        return False
-    return True
+def _good_acts(proposals: Sequence[Proposal], keys: Mapping[str, PublicKey]) -> Iterator[Act]:
+    for compact in (act for one in proposals for act in one.acts):
+        try:
+            yield acts.opened(compact, keys=keys)
+        except TrustError:
+            continue  # what somebody else wrote into a copy ends nobody's signature
 
 
 # Readiness
@@ -332,16 +334,20 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a proposal is. ``alone`` means that nobody signed but who proposed, where that is not enough."""
+    """How far a proposal is.
+
+    ``alone`` means that one key signed at most, where that is not enough; ``proposed`` that its proposer did.
+    """
 
     proposer: str
     standings: tuple[Standing, ...]
     alone: bool
+    proposed: bool
 
     @property
     def ready(self) -> bool:
         """Tell whether the proposal may be published."""
-        return not self.alone and all(one.counted >= one.quorum.threshold for one in self.standings)
+        return self.proposed and not self.alone and all(one.counted >= one.quorum.threshold for one in self.standings)
 
     def require_ready(self, role: str) -> None:
         """Return if the proposal may be published.
@@ -354,28 +360,39 @@ class Progress:
                 who = "states" if one.quorum.regional else "keys"
                 raise unsigned(f"{role} was signed by {one.counted} of the {one.quorum.threshold} {who} needed")
         if self.alone:
-            raise unsigned(f"{role} was signed by its proposer alone; a second key has to sign")
+            raise unsigned(f"{role} was signed by one key alone; a second one has to sign")
+        if not self.proposed:
+            raise unsigned(f"{role} is nobody's proposal: its proposer has not signed it")
 
 
 def progress(proposal: Proposal, *, voters: Sequence[Voters]) -> Progress:
     """Return how far ``proposal`` is.
 
     Raises:
-        TrustError: ``trust.metadata_invalid``: its signatures cannot be read.
+        TrustError: ``trust.metadata_invalid``: its signatures cannot be read; ``trust.signer_unknown``: its proposer
+            has no part in the role.
     """
     standings = tuple(Standing(one.quorum, one.signed(proposal.file)) for one in voters)
-    others = {name for one in standings for name in one.signed} - {proposal.proposer}
-    return Progress(proposal.proposer, standings, alone=not others and proposal.role not in _WITHOUT_AUTHORITY)
+    signers = _signers(proposal, voters)
+    alone = len(signers) < _LEAST_SIGNERS and proposal.role not in _WITHOUT_AUTHORITY
+    # The online role drafts with what the region begins; the officers alone sign that, each of them for a state.
+    founding = proposal.file.version == 1 and proposal.role not in MemberState.__members__
+    if not founding:
+        state_of(proposal.proposer, voters)
+    return Progress(proposal.proposer, standings, alone=alone, proposed=founding or proposal.proposer in signers)
+
+
+def _signers(proposal: Proposal, voters: Sequence[Voters]) -> frozenset[str]:
+    return frozenset(name for one in voters for name in one.signed(proposal.file))
 
 
 def acts_of(proposal: Proposal, *, voters: Sequence[Voters]) -> tuple[Act, ...]:
-    """Return what was done to ``proposal``, if each act is signed by a key of the role and is about these octets.
+    """Return what was done to ``proposal``, if there is one act in order for each signature, about just this.
 
     Raises:
         TrustError: ``trust.metadata_invalid``.
     """
     found = tuple(acts.opened(one, keys=keys_of(voters)) for one in proposal.acts)
-    about = (proposal.role, proposal.payload_digest, proposal.diff_digest)
-    if any((one.role, one.payload, one.diff) != about for one in found):
-        raise broken("an act that comes along is about another proposal")
+    signers = _signers(proposal, voters)
+    acts.require_complete(found, about=proposal.about, proposer=proposal.proposer, signers=signers)
     return found

@@ -29,6 +29,7 @@ KEY_SET: Final = "x-idbridge-key-set"  # of a delegated state role: the number o
 DIFF: Final = "x-idbridge-diff"  # digest of the change that every signer saw
 PROPOSER: Final = "x-idbridge-proposer"  # thumbprint of the key that proposed
 ACT: Final = "x-idbridge-act"
+REASON: Final = "x-idbridge-reason"  # digest of the reason that every signer read
 CUSTOM: Final = "idbridge"  # of a target entry
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from idbridge.codec import base64std, jcs
+from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import generate
 from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.trust.operator import drafting
 from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.tuf import acts, proposal, roles
+from idbridge.trust.tuf import acts, proposal, roles, writing
 from idbridge.trust.tuf.proposal import Proposal
 from tests.trust.distribution.places import Place
 from tests.trust.operator.offices import LATER, MY, SG, TH, Office, office, officers_sign, standing
@@ -41,6 +42,17 @@ def code_of(value: Any) -> str:
 
 def put(name: str, value: Any) -> Change:
     return lambda table: table.__setitem__(name, value)
+
+
+def proposed_by(held: Office, proposer: str) -> Proposal:
+    """The next version of the role with the same list, which names ``proposer`` and which nobody has signed."""
+    before, state = held.standing(), held.state
+    octets = before.files(state.value)[roles.list_path(state)]
+    payload = writing.state_role(
+        drafting.issue(before, state.value, at=LATER), state, octets=octets, entry=before.entry(state)
+    )  # fmt: skip
+    intent = Intent("renew", "a test", held.keys[0], LATER)
+    return drafting.unsigned(before, state.value, payload, {}, intent, proposer=proposer)
 
 
 def drop(name: str) -> Change:
@@ -74,8 +86,10 @@ def signed_member(name: str, value: str) -> Change:
         put("acts", ["a"] * (LIMITS.role_keys + 1)),
         put("proposer", "somebody else"),
         put("act", "another"),
+        put("reason", "another reason"),
         put("role", "TH-x"),
         signed_member(roles.DIFF, "0" * 64),
+        signed_member(roles.REASON, "0" * 64),
         signed_member("x-unknown", "1"),
     ],
 )
@@ -135,6 +149,41 @@ def test_the_proposer_alone_publishes_nothing_even_where_one_key_is_enough(place
     assert caught.value.code == "trust.threshold_missing"
     assert both.ready
     both.require_ready("BN")
+
+
+def test_whoever_names_another_as_the_proposer_still_publishes_nothing_alone(place: Place, tmp_path: Path) -> None:
+    bn = office(place, MemberState.BN, tmp_path / "BN")
+    voters = bn.standing().voters("BN")
+    claimed = proposed_by(bn, thumbprint(bn.keys[1].public_jwk))
+
+    how_far = proposal.progress(bn.signed(claimed, 0), voters=voters)
+
+    assert (how_far.ready, how_far.alone, how_far.proposed) == (False, True, False)
+    with pytest.raises(TrustError) as caught:
+        how_far.require_ready("BN")
+    assert caught.value.code == "trust.threshold_missing"
+
+
+def test_a_proposer_without_part_in_the_role_is_refused_however_many_signed(place: Place, tmp_path: Path) -> None:
+    bn = office(place, MemberState.BN, tmp_path / "BN")
+    voters = bn.standing().voters("BN")
+
+    with pytest.raises(TrustError) as caught:
+        proposal.progress(bn.signed(proposed_by(bn, "nobody"), 0, 1), voters=voters)
+
+    assert caught.value.code == "trust.signer_unknown"
+
+
+def test_nothing_is_published_that_its_proposer_has_not_signed(sg: Office) -> None:
+    claimed = sg.signed(proposed_by(sg, thumbprint(sg.keys[2].public_jwk)), 0, 1)
+
+    how_far = proposal.progress(claimed, voters=sg.standing().voters("SG"))
+
+    assert (how_far.ready, how_far.alone) == (False, False)
+    with pytest.raises(TrustError) as caught:
+        how_far.require_ready("SG")
+    assert caught.value.code == "trust.threshold_missing"
+    assert "its proposer has not signed" in caught.value.detail
 
 
 def test_fewer_keys_than_the_threshold_are_not_enough_and_the_missing_are_named(sg: Office) -> None:
@@ -209,7 +258,48 @@ def test_signatures_and_acts_that_are_not_in_order_are_left_behind_by_a_merge(sg
     merged = proposal.merged([proposal.parse(jcs.canonicalize(table))], voters=sg.standing().voters("SG"))
 
     assert len(merged.file.metadata.signatures) == 1
-    assert len(merged.acts) == 2
+    assert [act.act for act in proposal.acts_of(merged, voters=sg.standing().voters("SG"))] == ["propose"]
+
+
+def test_an_act_of_another_proposal_does_not_take_the_place_of_the_one_that_belongs_here(sg: Office) -> None:
+    made, other = sg.edition(), sg.edition(at=LATER + LIMITS.clock_leeway)
+    voters = sg.standing().voters("SG")
+
+    merged = proposal.merged([replace(made, acts=other.acts), made, sg.signed(made, 1)], voters=voters)
+
+    assert merged.acts == sg.signed(made, 1).acts[:1] + merged.acts[1:]
+    assert [act.act for act in proposal.acts_of(merged, voters=voters)] == ["propose", "sign"]
+
+
+def test_an_act_for_each_signature_and_none_besides_comes_along(sg: Office) -> None:
+    made = sg.edition()
+    both = sg.signed(made, 1)
+    voters = sg.standing().voters("SG")
+
+    for done in (
+        (),
+        both.acts[:1],
+        both.acts[1:],
+        (*both.acts, both.acts[1]),
+        (*both.acts, sg.signed(made, 2).acts[1]),
+    ):
+        with pytest.raises(TrustError) as caught:
+            proposal.acts_of(replace(both, acts=done), voters=voters)
+        assert caught.value.code == "trust.metadata_invalid"
+    assert len(proposal.acts_of(both, voters=voters)) == 2
+
+
+@pytest.mark.parametrize(("verb", "reason"), [("sign", "another reason"), ("propose", "a test"), ("praise", "a test")])
+def test_an_act_that_gives_another_reason_or_was_another_one_is_refused(sg: Office, verb: str, reason: str) -> None:
+    both = sg.signed(sg.edition(), 1)
+    told = acts.written(
+        verb, role="SG", payload=both.payload_digest, diff=both.diff_digest, reason=reason, signer=sg.keys[1], at=LATER
+    )  # fmt: skip
+
+    with pytest.raises(TrustError) as caught:
+        proposal.acts_of(replace(both, acts=(both.acts[0], told)), voters=sg.standing().voters("SG"))
+
+    assert caught.value.code == "trust.metadata_invalid"
 
 
 def test_an_act_about_another_proposal_or_of_a_stranger_is_refused(sg: Office) -> None:
