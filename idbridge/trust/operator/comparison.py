@@ -156,31 +156,35 @@ def _file(before: Published, role: str, path: str, signed: Targets, files: Mappi
 
 def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) -> Diff:
     keys, listed = document_keys(before), before.targets(roles.AGREEMENTS)
-    changed = [path for path, named in signed.targets.items() if _is_new(listed, path, named)]
-    again = tuple(sorted(path for path in changed if path in listed and _is_same_text(before, path, signed, files)))
-    fresh = [path for path in changed if path not in again]
-    new = _newest(_file(before, roles.AGREEMENTS, path, signed, files) for path in fresh if _is_arrangement(path))
-    versions = {name: parse_version(open_signed(one, typ=ARRANGEMENT_TYPE, keys=keys)) for name, one in new.items()}
-    found = [diff_arrangements(_standing(before, name, keys), version) for name, version in sorted(versions.items())]
+    changed = [path for path, named in sorted(signed.targets.items()) if _is_new(listed, path, named)]
+    again = tuple(path for path in changed if path in listed and _is_same_text(before, path, signed, files))
+    replaced = tuple(path for path in changed if path in listed and path not in again)
+    fresh = [path for path in changed if path not in again and _is_arrangement(path)]
+    new = {path: _file(before, roles.AGREEMENTS, path, signed, files) for path in fresh}
+    found = list(_successive(before, new.values(), keys))
     lost = tuple(sorted(listed.keys() - signed.targets.keys()))
     registers = _registers(listed), _registers(signed.targets)
     facts = (
         *compared("signed again", None, again or None),
+        *compared("replaced", None, replaced or None, widens=True),
         *compared("no longer listed", None, lost or None, widens=True),
         *compared("purpose register", *registers),
     )
     if len(found) == 1 and not facts:
-        return found[0]
+        return found[0][1]
     return Diff(
         kind=Kind.ARRANGEMENT,
         subject=roles.AGREEMENTS,
         before=_content(listed) if before.version(roles.AGREEMENTS) else None,
         after=_content(signed.targets),
         effect="changes" if found or facts else "same",
-        facts=(*facts, *(_titled(one, change) for one in found for change in one.facts)),
-        items=tuple(item for one in found for item in one.items),
-        held=sum(one.held for one in found),
-        ended=sum(one.ended for one in found),
+        facts=(
+            *facts,
+            *(replace(one, what=f"{title}: {one.what}") for title, step in found for one in step.facts),
+        ),
+        items=tuple(replace(one, name=f"{title}: {one.name}") for title, step in found for one in step.items),
+        held=sum(step.held for _, step in found),
+        ended=sum(step.ended for _, step in found),
     )
 
 
@@ -198,8 +202,19 @@ def _is_arrangement(path: str) -> bool:
     return path.startswith("arrangements/")
 
 
-def _titled(one: Diff, change: Change) -> Change:
-    return replace(change, what=f"{one.subject}: {change.what}")
+def _successive(
+    before: Published, offered: Iterable[bytes], keys: Mapping[MemberState, tuple[PublicKey, ...]]
+) -> Iterator[tuple[str, Diff]]:
+    """Yield what each version on offer changes of the one before it, the first of what stands now, and its title.
+
+    Each of them, in order: one that is in force today hides behind no other that begins next year.
+    """
+    versions = (parse_version(open_signed(octets, typ=ARRANGEMENT_TYPE, keys=keys)) for octets in offered)
+    latest: dict[str, ArrangementVersion] = {}
+    for version in sorted(versions, key=lambda one: (one.id, one.version)):
+        previous = latest.get(version.id) or _standing(before, version.id, keys)
+        latest[version.id] = version
+        yield f"{version.id} {version.version}", diff_arrangements(previous, version)
 
 
 def document_keys(before: Published) -> Mapping[MemberState, tuple[PublicKey, ...]]:
@@ -210,17 +225,6 @@ def document_keys(before: Published) -> Mapping[MemberState, tuple[PublicKey, ..
         if named is not None:
             found[state] = (*named.keys, *named.document_keys)
     return MappingProxyType(found)
-
-
-def _newest(offered: Iterable[bytes]) -> dict[str, bytes]:
-    """Return the newest of the versions on offer of each arrangement, unverified."""
-    newest: dict[str, tuple[int, bytes]] = {}
-    for octets in offered:
-        said = unverified_payload(octets)
-        name, number = str(said.get("id")), said.get("version")
-        if type(number) is int and number > newest.get(name, (0, b""))[0]:
-            newest[name] = number, octets
-    return {name: octets for name, (_, octets) in newest.items()}
 
 
 def unverified_payload(octets: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Arrangements and registers on their way into the tree: only what those who must have signed is carried."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from idbridge.codec import jcs
 from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import MemberState
-from idbridge.trust.operator import agreeing
-from idbridge.trust.operator.comparison import unverified_payload
+from idbridge.model.time import instant_text
+from idbridge.trust.operator import agreeing, drafting
+from idbridge.trust.operator.comparison import change_of, unverified_payload
 from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.tuf import roles
+from idbridge.trust.tuf import roles, writing
 from tests.trust.distribution.places import Place
 from tests.trust.operator.offices import LATER, MY, SG, TH, online_role, standing
 
@@ -89,6 +91,44 @@ def test_an_arrangement_that_every_party_signed_is_carried_and_taken_up(place: P
     decides = trusted.arrangements.between(SG, BN)
     assert decides is not None
     assert decides.latest.id == "BN-SG"
+
+
+def test_every_version_that_is_carried_is_shown_in_order_and_not_the_last_alone(place: Place) -> None:
+    held = unverified_payload(standing(place).files(roles.AGREEMENTS)["arrangements/MY-SG/1.json"])
+    generous = [{**rule, "grace_seconds": {"A1": 604800, "A2": 86400}} for rule in held["rules"]]
+    wide = {**held, "version": 2, "from": instant_text(LATER), "rules": generous}
+    narrow = {**held, "version": 3, "from": instant_text(LATER + timedelta(days=300))}
+    documents = [signed(place, jcs.canonicalize(one), SG, MY) for one in (narrow, wide)]
+
+    made = agreeing.carried(standing(place), documents, intent(place))
+
+    assert (made.diff["effect"], made.diff["widens"]) == ("changes", True)
+    titles = [item["name"].partition(":")[0] for item in made.diff["items"]]
+    assert titles == sorted(titles)
+    assert set(titles) == {"MY-SG 2", "MY-SG 3"}
+    wider = [item for item in made.diff["items"] if item["name"].startswith("MY-SG 2: ")]
+    assert all("grace" in [change["what"] for change in item["changes"]] and item["widens"] for item in wider)
+    assert {"MY-SG 2: version", "MY-SG 3: version"} <= {fact["what"] for fact in made.diff["facts"]}
+
+
+@pytest.mark.parametrize("path", ["purposes/1.json", "arrangements/MY-SG/1.json"])
+def test_a_document_that_takes_the_place_of_another_is_shown_as_that(place: Place, path: str) -> None:
+    before = standing(place)
+    files = before.files(roles.AGREEMENTS)
+    held = unverified_payload(files[path])
+    changes = {"purposes": held["purposes"][:-1]} if "purposes" in held else {"until": "2039-01-01T00:00:00Z"}
+    signers = (SG, TH, MY) if "purposes" in held else (SG, MY)
+    other = signed(place, jcs.canonicalize({**held, **changes}), *signers)
+    payload = writing.carrier(
+        drafting.issue(before, roles.AGREEMENTS, at=LATER), roles.AGREEMENTS, files={**files, path: other}
+    )  # fmt: skip
+
+    shown = change_of(before, roles.AGREEMENTS, payload, {path: other})
+
+    assert [(fact.what, fact.after, fact.widens) for fact in shown.facts if fact.what == "replaced"] == [
+        ("replaced", (path,), True)
+    ]
+    assert (shown.effect, shown.widens) == ("changes", True)
 
 
 def test_a_register_that_three_states_signed_is_carried(place: Place) -> None:
