@@ -14,7 +14,7 @@ from idbridge.model.time import instant_text
 from idbridge.trust.operator.change import Diff
 from idbridge.trust.operator.comparison import change_of
 from idbridge.trust.operator.published import Published
-from idbridge.trust.tuf.proposal import Progress, Proposal, Standing, Voters, progress
+from idbridge.trust.tuf.proposal import Progress, Proposal, Standing, Voters, acts_of, progress
 
 SCHEMA: Final = "idbridge-proposals-1"
 _DIGEST_START: Final = 8
@@ -30,10 +30,11 @@ def voters_of(before: Published, found: Proposal) -> tuple[Voters, ...]:
 
 
 def recomputed(before: Published, found: Proposal) -> Diff:
-    """Return the change that ``found`` makes, worked out here and now.
+    """Return the change that ``found`` makes, worked out here and now, if what was done to it comes along whole.
 
     Raises:
-        TrustError: ``trust.snapshot_mismatch``: it is not the change that the proposal names.
+        TrustError: ``trust.snapshot_mismatch``: it is not the change that the proposal names;
+            ``trust.metadata_invalid``: an act is missing, or is about something else.
         FetchError: What stands now cannot be had.
     """
     if found.file.version != before.version(found.role) + 1:
@@ -43,6 +44,7 @@ def recomputed(before: Published, found: Proposal) -> Diff:
     if change.digest != found.diff_digest:
         detail = f"the proposal names change {found.diff_digest[:16]}.., and what it changes is {change.digest[:16]}.."
         raise TrustError("trust.snapshot_mismatch", detail)
+    acts_of(found, voters=voters_of(before, found))
     return change
 
 
@@ -90,8 +92,13 @@ def verdict(role: str, how_far: Progress) -> str:
     counts = ", ".join(f"{one.counted} of {one.quorum.threshold} {_who(one)}" for one in how_far.standings)
     if how_far.ready:
         return f"{role}: {counts}; ready to be published"
-    lacks = "a key other than the proposer's has to sign" if how_far.alone else "more have to sign"
-    return f"{role}: {counts}; {lacks}"
+    return f"{role}: {counts}; {_lacks(how_far)}"
+
+
+def _lacks(how_far: Progress) -> str:
+    if not how_far.proposed:
+        return "its proposer has to sign"
+    return "a key other than the proposer's has to sign" if how_far.alone else "more have to sign"
 
 
 def _who(standing: Standing) -> str:
@@ -131,21 +138,17 @@ def far(before: Published, found: Proposal) -> Progress:
     return progress(found, voters=voters_of(before, found))
 
 
-def confirm(change: Diff, given: str | None) -> None:
-    """Return if the caller confirmed the change it saw, by its digest.
-
-    Raises:
-        Failure: Exit 6: it did not, or named another one.
-    """
-    confirm_digest(change.digest, given)
-
-
-def confirm_digest(digest: str, given: str | None) -> None:
+def confirm_digest(digest: str, given: str | None, *, shown: bool) -> None:
     """Return if the caller confirmed ``digest``: in full on the command line, or where it begins at the terminal.
 
+    What was not ``shown`` here can be confirmed by its digest alone: whoever sits at the terminal saw nothing.
+
     Raises:
         Failure: Exit 6: it did not, or named another one.
     """
+    if given is None and not shown:
+        hint = "look at it without `--json`, or confirm with `--diff-digest`"
+        raise Failure("`--json` shows nothing that could be confirmed here", hint=hint, exit_code=Exit.UNCONFIRMED)
     if given is None:
         start = digest[:_DIGEST_START]
         require_typed(start, f"type {start}, where the digest begins, to sign", hint="or confirm with `--diff-digest`")

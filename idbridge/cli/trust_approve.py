@@ -70,7 +70,7 @@ def _signed(place: Path, before: Published, asked: Signing) -> Exit:
         proposal_text.show(found, change)
     if asked.dry_run:
         return _told(place, found, before, asked, done=False)
-    proposal_text.confirm(change, asked.digest)
+    proposal_text.confirm_digest(change.digest, asked.digest, shown=not asked.as_json)
     live = found.environment is Environment.LIVE
     passphrase = passphrase_from(asked.passphrase_file)
     signer = open_signer(str(asked.key), passphrase=passphrase, encrypted_only=live)

@@ -21,7 +21,9 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.sandbox.sources import arrangement_payloads, purposes_payload
 from idbridge.trust.operator import agreeing, handing_over, public_keys
+from idbridge.trust.operator.public_keys import PublicKeys
 from idbridge.trust.operator.published import Published
+from idbridge.trust.tuf.quorum import Quorum
 
 _SCHEMA: Final = proposal_text.SCHEMA
 # How to read a source document, by its schema; the last version that it describes is the one to be signed.
@@ -78,11 +80,22 @@ def _handed_over(octets: bytes, before: Published, asked: Signing) -> Exit:
         new = ((parse_jwk(one).thumbprint, "new") for one in public.role)
         output.table(("KEY", f"ROLE OF {public.state}"), [*((name, "present") for name in sorted(quorum.keys)), *new])
         output.line()
+        _show_threshold(quorum, public)
         output.line(f"digest {public.digest}")
     if not asked.dry_run:
-        proposal_text.confirm_digest(public.digest, asked.digest)
+        proposal_text.confirm_digest(public.digest, asked.digest, shown=not asked.as_json)
     made = handing_over.countersigned(before, public, _held(target), [asked.signer(public.environment)])
     return _finished(made, target, asked, needed=f" of {quorum.threshold} keys")
+
+
+def _show_threshold(held: Quorum, public: PublicKeys) -> None:
+    """Show how many keys must sign from now on; fewer than before in red: one thief more is one too many."""
+    old, new = f"{held.threshold} of {len(held.keys)}", f"{public.threshold} of {len(public.role)}"
+    text = f"threshold {old} -> {new}" if old != new else f"threshold {old}, as before"
+    if public.threshold < held.threshold:
+        output.emphasis(f"! {text}: fewer keys have to sign than before", colour="red")
+        return
+    output.line(text)
 
 
 def _held(target: Path) -> list[bytes]:
@@ -98,7 +111,7 @@ def _agreed(octets: bytes, before: Published, asked: Signing) -> Exit:
         output.line()
         output.line(f"digest {digest}")
     if not asked.dry_run:
-        proposal_text.confirm_digest(digest, asked.digest)
+        proposal_text.confirm_digest(digest, asked.digest, shown=not asked.as_json)
     held = next((one for one in _held(target) if agreeing.payload_of(one) == payload), octets)
     made = agreeing.countersigned(before, held, asked.signer(before.environment))
     return _finished(made, target, asked, needed=" signatures")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from idbridge.crypto.signer import generate
@@ -164,6 +165,43 @@ def test_a_proposal_that_lies_about_its_change_is_not_signed(ceremony: Ceremony)
     assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
 
 
+@pytest.mark.parametrize(("member", "value"), [("reason", "a harmless slip of the pen"), ("acts", [])])
+def test_a_proposal_with_another_reason_or_without_what_was_done_to_it_is_neither_signed_nor_published(
+    ceremony: Ceremony, member: str, value: object
+) -> None:
+    made = ceremony.signed(ceremony.edition(), "role-SG-2")
+    table = json.loads(made.read_text())
+    made.write_text(json.dumps({**table, member: value}))
+    octets = made.read_bytes()
+
+    looked = ceremony.trust("proposals", str(made), *ceremony.tree)
+    signed = ceremony.trust(
+        "sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-3"), "--diff-digest", digest(made)
+    )
+    published = ceremony.publish(made)
+
+    assert (looked.code, "trust.metadata_invalid" in looked.out) == (1, True)
+    for ended in (signed, published):
+        assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
+    assert made.read_bytes() == octets
+
+
+def test_nothing_is_signed_at_a_terminal_that_was_not_shown_there(
+    ceremony: Ceremony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ceremony.edition()
+    octets = made.read_bytes()
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: digest(made)[:8])
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    sign = ["sign", str(made), *ceremony.tree, "--key", ceremony.key("role-SG-2")]
+
+    unseen = ceremony.trust(*sign, "--json")
+
+    assert (unseen.code, made.read_bytes()) == (6, octets)
+    assert "--diff-digest" in unseen.err
+    assert ceremony.trust(*sign).code == 0
+
+
 def test_whoever_signed_does_not_sign_again(ceremony: Ceremony) -> None:
     made = ceremony.edition()
 
@@ -293,6 +331,22 @@ def test_new_keys_are_signed_by_those_before_them(ceremony: Ceremony) -> None:
     ceremony.signed(made, "role-targets-TH", "role-targets-MY")
     alone = ceremony.publish(made)  # the state's role is still signed by the keys before: who begins later has no list
     assert (alone.code, "trust.threshold_missing" in alone.err) == (6, True)
+
+
+def test_whoever_signs_a_handover_sees_that_fewer_keys_will_do(ceremony: Ceremony) -> None:
+    held = public_of(ceremony.place.region, SG)
+    parts = {name: getattr(held, name) for name in held.__slots__}
+    role = tuple(dict(generate("ES256").public_jwk) for _ in range(3))
+
+    def shown(**changes: object) -> str:
+        to_keys = write(ceremony, "next.json", PublicKeys(**{**parts, "role": role, **changes}))
+        out = str(ceremony.folder / "SG.handover.json")
+        sign = ["sign", to_keys, *ceremony.tree, "--out", out, "--key", ceremony.key("role-SG-1"), "--dry-run"]
+        return ceremony.trust(*sign).out
+
+    assert "! threshold 2 of 3 -> 1 of 2" in shown(role=role[:2], threshold=1)
+    assert "threshold 2 of 3, as before" in shown()
+    assert "! threshold" not in shown()
 
 
 def test_what_is_published_together_is_drafted_one_after_the_other(ceremony: Ceremony) -> None:
