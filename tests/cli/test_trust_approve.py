@@ -269,6 +269,20 @@ def test_proposals_say_whose_signature_is_missing(ceremony: Ceremony) -> None:
     assert len(told.json["results"][0]["quorums"][0]["missing"]) == 2
 
 
+def test_a_proposal_waits_for_the_one_who_is_named_as_its_proposer(ceremony: Ceremony) -> None:
+    made = ceremony.edition()
+    table = json.loads(made.read_text())
+    table["metadata"]["signatures"], table["acts"] = [], []
+    made.write_text(json.dumps(table))
+    ceremony.signed(made, "role-SG-2", "role-SG-3")
+
+    ended = ceremony.trust("proposals", str(made), *ceremony.tree)
+
+    assert ended.code == ceremony.publish(made).code == 6
+    assert "2 of 2 keys; its proposer has to sign" in ended.out
+    assert ceremony.publish(ceremony.signed(made, "role-SG-1")).code == 0
+
+
 def test_proposals_that_can_never_be_published_are_named(ceremony: Ceremony) -> None:
     ceremony.place.tree.lay_down("broken.proposal.json", b"{}")
     ready = ceremony.signed(ceremony.edition(), "role-SG-2")
