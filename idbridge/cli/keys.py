@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from idbridge.cli import output
+from idbridge.cli import output, proposal_text
 from idbridge.cli.exits import Exit
 from idbridge.cli.material import at_option, instant
 from idbridge.cli.output import Failure, json_option
@@ -110,10 +110,9 @@ def generate_key(
     if no_passphrase and ring.environment is Environment.LIVE:
         raise Failure("a key of a live region has a passphrase or is in a token", exit_code=Exit.REFUSED)
     planned = NodeKey("-", KeyPurpose(purpose), algorithm, KeyState.PUBLISHED, at, {}, reference or "a new file")
-    _refusable(lambda: ring.with_published(planned))
+    following = _refusable(lambda: ring.with_published(planned))
     if dry_run:
-        output.table(_HEADS, map(_cells, (*ring.keys, planned)))
-        return Exit.DONE
+        return _rehearsed(folder, following, at=at, as_json=as_json)
     signer = _new_signer(reference, algorithm, passphrase_file)
     plain = no_passphrase or reference is not None
     secret = None if plain else new_passphrase_from(passphrase_file)(f"the new {purpose} key")
@@ -135,11 +134,19 @@ def generate_key(
 @folder_option
 @purpose_option
 @click.option("--emergency", is_flag=True, help="The active key leaked or is lost: use the new one before all know it.")
+@click.option("--yes", is_flag=True, help="With --emergency: confirm it instead of typing it.")
 @passphrase_option
 @dry_run_option
 @json_option
 def rotate_key(
-    *, folder: Path, purpose: str, emergency: bool, passphrase_file: Path | None, dry_run: bool, as_json: bool
+    *,
+    folder: Path,
+    purpose: str,
+    emergency: bool,
+    yes: bool,
+    passphrase_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> Exit:
     """Let the key that waits sign, and its predecessor no longer.
 
@@ -149,8 +156,10 @@ def rotate_key(
     wanted = KeyPurpose(purpose)
     planned = _refusable(lambda: _held(folder).ring.rotated(wanted, at=at, emergency=emergency))
     if dry_run:
-        output.table(_HEADS, map(_cells, planned.keys))
-        return Exit.DONE
+        return _rehearsed(folder, planned, at=at, as_json=as_json)
+    if emergency and not yes:
+        output.words("warning", "who does not know the new key yet refuses what it signs")
+        proposal_text.require_typed(purpose, f"type {purpose} to go on", hint="or confirm with `--yes`")
     key = key_folder.rotate(
         folder, purpose=wanted, at=at, passphrase=passphrase_from(passphrase_file), emergency=emergency
     )
@@ -213,6 +222,16 @@ def _refusable(step: Callable[[], KeyRing]) -> KeyRing:
     except ConfigurationError as refusal:
         hint = "see `idbridge keys list`; `keys rotate --emergency` uses a key before all know it"
         raise Failure(str(refusal), hint=hint, exit_code=Exit.REFUSED) from refusal
+
+
+def _rehearsed(folder: Path, planned: KeyRing, *, at: datetime, as_json: bool) -> Exit:
+    """Show the keys as they would be; nothing was done."""
+    if as_json:
+        summary = {"done": False, "folder": str(folder), "environment": planned.environment.value}
+        output.document("idbridge-keys-1", summary=summary, results=_rows(planned, at=at))
+    else:
+        output.table(_HEADS, map(_cells, planned.keys))
+    return Exit.DONE
 
 
 def _tell(folder: Path, key: NodeKey, what: str, *, as_json: bool) -> None:

@@ -2,15 +2,17 @@
 
 The records are the truth: each holds the index as the act left it, and is on disk before the index is. A crash between
 the two leaves an index that is one act behind, which the next act brings up to date and ``Held.index_current`` tells.
-A key that is generated signs that it exists; a key that is rotated out signs who follows it. Architecture D8.
+A key that is generated signs that it exists; a key that is rotated out signs who follows it; in an emergency the new
+key signs that it replaces another. So whoever can write here could begin a key of their own: nobody else may. D8.
 """
 
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,10 +27,13 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.trust import files, node_keys, records
 from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
+from idbridge.trust.records import Record
 
 FILE: Final = "keys.json"
 GENERATED: Final = "keys.generate"
 ROTATED: Final = "keys.rotate"
+REPLACED: Final = "keys.rotate-emergency"
+_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +46,76 @@ class Held:
 
 
 def read(folder: Path) -> Held:
-    """Return the keys of ``folder`` as its records tell, every one of which is verified.
+    """Return the keys of ``folder`` as its records tell, every one of which is verified and follows from the last.
 
     Raises:
-        ConfigurationError: There are none, or they cannot be read.
-        TrustError: A record or the index is not in order.
+        ConfigurationError: There are none, they cannot be read, or others may write to them.
+        TrustError: A record or the index is not in order; ``trust.history_rewritten``: an act leaves other keys than
+            it can; ``trust.signer_unknown``: its record was signed by a key that had no part in it.
     """
+    _require_own(folder)
     told = records.read_unverified(folder)
     if not told:
         raise ConfigurationError(f"{records.FILE} is empty")
-    ring = node_keys.parse(told[-1].content.get("index"))
-    records.read(folder, keys=ring.verifying())
+    last = node_keys.parse(told[-1].content.get("index"))
+    ring = KeyRing(last.environment)
+    for record in records.read(folder, keys=last.verifying()):
+        ring = _followed(ring, record)
     return Held(ring, len(told), _index(folder) == node_keys.render(ring))
+
+
+def _require_own(folder: Path) -> None:
+    """Return if nobody but the owner may write to the folder or its records."""
+    for place in (folder, folder / records.FILE):
+        try:
+            mode = place.lstat().st_mode
+        except FileNotFoundError:
+            raise ConfigurationError(f"there is no {records.FILE}") from None
+        except OSError as unreadable:
+            raise ConfigurationError(f"{place} cannot be read") from unreadable
+        if mode & _BY_OTHERS:
+            raise ConfigurationError(f"{place} must be writable by its owner only (`chmod go-w {place}`)")
+
+
+def _followed(ring: KeyRing, record: Record) -> KeyRing:
+    """Return the ring that an act leaves, if it can leave this one and whoever signed it may perform it.
+
+    When a key may sign was judged as the act was taken. It is not judged again, so that another limit condemns no past.
+    """
+    kid = record.content.get("kid")
+    try:
+        after = node_keys.parse(record.content.get("index"))
+        key = next(one for one in after.keys if one.kid == kid)
+        expected, signers = _expected(ring, after, key, record)
+    except (ConfigurationError, StopIteration):
+        raise _other(record) from None
+    if after != expected:
+        raise _other(record)
+    if record.by not in signers:
+        raise TrustError("trust.signer_unknown", f"record {record.number} is signed by a key with no part in its act")
+    return after
+
+
+def _other(record: Record) -> TrustError:
+    return TrustError("trust.history_rewritten", f"record {record.number} does not leave the keys that its act leaves")
+
+
+def _expected(ring: KeyRing, after: KeyRing, key: NodeKey, record: Record) -> tuple[KeyRing, frozenset[str]]:
+    """Return the ring that the act leaves, and who may sign its record."""
+    if record.act == GENERATED:
+        fresh = replace(key, state=KeyState.PUBLISHED, published_at=record.at, activated_at=None, retire_after=None)
+        return ring.with_published(fresh), frozenset({key.kid})
+    if record.act not in (ROTATED, REPLACED):
+        raise _other(record)
+    former = ring.find(key.purpose, KeyState.ACTIVE)
+    rotated = ring.rotated(key.purpose, at=record.at, emergency=True)
+    if former is None:
+        return rotated, frozenset({key.kid})
+    kept = next(one.retire_after for one in after.keys if one.kid == former.kid)
+    if kept is None or kept < record.at:
+        raise _other(record)
+    keys = tuple(replace(one, retire_after=kept) if one.kid == former.kid else one for one in rotated.keys)
+    return replace(rotated, keys=keys), frozenset({former.kid if record.act == ROTATED else key.kid})
 
 
 def publish(
@@ -116,7 +179,8 @@ def rotate(
         acting = waiting if emergency or former is None else former
         live = ring.environment is Environment.LIVE
         signer = open_private(folder, acting, passphrase=passphrase, encrypted_only=live)
-        _act(folder, ROTATED, ring, waiting, signer=signer, at=moment)
+        act = REPLACED if emergency else ROTATED
+        _act(folder, act, ring, waiting, signer=signer, at=moment)
     return next(key for key in ring.keys if key.kid == waiting.kid)
 
 

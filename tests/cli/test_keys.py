@@ -141,8 +141,45 @@ def test_a_key_is_not_used_too_early_unless_there_is_need(run: Run, folder: str)
     assert "active" in rehearsed.out
     assert contents(folder) == before
 
-    assert run("rotate", "--keys", folder, "--emergency").code == 0
+    assert run("rotate", "--keys", folder, "--emergency", "--yes").code == 0
     assert run("list", "--keys", folder, "--json").json["results"][0]["state"] == "active"
+
+
+def test_an_emergency_is_confirmed(run: Run, folder: str) -> None:
+    published(folder, ago=timedelta(0))
+    before = contents(folder)
+
+    ended = run("rotate", "--keys", folder, "--emergency")
+
+    assert (ended.code, ended.out) == (6, "")
+    assert "hint: or confirm with `--yes`" in ended.err
+    assert contents(folder) == before
+
+
+def test_a_rehearsal_answers_in_json_too(run: Run, folder: str) -> None:
+    begun = run("generate", "--keys", folder, "--environment", "sandbox", "--dry-run", "--json")
+    assert not Path(folder).exists()
+    published(folder, ago=3 * DAY)
+    before = contents(folder)
+    rotated = run("rotate", "--keys", folder, "--dry-run", "--json")
+
+    assert (begun.code, rotated.code) == (0, 0)
+    assert begun.json["summary"] == {"done": False, "folder": folder, "environment": "sandbox"}
+    assert [row["state"] for row in begun.json["results"]] == ["published"]
+    assert [row["state"] for row in rotated.json["results"]] == ["active"]
+    assert contents(folder) == before
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(run: Run, folder: str) -> None:
+    published(folder, ago=DAY)
+    for place in (Path(folder), Path(folder) / records.FILE):
+        mode = place.stat().st_mode
+        place.chmod(mode | 0o020)
+        ended = run("list", "--keys", folder)
+        place.chmod(mode)
+
+        assert (ended.code, ended.out) == (5, "")
+        assert "writable by its owner only" in ended.err
 
 
 def test_a_wrong_passphrase_changes_nothing(run: Run, folder: str, secret: str, tmp_path: Path) -> None:
@@ -152,7 +189,7 @@ def test_a_wrong_passphrase_changes_nothing(run: Run, folder: str, secret: str, 
     wrong.write_text("other words than these")
     wrong.chmod(0o600)
 
-    ended = run("rotate", "--keys", folder, "--emergency", "--passphrase-file", str(wrong))
+    ended = run("rotate", "--keys", folder, "--emergency", "--yes", "--passphrase-file", str(wrong))
 
     assert ended.code == 5
     assert "passphrase is wrong" in ended.err
@@ -204,9 +241,9 @@ def test_a_rehearsal_of_the_first_key_leaves_nothing(run: Run, folder: str) -> N
 
 def test_a_key_lives_from_one_command_to_the_next(run: Run, folder: str, secret: str) -> None:
     made = run("generate", "--keys", folder, "--environment", "live", "--passphrase-file", secret, "--json")
-    active = run("rotate", "--keys", folder, "--emergency", "--passphrase-file", secret, "--json")
+    active = run("rotate", "--keys", folder, "--emergency", "--yes", "--passphrase-file", secret, "--json")
     following = run("generate", "--keys", folder, "--algorithm", "Ed25519", "--passphrase-file", secret)
-    changed = run("rotate", "--keys", folder, "--emergency", "--passphrase-file", secret)
+    changed = run("rotate", "--keys", folder, "--emergency", "--yes", "--passphrase-file", secret)
     listed = run("list", "--keys", folder, "--json")
     shown = run("list", "--keys", folder)
 
@@ -231,7 +268,7 @@ def test_a_key_in_a_token_is_taken_up_and_signs_the_records(run: Run, folder: st
             "generate", "--keys", folder, "--environment", "live", "--key", reference(module, "object=list-p384"),
             "--passphrase-file", str(pin), "--json",
         )  # fmt: skip
-        rotated = run("rotate", "--keys", folder, "--emergency", "--passphrase-file", str(pin))
+        rotated = run("rotate", "--keys", folder, "--emergency", "--yes", "--passphrase-file", str(pin))
         wrong = run(
             "generate", "--keys", folder, "--key", reference(module, "object=none"), "--passphrase-file", str(pin)
         )

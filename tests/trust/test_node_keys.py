@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -270,9 +271,117 @@ def test_every_act_is_signed_by_whom_it_passes_from(tmp_path: Path) -> None:
     assert second.state is KeyState.ACTIVE
     assert [(record.act, record.by) for record in told] == [
         (key_folder.GENERATED, one.kid), (key_folder.ROTATED, one.kid), (key_folder.GENERATED, two.kid),
-        (key_folder.ROTATED, one.kid), (key_folder.GENERATED, three.kid), (key_folder.ROTATED, three.kid),
+        (key_folder.ROTATED, one.kid), (key_folder.GENERATED, three.kid), (key_folder.REPLACED, three.kid),
     ]  # fmt: skip
     assert [key_.state for key_ in held.ring.keys] == [KeyState.RETIRED, KeyState.RETIRED, KeyState.ACTIVE]
     assert b"PRIVATE" not in (tmp_path / records.FILE).read_bytes() + (tmp_path / key_folder.FILE).read_bytes()
     assert (tmp_path / one.private).stat().st_mode & 0o777 == 0o600
     assert parse_jwk(key_folder.open_private(tmp_path, three, passphrase=never).public_jwk).thumbprint == three.kid
+
+
+# Acts that cannot have been
+
+
+def begun(folder: Path) -> tuple[NodeKey, FileSigner, KeyRing]:
+    """A folder whose first key is active, with its signer and ring."""
+    made = published(folder)
+    key_folder.rotate(folder, purpose=ASSERTION, at=NOON + LEAD, passphrase=never)
+    signer = key_folder.open_private(folder, made, passphrase=never)
+    assert isinstance(signer, FileSigner)
+    return made, signer, key_folder.read(folder).ring
+
+
+def recorded(folder: Path, act: str, ring: KeyRing, kid: str, signer: FileSigner, *, after: timedelta) -> str:
+    """Write a record as it comes, and return the code with which the folder is refused then."""
+    records.append(folder, act, {"kid": kid, "index": node_keys.render(ring)}, signer=signer, at=NOON + after)
+    with pytest.raises(TrustError) as caught:
+        key_folder.read(folder)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("act", [key_folder.ROTATED, key_folder.REPLACED, key_folder.GENERATED, "keys.other"])
+def test_whoever_can_write_but_holds_no_key_puts_none_in_the_place_of_another(tmp_path: Path, act: str) -> None:
+    _, _, ring = begun(tmp_path)
+    evil = generate("ES256")
+    mine = replace(key(signer=evil), state=KeyState.ACTIVE, activated_at=NOON + DAY)
+    former = replace(ring.keys[0], state=KeyState.RETIRED, retire_after=NOON + DAY)
+
+    code = recorded(tmp_path, act, replace(ring, keys=(former, mine)), mine.kid, evil, after=DAY)
+
+    assert code == "trust.history_rewritten"
+
+
+def test_keys_that_were_there_are_not_left_out(tmp_path: Path) -> None:
+    _, _, ring = begun(tmp_path)
+    evil = generate("ES256")
+    mine = replace(key(signer=evil), published_at=NOON + DAY)
+
+    alone = recorded(tmp_path, key_folder.GENERATED, replace(ring, keys=(mine,)), mine.kid, evil, after=DAY)
+
+    assert alone == "trust.signer_unknown"
+
+
+def test_in_good_order_the_former_key_signs_who_follows_it(tmp_path: Path) -> None:
+    _, _, _ = begun(tmp_path)
+    evil = generate("ES256")
+    key_folder.publish(tmp_path, evil, purpose=ASSERTION, environment=Environment.SANDBOX, at=NOON + DAY)
+    rotated = key_folder.read(tmp_path).ring.rotated(ASSERTION, at=NOON + 9 * DAY)
+
+    assert recorded(tmp_path, key_folder.ROTATED, rotated, evil.kid, evil, after=9 * DAY) == "trust.signer_unknown"
+
+
+def test_a_key_of_another_purpose_has_no_part_in_an_act(tmp_path: Path) -> None:
+    _, _, _ = begun(tmp_path)
+    other = generate("ES256")
+    key_folder.publish(tmp_path, other, purpose=CLIENT, environment=Environment.SANDBOX, at=NOON + DAY)
+    ring = key_folder.read(tmp_path).ring.with_published(replace(TWO, published_at=NOON + 2 * DAY))
+
+    assert recorded(tmp_path, key_folder.GENERATED, ring, TWO.kid, other, after=2 * DAY) == "trust.signer_unknown"
+
+
+@pytest.mark.parametrize("ended", [None, NOON])
+def test_a_former_key_ends_no_earlier_than_it_is_followed(tmp_path: Path, ended: datetime | None) -> None:
+    _, signer, _ = begun(tmp_path)
+    following = published(tmp_path, at=NOON + DAY)
+    ring = key_folder.read(tmp_path).ring.rotated(ASSERTION, at=NOON + 9 * DAY)
+    ring = replace(ring, keys=(replace(ring.keys[0], retire_after=ended), ring.keys[1]))
+
+    code = recorded(tmp_path, key_folder.ROTATED, ring, following.kid, signer, after=9 * DAY)
+
+    assert code == "trust.history_rewritten"
+
+
+def test_an_act_is_about_a_key_that_it_leaves(tmp_path: Path) -> None:
+    _, signer, ring = begun(tmp_path)
+
+    assert recorded(tmp_path, key_folder.ROTATED, ring, TWO.kid, signer, after=DAY) == "trust.history_rewritten"
+
+
+def test_another_limit_condemns_no_act_of_the_past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun(tmp_path)
+    published(tmp_path, at=NOON + DAY)
+    key_folder.rotate(tmp_path, purpose=ASSERTION, at=NOON + 9 * DAY, passphrase=never)
+    before = key_folder.read(tmp_path)
+
+    longer = replace(LIMITS, key_publication_lead=30 * DAY, assertion_lifetime=2 * LIMITS.assertion_lifetime)
+    monkeypatch.setattr(node_keys, "LIMITS", longer)
+
+    assert key_folder.read(tmp_path) == before
+
+
+@pytest.mark.parametrize("bit", [0o020, 0o002])
+@pytest.mark.parametrize("name", ["", records.FILE])
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, name: str, bit: int) -> None:
+    begun(tmp_path)
+    place = tmp_path / name
+    place.chmod(place.stat().st_mode | bit)
+
+    with pytest.raises(ConfigurationError, match="writable by its owner only"):
+        key_folder.read(tmp_path)
+
+
+def test_a_folder_that_cannot_be_looked_at_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        key_folder.read(tmp_path / "file" / "keys")
