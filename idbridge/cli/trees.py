@@ -1,5 +1,6 @@
 """Where a region's tree is, and what an operator's command reads of it: a folder, an address, or a founding folder."""
 
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ import click
 from idbridge.cli import output
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import Failure
+from idbridge.codec import base64url, strict_json
 from idbridge.errors import FetchError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
@@ -27,6 +29,8 @@ from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import PublishedTree
 
 _FETCH_TOTAL: Final = timedelta(seconds=30)  # an operator waits longer than a verification may
+_NEW_MODE: Final = 0o644
+_SIGNED: Final = frozenset({"payload", "signatures"})  # RFC 7515, JSON serialisation
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
@@ -179,7 +183,31 @@ def read_proposal(place: Path) -> Proposal:
 def write_file(place: Path, octets: bytes) -> None:
     """Put ``octets`` in place as a whole; the folder has to be there.
 
+    Only a document of the same kind makes way, so that a slip of the hand replaces no key and no list. Its mode stays.
+
     Raises:
-        ConfigurationError: It is not, or cannot be written to.
+        Failure: Something else is there.
+        ConfigurationError: The folder is not there, or cannot be written to.
     """
-    files.write(place.parent, place.name, octets)
+    mode = _NEW_MODE
+    if place.is_symlink() or place.exists():
+        held = read_file(place, max_bytes=LIMITS.proposal_bytes)
+        if _kind(held) is None or _kind(held) != _kind(octets):
+            raise Failure(f"`{place}` holds something else and is not replaced", hint="name another file")
+        mode = stat.S_IMODE(place.stat().st_mode) & _NEW_MODE
+    files.write(place.parent, place.name, octets, mode=mode)
+
+
+def _kind(octets: bytes) -> object:
+    """Return what a document that travels is: its schema, the type that its signatures name, else its members.
+
+    ``None`` for what is none of ours.
+    """
+    try:
+        said = strict_json.parse_object(octets, max_bytes=LIMITS.proposal_bytes)
+        if said.keys() == _SIGNED:
+            protected = base64url.decode(said["signatures"][0]["protected"])
+            return strict_json.parse_object(protected, max_bytes=LIMITS.record_bytes).get("typ")
+    except (InputError, LookupError, TypeError, AttributeError):
+        return None
+    return said.get("schema") or frozenset(said) or None

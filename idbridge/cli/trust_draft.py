@@ -16,6 +16,7 @@ from idbridge.codec import pem, strict_json
 from idbridge.errors import InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.trust import ServiceStatus
+from idbridge.trust.lint_keys import SERVICE_ID
 from idbridge.trust.operator import changes, drafting, editing, provider_file, public_keys
 from idbridge.trust.operator.changes import Succession
 from idbridge.trust.operator.drafting import Intent
@@ -38,9 +39,17 @@ def _edition(before: Published, asked: Asked, changed: Workspace, intent: Intent
     """Draft the next edition of a folder that was changed, and keep the change if the edition is acceptable."""
     signer = list_signer(asked, list_key, before.environment)
     made = drafting.list_edition(before, changed, intent, list_signer=signer)
+    changed.require_keepable()
+    ended = finished(asked, before, made)  # before the folder changes: a proposal that is not written changes nothing
     if not asked.dry_run:
         changed.keep()
-    return finished(asked, before, made)
+    return ended
+
+
+def _fit_id(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and SERVICE_ID.fullmatch(value) is None:
+        raise click.BadParameter("an id has lower-case letters, digits and hyphens, 63 at most", param=parameter)
+    return value
 
 
 @click.command("withdraw")
@@ -77,7 +86,13 @@ def withdraw(*, service: str, since: datetime | None, list_key: str | None, **as
     "--overlap", type=click.IntRange(1, _UNTIL_DAYS), metavar="DAYS", help="How long the old key is good beside it."
 )
 @click.option("--compromised-since", "compromised", type=INSTANT, help="Since when the old key is bad; no overlap.")
-@click.option("--as", "new_id", metavar="ID", help="The id of the new entry, instead of SERVICE and the date.")
+@click.option(
+    "--as",
+    "new_id",
+    metavar="ID",
+    callback=_fit_id,
+    help="The id of the new entry, instead of SERVICE and the date.",
+)
 @state_folder_option
 @list_key_option
 @drafted
@@ -172,14 +187,15 @@ def rotate_signer(*, new: str, compromised: bool, sign_again: str | None, **aske
         intent = wanted.intent("rotate-signer", before.environment)
         octets = workspace.signed_list(signer, sequence=_next(before, workspace), at=intent.at)
         made = drafting.state_edition(before, changed, octets, intent)
-        if not wanted.dry_run:
-            workspace.write_public(changed)
         for path in lost:
             words("warning", f"{path} loses the signature of {public.state} and has to be signed again")
         if sign_again is not None and lost:
             second = wanted._replace(key=sign_again).intent("sign-again", before.environment)
             _beside(wanted, changes.signed_again(following(before, made), public, signer, second))
-        return finished(wanted, before, made)
+        ended = finished(wanted, before, made)
+        if not wanted.dry_run:
+            workspace.write_public(changed)
+        return ended
 
 
 def _beside(asked: Asked, again: Proposal) -> None:

@@ -106,8 +106,7 @@ def init(
 def _state(wanted: Founding, folder: Path, passphrase_file: Path | None, *, dry_run: bool, as_json: bool) -> Exit:
     names = [f"{workspace.PRIVATE}/{name}.pem" for name in wanted.key_names()]
     if dry_run:
-        words("hint", f"would make `{folder}` with {', '.join(names)}")
-        return Exit.DONE
+        return _rehearsed(wanted, folder, names, as_json=as_json)
     made = Workspace.create(folder, wanted, passphrase=new_passphrase_from(passphrase_file))
     public = made.public()
     if as_json:
@@ -126,6 +125,15 @@ def _state(wanted: Founding, folder: Path, passphrase_file: Path | None, *, dry_
     output.line(f"digest of {workspace.PUBLIC}: {public.digest}")
     output.line(f"key set of the role: {public.key_set}")
     words("hint", "give each private key to its holder; tell the region both digests by another way than the file")
+    return Exit.DONE
+
+
+def _rehearsed(wanted: Founding, folder: Path, names: list[str], *, as_json: bool) -> Exit:
+    if as_json:
+        summary = {"done": False, "folder": str(folder), "state": wanted.state.value}
+        output.document(SCHEMA, summary=summary, results=[{"file": name} for name in names])
+    else:
+        words("hint", f"would make `{folder}` with {', '.join(names)}")
     return Exit.DONE
 
 
@@ -159,8 +167,10 @@ def _region(
     intent = Intent(FOUND, "the region is founded", online, SystemClock().now().replace(microsecond=0))
     made = founding.founded(wanted, intent)
     if not dry_run:
+        place = folder / f"{_ONLINE}.pem"
+        secret = workspace.new_secret(place, new_passphrase_from(passphrase_file))
         workspace.make_folders(folder)
-        write_key_file(folder / f"{_ONLINE}.pem", online, passphrase=_passphrase(folder, passphrase_file))
+        write_key_file(place, online, passphrase=secret)
         for one in made:
             trees.write_file(folder / founding.file_name(one.role), one.octets())
     rows = [{"role": one.role, "file": founding.file_name(one.role), "diff_digest": one.diff_digest} for one in made]
@@ -178,7 +188,3 @@ def _region(
     output.line(f"{wanted.threshold} states sign root and top level; one key on call each of the other two")
     words("hint", "compare each digest with its state by another way; then each officer runs `idbridge trust sign`")
     return Exit.DONE
-
-
-def _passphrase(folder: Path, passphrase_file: Path | None) -> str:
-    return new_passphrase_from(passphrase_file)(str(folder / f"{_ONLINE}.pem"))

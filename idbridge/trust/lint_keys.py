@@ -4,6 +4,7 @@ Decides whether each file holds public keys or certificates that the list may na
 come without any: its keys are then made, or handed in, later.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from idbridge.limits import LIMITS
 from idbridge.trust.lint_note import FORM, KeyFile, Note, Severity
 
 TERRITORY: Final = "trust.territory_mismatch"
+# The `identifier` of `trust_lists/list.schema.json`. Files are named after it, so it has no path in it. It is matched
+# as a whole here, because `$` in a schema lets the end of a line pass.
+SERVICE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Document = Mapping[str, Any]
 
 
@@ -91,8 +95,10 @@ def notes(held: Held, document: Document, *, at: datetime) -> Iterator[Note]:
     """Yield what is wrong with the keys for the services that they are for."""
     yield from held.notes
     yield from _two_keys_of_one_name(held, document)
-    for provider in document["provider"]:
-        for service in provider["service"]:
+    for at_provider, provider in enumerate(document["provider"]):
+        for at_service, service in enumerate(provider["service"]):
+            if SERVICE_ID.fullmatch(service["id"]) is None:
+                yield Note(("provider", at_provider, "service", at_service, "id"), FORM, "an id that names no file")
             yield from _unfit(held, service)
             for certificate in held.certificates.get(service["id"], ()):
                 yield from _certificate(certificate, service, state=document["state"])

@@ -15,6 +15,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.time import Validity
 from idbridge.trust.lint import Background, Source, errors, lint
+from idbridge.trust.lint_keys import SERVICE_ID
 from idbridge.trust.lint_note import Finding, KeyFile, Severity
 from idbridge.trust.profile import TrustList
 from idbridge.trust.publish import ServiceMaterial, lote_from_source, sign_list
@@ -132,6 +133,8 @@ def test_the_twin_of_all_these_documents_is_clean() -> None:
         ('country = "SG" }\n\n[[', 'country = "TH" }\n\n[[', "trust.territory_mismatch"),
         ('country = "SG" }\ninf', 'country = "TH" }\ninf', "trust.territory_mismatch"),
         ('id = "pid"', 'id = "login"', "trust.profile_violation"),
+        ('id = "pid"', 'id = "../../pid"', "trust.profile_violation"),
+        ('id = "pid"', r'id = "pid\n"', "trust.profile_violation"),
         ('"https://pid.sg.example"', '"https://pid.sg.example/?x"', "trust.profile_violation"),
         ('formats = ["id_token"]', 'formats = ["dc+sd-jwt"]', "trust.profile_violation"),
         ('formats = ["id_token"]', "formats = []", "trust.profile_violation"),
@@ -153,6 +156,10 @@ def test_a_fault_is_found_on_its_line_with_the_code_of_the_refusal(old: str, new
     findings = found(GOOD.replace(old, new, 1))
 
     assert line in {finding.line for finding in findings if finding.code == code}
+
+
+def test_the_schema_and_the_key_files_know_one_form_of_an_id() -> None:
+    assert SCHEMA["$defs"]["identifier"]["pattern"] == f"^{SERVICE_ID.pattern}$"
 
 
 def test_what_is_missing_is_found_on_the_line_of_its_table() -> None:

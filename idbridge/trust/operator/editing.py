@@ -15,6 +15,7 @@ from typing import Any, Final
 from idbridge.errors import ConfigurationError
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
+from idbridge.trust.lint_keys import SERVICE_ID
 
 _SERVICE: Final = "[[provider.service]]"
 # The order in which members are written; others follow as they come.
@@ -32,10 +33,11 @@ def with_provider(text: str, provider: Mapping[str, Any]) -> str:
     """Return ``text`` with one more provider at its end.
 
     Raises:
-        ConfigurationError: One of its services is listed already, or the text cannot be edited.
+        ConfigurationError: One of its services is listed already or has no fit id, or the text cannot be edited.
     """
     known = {service["id"] for _, service in _services(_read(text))}
     for service in provider["service"]:
+        _require_id(service["id"])
         if service["id"] in known:
             raise ConfigurationError(f"a service {service['id']} is in the list already")
 
@@ -108,8 +110,9 @@ def with_successor(text: str, service_id: str, changes: Mapping[str, Any]) -> st
     """Return ``text`` with a copy of a service behind it, in which ``changes`` replace members of the original.
 
     Raises:
-        ConfigurationError: There is no such service, the new id is taken, or the text cannot be edited.
+        ConfigurationError: There is no such service, the new id is taken or unfit, or the text cannot be edited.
     """
+    _require_id(changes["id"])
     source = _read(text)
     if any(one["id"] == changes["id"] for _, one in _services(source)):
         raise ConfigurationError(f"a service {changes['id']} is in the list already")
@@ -124,6 +127,11 @@ def with_successor(text: str, service_id: str, changes: Mapping[str, Any]) -> st
         services.insert(next(n for n, one in enumerate(services) if one["id"] == service_id) + 1, successor)
 
     return _checked(text, edited, expected)
+
+
+def _require_id(service_id: str) -> None:
+    if SERVICE_ID.fullmatch(service_id) is None:
+        raise ConfigurationError(f"{service_id!r} is no id: lower-case letters, digits and hyphens, 63 at most")
 
 
 def service(text: str, service_id: str) -> Table:

@@ -19,6 +19,7 @@ from idbridge.errors import ConfigurationError, InputError, IssuerError, JoseErr
 from idbridge.limits import LIMITS
 from idbridge.trust import members
 from idbridge.trust.errors import violation
+from idbridge.trust.lint_keys import SERVICE_ID
 from idbridge.trust.operator import public_keys
 from idbridge.trust.publish import ServiceMaterial
 
@@ -130,7 +131,10 @@ def _require_services(found: ProviderFile) -> None:
     services = found.provider.get("service")
     if type(services) is not list or not services or not all(type(one) is dict for one in services):
         raise violation("a provider's file describes no service")
-    if sorted(str(one.get("id")) for one in services) != sorted(found.material):
+    names = [one.get("id") for one in services]
+    if not all(type(name) is str and SERVICE_ID.fullmatch(name) for name in names):
+        raise violation("a service whose id is not lower-case letters, digits and hyphens, 63 at most")
+    if sorted(names) != sorted(found.material):
         raise violation("a provider's file has keys of other services than it describes")
 
 

@@ -22,6 +22,7 @@ from idbridge.errors import ConfigurationError, FetchError, InputError, TrustErr
 from idbridge.limits import LIMITS
 from idbridge.model.region import CommitmentTier, Environment, MemberState
 from idbridge.trust import files, profile
+from idbridge.trust.lint_keys import SERVICE_ID
 from idbridge.trust.operator import public_keys
 from idbridge.trust.operator.public_keys import PublicKeys
 from idbridge.trust.publish import ServiceMaterial, lote_from_source, sign_list
@@ -86,13 +87,25 @@ class Workspace:
         """Write what ``edited`` changed and return the names of the files; keys first, so that none is listed without.
 
         Raises:
-            ConfigurationError: A file cannot be written, or keys would be replaced.
+            ConfigurationError: A file cannot be written, or keys would be replaced; nothing is written then.
         """
+        self.require_keepable()
         names = [one for name, material in self._added.items() for one in self.write_material(name, material)]
         if self._text is not None:
             self.write_text(self._text)
             names.append(LIST)
         return tuple(names)
+
+    def require_keepable(self) -> None:
+        """Return if nothing in the folder is in the way of ``keep``, for whoever has to write something else before.
+
+        Raises:
+            ConfigurationError: Keys would be replaced, or the list is no TOML.
+        """
+        for service_id, material in self._added.items():
+            self._new_files(service_id, material)
+        if self._text is not None:
+            _parsed(self._text)
 
     @property
     def folder(self) -> Path:
@@ -108,13 +121,14 @@ class Workspace:
         """
         if folder.exists() and any(folder.iterdir()):
             raise ConfigurationError(f"the folder {folder.name} is not empty; nothing in it is replaced")
+        places = {name: folder / PRIVATE / f"{name}.pem" for name in founding.key_names()}
+        secrets = {name: new_secret(place, passphrase) for name, place in places.items()}
         own = (KEYS, CERTIFICATES, DRAFTS) if founding.succeeds is None else ()
         make_folders(folder, *(folder / name for name in own))
         make_folders(folder / PRIVATE, mode=_PRIVATE_FOLDER)
-        made = {name: generate(_ALGORITHM) for name in founding.key_names()}
+        made = {name: generate(_ALGORITHM) for name in places}
         for name, signer in made.items():
-            place = folder / PRIVATE / f"{name}.pem"
-            write_key_file(place, signer, passphrase=passphrase(str(place)))
+            write_key_file(places[name], signer, passphrase=secrets[name])
         workspace = cls(folder)
         workspace.write_public(_public(founding, made))
         if founding.succeeds is not None:
@@ -203,24 +217,38 @@ class Workspace:
     def write_material(self, service_id: str, material: ServiceMaterial) -> tuple[str, ...]:
         """Write the public keys of a new service; return the names of the files.
 
+        A file that holds the same key already was left by a write that was cut short, and stays.
+
         Raises:
-            ConfigurationError: There are some already, or a file cannot be written.
+            ConfigurationError: There are others already, the id is none, or a file cannot be written.
         """
-        made = {
-            f"{KEYS}/{_key_file(service_id, number, _JWK)}": _json(dict(one))
-            for number, one in enumerate(material.jwks, 1)
-        }
-        for number, der in enumerate(material.certificates, 1):
-            made[f"{CERTIFICATES}/{_key_file(service_id, number, _PEM)}"] = pem.encode(
-                der, label=pem.CERTIFICATE
-            ).encode("ascii")
-        for name in made:
-            if (self._folder / name).exists():
-                raise ConfigurationError(f"{name} is there already; keys of a listed service are never replaced")
+        made = self._new_files(service_id, material)
         for name, octets in made.items():
             place = self._folder / name
             files.write(place.parent, place.name, octets)
         return tuple(made)
+
+    def _new_files(self, service_id: str, material: ServiceMaterial) -> dict[str, bytes]:
+        made = {}
+        for number, one in enumerate(material.jwks, 1):
+            made[f"{KEYS}/{_key_file(service_id, number, _JWK)}"] = _json(dict(one))
+        for number, der in enumerate(material.certificates, 1):
+            name = f"{CERTIFICATES}/{_key_file(service_id, number, _PEM)}"
+            made[name] = pem.encode(der, label=pem.CERTIFICATE).encode("ascii")
+        for name, octets in made.items():
+            if self._is_other(name, octets):
+                raise ConfigurationError(f"{name} is there already; keys of a listed service are never replaced")
+        return made
+
+    def _is_other(self, name: str, octets: bytes) -> bool:
+        """Tell whether another file stands under ``name``; one that cannot be read is another."""
+        place = self._folder / name
+        try:
+            return files.read(place.parent, place.name, max_bytes=LIMITS.key_file_bytes) != octets
+        except files.AbsentError:
+            return False
+        except (FetchError, InputError):
+            return True
 
     def require_listable(self, *, at: datetime) -> None:
         """Return if the list, were it signed now, would be in order by itself.
@@ -271,6 +299,18 @@ def _public(founding: Founding, made: Mapping[str, FileSigner]) -> PublicKeys:
     )
 
 
+def new_secret(place: Path, passphrase: Passphrases) -> str:
+    """Return the passphrase of a key that is to be made, before anything of it is on disk.
+
+    Raises:
+        ConfigurationError: It is too short.
+    """
+    secret = passphrase(str(place))
+    if len(secret) < LIMITS.passphrase_characters:
+        raise ConfigurationError(f"a passphrase has at least {LIMITS.passphrase_characters} characters")
+    return secret
+
+
 def make_folders(*folders: Path, mode: int = 0o755) -> None:
     """Make folders with just this mode.
 
@@ -287,6 +327,8 @@ def make_folders(*folders: Path, mode: int = 0o755) -> None:
 
 def _key_file(service_id: str, number: int, suffix: str) -> str:
     """Return the name of a key file: ``SERVICE.jwk``, and for further keys ``SERVICE.2.jwk``."""
+    if SERVICE_ID.fullmatch(service_id) is None:
+        raise ConfigurationError(f"{service_id!r} is no id of a service")
     return f"{service_id}{suffix}" if number == 1 else f"{service_id}.{number}{suffix}"
 
 

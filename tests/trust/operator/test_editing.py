@@ -96,6 +96,12 @@ def test_an_id_that_is_taken_is_not_given_again() -> None:
         editing.with_provider(text_of("LA"), provider)
 
 
+@pytest.mark.parametrize("name", ["../x", "X", "x\n", ""])
+def test_no_service_follows_under_an_id_that_is_none(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no id"):
+        editing.with_successor(text_of("LA"), "la-card", {"id": name})
+
+
 @pytest.mark.parametrize("state", sorted({state for state, _ in ALL}))
 def test_any_provider_can_be_added_to_an_empty_list(state: str) -> None:
     text = 'schema = "idbridge-list-source-1"\n# mine\n'

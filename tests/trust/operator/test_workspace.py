@@ -29,6 +29,7 @@ LA, SANDBOX = MemberState.LA, Environment.SANDBOX
 PASSPHRASE = "three people in Vientiane"
 FOUNDING = Founding(LA, CommitmentTier.T1, SANDBOX)
 Change = Callable[[dict[str, Any]], None]
+ODD_IDS = ("../../evil", "a/b", "/tmp/a", "x\n", ".", "", "-x", "X", "x.2", "x" * 64, "x\0")  # noqa: S108 - refused
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,6 +76,18 @@ def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
 def test_a_weak_passphrase_founds_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         Workspace.create(tmp_path / "LA", FOUNDING, passphrase=lambda _: "short")
+
+    assert not (tmp_path / "LA").exists()
+    Workspace.create(tmp_path / "LA", FOUNDING, passphrase=lambda _: PASSPHRASE)
+
+
+def test_one_weak_passphrase_of_several_founds_nothing(tmp_path: Path) -> None:
+    answers = iter([PASSPHRASE] * 4 + ["x" * (LIMITS.passphrase_characters - 1)])
+
+    with pytest.raises(ConfigurationError, match="at least"):
+        Workspace.create(tmp_path / "LA", FOUNDING, passphrase=lambda _: next(answers))
+
+    assert not (tmp_path / "LA").exists()
 
 
 def test_a_state_begins_with_keys_that_only_their_holders_can_open(folder: Workspace) -> None:
@@ -187,6 +200,39 @@ def test_keys_of_a_listed_service_are_never_replaced(folder: Workspace) -> None:
         folder.write_material("x", ServiceMaterial(jwks=(dict(generate("ES256").public_jwk),)))
 
 
+def test_keys_that_a_crash_left_behind_are_taken_up(folder: Workspace) -> None:
+    material = ServiceMaterial(jwks=(dict(generate("ES256").public_jwk),))
+    folder.write_material("x", material)
+
+    assert folder.write_material("x", material) == ("keys/x.jwk",)
+
+
+def test_nothing_is_written_if_one_thing_is_in_the_way(folder: Workspace, tmp_path: Path) -> None:
+    text = folder.text()
+    (folder.folder / "keys" / "y.jwk").symlink_to(tmp_path / "z")
+    material = ServiceMaterial(jwks=(dict(generate("ES256").public_jwk),))
+
+    with pytest.raises(ConfigurationError, match="never replaced"):
+        folder.edited(text + "# x", added={"x": material, "y": material}).keep()
+
+    assert not (folder.folder / "keys" / "x.jwk").exists()
+    assert (folder.text(), (tmp_path / "z").exists()) == (text, False)
+
+
+@pytest.mark.parametrize("name", ODD_IDS)
+def test_no_key_is_written_or_read_under_an_id_that_is_none(folder: Workspace, tmp_path: Path, name: str) -> None:
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(ConfigurationError, match="no id"):
+        folder.write_material(name, ServiceMaterial(jwks=(dict(generate("ES256").public_jwk),)))
+    with pytest.raises(ConfigurationError, match="no id"):
+        folder.material(name)
+    with pytest.raises(ConfigurationError, match="no id"):
+        editing.with_provider(folder.text(), stanza(id=name))
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_several_keys_of_a_service_are_read_back_in_their_order(folder: Workspace) -> None:
     jwks = tuple(dict(generate("ES256").public_jwk) for _ in range(3))
 
@@ -246,6 +292,18 @@ def test_a_file_that_proves_nothing_is_not_taken_in(change: Change, code: str) -
         provider_file.parse(jcs.canonicalize(said))
 
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("name", [*ODD_IDS, 1, None])
+def test_a_service_is_not_taken_in_under_an_id_that_is_none(name: object) -> None:
+    signer = generate("ES256")
+    material = {str(name): ServiceMaterial(jwks=(dict(signer.public_jwk),))}
+    octets = ProviderFile(stanza(id=name), material).octets([signer])
+
+    with pytest.raises(TrustError) as caught:
+        provider_file.parse(octets)
+
+    assert caught.value.code == "trust.profile_violation"
 
 
 def test_a_proof_of_one_key_is_none_of_another() -> None:
