@@ -19,7 +19,7 @@ from idbridge.clock import SystemClock
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer
-from idbridge.errors import TrustError
+from idbridge.errors import ConfigurationError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.denial import DenialReason, DenyEntry, FollowUpKind
 from idbridge.model.region import Environment, MemberState
@@ -32,7 +32,7 @@ from idbridge.trust.operator.denying import Denied
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.published import Published
 from idbridge.trust.tuf import roles
-from idbridge.trust.tuf.proposal import Proposal
+from idbridge.trust.tuf.proposal import SUFFIX, Proposal
 from idbridge.trust.tuf.tree import PublishedTree
 
 SCHEMA: Final = "idbridge-denial-1"
@@ -58,12 +58,12 @@ class _Delivery(NamedTuple):
     dry_run: bool
     as_json: bool
 
-    def standing(self) -> Published:
+    def standing(self, *, at: datetime) -> Published:
         """Return what stands, with a deny list that was laid down already."""
         place = self.place or (str(self.to) if self.to is not None else None)
         before = trees.standing(place, self.root_file)
         laid_down = PublishedTree(self.to).incoming() if self.to is not None else ()
-        return denying.standing(before, [octets for _, octets in laid_down])
+        return denying.standing(before, [octets for name, octets in laid_down if name.endswith(SUFFIX)], at=at)
 
     def signer(self, reference: str, environment: Environment) -> Signer:
         """Return the signer of a key."""
@@ -162,8 +162,9 @@ def deny(
     """
     asked = _Delivery(**delivery)
     with trees.refusing(SCHEMA, as_json=asked.as_json):
-        before, at = asked.standing(), SystemClock().now().replace(microsecond=0)
-        denied = denying.look_up(before, what, at=at)
+        at = SystemClock().now().replace(microsecond=0)
+        before = asked.standing(at=at)
+        denied = _looked_up(before, what, at=at)
         if not asked.as_json:
             _show_loss(denied)
             if region is not None:
@@ -174,6 +175,14 @@ def deny(
         entry = denying.denial(before, denied, signers, since=since, reason=DenialReason(reason), at=at)
         denying.require_may_deny(allowed, entry)
         return _carried(before, entry, signers, asked, at=at, reason=f"{denied.name}: {reason}")
+
+
+def _looked_up(before: Published, what: str, *, at: datetime) -> Denied:
+    try:
+        return denying.look_up(before, what, at=at)
+    except ConfigurationError as unnamed:
+        hint = "`idbridge trust explain WHAT` looks up a key, a service or a provider by any of its names"
+        raise Failure(str(unnamed), hint=hint) from None
 
 
 def _carried(
@@ -275,7 +284,8 @@ def _followed_up(
     confirm: str | None,
     asked: _Delivery,
 ) -> Exit:
-    before, at = asked.standing(), SystemClock().now().replace(microsecond=0)
+    at = SystemClock().now().replace(microsecond=0)
+    before = asked.standing(at=at)
     allowed = denying.authorities(before)
     collected = [trees.read_file(Path(one), max_bytes=LIMITS.proposal_bytes) for one in about if Path(one).is_file()]
     denied = _denial(before, _about(collected) or about[0])

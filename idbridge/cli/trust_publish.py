@@ -122,7 +122,8 @@ def refresh(*, watch: bool, interval: int, rounds: int | None, as_json: bool, **
 
     Proposals are laid down in `incoming/` of the tree. A proposal that is refused is put
     aside under its code and holds up nothing else. Names every role of which half the life
-    has passed. Ends with 1 if a proposal was refused.
+    has passed. Ends with 1 if a proposal was refused or a denial waits, with 5 if this
+    machine kept one from being published or recorded.
     """
     environment = trees.environment_of(trees.pinned_root(places["root_file"]))
     role = online_role(**places, environment=environment)
@@ -180,7 +181,17 @@ def _told(found: Round, *, as_json: bool) -> Exit:
         _show(found.publication)
         for one in found.refused:
             words("warning", f"put aside {one.name}, {one.code}: {one.detail}")
-    return Exit.REFUSED if found.refused else Exit.DONE
+    return _exit_of(found)
+
+
+def _exit_of(found: Round) -> Exit:
+    """Return how a round ends: nobody may think that a denial is in force which is not."""
+    for one in found.waiting:
+        if one.code == ConfigurationError.code:
+            words("error", f"left {one.name}, {one.code}: {one.detail}")
+    if any(one.code == ConfigurationError.code for one in found.waiting):
+        return Exit.LOCAL
+    return Exit.REFUSED if found.refused or any(one.denial for one in found.waiting) else Exit.DONE
 
 
 def _summary(publication: Publication) -> dict[str, Any]:

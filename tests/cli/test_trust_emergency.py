@@ -48,8 +48,20 @@ def test_without_the_code_of_the_state_nothing_is_denied(ceremony: Ceremony, con
     assert not ceremony.place.tree.incoming()
 
 
-def test_what_is_not_listed_is_not_denied(ceremony: Ceremony) -> None:
-    assert deny(ceremony, "https://nobody.example", "SG-on-call").code == 5
+def test_what_is_not_listed_is_not_denied_and_says_where_to_look(ceremony: Ceremony) -> None:
+    ended = deny(ceremony, "https://nobody.example", "SG-on-call")
+
+    assert (ended.code, "idbridge trust explain" in ended.err) == (5, True)
+
+
+def test_nobody_builds_on_what_the_online_role_does_not_take_up(ceremony: Ceremony) -> None:
+    assert deny(ceremony, LOGIN, "SG-on-call").code == 0
+    ((name, octets),) = ceremony.place.tree.incoming()
+    ceremony.place.tree.take_away(name)
+    ceremony.place.tree.lay_down("deny.txt", octets)
+
+    assert "laid down as incoming/deny-2-" in deny(ceremony, "TH", "TH-on-call", confirm="TH").out
+    assert [one["state"] for one in denials(ceremony)] == ["TH"]
 
 
 def test_one_officer_of_another_state_does_not_deny_a_whole_state(ceremony: Ceremony) -> None:

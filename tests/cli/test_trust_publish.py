@@ -1,6 +1,8 @@
 """Publishing and refreshing: nothing goes out that a node would refuse, and what is refused holds up nothing else."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,14 +10,18 @@ import pytest
 
 from idbridge.cli import trust_publish
 from idbridge.cli.trust_publish import watched
-from idbridge.clock import Clock
+from idbridge.clock import Clock, SystemClock
+from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError
+from idbridge.model.denial import DenialReason
 from idbridge.model.region import Environment
 from idbridge.trust import records
+from idbridge.trust.operator import denying
+from idbridge.trust.operator.drafting import Intent
 from tests.cli.ceremony import Ceremony, begun, copied
 from tests.cli.conftest import Ended
 from tests.trust.distribution.places import Place
-from tests.trust.operator.offices import online_role
+from tests.trust.operator.offices import MY, online_role, standing
 
 Run = Callable[..., Ended]
 
@@ -102,6 +108,51 @@ def test_a_refused_proposal_ends_with_1_and_the_rest_goes_on(ceremony: Ceremony)
 
     assert (ended.code, "trust.metadata_invalid" in ended.err) == (1, True)
     assert (again.code, again.json["summary"]["timestamp"]) == (0, 3)
+
+
+def test_a_denial_that_is_not_in_force_never_ends_with_0(ceremony: Ceremony) -> None:
+    at = SystemClock().now().replace(microsecond=0)
+    before, signer = standing(ceremony.place), ceremony.place.region.keys.roles.on_call(MY)
+    denied = denying.look_up(before, "SG", at=at)
+    reason = DenialReason.KEY_COMPROMISE
+    entry = denying.denial(before, denied, {MY: (signer,)}, since=at, reason=reason, at=at)
+    refused = denying.edition(before, entry, Intent("deny", "a test", signer, at))
+    ceremony.place.tree.lay_down(refused.name, refused.octets())
+    unsigned = replace(refused, file=refused.file, acts=())
+    table = json.loads(unsigned.octets())
+    table["metadata"]["signatures"] = []
+    waiting = json.dumps(table).encode()
+
+    ended = ceremony.trust("refresh", *ceremony.online)
+    assert (ended.code, "trust.deny_invalid" in ended.err) == (1, True)
+    ceremony.place.tree.lay_down("deny-2-x.proposal.json", waiting)
+    ended = ceremony.trust("refresh", *ceremony.online)
+
+    assert (ended.code, "waiting deny-2-x.proposal.json" in ended.out) == (1, True)
+
+
+def test_beside_damaged_records_nothing_is_published(ceremony: Ceremony) -> None:
+    made = ceremony.signed(ceremony.edition(), "role-SG-2")
+    folder = ceremony.place.tree.directory / "records"
+    folder.mkdir()
+    (folder / "records.jsonl").write_bytes(b'{"broken"}\n')
+
+    ended = ceremony.publish(made)
+    ceremony.place.tree.lay_down("SG-2-x.proposal.json", made.read_bytes())
+    refreshed = ceremony.trust("refresh", *ceremony.online)
+
+    assert (ended.code, "nothing was published" in ended.err) == (5, True)
+    assert (refreshed.code, "left SG-2-x.proposal.json" in refreshed.err) == (5, True)
+    (folder / "records.jsonl").unlink()
+    assert ceremony.publish(made).code == 0
+
+
+def test_another_key_than_the_online_key_is_called_so(ceremony: Ceremony) -> None:
+    made = ceremony.signed(ceremony.edition(), "role-SG-2")
+    Path(ceremony.key("role-online")).write_text(generate("ES256").pem())
+
+    for ended in (ceremony.publish(made), ceremony.trust("refresh", *ceremony.online)):
+        assert (ended.code, "not the online key" in ended.err) == (5, True)
 
 
 def test_a_watch_goes_round_and_says_what_a_round_could_not_do(ceremony: Ceremony) -> None:

@@ -194,8 +194,8 @@ def read(tree: Tree, pinned: bytes) -> Published:
     for name in sorted(known & versions.keys()):
         try:
             found[name] = _role(tree, snapshot.signed, name, top.signed, environment)
-        except TrustError:
-            continue  # one state's role that is not in order holds up nobody else
+        except (FetchError, TrustError):
+            continue  # one state's role that is gone or not in order holds up nobody else
     return Published(
         environment, root, top.signed, MappingProxyType(found), MappingProxyType(versions), tree, began=True
     )  # fmt: skip

@@ -7,19 +7,22 @@ is written to the records of the tree when the proposal is published. Clause: ar
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer
-from idbridge.errors import ConfigurationError, FetchError, InputError, TrustError
+from idbridge.errors import ConfigurationError, FetchError, IdBridgeError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge.trust import files, records
 from idbridge.trust.operator import published
+from idbridge.trust.operator.publications import publications
 from idbridge.trust.operator.published import Published
 from idbridge.trust.tuf import proposal, roles, writing
 from idbridge.trust.tuf.client import METADATA
@@ -27,6 +30,7 @@ from idbridge.trust.tuf.errors import mismatched, refusing_surprises
 from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.publisher import Change, Publication, Publisher
+from idbridge.trust.tuf.quorum import quorum_of
 from idbridge.trust.tuf.repository import TufRepository
 from idbridge.trust.tuf.tree import RECORDS, PublishedTree
 
@@ -37,11 +41,12 @@ _PRIVATE_FOLDER: Final = 0o700
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A proposal that was put aside, with the code and the reason."""
+    """A proposal that was put aside or left, with the code and the reason; ``denial`` if it is about the deny list."""
 
     name: str
     code: str
     detail: str
+    denial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,18 @@ class OnlineRole:
 
         Raises:
             TrustError: ``trust.threshold_missing``: one is not ready; else the code for which it would be refused.
-            ConfigurationError, FetchError: The tree or the memory is not in order.
+            ConfigurationError, FetchError: The tree, its records or the memory are not in order, the key is not the
+                online key, or what was published could not be recorded.
         """
         if len({one.role for one in proposals}) != len(proposals):
             raise mismatched("two proposals are about one role; only one of them can follow what stands now")
-        done = self._require_ready(proposals, self.standing(proposals))
+        before = self.standing(proposals)
+        done = self._require_ready(proposals, before)
+        self._require_online(proposals, before)
+        self._require_records()
         publication = self._publisher(proposals).publish(_change(proposals), at=at, dry_run=dry_run)
         if not dry_run:
-            self._record(proposals, done, at=at)
+            self._record_or_keep(proposals, done, at=at)
         return publication
 
     def begin(self, proposals: Sequence[Proposal], *, at: datetime, dry_run: bool = False) -> Publication:
@@ -119,6 +128,7 @@ class OnlineRole:
             raise ConfigurationError("something was published here already; leave out `--initialise`")
         before = self.standing(proposals)
         self._require_ready(proposals, before)
+        self._require_online(proposals, before)
         root = writing.octets_of(next(one for one in proposals if one.role == roles.ROOT).file.metadata)
         if dry_run:
             with tempfile.TemporaryDirectory() as folder:
@@ -146,45 +156,58 @@ class OnlineRole:
     def round(self, *, at: datetime) -> Round:
         """Publish what was laid down and is ready, denials first, and sign a fresh timestamp in any case.
 
-        What a crash left behind after it was published is recorded and taken away.
+        What a crash left behind after it was published is recorded and taken away. A fault of this machine costs no
+        proposal its place: it is left, under that code.
 
         Raises:
             ConfigurationError, FetchError, TrustError: What stands is not in order; nothing was signed then.
         """
+        before = self.standing()  # asked once alone: no proposal is put aside for a fault of what stands
         out: list[str] = []
         refused: list[Refused] = []
         waiting: list[Refused] = []
         publication: Publication | None = None
-        for name, octets in self._laid_down():
+        for name, found in self._laid_down():
             try:
                 with refusing_surprises(name):
-                    publication = self._taken_up(proposal.parse(octets), at=at) or publication
-            except (TrustError, FetchError) as refusal:
-                aside = Refused(name, refusal.code, str(refusal))
-                if isinstance(refusal, _EarlyError) or refusal.code == NOT_READY:
-                    waiting.append(aside)
-                    continue
-                self._tree.take_away(name, refused=refusal.code)
-                refused.append(aside)
-                continue
-            self._tree.take_away(name)
-            out.append(name)
+                    publication = self._taken_up(found, at=at) or publication
+                    self._tree.take_away(name)
+                    out.append(name)
+            except (TrustError, FetchError, ConfigurationError) as refusal:
+                denial = isinstance(found, Proposal) and found.role == roles.DENY
+                told = Refused(name, refusal.code, str(refusal), denial=denial)
+                (waiting if self._is_left(name, refusal) else refused).append(told)
         if publication is None:
+            self._require_online((), before)
             publication = self._publisher(()).refresh(at=at)
         return Round(publication, tuple(out), tuple(refused), tuple(waiting))
 
-    def _taken_up(self, found: Proposal, *, at: datetime) -> Publication | None:
+    def _is_left(self, name: str, refusal: IdBridgeError) -> bool:
+        """Tell whether a proposal that was not published is left where it is; if not, it was put aside."""
+        if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:
+            return True
+        try:
+            self._tree.take_away(name, refused=refusal.code)
+        except ConfigurationError:
+            return True
+        return False
+
+    def _taken_up(self, found: Proposal | IdBridgeError, *, at: datetime) -> Publication | None:
         """Publish one proposal; ``None`` if it stands already, and a crash kept it from being taken away.
 
         Raises:
             TrustError: As ``publish``; it is about a version that does not come next.
         """
+        if isinstance(found, IdBridgeError):
+            raise found
         before = self.standing()
         version = before.version(found.role)
-        standing = before.roles.get(found.role)
-        if standing is not None and standing.payload == found.file.payload:
+        if _stands(found, before):
             self._record_once(found, before, at=at)
             return None
+        if found.file.version > version + 1 and found.role == roles.DENY:
+            # Those before it had their turn in this round. Only a key on call could build it anew.
+            raise mismatched(f"version {found.file.version} of deny was built on one that is not published; deny anew")
         if found.file.version > version + 1:
             raise _EarlyError(f"version {found.file.version} of {found.role} has to wait for the one before it")
         if found.file.version <= version:
@@ -199,10 +222,25 @@ class OnlineRole:
             done = [act.document() for act in proposal.acts_of(found, voters=voters)]
             self._record((found,), {found.role: done}, at=at)
 
-    def _laid_down(self) -> list[tuple[str, bytes]]:
-        """Return what was laid down: denials first, then the top of the tree, and of one role the older version."""
-        found = [one for one in self._tree.incoming() if one[0].endswith(proposal.SUFFIX)]
-        return sorted(found, key=lambda one: (not one[0].startswith(f"{roles.DENY}-"), _number(one[0]), one[0]))
+    def _laid_down(self) -> list[tuple[str, Proposal | IdBridgeError]]:
+        """Return what was laid down, or why it cannot be read: denials first, and of one role the older version.
+
+        What a file says decides that, and not its name, which is whatever somebody called it.
+        """
+        found = [
+            (name, _read(name, octets)) for name, octets in self._tree.incoming() if name.endswith(proposal.SUFFIX)
+        ]
+        return sorted(found, key=_turn)
+
+    def _require_online(self, proposals: Sequence[Proposal], before: Published) -> None:
+        """Return if our key is the one that the root names for the online role, be it a new root.
+
+        Raises:
+            ConfigurationError: It is another one.
+        """
+        root = next((one.file.signed for one in proposals if one.role == roles.ROOT), before.root)
+        if thumbprint(self._online.public_jwk) not in quorum_of(root, roles.TIMESTAMP).keys:
+            raise ConfigurationError("this is not the online key: the root names another one for the online role")
 
     def _require_ready(self, proposals: Sequence[Proposal], before: Published) -> dict[str, list[dict[str, Any]]]:
         """Return what was done to each proposal, if every one of them is ready; new keys count at once."""
@@ -235,6 +273,38 @@ class OnlineRole:
     def _environment(self, proposals: Sequence[Proposal]) -> Environment:
         return self.standing(proposals).environment
 
+    def _require_records(self) -> None:
+        """Return if what is published can be written down after those that are recorded.
+
+        Raises:
+            ConfigurationError: It cannot: the records are damaged, or no file.
+        """
+        place = self._places.tree / RECORDS / records.FILE
+        if place.is_symlink() or (place.exists() and not place.is_file()):
+            raise ConfigurationError(f"{RECORDS}/{records.FILE} is no file; nothing was published")
+        try:
+            publications(self._places.tree, role=roles.ROOT)  # every record is verified, whatever the role
+        except TrustError as damaged:
+            raise ConfigurationError(
+                f"{RECORDS}/{records.FILE} is damaged ({damaged}); put it aside first, nothing was published"
+            ) from damaged
+
+    def _record_or_keep(
+        self, proposals: Sequence[Proposal], done: dict[str, list[dict[str, Any]]], *, at: datetime
+    ) -> None:
+        """Record what was published; if that fails, lay it down, so that the next round records it.
+
+        Raises:
+            ConfigurationError: It failed.
+        """
+        try:
+            self._record(proposals, done, at=at)
+        except IdBridgeError as unrecorded:
+            for one in proposals:
+                with suppress(ConfigurationError):  # that it was published is what has to be said
+                    self._tree.lay_down(one.name, one.octets())
+            raise ConfigurationError(f"published, not recorded ({unrecorded}); refresh to record it") from unrecorded
+
     def _record(self, proposals: Sequence[Proposal], done: dict[str, list[dict[str, Any]]], *, at: datetime) -> None:
         folder = self._places.tree / RECORDS
         _make(folder)
@@ -253,10 +323,26 @@ class OnlineRole:
             records.append(folder, PUBLISH, content, signer=self._online, at=at)
 
 
-def _number(name: str) -> int:
-    """Return the version in the name of a proposal, so that of two that follow each other the first comes first."""
-    parts = name.split("-")
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+def _read(name: str, octets: bytes) -> Proposal | IdBridgeError:
+    try:
+        with refusing_surprises(name):
+            return proposal.parse(octets)
+    except IdBridgeError as refusal:
+        return refusal
+
+
+def _turn(laid_down: tuple[str, Proposal | IdBridgeError]) -> tuple[bool, int, str]:
+    name, found = laid_down
+    return (found.role != roles.DENY, found.file.version, name) if isinstance(found, Proposal) else (True, 0, name)
+
+
+def _stands(found: Proposal, before: Published) -> bool:
+    """Tell whether the very version that ``found`` proposes is published already."""
+    if found.role == roles.ROOT:
+        return bool(before.root == found.file.signed)
+    if found.role == roles.TARGETS:
+        return bool(before.top == found.file.signed)
+    return found.role in before.roles and before.roles[found.role].payload == found.file.payload
 
 
 def _change(proposals: Sequence[Proposal]) -> Change:

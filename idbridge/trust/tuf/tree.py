@@ -6,6 +6,7 @@ root is never removed. Judges no content.
 """
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ INCOMING: Final = "incoming"
 RECORDS: Final = "records"
 _LOCK: Final = ".publish.lock"
 _TIMESTAMP: Final = "timestamp.json"
+_NAME_BYTES: Final = 200  # of the 255 that file systems allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +213,25 @@ class PublishedTree:
         files.write(self._folder(INCOMING), name, octets)
 
     def take_away(self, name: str, *, refused: str | None = None) -> None:
-        """Remove a proposal that was taken up, or put it aside under the code for which it was refused."""
+        """Remove a proposal that was taken up, or put it aside under the code for which it was refused.
+
+        Raises:
+            ConfigurationError: It cannot be removed or moved.
+        """
         place = self._directory / INCOMING / name
-        if refused is None:
-            place.unlink(missing_ok=True)
-            return
-        aside = self._folder(INCOMING, ".refused")
-        place.replace(aside / f"{name}.{refused}")
+        try:
+            if refused is None:
+                place.unlink(missing_ok=True)
+            else:
+                place.replace(self._folder(INCOMING, ".refused") / f"{_short(name)}.{refused}")
+        except OSError as unwritable:
+            raise ConfigurationError(f"{name} cannot be taken away") from unwritable
+
+
+def _short(name: str) -> str:
+    """Return ``name``, or if no code fits behind it a shorter one: whoever lays down a file chooses its name."""
+    octets = os.fsencode(name)
+    return name if len(octets) <= _NAME_BYTES else hashlib.sha256(octets).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

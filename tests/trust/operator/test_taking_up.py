@@ -1,14 +1,16 @@
 """The online role: what it publishes, what it puts aside, what waits, and what it writes down."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from idbridge.crypto.keys import parse_jwk
+from idbridge.crypto.signer import Signer, generate
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust import records
@@ -19,7 +21,7 @@ from idbridge.trust.tuf import roles
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import INCOMING, RECORDS
 from tests.trust.distribution.places import NOW, Place
-from tests.trust.operator.offices import LATER, SECOND, SG, TH, Office, online_role, standing
+from tests.trust.operator.offices import LATER, MY, SECOND, SG, TH, Office, officers_sign, online_role, standing
 
 Open = Callable[[MemberState], Office]
 
@@ -168,6 +170,131 @@ def test_what_a_crash_left_behind_is_recorded_once_and_taken_away(sg: Office) ->
     (record,) = records.read_unverified(folder)
     assert record.content["role"] == "SG"
     assert incoming(sg.place) == []
+
+
+@pytest.mark.parametrize("name", ["SG-²-x", "a" * 230, "SG--x", "deny-", "\udcff"])
+def test_whatever_a_file_is_called_it_ends_no_round(sg: Office, name: str) -> None:
+    ready = sg.signed(sg.edition(), 1)
+    folder = sg.place.tree.directory / INCOMING
+    folder.mkdir()
+    (folder / f"{name}.proposal.json").write_bytes(b"{}")
+    (folder / "z.proposal.json").write_bytes(ready.octets())
+
+    found = online_role(sg.place).round(at=LATER)
+
+    assert found.published == ("z.proposal.json",)
+    assert [one.code for one in found.refused] == ["trust.metadata_invalid"]
+    assert all(one.startswith(".refused/") for one in incoming(sg.place))
+
+
+def test_what_cannot_be_put_aside_is_left_and_said(sg: Office) -> None:
+    lay_down(sg.place, "SG-1-broken.proposal.json", b"{}")
+    (sg.place.tree.directory / INCOMING / ".refused").write_text("no folder")
+
+    found = online_role(sg.place).round(at=LATER)
+
+    assert [(one.name, one.code) for one in found.waiting] == [("SG-1-broken.proposal.json", "trust.metadata_invalid")]
+
+
+def test_what_cannot_be_taken_away_is_a_failure(sg: Office) -> None:
+    (sg.place.tree.directory / INCOMING / "folder").mkdir(parents=True)
+
+    with pytest.raises(ConfigurationError):
+        sg.place.tree.take_away("folder")
+
+
+# The key and the records
+
+
+def test_with_another_key_than_the_online_key_nothing_is_published(sg: Office) -> None:
+    made = sg.signed(sg.edition(), 1)
+    places = Places(sg.place.tree.directory, sg.place.root_file, sg.place.folder / "publisher")
+    role = OnlineRole(places, generate("ES256"))
+    lay_down(sg.place, made.name, made.octets())
+
+    with pytest.raises(ConfigurationError, match="not the online key"):
+        role.publish([made], at=LATER)
+    with pytest.raises(ConfigurationError, match="not the online key"):
+        role.round(at=LATER)
+
+    assert incoming(sg.place) == [made.name]
+
+
+@pytest.mark.parametrize("damage", ["line", "folder", "link"])
+def test_beside_damaged_records_nothing_is_published_and_nothing_put_aside(sg: Office, damage: str) -> None:
+    made = sg.signed(sg.edition(), 1)
+    place = sg.place.tree.directory / RECORDS / records.FILE
+    place.parent.mkdir()
+    if damage == "line":
+        place.write_bytes(b'{"broken"}\n')
+    elif damage == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("nowhere")
+    lay_down(sg.place, made.name, made.octets())
+
+    with pytest.raises(ConfigurationError, match="nothing was published"):
+        online_role(sg.place).publish([made], at=LATER)
+    found = online_role(sg.place).round(at=LATER)
+
+    assert [(one.name, one.code) for one in found.waiting] == [(made.name, "system.configuration")]
+    assert (found.refused, incoming(sg.place)) == ((), [made.name])
+    assert standing(sg.place).version("SG") == 1
+    assert found.publication.timestamp_version == 2
+
+
+class Withdrawn:
+    """A token that is pulled out after so many signatures."""
+
+    def __init__(self, signer: Signer, signatures: int) -> None:
+        self._signer = signer
+        self._left = signatures
+
+    @property
+    def public_jwk(self) -> Mapping[str, Any]:
+        return self._signer.public_jwk
+
+    @property
+    def kid(self) -> str:
+        return self._signer.kid
+
+    @property
+    def algorithm(self) -> str:
+        return self._signer.algorithm
+
+    def sign(self, message: bytes) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigurationError("the token is gone")
+        return self._signer.sign(message)
+
+
+def test_what_was_published_and_not_recorded_says_so_and_is_recorded_in_the_next_round(sg: Office) -> None:
+    made, key = sg.signed(sg.edition(), 1), sg.place.region.keys.roles.online
+    places = Places(sg.place.tree.directory, sg.place.root_file, sg.place.folder / "publisher")
+
+    with pytest.raises(ConfigurationError, match="published, not recorded"):
+        OnlineRole(places, Withdrawn(key, 2)).publish([made], at=LATER)
+    assert (standing(sg.place).version("SG"), incoming(sg.place)) == (2, [made.name])
+    assert online_role(sg.place).round(at=LATER).published == (made.name,)
+
+    (record,) = records.read_unverified(sg.place.tree.directory / RECORDS)
+    assert (record.content["role"], record.content["metadata"]) == ("SG", made.file.digest)
+
+
+@pytest.mark.parametrize("role", [roles.ROOT, roles.TARGETS])
+def test_what_was_published_of_the_top_and_not_recorded_is_recorded_too(sg: Office, role: str) -> None:
+    officers = dict(sg.place.region.keys.roles.officers(role))
+    made = drafting.renewed(standing(sg.place), role, Intent("renew", "a test", officers[SG], LATER))
+    made = officers_sign(sg.place, made, TH, MY)
+    online_role(sg.place).publish([made], at=LATER)
+    (sg.place.tree.directory / RECORDS / records.FILE).unlink()
+    lay_down(sg.place, made.name, made.octets())
+
+    assert online_role(sg.place).round(at=LATER).published == (made.name,)
+
+    (record,) = records.read_unverified(sg.place.tree.directory / RECORDS)
+    assert record.content["role"] == role
 
 
 def test_denials_go_first(sg: Office) -> None:
