@@ -1,6 +1,7 @@
 """Command groups: verbs under headings, loaded when they are called, and errors that end in the one exit table."""
 
 import ast
+import errno
 import importlib
 import os
 import sys
@@ -18,6 +19,7 @@ from idbridge.errors import IdBridgeError
 
 ENTRY_POINT_GROUP: Final = "idbridge.commands"
 INTERRUPTED: Final = 130  # 128 + SIGINT, as every shell says it
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 UNREAD: Final = 141  # 128 + SIGPIPE, as of every program whose reader has left
 
 
@@ -132,6 +134,12 @@ class RootGroup(LazyGroup):
             return INTERRUPTED
         except BrokenPipeError:
             return _unread()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                return _internal(error)
+            words("error", f"what was to be written is not: {os.strerror(error.errno or 0).lower()}")
+            _silence()
+            return Exit.LOCAL
         except Exception as error:  # noqa: BLE001 - the last line of defence; what happened is said, then exit 70
             return _internal(error)
         return int(code or 0)
@@ -139,8 +147,13 @@ class RootGroup(LazyGroup):
 
 def _unread() -> int:
     """Return how a command ends whose reader has left: never as if its verdict had been read as accepted."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter must not complain about it once more
+    _silence()
     return UNREAD
+
+
+def _silence() -> None:
+    """Leave nothing to write, or the interpreter complains once more while it ends, and ends otherwise."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _written_help(place: str) -> str | None:

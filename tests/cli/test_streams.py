@@ -62,6 +62,14 @@ def test_a_refusal_that_nobody_reads_is_not_accepted() -> None:
     assert ended.returncode == 141
 
 
+def test_a_full_disk_is_a_fault_of_the_machine() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([IDBRIDGE, "reason", "list"], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert ended.returncode == 5
+    assert b"no space left" in ended.stderr
+
+
 def test_a_pipe_gets_no_colours_and_no_blanks_at_the_end_of_lines() -> None:
     ended = run("reason", "list")
 
