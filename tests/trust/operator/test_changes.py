@@ -204,8 +204,8 @@ def test_several_changes_of_arrangements_are_told_together(open_office: Open) ->
     facts = {fact.what: fact for fact in found.facts}
     assert found.subject == "agreements"
     assert facts["no longer listed"].widens
-    assert facts["SG-TH: status"].after == "suspended"
-    assert facts["MY-TH: status"].after == "suspended"
+    assert facts["SG-TH 3: status"].after == "suspended"
+    assert facts["MY-TH 2: status"].after == "suspended"
 
 
 def test_a_document_that_is_none_is_refused() -> None:
