@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from idbridge.codec import strict_json
 from idbridge.crypto.key_files import Passphrase, open_key_file, open_signer, write_key_file
@@ -84,7 +85,7 @@ def _followed(ring: KeyRing, record: Record) -> KeyRing:
     """
     kid = record.content.get("kid")
     try:
-        after = node_keys.parse(record.content.get("index"))
+        after = _parsed(ring, record.content.get("index"))
         key = next(one for one in after.keys if one.kid == kid)
         expected, signers = _expected(ring, after, key, record)
     except (ConfigurationError, StopIteration):
@@ -94,6 +95,17 @@ def _followed(ring: KeyRing, record: Record) -> KeyRing:
     if record.by not in signers:
         raise TrustError("trust.signer_unknown", f"record {record.number} is signed by a key with no part in its act")
     return after
+
+
+def _parsed(ring: KeyRing, index: Any) -> KeyRing:
+    """Return the ring that ``index`` holds; keys at its beginning that are as in ``ring`` are not parsed again."""
+    if type(index) is not dict or type(index.get("keys")) is not list:
+        return node_keys.parse(index)
+    told = index["keys"]
+    pairs = zip(told[:-1], node_keys.render(ring)["keys"], strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    rest = node_keys.parse({**index, "keys": told[same:]})
+    return replace(rest, keys=(*ring.keys[:same], *rest.keys))
 
 
 def _other(record: Record) -> TrustError:

@@ -339,6 +339,16 @@ def test_a_key_of_another_purpose_has_no_part_in_an_act(tmp_path: Path) -> None:
     assert recorded(tmp_path, key_folder.GENERATED, ring, TWO.kid, other, after=2 * DAY) == "trust.signer_unknown"
 
 
+@pytest.mark.parametrize("index", [None, {}, {"keys": []}])
+def test_an_act_of_the_past_leaves_an_index(tmp_path: Path, index: object) -> None:
+    made, signer, ring = begun(tmp_path)
+    records.append(tmp_path, key_folder.ROTATED, {"kid": made.kid, "index": index}, signer=signer, at=NOON + DAY)
+
+    code = recorded(tmp_path, key_folder.ROTATED, ring, made.kid, signer, after=DAY)
+
+    assert code == "trust.profile_violation"
+
+
 @pytest.mark.parametrize("ended", [None, NOON])
 def test_a_former_key_ends_no_earlier_than_it_is_followed(tmp_path: Path, ended: datetime | None) -> None:
     _, signer, _ = begun(tmp_path)
