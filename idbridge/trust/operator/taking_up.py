@@ -176,21 +176,22 @@ class OnlineRole:
             except (TrustError, FetchError, ConfigurationError) as refusal:
                 denial = isinstance(found, Proposal) and found.role == roles.DENY
                 told = Refused(name, refusal.code, str(refusal), denial=denial)
-                (waiting if self._is_left(name, refusal) else refused).append(told)
+                if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:
+                    waiting.append(told)
+                else:
+                    refused.append(self._put_aside(told))
         if publication is None:
             self._require_online((), before)
             publication = self._publisher(()).refresh(at=at)
         return Round(publication, tuple(out), tuple(refused), tuple(waiting))
 
-    def _is_left(self, name: str, refusal: IdBridgeError) -> bool:
-        """Tell whether a proposal that was not published is left where it is; if not, it was put aside."""
-        if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:
-            return True
+    def _put_aside(self, refused: Refused) -> Refused:
+        """Put a refused proposal aside; if that fails it is refused again in every round, and says so."""
         try:
-            self._tree.take_away(name, refused=refusal.code)
+            self._tree.take_away(refused.name, refused=refused.code)
         except ConfigurationError:
-            return True
-        return False
+            return replace(refused, detail=f"{refused.detail}; it cannot be moved and stays where it is")
+        return refused
 
     def _taken_up(self, found: Proposal | IdBridgeError, *, at: datetime) -> Publication | None:
         """Publish one proposal; ``None`` if it stands already, and a crash kept it from being taken away.

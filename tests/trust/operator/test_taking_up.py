@@ -187,13 +187,14 @@ def test_whatever_a_file_is_called_it_ends_no_round(sg: Office, name: str) -> No
     assert all(one.startswith(".refused/") for one in incoming(sg.place))
 
 
-def test_what_cannot_be_put_aside_is_left_and_said(sg: Office) -> None:
+def test_what_cannot_be_put_aside_is_refused_in_every_round(sg: Office) -> None:
     lay_down(sg.place, "SG-1-broken.proposal.json", b"{}")
     (sg.place.tree.directory / INCOMING / ".refused").write_text("no folder")
 
     found = online_role(sg.place).round(at=LATER)
 
-    assert [(one.name, one.code) for one in found.waiting] == [("SG-1-broken.proposal.json", "trust.metadata_invalid")]
+    assert [(one.name, one.code) for one in found.refused] == [("SG-1-broken.proposal.json", "trust.metadata_invalid")]
+    assert "stays where it is" in found.refused[0].detail
 
 
 def test_what_cannot_be_taken_away_is_a_failure(sg: Office) -> None:
