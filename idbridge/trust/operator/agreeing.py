@@ -142,4 +142,4 @@ def _place(path: str) -> tuple[str, int]:
     """Order versions as numbers."""
     folder, _, name = path.rpartition("/")
     number = name.removesuffix(".json")
-    return folder, int(number) if number.isdigit() else 0
+    return folder, int(number) if number.isascii() and number.isdigit() else 0

@@ -4,6 +4,7 @@ Decides what differs, in the one form of ``change.Diff``; the same inputs give t
 never looks at what the proposer says of the change, and judges nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
@@ -33,6 +34,7 @@ from idbridge.trust.tuf import entry, roles
 from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.quorum import quorum_of
 
+_VERSION: Final = re.compile(r"([0-9]{1,9})\.json")
 _ROOT_ROLES: Final = (roles.ROOT, roles.TARGETS, roles.SNAPSHOT, roles.TIMESTAMP)
 
 
@@ -258,11 +260,8 @@ def _standing(
 def newest_path(before: Published, name: str) -> str | None:
     """Return where the newest version of an arrangement stands; ``None`` if there is no such arrangement."""
     within = f"arrangements/{name}/"
-    numbers = [
-        int(path[len(within) :].removesuffix(".json"))
-        for path in before.targets(roles.AGREEMENTS)
-        if path.startswith(within) and path[len(within) :].removesuffix(".json").isdigit()
-    ]
+    names = (path.removeprefix(within) for path in before.targets(roles.AGREEMENTS) if path.startswith(within))
+    numbers = [int(found[1]) for name in names if (found := _VERSION.fullmatch(name))]
     return f"{within}{max(numbers)}.json" if numbers else None
 
 
