@@ -53,7 +53,8 @@ class Limits:
     keys_per_service: int = 16
     ledger_lines: int = 10_000  # histories of a state's keys, present and past, that a node remembers
     floors_bytes: int = 64 * 1024 * 1024  # eleven states with every ledger full
-    record_bytes: int = 256 * 1024  # one act as it is signed
+    record_bytes: int = 256 * 1024  # one record as it is signed
+    act_bytes: int = 4 * 1024  # one act as it is signed, with the reason that is given for it
     records_bytes: int = 64 * 1024 * 1024  # of one folder, some fifty thousand acts
     xml_tags: int = 300_000  # of an imported list; some eight times what the largest national one has
     import_pivots: int = 16  # lists of lists between the pinned signer and the present one

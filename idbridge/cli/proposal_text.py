@@ -14,6 +14,7 @@ from idbridge.model.time import instant_text
 from idbridge.trust.operator.change import Diff
 from idbridge.trust.operator.comparison import change_of
 from idbridge.trust.operator.published import Published
+from idbridge.trust.tuf.errors import refusing_surprises
 from idbridge.trust.tuf.proposal import Progress, Proposal, Standing, Voters, acts_of, progress
 
 SCHEMA: Final = "idbridge-proposals-1"
@@ -29,6 +30,7 @@ def voters_of(before: Published, found: Proposal) -> tuple[Voters, ...]:
     return before.voters(found.role, proposed=found.file.signed)
 
 
+@refusing_surprises("the proposal")
 def recomputed(before: Published, found: Proposal) -> Diff:
     """Return the change that ``found`` makes, worked out here and now, if what was done to it comes along whole.
 
@@ -133,6 +135,7 @@ def _quorum(standing: Standing) -> Mapping[str, Any]:
     }
 
 
+@refusing_surprises("the proposal")
 def far(before: Published, found: Proposal) -> Progress:
     """Return how far ``found`` is."""
     return progress(found, voters=voters_of(before, found))

@@ -24,6 +24,7 @@ from idbridge.trust.operator import founding, published
 from idbridge.trust.operator.published import Published
 from idbridge.trust.tuf import proposal, roles
 from idbridge.trust.tuf.client import DirectoryTree, RemoteTree, Tree
+from idbridge.trust.tuf.errors import refusing_surprises
 from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import PublishedTree
@@ -177,7 +178,9 @@ def read_proposal(place: Path) -> Proposal:
         Failure: The file cannot be read.
         TrustError: It holds no proposal in its form.
     """
-    return proposal.parse(read_file(place, max_bytes=LIMITS.proposal_bytes))
+    octets = read_file(place, max_bytes=LIMITS.proposal_bytes)
+    with refusing_surprises("the proposal"):
+        return proposal.parse(octets)
 
 
 def write_file(place: Path, octets: bytes) -> None:

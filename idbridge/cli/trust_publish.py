@@ -16,7 +16,7 @@ from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.trees import FILE, FOLDER, dry_run_option
 from idbridge.clock import Clock, SystemClock
 from idbridge.crypto.key_files import open_signer
-from idbridge.errors import ConfigurationError, FetchError, TrustError
+from idbridge.errors import ConfigurationError, IdBridgeError
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge.trust.operator.taking_up import OnlineRole, Places, Round
@@ -148,7 +148,7 @@ def watched(
 def _round(role: OnlineRole, *, at: datetime, as_json: bool) -> Exit:
     try:
         return _told(role.round(at=at), as_json=as_json)
-    except (TrustError, FetchError, ConfigurationError) as fault:
+    except IdBridgeError as fault:
         words("error", f"{instant_text(at.replace(microsecond=0))} {fault.code}: {fault}")
         return Exit.REFUSED
 

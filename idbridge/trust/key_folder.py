@@ -66,15 +66,17 @@ def read(folder: Path) -> Held:
 
 
 def _require_own(folder: Path) -> None:
-    """Return if nobody but the owner may write to the folder or its records."""
+    """Return if the folder and its records are ours, or root's, and nobody else may write to them."""
     for place in (folder, folder / records.FILE):
         try:
-            mode = place.lstat().st_mode
+            found = place.stat()
         except FileNotFoundError:
             raise ConfigurationError(f"there is no {records.FILE}") from None
         except OSError as unreadable:
             raise ConfigurationError(f"{place} cannot be read") from unreadable
-        if mode & _BY_OTHERS:
+        if found.st_uid not in {0, os.geteuid()}:
+            raise ConfigurationError(f"{place} belongs to somebody else")
+        if found.st_mode & _BY_OTHERS:
             raise ConfigurationError(f"{place} must be writable by its owner only (`chmod go-w {place}`)")
 
 

@@ -1,5 +1,6 @@
 """``idbridge keys``: what is refused says why, what is done is recorded, and no private part is ever printed."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -180,6 +181,18 @@ def test_a_folder_that_others_may_write_to_is_not_used(run: Run, folder: str) ->
 
         assert (ended.code, ended.out) == (5, "")
         assert "writable by its owner only" in ended.err
+
+
+def test_a_folder_of_somebody_else_is_not_used(run: Run, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(folder, ago=DAY)
+    if os.geteuid() == 0:
+        os.chown(folder, 65_534, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 65_533)
+
+    ended = run("list", "--keys", folder)
+
+    assert (ended.code, ended.out) == (5, "")
+    assert "belongs to somebody else" in ended.err
 
 
 def test_a_wrong_passphrase_changes_nothing(run: Run, folder: str, secret: str, tmp_path: Path) -> None:

@@ -178,11 +178,21 @@ def may_follow_up(allowed: Authorities, entry: bytes, denied: DenyEntry) -> bool
     told = opened(entry, keys=allowed.keys())
     if isinstance(told.said, DenyEntry) or told.said.about != denied.id:
         raise TrustError("trust.deny_invalid", "the file is about another denial")
+    for by in _may_have_denied(allowed, denied):
+        try:
+            allowed.require_may_follow_up(told.said, denied.signed_by(by), told.signed_with)
+        except TrustError:
+            continue
+        return True
+    return False
+
+
+def _may_have_denied(allowed: Authorities, denied: DenyEntry) -> tuple[frozenset[MemberState], ...]:
+    """Return the states that denied; where their keys were exchanged since, whoever may have: the nodes remember it."""
     try:
-        allowed.require_may_follow_up(told.said, denied.signed_by(who_denied(allowed, denied)), told.signed_with)
+        return (who_denied(allowed, denied),)
     except TrustError:
-        return False
-    return True
+        return frozenset({denied.state}), frozenset(MemberState) - {denied.state}
 
 
 def who_denied(allowed: Authorities, denied: DenyEntry) -> frozenset[MemberState]:

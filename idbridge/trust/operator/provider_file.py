@@ -131,6 +131,8 @@ def _require_services(found: ProviderFile) -> None:
     services = found.provider.get("service")
     if type(services) is not list or not services or not all(type(one) is dict for one in services):
         raise violation("a provider's file describes no service")
+    if not all(type(one.get("claims", {})) is dict for one in services):
+        raise violation("a service whose claims are no table")
     names = [one.get("id") for one in services]
     if not all(type(name) is str and SERVICE_ID.fullmatch(name) for name in names):
         raise violation("a service whose id is not lower-case letters, digits and hyphens, 63 at most")

@@ -173,7 +173,7 @@ class OnlineRole:
                     publication = self._taken_up(found, at=at) or publication
                     self._tree.take_away(name)
                     out.append(name)
-            except (TrustError, FetchError, ConfigurationError) as refusal:
+            except IdBridgeError as refusal:
                 denial = isinstance(found, Proposal) and found.role == roles.DENY
                 told = Refused(name, refusal.code, str(refusal), denial=denial)
                 if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:

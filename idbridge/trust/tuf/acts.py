@@ -80,9 +80,11 @@ def opened(compact: str, *, keys: Mapping[str, PublicKey]) -> Act:
         TrustError: ``trust.metadata_invalid``: another form, or a signature that is not of the key that it names.
     """
     try:
-        unverified = jws.parse_unverified(compact, _RULES, HeaderCache(), max_bytes=LIMITS.record_bytes)
+        unverified = jws.parse_unverified(compact, _RULES, HeaderCache(), max_bytes=LIMITS.act_bytes)
         said = strict_json.parse(unverified.payload, max_bytes=LIMITS.record_bytes)
         act = _act(members.table(said, required=_MEMBERS, where="an act"), compact)
+        if unverified.payload != jcs.canonicalize(said):  # blanks would make its record too long to be written
+            raise broken("an act is not written canonically")
         key = keys.get(act.by)
         if key is None or unverified.header.kid != act.by:
             raise broken("an act of a key that has no part in this")

@@ -23,7 +23,9 @@ from idbridge.trust.tuf import roles
 from idbridge.trust.tuf.errors import broken
 
 Kind = TypeVar("Kind", Root, Targets, Snapshot, Timestamp)
-LIBRARY_ERRORS: Final = (RepositoryError, DeserializationError, SerializationError, ValueError, KeyError, TypeError)
+LIBRARY_ERRORS: Final = (
+    RepositoryError, DeserializationError, SerializationError, ValueError, KeyError, TypeError, AttributeError,
+)  # fmt: skip
 _KNOWN: Final = frozenset({roles.SIGNED_AT, roles.ENVIRONMENT, roles.DIFF, roles.PROPOSER, roles.ACT, roles.REASON})
 _REQUIRED: Final = frozenset({roles.SIGNED_AT, roles.ENVIRONMENT})
 _SPECIFICATION: Final = "1."

@@ -279,7 +279,7 @@ def signed(proposal: Proposal, signer: Signer, *, voters: Sequence[Voters], at: 
 def merged(proposals: Sequence[Proposal], *, voters: Sequence[Voters]) -> Proposal:
     """Return one proposal with the good signatures of all ``proposals``, which were signed in different places.
 
-    Signatures that do not verify, or of keys without part in the role, are left behind, and acts without signature.
+    Left behind are signatures that do not verify, or of keys without part in the role, and one without its act.
 
     Raises:
         TrustError: ``trust.snapshot_mismatch``: they are copies of different proposals, or there is none.
@@ -297,8 +297,10 @@ def merged(proposals: Sequence[Proposal], *, voters: Sequence[Voters]) -> Propos
                 held.signatures.setdefault(name, signature)
     done: dict[str, str] = {}
     for act in _good_acts(proposals, keys_of(voters)):
-        if act.about == first.about and act.by in held.signatures:
+        fits = act.about == first.about and act.act == acts.act_of(act.by, proposer=first.proposer)
+        if fits and act.by in held.signatures:
             done.setdefault(act.by, act.jws)
+    held.signatures = {name: one for name, one in held.signatures.items() if name in done}
     file = _file(held, role=first.role, environment=first.environment)
     return replace(first, file=file, acts=tuple(done.values()))
 

@@ -325,3 +325,16 @@ def test_a_proposal_is_named_by_what_is_signed_however_often(sg: Office) -> None
     assert sg.signed(made, 1).name == made.name
     assert made.name.startswith("SG-2-")
     assert made.name.endswith(".proposal.json")
+
+
+@pytest.mark.parametrize("act", ["none", "another"])
+def test_a_copy_without_its_act_spoils_no_merge(sg: Office, act: str) -> None:
+    made, voters = sg.edition(), sg.standing().voters("SG")
+    bare = replace(
+        sg.signed(made, 2), acts=made.acts if act == "none" else sg.edition(at=LATER + LIMITS.clock_leeway).acts
+    )
+
+    merged = proposal.merged([bare, sg.signed(made, 1)], voters=voters)
+
+    assert len(merged.file.metadata.signatures) == 2
+    assert [one.act for one in proposal.acts_of(merged, voters=voters)] == ["propose", "sign"]

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from idbridge.codec import base64url
+from idbridge.crypto import jws
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import Signer, generate
 from idbridge.errors import ConfigurationError, TrustError
+from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust import records
 from idbridge.trust.operator import drafting
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.taking_up import OnlineRole, Places
-from idbridge.trust.tuf import roles
+from idbridge.trust.tuf import acts, roles
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import INCOMING, RECORDS
 from tests.trust.distribution.places import NOW, Place
@@ -185,6 +188,21 @@ def test_whatever_a_file_is_called_it_ends_no_round(sg: Office, name: str) -> No
     assert found.published == ("z.proposal.json",)
     assert [one.code for one in found.refused] == ["trust.metadata_invalid"]
     assert all(one.startswith(".refused/") for one in incoming(sg.place))
+
+
+@pytest.mark.parametrize("blanks", [1, LIMITS.act_bytes, 196_000])
+def test_an_act_blown_up_until_its_record_cannot_be_written_is_not_published(place: Place, blanks: int) -> None:
+    made = renewal(place)
+    signer = place.region.keys.roles.on_call(SG)
+    said = base64url.decode(made.acts[0].split(".")[1])
+    act = jws.sign_compact({"typ": acts.TYPE, "kid": made.proposer}, said[:-1] + b" " * blanks + b"}", signer)
+    lay_down(place, "deny.proposal.json", replace(made, acts=(act,)).octets())
+
+    rounds = [online_role(place).round(at=LATER + timedelta(seconds=second)) for second in (1, 2)]
+
+    assert [refused.code for refused in rounds[0].refused] == ["trust.metadata_invalid"]
+    assert (rounds[0].published, rounds[1].refused, rounds[1].waiting) == ((), (), ())
+    assert rounds[1].publication.timestamp_version == rounds[0].publication.timestamp_version + 1
 
 
 def test_what_cannot_be_put_aside_is_refused_in_every_round(sg: Office) -> None:

@@ -306,6 +306,16 @@ def test_a_service_is_not_taken_in_under_an_id_that_is_none(name: object) -> Non
     assert caught.value.code == "trust.profile_violation"
 
 
+@pytest.mark.parametrize("claims", ["x", None, [[1]], 1])
+def test_claims_that_are_no_table_are_not_taken_in(claims: object) -> None:
+    signer = generate("ES256")
+
+    with pytest.raises(TrustError) as caught:
+        provider_file.parse(handed(signer, claims=claims).octets([signer]))
+
+    assert caught.value.code == "trust.profile_violation"
+
+
 def test_a_proof_of_one_key_is_none_of_another() -> None:
     signer, other = generate("ES256"), generate("ES256")
     both = ProviderFile(stanza(), {"la-card": ServiceMaterial(jwks=(dict(signer.public_jwk), dict(other.public_jwk)))})
