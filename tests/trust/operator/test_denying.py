@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tuf.api.metadata import Targets
 
-from idbridge.crypto.keys import thumbprint
+from idbridge.crypto.keys import parse_jwk, thumbprint
 from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, FetchError, TrustError
 from idbridge.model.denial import DenialReason, DenyEntry, FollowUpKind, TargetKind
@@ -320,3 +320,21 @@ def test_a_region_without_a_deny_list_begins_with_one(place: Place) -> None:
     listed = deny_list.parse(made.targets[roles.DENY_LIST])
     assert (listed.number, len(listed.entries)) == (1, 1)
     assert isinstance(reread(listed.entries[0]).said, DenyEntry)
+
+
+def test_a_state_lifts_its_denial_after_the_key_that_denied_was_exchanged(place: Place) -> None:
+    before = standing(place)
+    online_role(place).publish([edition(place, before, denial(place, before, LOGIN, SG))], at=LATER)
+    before = standing(place)
+    allowed = denying.authorities(before)
+    (told,) = denying.entries(before).values()
+    denied = told.said
+    assert isinstance(denied, DenyEntry)
+    keys = place.region.keys.roles.of_state(SG)
+    exchanged = replace(allowed, on_call={**allowed.on_call, SG: (parse_jwk(generate("ES256").public_jwk),)})
+
+    alone = denying.countersigned(before, FollowUpKind.LIFT, denied, [], {SG: keys[:1]}, at=LATER)
+    enough = denying.countersigned(before, FollowUpKind.LIFT, denied, [], {SG: keys[:2]}, at=LATER)
+
+    assert not denying.may_follow_up(exchanged, alone, denied)
+    assert denying.may_follow_up(exchanged, enough, denied)
