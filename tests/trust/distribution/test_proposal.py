@@ -59,7 +59,7 @@ def drop(name: str) -> Change:
     return lambda table: table.__delitem__(name)
 
 
-def signed_member(name: str, value: str) -> Change:
+def signed_member(name: str, value: Any) -> Change:
     return lambda table: table["metadata"]["signed"].__setitem__(name, value)
 
 
@@ -91,6 +91,8 @@ def signed_member(name: str, value: str) -> Change:
         signed_member(roles.DIFF, "0" * 64),
         signed_member(roles.REASON, "0" * 64),
         signed_member("x-unknown", "1"),
+        signed_member("targets", {roles.list_path(SG): {"length": 1, "hashes": []}}),
+        lambda table: table["metadata"].__setitem__("signatures", [1]),
     ],
 )
 def test_a_proposal_in_another_form_is_refused(sg: Office, change: Change) -> None:
