@@ -90,7 +90,7 @@ def test_a_key_set_takes_no_anchor(run: Run, files: Path) -> None:
 
 @pytest.mark.parametrize("anchor", ["absent.pem", "", "broken.pem"])
 def test_files_that_cannot_be_read_are_a_local_error(run: Run, files: Path, anchor: str) -> None:
-    (files / "broken.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    (files / "broken.pem").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
 
     ended = run(*xml(files, "--dry-run", anchor=anchor))
 
