@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from benchmarks.corpus import Corpus, Question
 from benchmarks.harness import Subject
 from idbridge.credential.envelope import FORMATS, open_credential
+from idbridge.credential.protocol import Reading
 from idbridge.crypto.jws import HeaderCache
 from idbridge.limits import LIMITS
 from idbridge.model.request import Detail
@@ -61,11 +62,12 @@ def _require_passed(report: Report) -> None:
 
 def paths(questions: Sequence[Question], verifier: Verifier, *, at: datetime) -> tuple[Subject, Subject]:
     """Return step V3 for credentials with ``x5c``: the path known already, and the path verified anew."""
-    opened = [open_credential(question.request.credential, None, HeaderCache()) for question in questions]
+    reading = Reading(HeaderCache())
+    opened = [open_credential(question.request.credential, None, reading)[0] for question in questions]
     asked = [
         (unverified, FORMATS[unverified.format].credential_type(unverified))
         for unverified in opened
-        if unverified.jws.header.certificates
+        if unverified.message.header.certificates
     ]
     warm = KeyResolver(verifier.trust)
 

@@ -16,7 +16,7 @@ from tests.source import ROOT, called_name, name_of, source_files, tree
 # one has to go through the checks that stand there.
 TRUST_STATES = {
     "UnverifiedCredential": "idbridge/credential/unverified.py",
-    "SignedClaims": "idbridge/crypto/jws.py",
+    "SignedClaims": "idbridge/crypto/signature.py",
     "TrustService": "idbridge/trust/profile.py",
     "VerifiedCredential": "idbridge/credential/verified.py",
     "RecognisedIdentity": "idbridge/recognition/recognise.py",

@@ -39,11 +39,12 @@ from typing import Any, Final
 
 from idbridge.codec import length_prefixed
 from idbridge.credential import assertion_members as read
+from idbridge.credential.protocol import Reading
 from idbridge.credential.regional import regional_claims
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, is_time
 from idbridge.credential.verified import refuse_unless_passed, signed_while_granted, verified
-from idbridge.crypto.jws import HeaderCache, HeaderRules
+from idbridge.crypto.jws import HeaderRules
 from idbridge.errors import CredentialError
 from idbridge.limits import LIMITS
 from idbridge.model import assertion as members
@@ -61,6 +62,7 @@ from idbridge.model.region import AssuranceLevel, Format, ServiceType
 from idbridge.model.request import VerifyRequest
 from idbridge.model.trust import ClaimMap, TrustService
 from idbridge.recognition.assurance import rung
+from idbridge.trust.resolver import ResolvedKey
 
 HEADER: Final = HeaderRules(types=frozenset({members.TYPE}))
 _NODES = "architecture section 1"
@@ -111,13 +113,13 @@ class AssertionFormat:
 
     format: Final = Format.ASSERTION
 
-    def open(self, text: str, headers: HeaderCache) -> UnverifiedCredential:
+    def open(self, text: str, reading: Reading) -> tuple[UnverifiedCredential, ...]:
         """Take a compact JWT apart; step V2.
 
         Raises:
             InputError, JoseError, IssuerError: As for ``parse_unverified_jwt``.
         """
-        return parse_unverified_jwt(text, Format.ASSERTION, rules=HEADER, headers=headers)
+        return (parse_unverified_jwt(text, Format.ASSERTION, rules=HEADER, headers=reading.headers),)
 
     def credential_type(self, unverified: UnverifiedCredential) -> str | None:  # noqa: ARG002 - the protocol's
         """Return ``None``: an assertion has no type."""
@@ -132,7 +134,7 @@ class AssertionFormat:
         signed: SignedClaims,
         unverified: UnverifiedCredential,  # noqa: ARG002 - the protocol's
         *,
-        service: TrustService,
+        resolved: ResolvedKey,
         request: VerifyRequest,
         at: datetime,
     ) -> VerifiedCredential:
@@ -141,7 +143,7 @@ class AssertionFormat:
         Raises:
             Refused: With all seventeen, at least one of them refused.
         """
-        claims = signed.claims
+        service, claims = resolved.service, signed.claims
         before = (TYPE.passed, _issuer(claims, service=service), SIGNATURE.passed, _accounted(claims))
         if before[-1] is not MEMBERS.passed:
             raise Refused(*before, *_NOT_JUDGED)

@@ -11,10 +11,9 @@ from typing import Final
 from idbridge.codec import base64url, strict_json
 from idbridge.credential.assertion_in import ASSERTION
 from idbridge.credential.id_token import ID_TOKEN
-from idbridge.credential.protocol import CredentialFormat
+from idbridge.credential.protocol import CredentialFormat, Reading
 from idbridge.credential.sd_jwt import SEPARATOR
 from idbridge.credential.sd_jwt_vc import SD_JWT_VC
-from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
@@ -37,8 +36,8 @@ _JWE_DOTS: Final = 4
 _QR_PREFIX: Final = "HC1:"
 
 
-def open_credential(text: str, declared: Format | None, headers: HeaderCache) -> UnverifiedCredential:
-    """Return ``text`` taken apart, in its own format; ``declared`` is the one that the request names, if any.
+def open_credential(text: str, declared: Format | None, reading: Reading) -> tuple[UnverifiedCredential, ...]:
+    """Return the credentials in ``text`` taken apart; ``declared`` is the format that the request names, if any.
 
     Raises:
         InputError: ``input.*``: empty, too large, in no format served here, or in another one than declared.
@@ -52,7 +51,7 @@ def open_credential(text: str, declared: Format | None, headers: HeaderCache) ->
     form = FORMATS.get(detected)
     if form is None:
         raise InputError("input.format_unsupported", f"{detected} is not served here")
-    return form.open(text, headers)
+    return form.open(text, reading)
 
 
 def detect(text: str) -> Format:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.credential.one_time import nonce_once
+from idbridge.credential.protocol import Reading
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
 from idbridge.credential.verified import (
@@ -23,7 +24,7 @@ from idbridge.credential.verified import (
     subject_of,
     verified_by_claim_map,
 )
-from idbridge.crypto.jws import HeaderCache, HeaderRules
+from idbridge.crypto.jws import HeaderRules
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Result, Step
 from idbridge.model.credential import (
@@ -37,6 +38,7 @@ from idbridge.model.credential import (
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.model.trust import TrustService
+from idbridge.trust.resolver import ResolvedKey
 
 # The profile. Header: `alg` is required, `typ`, `kid` and `cty` are optional; `crit`, `b64`, `jku`, `x5u`, `jwk` and
 # `x5c` are forbidden; every other member is ignored and nothing can come to depend on it.
@@ -121,13 +123,13 @@ class IdTokenFormat:
 
     format: Final = Format.ID_TOKEN
 
-    def open(self, text: str, headers: HeaderCache) -> UnverifiedCredential:
+    def open(self, text: str, reading: Reading) -> tuple[UnverifiedCredential, ...]:
         """Take a compact JWT apart; step V2.
 
         Raises:
             InputError, JoseError, IssuerError: As for ``parse_unverified_jwt``.
         """
-        return parse_unverified_jwt(text, Format.ID_TOKEN, rules=HEADER, headers=headers)
+        return (parse_unverified_jwt(text, Format.ID_TOKEN, rules=HEADER, headers=reading.headers),)
 
     def credential_type(self, unverified: UnverifiedCredential) -> str | None:  # noqa: ARG002 - the protocol's
         """Return ``None``: an ID token has no type."""
@@ -142,7 +144,7 @@ class IdTokenFormat:
         signed: SignedClaims,
         unverified: UnverifiedCredential,  # noqa: ARG002 - the protocol's
         *,
-        service: TrustService,
+        resolved: ResolvedKey,
         request: VerifyRequest,
         at: datetime,
     ) -> VerifiedCredential:
@@ -151,7 +153,7 @@ class IdTokenFormat:
         Raises:
             Refused: With all thirteen, at least one of them refused.
         """
-        claims = signed.claims
+        service, claims = resolved.service, signed.claims
         claim_map = service.profile.claim_map
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")

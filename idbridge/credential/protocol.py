@@ -1,14 +1,20 @@
 """What every credential format offers to the pipeline: steps V2 and V5, and the type that V3 looks up."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from idbridge.crypto.jws import HeaderCache
 from idbridge.model.check import CheckPoint
 from idbridge.model.credential import SignedClaims, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
-from idbridge.model.trust import TrustService
+from idbridge.trust.resolver import ResolvedKey
+
+
+class Reading(NamedTuple):
+    """What step V2 reads with: the headers that were seen before."""
+
+    headers: HeaderCache
 
 
 class CredentialFormat(Protocol):
@@ -19,8 +25,8 @@ class CredentialFormat(Protocol):
         """The format's name in requests and reports."""
         ...
 
-    def open(self, text: str, headers: HeaderCache) -> UnverifiedCredential:
-        """Take ``text`` apart; step V2.
+    def open(self, text: str, reading: Reading) -> tuple[UnverifiedCredential, ...]:
+        """Take ``text`` apart into the credentials that it presents, at least one; step V2.
 
         Raises:
             Refusal: The text breaks a rule that shows without any key (groups input, jose, issuer, sd_jwt).
@@ -36,11 +42,13 @@ class CredentialFormat(Protocol):
         signed: SignedClaims,
         unverified: UnverifiedCredential,
         *,
-        service: TrustService,
+        resolved: ResolvedKey,
         request: VerifyRequest,
         at: datetime,
     ) -> VerifiedCredential:
         """Account for every header and claim, validity and holder binding; step V5.
+
+        ``resolved`` is the key that verified, the service that lists it and the path to it, if certificates led there.
 
         Raises:
             Refused: With every check that was made, at least one of them refused.

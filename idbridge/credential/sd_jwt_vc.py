@@ -15,18 +15,19 @@ from typing import Any, Final
 
 from idbridge.credential import key_binding, sd_jwt
 from idbridge.credential.key_binding import Bound, judge_key_binding, parse_unverified_key_binding
+from idbridge.credential.protocol import Reading
 from idbridge.credential.sd_jwt import ProcessedClaims, SdJwtFault
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, times_are_whole
 from idbridge.credential.verified import signed_while_granted, verified_by_claim_map
-from idbridge.crypto.jws import HeaderCache, HeaderRules
+from idbridge.crypto.jws import HeaderRules
 from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Result, Step
-from idbridge.model.credential import SignedClaims, UnverifiedCredential, VerifiedCredential
+from idbridge.model.credential import PresentedSdJwt, SignedClaims, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
-from idbridge.model.trust import TrustService
+from idbridge.trust.resolver import ResolvedKey
 
 # The profile. Header: `alg` and `typ` are required, `kid`, `x5c` and `cty` are optional; `crit`, `b64`, `jku`, `x5u`
 # and `jwk` are forbidden; every other member is ignored and nothing can come to depend on it.
@@ -101,27 +102,30 @@ class SdJwtVcFormat:
 
     format: Final = Format.SD_JWT_VC
 
-    def open(self, text: str, headers: HeaderCache) -> UnverifiedCredential:
+    def open(self, text: str, reading: Reading) -> tuple[UnverifiedCredential, ...]:
         """Take a presentation apart; step V2.
 
         Raises:
             InputError, JoseError, IssuerError: As for ``parse_unverified_jwt``.
             CredentialError: ``sd_jwt.vct_invalid``.
         """
+        headers = reading.headers
         parts = sd_jwt.split(text)
         unverified = parse_unverified_jwt(
             parts.issuer_jwt,
             Format.SD_JWT_VC,
             rules=HEADER,
             headers=headers,
-            disclosures=parts.disclosures,
-            key_binding=parts.key_binding,
-            key_binding_jws=parse_unverified_key_binding(parts.key_binding, headers),
-            sd_jwt=parts.bound,
+            presented=PresentedSdJwt(
+                parts.disclosures,
+                parts.key_binding,
+                parts.bound,
+                parse_unverified_key_binding(parts.key_binding, headers),
+            ),
         )
         if not _is_identifier(unverified.unverified_claims.get("vct")):
             raise CredentialError("sd_jwt.vct_invalid")
-        return unverified
+        return (unverified,)
 
     def credential_type(self, unverified: UnverifiedCredential) -> str | None:
         """Return the ``vct`` that a service must be listed for."""
@@ -136,7 +140,7 @@ class SdJwtVcFormat:
         signed: SignedClaims,
         unverified: UnverifiedCredential,
         *,
-        service: TrustService,
+        resolved: ResolvedKey,
         request: VerifyRequest,
         at: datetime,
     ) -> VerifiedCredential:
@@ -146,15 +150,17 @@ class SdJwtVcFormat:
             Refused: With all of them, at least one refused. What cannot be judged, because the disclosures have no
                 unambiguous place, is listed as not made.
         """
+        service = resolved.service
+        presented: PresentedSdJwt = unverified.presented
         processed = _processed(signed, unverified, whole=service.profile.claim_map.mandate)
         claims = processed.claims
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
         in_force = signed_while_granted(ISSUER_KEY, service=service, issued_at=issued_at, at=at)
         binding = judge_key_binding(
-            unverified.key_binding,
-            unverified.key_binding_jws,
-            Bound(claims, processed.algorithm, unverified.sd_jwt, signed.key, service, request, now),
+            presented.key_binding,
+            presented.key_binding_jws,
+            Bound(claims, processed.algorithm, presented.sd_jwt, signed.key, service, request, now),
         )
         checks = (
             *_OPENED,
@@ -202,7 +208,7 @@ def _processed(signed: SignedClaims, unverified: UnverifiedCredential, *, whole:
         Refused: The processing stopped; what comes after it was not judged.
     """
     try:
-        return sd_jwt.process(signed.claims, unverified.disclosures, plain=PLAIN, whole=whole)
+        return sd_jwt.process(signed.claims, unverified.presented.disclosures, plain=PLAIN, whole=whole)
     except SdJwtFault as fault:
         refused = POINTS[fault.rule - 1].refused(fault.code, fault.detail)
     except InputError as refusal:

@@ -11,7 +11,7 @@ from idbridge.codec import strict_json
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
-from idbridge.model.credential import UnverifiedCredential, UnverifiedJws
+from idbridge.model.credential import UnverifiedCredential, UnverifiedSign1
 from idbridge.model.region import Format
 
 
@@ -21,14 +21,9 @@ def parse_unverified_jwt(
     *,
     rules: HeaderRules,
     headers: HeaderCache,
-    disclosures: tuple[str, ...] = (),
-    key_binding: str | None = None,
-    key_binding_jws: UnverifiedJws | None = None,
-    sd_jwt: str = "",
+    presented: Any = None,
 ) -> UnverifiedCredential:
-    """Return a compact JWT taken apart, with the disclosures and key binding that came with it, if any.
-
-    ``sd_jwt`` is the text that a key binding covers: all up to and with the last tilde.
+    """Return a compact JWT taken apart, with what was ``presented`` beside it, if anything.
 
     Raises:
         InputError: ``input.malformed`` or ``input.too_large``.
@@ -37,10 +32,22 @@ def parse_unverified_jwt(
     """
     jws = parse_unverified(compact, rules, headers)
     claims = strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
-    return UnverifiedCredential(kind, jws, claims, _issuer(claims), disclosures, key_binding, sd_jwt, key_binding_jws)
+    return UnverifiedCredential(kind, jws, claims, issuer_of(claims), presented)
 
 
-def _issuer(claims: Mapping[str, Any]) -> str:
+def unverified_message(
+    kind: Format, message: UnverifiedSign1, claims: Mapping[str, Any], *, issuer: str | None, presented: Any = None
+) -> UnverifiedCredential:
+    """Return a COSE message taken apart; ``claims`` is what its payload spells, ``issuer`` who it says signed it."""
+    return UnverifiedCredential(kind, message, claims, issuer, presented)
+
+
+def issuer_of(claims: Mapping[str, Any]) -> str:
+    """Return who a set of claims says that it is from.
+
+    Raises:
+        IssuerError: ``issuer.missing``, or ``issuer.unknown`` for a name longer than any that can be listed.
+    """
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or not issuer:
         raise IssuerError("issuer.missing")

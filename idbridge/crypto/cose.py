@@ -7,15 +7,15 @@ a header parameter stands in one of the two buckets and never in both (section 3
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
-from idbridge.codec import cbor
+from idbridge.codec import base64url, cbor
 from idbridge.codec.cbor import Tagged
 from idbridge.crypto.algorithms import permitted
 from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
+from idbridge.model.credential import ProtectedHeader, UnverifiedSign1
 from idbridge.model.keys import PublicKey
 
 # The IANA registry of COSE algorithms, as far as the closed table goes. RFC 9864 gave the last four their own numbers.
@@ -34,22 +34,6 @@ _X5U: Final = 35
 _NOWHERE: Final = (_CRIT, _X5U)
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedSign1:
-    """A COSE_Sign1 taken apart; nothing in it may be believed. Made by ``parse_unverified`` only.
-
-    ``algorithm`` is a JOSE name, ``certificates`` are those of ``x5chain`` in DER, leaf first: they lead to a key only
-    by a path to one that is listed. ``protected`` are the octets that were signed as the header.
-    """
-
-    algorithm: str
-    kid: bytes | None
-    certificates: tuple[bytes, ...]
-    protected: bytes
-    payload: bytes
-    signature: bytes
-
-
 def parse_unverified(
     octets: bytes, *, max_bytes: int = LIMITS.token_bytes, detached: bytes | None = None
 ) -> UnverifiedSign1:
@@ -61,17 +45,12 @@ def parse_unverified(
     """
     value = cbor.decode(octets, max_bytes=max_bytes, tags=frozenset({SIGN1}))
     protected, unprotected, inside, signature = _parts(value)
-    headers = _headers(protected, unprotected)
+    header = _header(protected, unprotected)
     payload = detached if inside is None else inside
     if payload is None or (inside is not None and detached is not None):
         raise InputError("input.malformed", "a COSE_Sign1 has its payload inside or beside it")
     return UnverifiedSign1(
-        algorithm=headers.algorithm,
-        kid=_kid(headers.members),
-        certificates=_certificates(headers.members),
-        protected=protected,
-        payload=payload,
-        signature=signature,
+        header, protected, payload, signature_octets(protected=protected, payload=payload), signature
     )
 
 
@@ -81,24 +60,16 @@ def verify(unverified: UnverifiedSign1, *, key: PublicKey, algorithms: frozenset
     Raises:
         JoseError: ``jose.alg_not_allowed``, ``jose.alg_key_mismatch`` or ``jose.signature_invalid``.
     """
-    if not permitted(unverified.algorithm, algorithms):
+    algorithm = unverified.header.algorithm
+    if not permitted(algorithm, algorithms):
         raise JoseError("jose.alg_not_allowed", "the algorithm is not listed for this key")
-    signed = signature_octets(protected=unverified.protected, payload=unverified.payload)
-    key.verify(unverified.algorithm, signature=unverified.signature, signed=signed)
+    key.verify(algorithm, signature=unverified.signature, signed=unverified.signed)
     return unverified.payload
 
 
 def signature_octets(*, protected: bytes, payload: bytes) -> bytes:
     """Return what a signature is made over: the Sig_structure of RFC 9052 section 4.4, without external data."""
     return cbor.encode(["Signature1", protected, b"", payload])
-
-
-@dataclass(frozen=True, slots=True)
-class _Headers:
-    """Both buckets as one, and the algorithm, which the protected one names."""
-
-    algorithm: str
-    members: Mapping[Any, Any]
 
 
 def _parts(value: Any) -> tuple[bytes, dict[Any, Any], bytes | None, bytes]:
@@ -114,7 +85,8 @@ def _parts(value: Any) -> tuple[bytes, dict[Any, Any], bytes | None, bytes]:
     return protected, unprotected, payload, signature
 
 
-def _headers(protected: bytes, unprotected: dict[Any, Any]) -> _Headers:
+def _header(protected: bytes, unprotected: dict[Any, Any]) -> ProtectedHeader:
+    """Return both buckets as one; the algorithm is the one that the protected bucket names."""
     signed = cbor.decode(protected, max_bytes=LIMITS.protected_header_bytes) if protected else {}
     if type(signed) is not dict:
         _malformed("the protected header is no map")
@@ -127,16 +99,25 @@ def _headers(protected: bytes, unprotected: dict[Any, Any]) -> _Headers:
     name = ALGORITHMS.get(signed[_ALG]) if type(signed.get(_ALG)) is int else None
     if name is None:
         raise JoseError("jose.alg_not_allowed", "the protected header names no algorithm of the closed table")
-    return _Headers(name, members)
+    return ProtectedHeader(name, None, _kid(members), _certificates(members), MappingProxyType(members))
 
 
-def _kid(members: Mapping[Any, Any]) -> bytes | None:
+def _kid(members: Mapping[Any, Any]) -> str | None:
     if _KID not in members:
         return None
     kid = members[_KID]
     if type(kid) is not bytes or not 0 < len(kid) <= LIMITS.identifier_characters:
         _malformed("`kid` is no key id")
-    return kid
+    return kid_text(kid)
+
+
+def kid_text(kid: bytes) -> str:
+    """Return a key id as lists spell it: as it is where it is visible ASCII, else in base64url.
+
+    Two key ids may share a text. That costs nothing, because a key id only chooses among keys that are listed.
+    """
+    text = kid.decode("latin-1")
+    return text if text.isascii() and text.isprintable() else base64url.encode(kid)
 
 
 def _certificates(members: Mapping[Any, Any]) -> tuple[bytes, ...]:

@@ -1,7 +1,7 @@
 """Compact JSON Web Signatures (RFC 7515 section 7.1): taken apart, verified, made.
 
-Decides whether a compact JWS is well formed and whether its signature verifies with a key that the caller took from a
-trust list. It does not know where keys come from. This is the only module that makes ``SignedClaims``.
+Decides whether a compact JWS is well formed; whether its signature verifies, ``crypto.signature`` decides for messages
+of every kind, and is offered here too. It does not know where keys come from.
 """
 
 import json
@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from idbridge.codec import base64url
-from idbridge.crypto.algorithms import permitted
 from idbridge.crypto.header import HeaderCache, HeaderRules
+from idbridge.crypto.signature import verify
 from idbridge.crypto.signer import Signer
-from idbridge.errors import InputError, JoseError
+from idbridge.errors import InputError
 from idbridge.limits import LIMITS
-from idbridge.model.credential import SignedClaims, UnverifiedJws
-from idbridge.model.keys import PublicKey
+from idbridge.model.credential import UnverifiedJws
 
 __all__ = ["HeaderCache", "HeaderRules", "parse_unverified", "sign_compact", "verify"]
 
@@ -42,25 +41,6 @@ def parse_unverified(
         compact[: -1 - len(signature)].encode("ascii"),
         base64url.decode(signature),
     )
-
-
-def verify(
-    unverified: UnverifiedJws, *, claims: Mapping[str, Any], key: PublicKey, algorithms: frozenset[str]
-) -> SignedClaims:
-    """Return ``claims`` as signed, if the signature verifies with ``key`` and an algorithm of ``algorithms``.
-
-    ``claims`` must be the strict JSON of ``unverified.payload`` that step V2 parsed, and no other mapping: parsing
-    it twice would cost a fifth of a verification. ``algorithms`` are those that the trust list names for the service.
-
-    Raises:
-        JoseError: ``jose.alg_not_allowed``, ``jose.alg_key_mismatch`` or ``jose.signature_invalid``.
-    """
-    header = unverified.header
-    algorithm = header.algorithm
-    if algorithm not in algorithms and not permitted(algorithm, algorithms):
-        raise JoseError("jose.alg_not_allowed", "the algorithm is not listed for this issuer")
-    key.verify(algorithm, signature=unverified.signature, signed=unverified.signed)
-    return SignedClaims(claims, header, key)
 
 
 def sign_compact(header: Mapping[str, Any], payload: bytes, signer: Signer) -> str:

@@ -21,16 +21,17 @@ NO_GRACE: Final[Mapping[AssuranceLevel, timedelta]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ProtectedHeader:
-    """A JWS protected header, parsed and accounted for, not yet signed for by anyone we know.
+    """The header of a signed message, parsed and accounted for, not yet signed for by anyone we know.
 
-    ``certificates`` are the DER certificates of ``x5c``, leaf first; empty without ``x5c``.
+    ``certificates`` are the DER certificates of ``x5c`` or ``x5chain``, leaf first; empty without. Of a COSE message
+    ``kid`` is its text (``crypto.cose``), and ``members`` are those of both buckets, by label.
     """
 
     algorithm: str
     type: str | None
     kid: str | None
     certificates: tuple[bytes, ...]
-    members: Mapping[str, Any]
+    members: Mapping[Any, Any]
 
 
 class UnverifiedJws(NamedTuple):
@@ -46,20 +47,33 @@ class UnverifiedJws(NamedTuple):
         return f"{type(self).__name__}(...)"
 
 
-class UnverifiedCredential(NamedTuple):
-    """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
+class UnverifiedSign1(NamedTuple):
+    """A COSE_Sign1 taken apart. Nothing in it may be believed. Made by ``crypto.cose.parse_unverified`` only.
 
-    ``disclosures`` and ``key_binding`` are those of an SD-JWT, as text, in the order received. ``key_binding_jws`` is
-    the key binding taken apart, ``None`` where it cannot be: then V5 says why.
+    ``protected`` are the octets of the protected header, ``signed`` those that a signature is made over.
     """
 
-    format: Format
-    jws: UnverifiedJws
-    unverified_claims: Mapping[str, Any]
-    unverified_issuer: str
+    header: ProtectedHeader
+    protected: bytes
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+class PresentedSdJwt(NamedTuple):
+    """What came with the issuer's JWT of an SD-JWT: disclosures and key binding, as text, in the order received.
+
+    ``sd_jwt`` is the text up to and including the last ``~`` before the key binding. ``key_binding_jws`` is the key
+    binding taken apart, ``None`` where it cannot be: then V5 says why.
+    """
+
     disclosures: tuple[str, ...] = ()
     key_binding: str | None = None
-    sd_jwt: str = ""  # the text up to and including the last `~` before the key binding
+    sd_jwt: str = ""
     key_binding_jws: UnverifiedJws | None = None
 
     def __repr__(self) -> str:
@@ -67,8 +81,26 @@ class UnverifiedCredential(NamedTuple):
         return f"{type(self).__name__}(...)"
 
 
+class UnverifiedCredential(NamedTuple):
+    """Step V2: what the bytes say of themselves. Hints for the look-up in V3 and nothing more.
+
+    ``message`` is what the issuer signed. ``unverified_issuer`` is ``None`` for a format that names its issuer by
+    certificates alone. ``presented`` is what came beside the message, in a type that only the format itself reads.
+    """
+
+    format: Format
+    message: UnverifiedJws | UnverifiedSign1
+    unverified_claims: Mapping[str, Any]
+    unverified_issuer: str | None
+    presented: Any = None
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
 class SignedClaims(NamedTuple):
-    """Step V4: claims whose signature verified with a key that the state lists. Made in ``crypto/jws.py`` only."""
+    """Step V4: claims whose signature verified with a listed key. Made in ``crypto/signature.py`` only."""
 
     claims: Mapping[str, Any]
     header: ProtectedHeader

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.crypto.x509 import VerifiedPath, names_issuer, validity_changes, verify_path
 from idbridge.errors import IssuerError, JoseError, RecognitionError, TrustError
@@ -73,7 +74,7 @@ class _Found(NamedTuple):
     path: VerifiedPath | None = None
 
 
-_Question = tuple[str, Format, str | None, str | bytes | None, str, tuple[int, ...]]
+_Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple[int, ...]]
 
 
 class KeyResolver:
@@ -109,7 +110,7 @@ class KeyResolver:
         """
         if grace:
             return self._resolve(unverified, credential_type, at, grace=grace).resolved
-        header = unverified.jws.header
+        header = unverified.message.header
         certificates = header.certificates
         # The lengths make the digest unambiguous: no other certificates have these octets in these parts.
         name = hashlib.sha256(b"".join(certificates)).digest() if certificates else header.kid
@@ -133,7 +134,8 @@ class KeyResolver:
     def _resolve(
         self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime, *, grace: timedelta = NO_TIME
     ) -> _Answer:
-        services = self._listed(unverified.unverified_issuer, at=at)
+        issuer = unverified.unverified_issuer
+        services = self._certified(unverified) if issuer is None else self._listed(issuer, at=at)
         self._snapshot.require_not_denied(services[0].member_state, at=at)
         try:
             self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
@@ -144,10 +146,10 @@ class KeyResolver:
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
-        certified = bool(unverified.jws.header.certificates)
+        certified = bool(unverified.message.header.certificates)
         found = _find(fitting, unverified, at)
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
-        changes = tuple(validity_changes((*unverified.jws.header.certificates, *anchors)))
+        changes = tuple(validity_changes((*unverified.message.header.certificates, *anchors)))
         return self._judged(found, next_update=next_update, changes=changes, at=at)
 
     def _refuse_denied(
@@ -196,6 +198,30 @@ class KeyResolver:
             self._snapshot.require_not_denied(state, at=at)
             self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
+
+    def _certified(self, unverified: UnverifiedCredential) -> tuple[TrustService, ...]:
+        """Return the services to whose certificates those of the credential say that they lead, all of one state.
+
+        For a format that names no issuer. It is the state that the leaf names; ``_path`` compares the country again.
+
+        Raises:
+            IssuerError: ``issuer.missing``, ``issuer.unknown`` or ``issuer.certificate_profile``.
+        """
+        certificates = unverified.message.header.certificates
+        if not certificates:
+            raise IssuerError("issuer.missing", "neither an issuer nor certificates are named")
+        leaf, last = unverified_origin(certificates[0]), unverified_origin(certificates[-1])
+        hints = (leaf.key_identifier, last.key_identifier, last.authority_key_identifier)
+        named = {
+            service.service_id: service
+            for hint in hints
+            if hint is not None
+            for service in self._snapshot.by_ski(hint)
+            if service.member_state.value == leaf.country
+        }
+        if not named:
+            raise IssuerError("issuer.unknown", "no state lists an authority of these certificates as its own")
+        return tuple(named.values())
 
     def _judged(
         self, found: tuple[_Found, ...], *, next_update: datetime, changes: tuple[datetime, ...], at: datetime
@@ -265,14 +291,14 @@ def _fits(service: TrustService, format_: Format, credential_type: str | None) -
 
 def _find(services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime) -> tuple[_Found, ...]:
     """Return the key with which the credential has to verify, for each service that has it; all name one key."""
-    if unverified.jws.header.certificates:
+    if unverified.message.header.certificates:
         return _by_path(services, unverified, at)
     return _by_kid(services, unverified)
 
 
 def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:
     """Return the listed key that ``kid`` names; without ``kid``, the only one that fits the algorithm."""
-    header = unverified.jws.header
+    header = unverified.message.header
     listed = tuple(_Found(service, key) for service in services for key in service.keys)
     if not listed:
         raise IssuerError("issuer.chain_untrusted", "certificates are listed, and the credential brings none")
@@ -309,10 +335,10 @@ def _by_path(services: tuple[TrustService, ...], unverified: UnverifiedCredentia
 def _path(service: TrustService, unverified: UnverifiedCredential, at: datetime) -> VerifiedPath:
     """Return the path to a certificate of ``service``, if its leaf is of this issuer and of this state."""
     path = verify_path(
-        unverified.jws.header.certificates, anchors=service.anchors, at=at, rule=service.profile.leaf_rule
+        unverified.message.header.certificates, anchors=service.anchors, at=at, rule=service.profile.leaf_rule
     )
     if path.country is not None and path.country.upper() != service.member_state.value:
         raise IssuerError("issuer.certificate_profile", "the certificate is of another state")
-    if not names_issuer(path, service.issuer):
+    if unverified.unverified_issuer is not None and not names_issuer(path, service.issuer):
         raise IssuerError("issuer.certificate_name_mismatch")
     return path

@@ -9,7 +9,7 @@ page; indications: ETSI EN 319 102-1 section 5.1.3.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 from idbridge import __version__
 from idbridge.codec import jcs
@@ -18,7 +18,6 @@ from idbridge.model.credential import (
     Mandate,
     OneTimeValue,
     RecognisedIdentity,
-    UnverifiedCredential,
     VerifiedCredential,
 )
 from idbridge.model.region import AssuranceLevel, Format
@@ -27,8 +26,8 @@ from idbridge.model.time import instant_text
 from idbridge.reasons import Indication, Reason
 from idbridge.status.check import StatusFinding
 from idbridge.status.snapshot import StatusSnapshot
-from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.findings import Findings
 from idbridge.verify.grace import STALE, Grace
 from idbridge.verify.minimise import minimise
 from idbridge.verify.reliance import chain_document, digests_document, trust_document
@@ -51,24 +50,6 @@ _LEVEL_NAMES: Final = tuple(level.name for level in AssuranceLevel)
 _NOT_DECISION: Final = frozenset({
     "report_id", "accepted", "summary", "retry_after_s", "historical", "assertion", "receipt",
 })  # fmt: skip
-
-
-class Findings(NamedTuple):
-    """What the steps found before they were done or refused; ``None`` for what no step reached.
-
-    A named tuple, because making one costs half of what a frozen dataclass does, and every verification makes one.
-    """
-
-    unverified: UnverifiedCredential | None = None
-    resolved: ResolvedKey | None = None
-    signed: bool = False
-    credential: VerifiedCredential | None = None
-    status: StatusFinding | None = None
-    recognised: RecognisedIdentity | None = None
-
-    def __repr__(self) -> str:
-        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
-        return f"{type(self).__name__}(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +114,10 @@ class Report:
     @property
     def one_time(self) -> tuple[OneTimeValue, ...]:
         """The values to spend before this report is released; none under a report that accepts nothing."""
-        credential = self.findings.credential
-        return credential.one_time if credential is not None and self.accepted else ()
+        if not self.accepted:
+            return ()
+        found = (self.findings, *self.findings.others)
+        return tuple(value for one in found if one.credential is not None for value in one.credential.one_time)
 
     def spent(self) -> "Report":
         """Return the report of the same verification whose one-time value had been spent before: FAILED."""

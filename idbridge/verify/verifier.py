@@ -17,12 +17,13 @@ from typing import Final
 
 from idbridge.credential.assertion_origin import HELD, check_origin
 from idbridge.credential.envelope import FORMATS, open_credential
-from idbridge.crypto import jws
+from idbridge.credential.protocol import Reading
+from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
-from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
+from idbridge.model.credential import RecognisedIdentity, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.recognition.recognise import ENVIRONMENT, recognise
@@ -31,9 +32,10 @@ from idbridge.status.check import STATUS, check_status
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.resolver import KeyResolver
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
+from idbridge.verify.findings import Findings, Judged, together
 from idbridge.verify.grace import granted
 from idbridge.verify.policy import LEVEL, check_demands, check_registration, require_entitled
-from idbridge.verify.report import Findings, Report, compose
+from idbridge.verify.report import Report, compose
 
 ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
 LISTED: Final = CheckPoint("issuer.1", Step.V3, "ETSI TS 119 602")
@@ -55,7 +57,7 @@ class Verifier:
     def __init__(self, *, trust: TrustSnapshot, status: StatusSnapshot) -> None:
         self._trust = trust
         self._status = status
-        self._headers = HeaderCache(LIMITS.header_cache_entries)
+        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries))
         self._keys = KeyResolver(trust)
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))
 
@@ -109,27 +111,37 @@ class Verifier:
         grace: timedelta = NO_TIME,
     ) -> Report:
         """Return the report of steps V2 to V9; ``grace`` is by how much the trust lists may be out of date."""
-        unverified = resolved = signed = None
         try:
             # V2  Size and format; who it says that it is from. Nothing of it is believed yet.
-            unverified = open_credential(request.credential, request.format, self._headers)
-            form = FORMATS[unverified.format]
+            opened = open_credential(request.credential, request.format, self._reading)
+        except (Refused, Refusal) as refusal:
+            findings = Findings()
+            checks = (*_stopped(findings, refusal), *registration)
+            return self._report(request, checks, findings, at=at, historical=historical)
+        judged = tuple(self._judged(one, request, at=at, grace=grace) for one in opened)
+        checks, findings = together(judged, registration)
+        return self._report(request, checks, findings, at=at, historical=historical)
+
+    def _judged(
+        self, unverified: UnverifiedCredential, request: VerifyRequest, *, at: datetime, grace: timedelta
+    ) -> Judged:
+        """Return what steps V3 to V8 make of one credential of the presentation."""
+        form = FORMATS[unverified.format]
+        resolved = signed = None
+        try:
             # V3  Which listed service is that, was it trusted at this instant, and which is its key?
             kind = form.credential_type(unverified)
             resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at, grace=grace)
             # V4  Did that key sign it?
-            service, allowed = resolved.service, resolved.service.profile.algorithms
-            claims = unverified.unverified_claims
-            signed = jws.verify(unverified.jws, claims=claims, key=resolved.key, algorithms=allowed)
+            allowed, claims = resolved.service.profile.algorithms, unverified.unverified_claims
+            signed = signature.verify(unverified.message, claims=claims, key=resolved.key, algorithms=allowed)
             # V5  Account for every header and claim, its validity, and who may present it.
-            credential = form.account(signed, unverified, service=service, request=request, at=at)
+            credential = form.account(signed, unverified, resolved=resolved, request=request, at=at)
             # An assertion of another node: do our own lists trust what it rests on?
             origin = check_origin(credential, self._trust, at=at, grace=grace)
         except (Refused, Refusal) as refusal:
             findings = Findings(unverified, resolved, signed is not None)
-            return self._report(
-                request, (*_stopped(findings, refusal), *registration), findings, at=at, historical=historical
-            )
+            return Judged(_stopped(findings, refusal), findings)
         # V6  Is it still in force?
         status, standing = check_status(credential, self._status, path=resolved.path, at=at)
         # V7  Does the relying party's state recognise it, for this purpose, at which level?
@@ -137,9 +149,9 @@ class Verifier:
         # V8  Does it meet what the relying party itself demands?
         demands = check_demands(request, credential=credential, recognised=recognised)
         # V9  The worst indication, every reason.
-        checks = (*_SIGNED, *credential.checks, *origin, status, *recognition, *registration, *demands)
+        checks = (*_SIGNED, *credential.checks, *origin, status, *recognition)
         findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
-        return self._report(request, checks, findings, at=at, historical=historical)
+        return Judged(checks, findings, demands)
 
     def _in_grace(self, report: Report, registration: tuple[Check, ...]) -> Report:
         """Return the report on the same question that is accepted in grace, if it is; else ``report``.

@@ -15,7 +15,8 @@ import pytest
 
 from idbridge.codec import base64url
 from idbridge.credential.envelope import FORMATS, open_credential
-from idbridge.crypto import jws
+from idbridge.credential.protocol import Reading
+from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, generate
@@ -36,6 +37,7 @@ from idbridge.model.trust import (
     StatusPeriod,
     TrustService,
 )
+from idbridge.trust.resolver import ResolvedKey
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = int(NOON.timestamp())
@@ -255,17 +257,18 @@ def verify(
     by: str = "issuer",
 ) -> VerifiedCredential:
     """Steps V2, V4 and V5 of ``text``, with the provider's key."""
-    unverified = open_credential(text, None, HeaderCache(16))
+    (unverified,) = open_credential(text, None, Reading(HeaderCache(16)))
     listed = listed or service(unverified.format)
     algorithm = min(listed.profile.algorithms)
-    signed = jws.verify(
-        unverified.jws,
+    resolved = ResolvedKey(listed, key(by, algorithm), at)
+    signed = signature.verify(
+        unverified.message,
         claims=unverified.unverified_claims,
-        key=key(by, algorithm),
+        key=resolved.key,
         algorithms=listed.profile.algorithms,
     )
     asked = replace(asked or request(), credential=text)
-    return FORMATS[unverified.format].account(signed, unverified, service=listed, request=asked, at=at)
+    return FORMATS[unverified.format].account(signed, unverified, resolved=resolved, request=asked, at=at)
 
 
 def refused(text: str, *arguments: Any, **named: Any) -> dict[str, Check]:
@@ -299,5 +302,5 @@ def results(credential: VerifiedCredential) -> dict[str, Result]:
 def early(text: str) -> str:
     """The code with which ``text`` is refused before anything is believed."""
     with pytest.raises(Refusal) as caught:
-        open_credential(text, None, HeaderCache(1))
+        open_credential(text, None, Reading(HeaderCache(1)))
     return caught.value.code

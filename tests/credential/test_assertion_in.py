@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from idbridge.codec import jcs
 from idbridge.credential.assertion_in import ASSERTION
-from idbridge.crypto import jws
+from idbridge.credential.protocol import Reading
+from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache, sign_compact
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import generate
@@ -22,6 +23,7 @@ from idbridge.model.region import AssuranceLevel, Environment, Format, MemberSta
 from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
 from idbridge.model.trust import LadderRung, ServiceStatus, TrustService
 from idbridge.reasons import REASONS
+from idbridge.trust.resolver import ResolvedKey
 from tests.credential.assertions import AUDIENCE, ISSUER, NOON, claims, spoiled, without
 from tests.recognition.credentials import history, service
 
@@ -71,9 +73,13 @@ def account(
 ) -> VerifiedCredential:
     """Take a signed assertion through V2, V4 and V5."""
     text = sign_compact(header or {"typ": members.TYPE}, jcs.canonicalize(document), SIGNER)
-    unverified = ASSERTION.open(text, HeaderCache(8))
-    signed = jws.verify(unverified.jws, claims=unverified.unverified_claims, key=KEY, algorithms=frozenset({"ES256"}))
-    return ASSERTION.account(signed, unverified, service=listed or node(), request=asked or request(), at=at)
+    (unverified,) = ASSERTION.open(text, Reading(HeaderCache(8)))
+    signed = signature.verify(
+        unverified.message, claims=unverified.unverified_claims, key=KEY, algorithms=frozenset({"ES256"})
+    )
+    return ASSERTION.account(
+        signed, unverified, resolved=ResolvedKey(listed or node(), KEY, at), request=asked or request(), at=at
+    )
 
 
 def refusal(*arguments: Any, **options: Any) -> Refused:
@@ -94,7 +100,7 @@ def test_an_assertion_without_a_type_is_refused() -> None:
     text = sign_compact({}, jcs.canonicalize(claims()), SIGNER)
 
     with pytest.raises(JoseError) as caught:
-        ASSERTION.open(text, HeaderCache(8))
+        ASSERTION.open(text, Reading(HeaderCache(8)))
 
     assert caught.value.code == "jose.typ_mismatch"
 

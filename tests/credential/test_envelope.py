@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from idbridge.codec import base64url
 from idbridge.credential.envelope import FORMATS, detect, open_credential
+from idbridge.credential.protocol import Reading
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
@@ -25,7 +26,7 @@ def header(**members: object) -> str:
 
 def refusal(text: str, declared: Format | None = None) -> str:
     with pytest.raises(Refusal) as caught:
-        open_credential(text, declared, HeaderCache(4))
+        open_credential(text, declared, Reading(HeaderCache(4)))
     return caught.value.code
 
 
@@ -82,7 +83,7 @@ def test_another_format_than_the_declared_one_is_refused(text: str, declared: Fo
 @pytest.mark.parametrize(("text", "form"), [(TOKEN, Format.ID_TOKEN), (CREDENTIAL, Format.SD_JWT_VC)])
 @pytest.mark.parametrize("named", [True, False])
 def test_each_served_format_is_opened_named_or_not(text: str, form: Format, named: bool) -> None:
-    unverified = open_credential(text, form if named else None, HeaderCache(4))
+    (unverified,) = open_credential(text, form if named else None, Reading(HeaderCache(4)))
 
     assert unverified.format is form
     assert FORMATS[form].format is form
@@ -115,12 +116,13 @@ def test_the_longest_text_allowed_is_looked_at() -> None:
 
 def test_a_presentation_is_taken_apart_in_the_order_received() -> None:
     text = bound(CREDENTIAL)
-    unverified = open_credential(text, None, HeaderCache(4))
+    (unverified,) = open_credential(text, None, Reading(HeaderCache(4)))
 
-    assert "~".join((text.split("~")[0], *unverified.disclosures, "")) == unverified.sd_jwt == CREDENTIAL
-    assert unverified.sd_jwt + str(unverified.key_binding) == text
-    assert unverified.key_binding_jws is not None
-    assert open_credential(CREDENTIAL, None, HeaderCache(4)).key_binding_jws is None
+    presented = unverified.presented
+    assert "~".join((text.split("~")[0], *presented.disclosures, "")) == presented.sd_jwt == CREDENTIAL
+    assert presented.sd_jwt + str(presented.key_binding) == text
+    assert presented.key_binding_jws is not None
+    assert open_credential(CREDENTIAL, None, Reading(HeaderCache(4)))[0].presented.key_binding_jws is None
 
 
 JOSE = st.dictionaries(
@@ -143,7 +145,7 @@ TEXTS = (
 def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declared: Format | None) -> None:
     group = None
     try:
-        found = open_credential(text, declared, HeaderCache(4))
+        (found,) = open_credential(text, declared, Reading(HeaderCache(4)))
     except Refusal as refused:
         group = refused.code.partition(".")[0]
     else:

@@ -9,6 +9,7 @@ import pytest
 from idbridge.codec import base64url
 from idbridge.credential.envelope import open_credential
 from idbridge.credential.id_token import ID_TOKEN, OPTIONAL, REQUIRED
+from idbridge.credential.protocol import Reading
 from idbridge.crypto.jws import HeaderCache
 from idbridge.limits import LIMITS
 from idbridge.model.check import Refused, Result
@@ -306,7 +307,7 @@ def test_a_refusal_of_an_earlier_step_finds_its_number(refusal: str, point: str)
 
 
 def test_an_id_token_has_no_credential_type() -> None:
-    assert ID_TOKEN.credential_type(open_credential(id_token(), None, HeaderCache(1))) is None
+    assert ID_TOKEN.credential_type(open_credential(id_token(), None, Reading(HeaderCache(1)))[0]) is None
 
 
 def test_a_code_without_a_number_finds_none() -> None:

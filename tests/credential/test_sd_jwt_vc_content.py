@@ -6,6 +6,7 @@ import pytest
 
 from idbridge.codec import base64url
 from idbridge.credential.envelope import open_credential
+from idbridge.credential.protocol import Reading
 from idbridge.credential.sd_jwt_vc import OPTIONAL, PLAIN, REQUIRED, SD_JWT_VC
 from idbridge.crypto.jws import HeaderCache
 from idbridge.limits import LIMITS
@@ -77,7 +78,7 @@ def test_another_name_of_the_type_does_not_count() -> None:
 
 
 def test_the_type_to_look_up_is_what_the_credential_says() -> None:
-    unverified = open_credential(sd_jwt(), None, HeaderCache(1))
+    (unverified,) = open_credential(sd_jwt(), None, Reading(HeaderCache(1)))
 
     assert SD_JWT_VC.credential_type(unverified) == VCT
 

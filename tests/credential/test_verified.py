@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idbridge.credential.envelope import open_credential
+from idbridge.credential.protocol import Reading
 from idbridge.credential.verified import refuse_unless_passed, signed_while_granted, verified, verified_by_claim_map
 from idbridge.crypto import jws
 from idbridge.crypto.jws import HeaderCache
@@ -25,8 +26,10 @@ A0, A1, A2, A3 = AssuranceLevel
 
 
 def signed() -> SignedClaims:
-    unverified = open_credential(id_token(), None, HeaderCache(1))
-    return jws.verify(unverified.jws, claims=unverified.unverified_claims, key=key(), algorithms=frozenset({"ES256"}))
+    (unverified,) = open_credential(id_token(), None, Reading(HeaderCache(1)))
+    return jws.verify(
+        unverified.message, claims=unverified.unverified_claims, key=key(), algorithms=frozenset({"ES256"})
+    )
 
 
 def make(*checks: Check, in_force: Check = IN_FORCE.passed, holder: HolderBinding = LOGIN) -> VerifiedCredential:

@@ -107,7 +107,7 @@ def test_as_many_certificates_and_as_long_a_key_id_as_are_allowed_are_read() -> 
 
     read = cose.parse_unverified(spell({1: -7, 4: kid}, {33: chain}))
 
-    assert (read.kid, read.certificates) == (kid, tuple(chain))
+    assert (read.header.kid, read.header.certificates) == (cose.kid_text(kid), tuple(chain))
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_key_id_and_certificates_are_read_from_either_bucket() -> None:
     inside = cose.parse_unverified(spell({1: -7, 4: b"kid", 33: b"der"}))
     beside = cose.parse_unverified(spell({1: -7}, {4: b"kid", 33: [b"der", b"ca"]}))
 
-    assert (inside.kid, inside.certificates) == (b"kid", (b"der",))
-    assert (beside.kid, beside.certificates) == (b"kid", (b"der", b"ca"))
+    assert (inside.header.kid, inside.header.certificates) == ("kid", (b"der",))
+    assert (beside.header.kid, beside.header.certificates) == ("kid", (b"der", b"ca"))
 
 
 def public(key: dict[str, str]) -> JwkPublicKey:

@@ -17,7 +17,8 @@ from idbridge.sandbox.assertions import AssertionOf
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
-from idbridge.verify.report import Findings, Report, compose
+from idbridge.verify.findings import Findings
+from idbridge.verify.report import Report, compose
 from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST, documents
 from idbridge.verify.summary import accepted_summary
 from tests.verify.pretend import NOON, answered, asked, verifier

@@ -17,7 +17,8 @@ from idbridge.sandbox.assertions import AssertionOf
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
-from idbridge.verify.report import Findings, Report
+from idbridge.verify.findings import Findings
+from idbridge.verify.report import Report
 from tests.verify.pretend import answered
 
 LOGIN = Login("sg-login", "sg-tan")

@@ -14,12 +14,12 @@ from typing import Any, Final
 from idbridge.codec import cbor
 from idbridge.codec.cbor import Tagged
 from idbridge.crypto import cose
-from idbridge.crypto.cose import UnverifiedSign1
 from idbridge.crypto.keys import JwkPublicKey
 from idbridge.crypto.list_signer import list_signer_key
 from idbridge.crypto.listed import listed_certificate
 from idbridge.errors import InputError, IssuerError, JoseError, TrustError
 from idbridge.limits import LIMITS
+from idbridge.model.credential import UnverifiedSign1
 from idbridge.trust.errors import violation
 from idbridge.trust.importers import edition
 from idbridge.trust.importers.imported import (
@@ -65,7 +65,7 @@ def import_vical(offer: Offer, terms: Terms) -> ImportedList:
         raise violation(f"no COSE_Sign1 of a VICAL: {refusal.detail}") from refusal
     payload = _verified(unverified, terms, at=offer.at)
     members = _members(payload)
-    provenance = _provenance(offer, terms, members, payload=payload, signer=unverified.certificates[0])
+    provenance = _provenance(offer, terms, members, payload=payload, signer=unverified.header.certificates[0])
     edition.require_current(provenance, terms)
     services, dropped = _services(members, _text(members["vicalProvider"]))
     return ImportedList(provenance, services, dropped)
@@ -73,7 +73,7 @@ def import_vical(offer: Offer, terms: Terms) -> ImportedList:
 
 def _verified(unverified: UnverifiedSign1, terms: Terms, *, at: datetime) -> bytes:
     """Return the payload, if the certificates beside it lead to an anchor and the first of them signed it."""
-    key = _signer(unverified.certificates, terms.anchors, at=at)
+    key = _signer(unverified.header.certificates, terms.anchors, at=at)
     try:
         return cose.verify(unverified, key=key, algorithms=key.algorithms)
     except JoseError as refusal:

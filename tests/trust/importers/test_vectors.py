@@ -129,7 +129,7 @@ def test_a_real_list_is_refused_once_it_is_out_of_date(case: dict[str, Any]) -> 
 def read_vical(case: dict[str, Any], *, last: bool, max_age: timedelta | None) -> ImportedList:
     """The list under the first or the last certificate that it brings, which the operator has confirmed."""
     octets = base64.b64decode(case["input"])
-    certificates = cose.parse_unverified(octets, max_bytes=LIMITS.trust_list_bytes).certificates
+    certificates = cose.parse_unverified(octets, max_bytes=LIMITS.trust_list_bytes).header.certificates
     terms = Terms((certificates[-1 if last else 0],), max_age=max_age)
     return import_vical(Offer(octets, case["id"], datetime(2024, 9, 25, tzinfo=UTC)), terms)
 
