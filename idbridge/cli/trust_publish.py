@@ -122,8 +122,9 @@ def refresh(*, watch: bool, interval: int, rounds: int | None, as_json: bool, **
 
     Proposals are laid down in `incoming/` of the tree. A proposal that is refused is put
     aside under its code and holds up nothing else. Names every role of which half the life
-    has passed. Ends with 1 if a proposal was refused or a denial waits, with 5 if this
-    machine kept one from being published or recorded.
+    has passed, and every one whose file is missing or spoiled here. Ends with 1 if a
+    proposal was refused or a denial waits, with 5 if this machine kept one from being
+    published or recorded.
     """
     environment = trees.environment_of(trees.pinned_root(places["root_file"]))
     role = online_role(**places, environment=environment)
@@ -200,6 +201,7 @@ def _summary(publication: Publication) -> dict[str, Any]:
         "snapshot": publication.snapshot_version,
         "due": [{"role": role, "expires": instant_text(end)} for role, end in publication.due],
         "not_accepted": [{"subject": one.subject, "code": one.code} for one in publication.accepted.refused],
+        "gaps": list(publication.gaps),
     }
 
 
@@ -207,6 +209,10 @@ def _show(publication: Publication) -> None:
     output.line(f"timestamp {publication.timestamp_version}, snapshot {publication.snapshot_version}")
     for one in publication.accepted.refused:
         words("warning", f"nodes do not accept {one.subject}, {one.code}: {one.detail}")
+    for role in publication.gaps:
+        words("warning", f"the metadata of {_titled(role)} is missing or spoiled here; new nodes cannot read it")
+    if publication.gaps:
+        words("hint", "put back the file from a copy of the tree, or publish the next version of the role")
     for role, end in publication.due:
         words("warning", f"half the life of {_titled(role)} has passed; it ends at {instant_text(end)}")
 

@@ -61,7 +61,7 @@ def test_an_edition_is_published_and_nodes_take_it_up(ceremony: Ceremony) -> Non
     ended = ceremony.trust("publish", str(made), *ceremony.online, "--json")
 
     assert ended.json["summary"] == {
-        "done": True, "timestamp": 2, "snapshot": 2, "due": [], "not_accepted": [],
+        "done": True, "timestamp": 2, "snapshot": 2, "due": [], "not_accepted": [], "gaps": [],
     }  # fmt: skip
     assert ended.json["results"][0]["role"] == "SG"
     rows = {row["state"]: row for row in ceremony.fetched()["results"]}

@@ -20,8 +20,10 @@ def role_dues(head: Head) -> tuple[Due, ...]:
     """Return when each role of a tree ends.
 
     Raises:
-        ConfigurationError: A role in the tree is damaged.
+        ConfigurationError: A role in the tree is damaged, or missing: when it ends, nobody could say.
     """
+    if head.gaps:
+        raise ConfigurationError(f"not in the tree as the snapshot names it: {', '.join(sorted(head.gaps))}")
     return tuple(_due(role, octets) for role, octets in _newest(head))
 
 

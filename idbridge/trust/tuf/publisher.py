@@ -2,7 +2,8 @@
 
 It holds the one key that is always at hand, and so it decides as little as can be: it signs only what it would accept
 itself, by both locks, under floors of its own, exactly as every node will. Nothing comes into sight before that. A
-version follows the one before it; what is refused leaves the tree as it was.
+version follows the one before it; what is refused leaves the tree as it was. A role whose file is gone or spoiled on
+this machine is named on, as the verified snapshot names it: its state alone is without it, and no other waits for it.
 """
 
 import hashlib
@@ -14,24 +15,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tuf.api.metadata import Root
+from tuf.api.metadata import MetaFile, Root, Snapshot
 
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust.agreements import ARRANGEMENTS
 from idbridge.trust.errors import RollbackError
-from idbridge.trust.tuf import roles, writing
+from idbridge.trust.tuf import metadata, roles, writing
 from idbridge.trust.tuf.acceptance import LISTS, Accepted
 from idbridge.trust.tuf.client import METADATA, TARGETS, Tree
 from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, parse_unverified
+from idbridge.trust.tuf.quorum import quorum_of, require_quorum
 from idbridge.trust.tuf.repository import REGION, Look, TufRepository
 from idbridge.trust.tuf.tree import Candidate, CandidateTree, Head, PublishedTree, RoleFile, targets_in
 from idbridge.trust.tuf.writing import Issue
 
 FIRST: Final = 1
 _NONE: Final[Mapping[str, bytes]] = MappingProxyType({})
+_NO_GAPS: Final[Mapping[str, MetaFile]] = MappingProxyType({})
 _EMPTY: Final = RoleFile(0, b"")
 _STATES: Final = frozenset(state.value for state in MemberState)
 _ONLINE: Final = (roles.SNAPSHOT, roles.TIMESTAMP)
@@ -51,12 +54,14 @@ class Publication:
     """What came of publishing: the versions now in sight, and what a node accepts of it.
 
     ``due`` are the offline roles of which half of the usual life has passed, with the instant at which each ends.
+    ``gaps`` are the roles whose file is not in the tree as the snapshot names it: who begins now is without them.
     """
 
     timestamp_version: int
     snapshot_version: int
     accepted: Accepted
     due: tuple[tuple[str, datetime], ...]
+    gaps: tuple[str, ...] = ()
 
 
 class Publisher:
@@ -99,7 +104,8 @@ class Publisher:
             if not dry_run:
                 self._tree.put(candidate)
                 self._memory.load(at=at)
-        return Publication(*versions, accepted=look.accepted, due=_due(look, at=at))
+        gaps = tuple(sorted(head.gaps.keys() - change.roles.keys())) if head is not None else ()
+        return Publication(*versions, accepted=look.accepted, due=_due(look, at=at), gaps=gaps)
 
     def refresh(self, *, at: datetime) -> Publication:
         """Sign a fresh timestamp over what is in sight, and a fresh snapshot once half of its life has passed.
@@ -143,21 +149,40 @@ class Publisher:
     def _candidate(self, head: Head | None, change: Change, *, at: datetime) -> tuple[Candidate, tuple[int, int]]:
         """Return the tree as it would be, with the versions of timestamp and snapshot."""
         held = dict(head.roles) if head is not None else {}
+        gaps = head.gaps if head is not None else _NO_GAPS
         new = _root_files(head, change) | _target_files(change)
         for name, octets in change.roles.items():
-            held[name] = _following(name, octets, before=held.get(name))
+            before = held[name].version if name in held else gaps[name].version if name in gaps else FIRST - 1
+            held[name] = _following(name, octets, before=before)
             new[f"{METADATA}/{held[name].version}.{name}.json"] = octets
         snapshot = head.snapshot if head is not None else _EMPTY
         # A new root may name another online key, and then the snapshot that stands is signed by nobody.
         if change.roles or change.roots or self._is_ageing(snapshot, at=at):
             issue = Issue(self._environment, snapshot.version + 1, at)
+            carried = self._verified_gaps(head) if head is not None else _NO_GAPS
             files = {name: (file.version, file.octets) for name, file in held.items()}
-            snapshot = RoleFile(issue.version, writing.signed(writing.snapshot(issue, files=files), (self._online,)))
+            payload = writing.snapshot(issue, files=files, carried=carried)
+            snapshot = RoleFile(issue.version, writing.signed(payload, (self._online,)))
             new[f"{METADATA}/{snapshot.version}.{roles.SNAPSHOT}.json"] = snapshot.octets
         issue = Issue(self._environment, (head.timestamp.version if head is not None else 0) + 1, at)
         stamp = writing.timestamp(issue, snapshot_version=snapshot.version, octets=snapshot.octets)
         timestamp = writing.signed(stamp, (self._online,))
         return Candidate(MappingProxyType(new), timestamp), (issue.version, snapshot.version)
+
+    def _verified_gaps(self, head: Head) -> Mapping[str, MetaFile]:
+        """Return what the snapshot in sight says of the gaps, if the online key signed it.
+
+        Else whoever may write to the tree would let us name a spoiled file in the place of a role, or of a gap any
+        version, past which no state could publish again. That it is the newest one and no older, the floors of our
+        memory decide when we look at the candidate.
+
+        Raises:
+            TrustError: ``trust.threshold_missing``, ``trust.metadata_invalid``: nobody signed it.
+        """
+        root = metadata.read(head.roots[-1], Root, role=roles.ROOT, environment=self._environment).signed
+        file = metadata.read(head.snapshot.octets, Snapshot, role=roles.SNAPSHOT, environment=self._environment)
+        require_quorum(file, quorum_of(root, roles.SNAPSHOT), delegator=root)
+        return MappingProxyType({name: file.signed.meta[f"{name}.json"] for name in head.gaps})
 
     @staticmethod
     def _is_ageing(snapshot: RoleFile, *, at: datetime) -> bool:
@@ -172,12 +197,11 @@ def _refusals(look: Look) -> dict[str, TrustError]:
     return {offer.subject: TrustError(offer.code, offer.detail) for offer in look.accepted.refused}
 
 
-def _following(name: str, octets: bytes, *, before: RoleFile | None) -> RoleFile:
+def _following(name: str, octets: bytes, *, before: int) -> RoleFile:
     """Return a role that is to be published, if its version follows the one before it."""
     version = targets_in(octets).version
-    expected = before.version + 1 if before is not None else FIRST
-    if version != expected:
-        raise mismatched(f"version {version} of {name} does not follow {expected - 1}; propose it anew")
+    if version != before + 1:
+        raise mismatched(f"version {version} of {name} does not follow {before}; propose it anew")
     return RoleFile(version, octets)
 
 
@@ -227,7 +251,10 @@ def _refuse_vanished(head: Head, change: Change) -> None:
 
     Raises:
         RollbackError: There is one.
+        ConfigurationError: Which documents are in sight is not known, because the role that lists them is a gap.
     """
+    if roles.AGREEMENTS in head.gaps and roles.AGREEMENTS in change.roles:
+        raise ConfigurationError("the role of the agreements is not in the tree as it was published; put it back first")
     before = head.targets_of(roles.AGREEMENTS)
     if before is None or roles.AGREEMENTS not in change.roles:
         return

@@ -2,7 +2,7 @@
 
 Files that readers may look for under a version or a hash are written first and never change; ``timestamp.json`` is
 replaced last, and with it everything else comes into sight. Old files stay, for readers in the midst of a download; a
-root is never removed. Judges no content.
+root is never removed. Judges no content, only whether a file is the one that the snapshot in sight names.
 """
 
 import fcntl
@@ -10,13 +10,14 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from tuf.api.metadata import Snapshot, Targets
+from tuf.api.exceptions import LengthOrHashMismatchError
+from tuf.api.metadata import MetaFile, Snapshot, Targets
 
 from idbridge.errors import ConfigurationError, FetchError, InputError
 from idbridge.limits import LIMITS
@@ -31,6 +32,7 @@ RECORDS: Final = "records"
 _LOCK: Final = ".publish.lock"
 _TIMESTAMP: Final = "timestamp.json"
 _NAME_BYTES: Final = 200  # of the 255 that file systems allow
+_NO_GAPS: Final[Mapping[str, MetaFile]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,17 @@ class RoleFile:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the tree offers now: every root in order, the roles by name, and timestamp and snapshot."""
+    """What the tree offers now: every root in order, the roles by name, and timestamp and snapshot.
+
+    ``gaps`` are the delegated roles whose file is missing, cannot be read, or is another one than the snapshot names,
+    each with what the snapshot says of it. They are not among ``roles``. Nobody has verified that snapshot here.
+    """
 
     roots: tuple[bytes, ...]
     timestamp: RoleFile
     snapshot: RoleFile
     roles: Mapping[str, RoleFile]
+    gaps: Mapping[str, MetaFile] = field(default_factory=lambda: _NO_GAPS)
 
     def targets_of(self, role: str) -> Targets | None:
         """Return what a role lists; ``None`` if the tree has no such role."""
@@ -118,7 +125,7 @@ class PublishedTree:
             os.close(descriptor)
 
     def head(self) -> Head:
-        """Return what the tree offers now.
+        """Return what the tree offers now; a delegated role without its file is a gap, and holds up no other.
 
         Raises:
             ConfigurationError: Nothing was published here, or what stands here is damaged.
@@ -131,8 +138,8 @@ class PublishedTree:
             listed = parse_unverified(snapshot)
             if not isinstance(listed, Snapshot):
                 raise ConfigurationError("the snapshot in the tree is of another type")
-            found = {name.removesuffix(".json"): meta.version for name, meta in listed.meta.items()}
-            held = {name: RoleFile(number, self._metadata(f"{number}.{name}.json")) for name, number in found.items()}
+            named = {name.removesuffix(".json"): meta for name, meta in listed.meta.items()}
+            held = {name: self._role(name, meta) for name, meta in named.items()}
         except LIBRARY_ERRORS as damaged:
             raise ConfigurationError("what was published here is damaged") from damaged
         except FetchError as missing:
@@ -141,8 +148,28 @@ class PublishedTree:
             roots=self._roots(),
             timestamp=RoleFile(signed.version, timestamp),
             snapshot=RoleFile(version, snapshot),
-            roles=MappingProxyType(held),
+            roles=MappingProxyType({name: file for name, file in held.items() if file is not None}),
+            gaps=MappingProxyType({name: named[name] for name, file in held.items() if file is None}),
         )
+
+    def _role(self, name: str, named: MetaFile) -> RoleFile | None:
+        """Return the file of a role; ``None`` if a delegated one has none, or not the one that was ``named``.
+
+        Raises:
+            FetchError: The file of another role cannot be had.
+            ConfigurationError: It is another file than the one that was named.
+        """
+        try:
+            octets = self._metadata(f"{named.version}.{name}.json")
+        except FetchError:
+            if name in roles.delegated():
+                return None
+            raise
+        if _is_file(named, octets):
+            return RoleFile(named.version, octets)
+        if name in roles.delegated():
+            return None
+        raise ConfigurationError(f"{name} in the tree is not the file that the snapshot names")
 
     def _roots(self) -> tuple[bytes, ...]:
         found: list[bytes] = []
@@ -226,6 +253,15 @@ class PublishedTree:
                 place.replace(self._folder(INCOMING, ".refused") / f"{_short(name)}.{refused}")
         except OSError as unwritable:
             raise ConfigurationError(f"{name} cannot be taken away") from unwritable
+
+
+def _is_file(named: MetaFile, octets: bytes) -> bool:
+    """Tell whether ``octets`` are the file that was named; what is named by no hash may be any."""
+    try:
+        named.verify_length_and_hashes(octets)
+    except LengthOrHashMismatchError:
+        return False
+    return "sha256" in (named.hashes or {})
 
 
 def _short(name: str) -> str:

@@ -33,6 +33,7 @@ from idbridge.trust.tuf.keys import MetadataSigner
 
 _HASH: Final = ["sha256"]
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, MetaFile]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +160,18 @@ def carrier(issue: Issue, role: str, *, files: Mapping[str, bytes]) -> Targets:
     )
 
 
-def snapshot(issue: Issue, *, files: Mapping[str, tuple[int, bytes]]) -> Snapshot:
-    """Return the snapshot of the roles in ``files``, by version and octets; each with length and hash (trap T2)."""
+def snapshot(
+    issue: Issue, *, files: Mapping[str, tuple[int, bytes]], carried: Mapping[str, MetaFile] = _NOTHING
+) -> Snapshot:
+    """Return the snapshot of the roles in ``files``, by version and octets; each with length and hash (trap T2).
+
+    ``carried`` are roles of which a verified snapshot says what this one is to say again, without a look at the file.
+    """
+    named = {role: MetaFile.from_data(version, octets, _HASH) for role, (version, octets) in files.items()}
     return Snapshot(
         version=issue.version,
         expires=issue.expires(roles.SNAPSHOT),
-        meta={f"{role}.json": MetaFile.from_data(version, octets, _HASH) for role, (version, octets) in files.items()},
+        meta={f"{role}.json": meta for role, meta in {**carried, **named}.items()},
         unrecognized_fields=issue.members(),
     )
 
