@@ -23,7 +23,10 @@ class Node:
     environment: Environment
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.issuer)
+        try:
+            parts = urlsplit(self.issuer)
+        except ValueError:
+            raise ConfigurationError("a node's issuer is no address") from None
         plain = parts.scheme == "http" and self.environment is Environment.SANDBOX
         if not (parts.scheme == "https" or plain) or not parts.hostname:
             raise ConfigurationError("a node's issuer is an https address")

@@ -106,13 +106,21 @@ def pinned_root(root_file: Path | None) -> bytes:
 
 
 def open_tree(place: str, environment: Environment) -> Tree:
-    """Return the tree at ``place``. A sandbox may be on this machine, over plain http."""
+    """Return the tree at ``place``. A sandbox may be on this machine, over plain http.
+
+    Raises:
+        Failure: There is no such folder.
+        UsageError: It begins as an address and is none.
+    """
     if not place.startswith(("https://", "http://")):
         folder = Path(place)
         if not folder.is_dir():
             raise Failure(f"there is no tree in `{place}`", hint="name a folder with a tree, or its https address")
         return DirectoryTree(folder)
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:
+        raise click.UsageError(f"`{place}` is not the address of a tree, such as `https://lists.example`") from None
     client = GuardedClient(
         frozenset({parts.netloc}),
         environment,

@@ -16,6 +16,7 @@ from idbridge.model.region import Environment, MemberState
         "https://node.th.example?a=b",
         "https://node.th.example#f",
         "https://user@node.th.example",
+        "https://[::",
     ],
 )
 def test_a_live_node_whose_issuer_is_no_plain_https_address_is_refused(issuer: str) -> None:

@@ -52,6 +52,18 @@ def test_a_tree_that_cannot_be_reached_is_unusable(ceremony: Ceremony, address: 
     assert ended.code == 4
 
 
+@pytest.mark.parametrize("address", ["http://[::", "https://[x]/", "https://a]b/"])
+def test_what_is_no_address_is_a_usage_error(ceremony: Ceremony, address: str) -> None:
+    place = ["--from", address, *ceremony.tree[2:]]
+
+    for ended in (
+        ceremony.trust("fetch", *place, "--state", str(ceremony.place.memory)),
+        ceremony.trust("proposals", *place),
+    ):
+        assert (ended.code, ended.out) == (2, "")
+        assert "is not the address of a tree" in ended.err
+
+
 def test_everything_that_was_accepted_is_shown(ceremony: Ceremony, tmp_path: Path) -> None:
     ended = ceremony.trust("fetch", *ceremony.tree, "--state", str(tmp_path / "new"), "--initialise")
 
