@@ -17,6 +17,7 @@ from idbridge.net.guarded import GuardedClient
 from idbridge.net.pinned import SystemResolver
 from idbridge.net.source import Source
 from tests.net.clients import HOST, OK, Names, Ticking, refused, refused_answer, sandbox
+from tests.net.loopback import require_ipv6_loopback
 from tests.net.servers import document, sending, serving
 
 
@@ -152,14 +153,12 @@ def test_a_document_is_fetched_from_the_machine_s_own_resolver() -> None:
 
 
 def test_an_ipv6_address_stands_in_brackets_in_the_request() -> None:
-    try:
-        with serving(OK, host="::1") as server:
-            host = f"[::1]:{server.port}"
-            client = GuardedClient(frozenset({host}), Environment.SANDBOX, allow_loopback=True)
+    require_ipv6_loopback()
+    with serving(OK, host="::1") as server:
+        host = f"[::1]:{server.port}"
+        client = GuardedClient(frozenset({host}), Environment.SANDBOX, allow_loopback=True)
 
-            assert client.fetch(f"http://{host}/", max_bytes=8) == b"the list"
-    except OSError:
-        pytest.skip("this machine has no IPv6 loopback address")
+        assert client.fetch(f"http://{host}/", max_bytes=8) == b"the list"
     assert f"Host: {host}\r\n".encode() in server.requests[0]
 
 
