@@ -16,7 +16,8 @@ from idbridge.cli.material import at_option, instant, open_snapshot, region_opti
 from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.reading import STATE
 from idbridge.codec import pem
-from idbridge.errors import InputError, TrustError
+from idbridge.crypto.certificate_facts import certificate_facts
+from idbridge.errors import InputError, IssuerError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
@@ -135,12 +136,15 @@ def _terms(asked: _Asked) -> Terms:
 def _certificates(place: Path) -> tuple[bytes, ...]:
     """Return the certificates of a file in PEM or DER."""
     octets = _octets(place)
-    if not octets.lstrip().startswith(_PEM):
-        return (octets,)
     try:
-        return pem.decode(octets.decode("ascii"), label=pem.CERTIFICATE)
-    except (InputError, UnicodeDecodeError):
+        found: tuple[bytes, ...] = (octets,)
+        if octets.lstrip().startswith(_PEM):
+            found = pem.decode(octets.decode("ascii"), label=pem.CERTIFICATE)
+        for der in found:
+            certificate_facts(der)  # a damaged one is a fault of this file, and not a list of an unknown signer
+    except (InputError, IssuerError, UnicodeDecodeError):
         raise Failure(f"`{place}` holds no certificates in PEM or DER") from None
+    return found
 
 
 def _pivots(named: tuple[str, ...]) -> Mapping[str, bytes]:

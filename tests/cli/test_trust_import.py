@@ -98,6 +98,23 @@ def test_files_that_cannot_be_read_are_a_local_error(run: Run, files: Path, anch
     assert ended.out == ""
 
 
+@pytest.mark.parametrize("kind", ["tl-xml", "lotl-xml", "vical"])
+@pytest.mark.parametrize("form", ["der", "pem", "cut", "none"])
+def test_an_anchor_that_is_no_certificate_is_a_local_error(run: Run, files: Path, kind: str, form: str) -> None:
+    whole = OPERATOR.certificate
+    broken = {"der": whole[:50] + bytes(20) + whole[70:], "cut": whole[:-1], "none": b"", "pem": whole[1:]}[form]
+    if form == "pem":
+        good, bad = (pem.encode(one, label=pem.CERTIFICATE) for one in (whole, broken))
+        broken = (good + bad).encode()
+    (files / "broken").write_bytes(broken)
+    name = {"tl-xml": "list.xml", "lotl-xml": "lotl.xml", "vical": "list.vical"}[kind]
+
+    ended = run(*command(files, name, kind, "--anchor", str(files / "broken"), "--dry-run"))
+
+    assert (ended.code, ended.out) == (5, "")
+    assert "holds no certificates in PEM or DER" in ended.err
+
+
 def test_a_file_past_the_bound_is_refused(run: Run, files: Path) -> None:
     (files / "list.xml").write_bytes(b" " * (LIMITS.trust_list_bytes + 1))
 
