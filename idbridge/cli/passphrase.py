@@ -45,10 +45,19 @@ def passphrase_from(file: Path | None) -> Passphrase:
 
 
 def new_passphrase_from(file: Path | None) -> Passphrase:
-    """As ``passphrase_from`` for a passphrase that is to be set: on a terminal it is asked for twice."""
-    if file is not None:
-        return passphrase_from(file)
-    return lambda what: _asked(f"new passphrase of {what}", again=True)
+    """As ``passphrase_from`` for a passphrase that is to be set: on a terminal it is asked for twice.
+
+    One that is too short is refused here already, before anything is made that it should guard.
+    """
+    given = passphrase_from(file) if file is not None else None
+
+    def new(what: str) -> str:
+        secret = given(what) if given is not None else _asked(f"new passphrase of {what}", again=True)
+        if len(secret) < LIMITS.passphrase_characters:
+            raise Failure(f"a passphrase has at least {LIMITS.passphrase_characters} characters")
+        return secret
+
+    return new
 
 
 def _asked(prompt: str, *, again: bool = False) -> str:

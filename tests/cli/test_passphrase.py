@@ -53,6 +53,17 @@ def test_nobody_is_asked_where_nobody_sits(monkeypatch: pytest.MonkeyPatch) -> N
             assert "--passphrase-file" in caught.value.hint
 
 
+def test_a_new_passphrase_that_is_too_short_is_refused_and_an_old_one_is_tried(tmp_path: Path) -> None:
+    short = "x" * (LIMITS.passphrase_characters - 1)
+    file = written(tmp_path, short.encode())
+
+    with pytest.raises(Failure, match=f"at least {LIMITS.passphrase_characters}") as caught:
+        new_passphrase_from(file)("key.pem")
+
+    assert caught.value.code == 5
+    assert passphrase_from(file)("key.pem") == short
+
+
 @pytest.mark.parametrize("octets", [b"words of Sok\n", b"words of Sok", b"words of Sok\r\nmore\n"])
 def test_the_first_line_is_the_passphrase(tmp_path: Path, octets: bytes) -> None:
     assert passphrase_from(written(tmp_path, octets))("key.pem") == "words of Sok"
@@ -75,13 +86,13 @@ def test_a_terminal_is_asked_and_shows_nothing(monkeypatch: pytest.MonkeyPatch) 
 
     def answer(text: str, **options: object) -> str:
         asked.append({"text": text, **options})
-        return "typed words"
+        return "words that are typed"
 
     monkeypatch.setattr(click, "prompt", answer)
     with os.fdopen(terminal, "r") as typed:
         monkeypatch.setattr("sys.stdin", typed)
-        assert passphrase_from(None)("key.pem") == "typed words"
-        assert new_passphrase_from(None)("key.pem") == "typed words"
+        assert passphrase_from(None)("key.pem") == "words that are typed"
+        assert new_passphrase_from(None)("key.pem") == "words that are typed"
     os.close(controller)
 
     assert [(one["hide_input"], one["confirmation_prompt"], one["err"]) for one in asked] == [
