@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: install engines demo test check format bench fuzz chaos promises fresh lock reference clean help
+.PHONY: install engines demo test check format bench fuzz chaos vectors promises fresh lock reference clean help
 
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -47,6 +47,10 @@ chaos: ## end publishing and taking up at every single step
 	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \
 	  tests/trust/distribution/test_publish_crash.py tests/trust/distribution/test_model.py \
 	  tests/trust/distribution/test_thirty_days.py
+
+vectors: ## judge every file of public vectors and print the table
+	@scripts/bootstrap.sh all
+	@$(BIN)/python -m tests.judges
 
 promises: ## prove the five promises, one command each
 	@scripts/bootstrap.sh all

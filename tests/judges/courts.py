@@ -1,0 +1,14 @@
+"""All courts: one for each file of public vectors that a format here covers."""
+
+from typing import Final
+
+from tests.judges.court import Court
+from tests.judges.health import CROSSBORDER, DGC
+from tests.judges.jose import COOKBOOK, WYCHEPROOF_JOSE, WYCHEPROOF_SIG
+from tests.judges.lists import EUTL, LOTE, VICAL
+from tests.judges.paths import PKITS
+from tests.judges.sd_jwts import RFC9901
+
+COURTS: Final[tuple[Court, ...]] = (
+    WYCHEPROOF_JOSE, WYCHEPROOF_SIG, COOKBOOK, RFC9901, DGC, CROSSBORDER, PKITS, EUTL, LOTE, VICAL,
+)  # fmt: skip
