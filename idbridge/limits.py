@@ -14,6 +14,8 @@ class Limits:
     batch_body_bytes: int = 4 * 1024 * 1024
     batch_items: int = 100
     token_bytes: int = 16 * 1024
+    encrypted_token_bytes: int = 26 * 1024  # a token of its own bound in five parts, with a header of half of its bound
+    decryption_keys: int = 8  # of one node, so that an encrypted token that names no key costs eight attempts at most
     protected_header_bytes: int = 8 * 1024
     nesting_depth: int = 16
     json_values: int = 65_536  # commas in one text of a client, and eight times its objects and arrays
@@ -26,6 +28,12 @@ class Limits:
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
     arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
+    query_credentials: int = 16  # of one DCQL query
+    query_sets: int = 16  # sets of credentials, and options of each
+    query_values: int = 64  # values of a claim, types, authorities or claim sets of one credential
+    presentations: int = 16  # in one vp_token
+    vp_token_bytes: int = 48 * 1024  # as JSON text; in the body every quotation mark takes two octets
+    transactions: int = 8  # that one presentation authorises
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
     # Certificates (architecture section 6).
@@ -41,6 +49,20 @@ class Limits:
     crl_state_bytes: int = 16 * 1024 * 1024  # of one state, so that eleven fit into a snapshot that is kept
     crl_floors: int = 512  # parts of all CRLs of one state whose numbers a node remembers
     certificate_names: int = 64  # alternative names and name constraints, which are compared each with each
+
+    # Status lists and key sets (architecture section 6; Token Status List sections 5, 8 and 13.7).
+    status_list_bytes: int = 4 * 1024 * 1024  # as fetched, before anything is inflated
+    status_list_inflated_bytes: int = 16 * 1024 * 1024
+    status_list_addresses: int = 64  # of one service
+    status_state_lists: int = 256  # of all services of one state, so that none keeps a node busy
+    status_state_bytes: int = 32 * 1024 * 1024  # of one state, as fetched
+    status_mechanisms: int = 4  # that one credential names; all of them have to be good
+    status_list_lifetime: timedelta = timedelta(days=31)  # from `iat`, however late `exp` is
+    status_list_ttl_min: timedelta = timedelta(minutes=15)  # from the fetch; a shorter `ttl` counts as this
+    status_list_ttl_max: timedelta = timedelta(hours=24)  # from the fetch, also without `ttl`
+    key_set_bytes: int = 64 * 1024
+    key_set_keys: int = 32  # entries, whatever they are for
+    key_set_life: timedelta = timedelta(hours=24)  # from the fetch: how long an unreachable set counts on
 
     # Trust material.
     trust_list_bytes: int = 5_000_000

@@ -109,6 +109,8 @@ class ServiceProfile:
     holder_binding: HolderBindingRule
     leaf_rule: LeafRule | None = None
     crl: frozenset[str] = frozenset()  # where its authority publishes; not empty: revocation must be known
+    status_lists: frozenset[str] = frozenset()  # of a revocation service: the addresses whose lists it signs
+    key_set: str | None = None  # of a login service: where it publishes the keys that its state does not list
     tier: CommitmentTier = CommitmentTier.T0
 
 

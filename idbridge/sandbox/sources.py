@@ -88,8 +88,13 @@ def service_source(sources: Sources, service_id: str) -> tuple[MemberState, Tabl
 
 
 def service_in(environment: Environment, service: Table) -> Table:
-    """Return a service's source with its address in ``environment``."""
-    return {**service, "issuer": address_in(environment, service["issuer"])}
+    """Return a service's source with its addresses in ``environment``."""
+    placed: dict[str, Any] = {**service, "issuer": address_in(environment, service["issuer"])}
+    if "status_lists" in service:
+        placed["status_lists"] = [address_in(environment, one) for one in service["status_lists"]]
+    if "key_set" in service:
+        placed["key_set"] = address_in(environment, service["key_set"])
+    return placed
 
 
 def list_in(environment: Environment, source: Table) -> Table:

@@ -49,7 +49,7 @@ _SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})
 _RULES: Final = frozenset({
     "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
 })  # fmt: skip
-_RULES_OPTIONAL: Final = frozenset({"leafRule", "crl"})
+_RULES_OPTIONAL: Final = frozenset({"leafRule", "crl", "statusLists", "keySet"})
 _CLAIMS: Final = frozenset({"subject", "persistence", "acr", "nameParts", "map"})
 _CLAIMS_OPTIONAL: Final = frozenset({"mandate", "display", "displayLatin"})
 _NAME_KINDS: Final = frozenset({"given", "family", "patronymic", "middle", "single"})
@@ -165,7 +165,11 @@ def _profile(rules: dict[str, Any], tier: CommitmentTier) -> ServiceProfile:
         ),
         holder_binding=members.word(read["holderBinding"], HolderBindingRule, where="holderBinding"),
         leaf_rule=_leaf_rule(read["leafRule"]) if "leafRule" in read else None,
-        crl=_crl(read["crl"]) if "crl" in read else frozenset(),
+        crl=_places(read["crl"], where="crl", most=LIMITS.crl_addresses) if "crl" in read else frozenset(),
+        status_lists=_places(read["statusLists"], where="statusLists", most=LIMITS.status_list_addresses)
+        if "statusLists" in read
+        else frozenset(),
+        key_set=_place(read["keySet"], where="keySet") if "keySet" in read else None,
         tier=tier,
     )
     if not profile.algorithms:
@@ -233,18 +237,30 @@ def _optional(read: Mapping[str, Any], name: str) -> str | None:
     return members.text(read[name], where=name) if name in read else None
 
 
-def _crl(value: Any) -> frozenset[str]:
-    """Return where the authority's revocation lists are; a service that demands them names at least one address."""
-    addresses = members.array(value, _crl_address, where="crl", most=LIMITS.crl_addresses)
+def require_role(profile: ServiceProfile, service_type: ServiceType) -> None:
+    """Return if a service of this type may name what ``profile`` has nodes fetch, which widens what counts.
+
+    Raises:
+        TrustError: Another service than one of revocation signs status lists, or than a login has a key set.
+    """
+    if profile.status_lists and service_type is not ServiceType.REVOCATION:
+        raise violation("only a service of revocation names status lists")
+    if profile.key_set is not None and service_type is not ServiceType.LOGIN:
+        raise violation("only a login service names a key set")
+
+
+def _places(value: Any, *, where: str, most: int) -> frozenset[str]:
+    """Return where documents are that a node fetches; whoever names them names at least one address, none twice."""
+    addresses = members.array(value, lambda one: _place(one, where=where), where=where, most=most)
     if len(set(addresses)) != len(addresses):
-        raise violation("crl names an address twice")
+        raise violation(f"{where} names an address twice")
     return frozenset(addresses)
 
 
-def _crl_address(value: Any) -> str:
-    address = members.address(value, where="crl")
+def _place(value: Any, *, where: str) -> str:
+    address = members.address(value, where=where)
     if not address.startswith("https://"):
-        raise violation("crl is not an https address")
+        raise violation(f"{where} is not an https address")
     return address
 
 

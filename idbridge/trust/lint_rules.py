@@ -89,6 +89,10 @@ def _scope(path: Path, service: Document) -> Iterator[Note]:
         yield Note((*path, "formats"), FORM, f"a service of type {service['type']} cannot sign these formats")
     if bool(service["credential_types"]) is formats.isdisjoint(extension.TYPED_FORMATS):
         yield Note((*path, "credential_types"), FORM, "types are listed exactly for the formats that have them")
+    if "status_lists" in service and kind is not ServiceType.REVOCATION:
+        yield Note((*path, "status_lists"), FORM, "only a service of revocation names status lists")
+    if "key_set" in service and kind is not ServiceType.LOGIN:
+        yield Note((*path, "key_set"), FORM, "only a login service names a key set")
     material = service["material"]
     if material["kind"] != "authority" and material["algorithm"] not in service["algorithms"]:
         words = f"keys for {material['algorithm']}, which is not among the algorithms"

@@ -280,6 +280,7 @@ def _service_type(entry: ServiceEntry, profile: ServiceProfile) -> ServiceType:
     allowed = extension.FORMATS[service_type]
     if not profile.formats <= allowed or bool(profile.formats) is not bool(allowed):
         raise violation(f"a service of type {service_type} cannot sign the formats listed for it")
+    extension.require_role(profile, service_type)
     return service_type
 
 

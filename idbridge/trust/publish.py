@@ -184,6 +184,10 @@ def _rules(service: Source) -> dict[str, Any]:
         rules["leafRule"] = {names[name]: identifier for name, identifier in service["leaf_rule"].items()}
     if "crl" in service:
         rules["crl"] = list(service["crl"])
+    if "status_lists" in service:
+        rules["statusLists"] = list(service["status_lists"])
+    if "key_set" in service:
+        rules["keySet"] = service["key_set"]
     return rules
 
 

@@ -82,6 +82,14 @@ def code_of(document: Any) -> str:
         ("crl", ["crl.sg.example"]),
         ("crl", ["https://crl.sg.example/1"] * 2),
         ("crl", [f"https://crl.sg.example/{number}" for number in range(LIMITS.crl_addresses + 1)]),
+        ("statusLists", None),
+        ("statusLists", []),
+        ("statusLists", ["http://status.sg.example/1"]),
+        ("statusLists", ["https://status.sg.example/1"] * 2),
+        ("statusLists", [f"https://status.sg.example/{number}" for number in range(LIMITS.status_list_addresses + 1)]),
+        ("statusLists", ["https://status.sg.example/1"]),  # this one signs credentials
+        ("keySet", None),
+        ("keySet", "http://login.sg.example/jwks"),
         ("claims", None),
         ("claims", {"subject": "sub"}),
     ],
@@ -153,6 +161,31 @@ def test_a_service_names_where_its_authority_publishes_revocation_lists() -> Non
 
     assert accepted.lists[SG].services[0].profile.crl == set(addresses)
     assert HELD.lists[SG].services[0].profile.crl == frozenset()
+
+
+def test_a_revocation_service_names_its_status_lists_and_a_login_its_key_set() -> None:
+    addresses = [f"https://status.sg.example/{number}" for number in range(LIMITS.status_list_addresses)]
+    revocation = service(type="revocation", formats=[], ladder=[], status_lists=addresses)
+    login = service(type="login", formats=["id_token"], credential_types=[], key_set="https://login.sg.example/jwks")
+    listed = [HELD.with_list(signed(lote(one)), state=SG, at=NOON).lists[SG].services[0] for one in (revocation, login)]
+
+    assert listed[0].profile.status_lists == set(addresses)
+    assert listed[1].profile.key_set == "https://login.sg.example/jwks"
+    assert (HELD.lists[SG].services[0].profile.status_lists, HELD.lists[SG].services[0].profile.key_set) == (
+        set(),
+        None,
+    )
+
+
+@pytest.mark.parametrize("kind", ["revocation", "assertion", "pid-issuance"])
+def test_only_a_login_has_a_key_set_and_only_revocation_has_status_lists(kind: str) -> None:
+    formats = {"revocation": [], "assertion": ["idbridge-assertion+jwt"], "pid-issuance": ["dc+sd-jwt"]}[kind]
+    types = ["urn:x"] if kind == "pid-issuance" else []
+    rules = {"type": kind, "formats": formats, "credential_types": types}
+
+    assert code_of(lote(service(**rules, key_set="https://x.sg.example/jwks"))) == "trust.profile_violation"
+    if kind != "revocation":
+        assert code_of(lote(service(**rules, status_lists=["https://x.sg.example/1"]))) == "trust.profile_violation"
 
 
 def test_a_revocation_service_is_listed_and_signs_no_credential() -> None:

@@ -134,6 +134,8 @@ def test_the_twin_of_all_these_documents_is_clean() -> None:
         ('country = "SG" }\ninf', 'country = "TH" }\ninf', "trust.territory_mismatch"),
         ('id = "pid"', 'id = "login"', "trust.profile_violation"),
         ('id = "pid"', 'id = "../../pid"', "trust.profile_violation"),
+        ('id = "pid"', 'id = "pid"\nkey_set = "https://pid.sg.example/jwks"', "trust.profile_violation"),
+        ('id = "pid"', 'id = "pid"\nstatus_lists = ["https://pid.sg.example/1"]', "trust.profile_violation"),
         ('id = "pid"', r'id = "pid\n"', "trust.profile_violation"),
         ('"https://pid.sg.example"', '"https://pid.sg.example/?x"', "trust.profile_violation"),
         ('formats = ["id_token"]', 'formats = ["dc+sd-jwt"]', "trust.profile_violation"),

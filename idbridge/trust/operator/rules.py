@@ -70,6 +70,8 @@ def rule_changes(before: ServiceProfile, after: ServiceProfile) -> tuple[Change,
         *_leeway_change(before, after),
         *compared("leaf rule", leaf(before.leaf_rule), leaf(after.leaf_rule), widens=before.leaf_rule is not None),
         *_revocation_change(before, after),
+        *grown("status lists", before.status_lists, after.status_lists),
+        *compared("key set", before.key_set, after.key_set, widens=after.key_set is not None),
         *_claim_changes(before.claim_map, after.claim_map),
     )
 

@@ -80,6 +80,16 @@ def test_lists_of_two_states_have_no_difference() -> None:
         ("type", {"type": "pid-issuance"}, {"type": "attestation-issuance"}),
         ("revocation lists", {"crl": ["https://crl.sg.example/1"]}, {}),
         ("revocation lists", {"crl": ["https://crl.sg.example/1"]}, {"crl": ["https://crl.sg.example/2"]}),
+        (
+            "status lists",
+            {"type": "revocation", "formats": [], "credential_types": []},
+            {"type": "revocation", "formats": [], "credential_types": [], "status_lists": ["https://s.sg.example/1"]},
+        ),
+        (
+            "key set",
+            {"type": "login", "formats": ["id_token"], "credential_types": []},
+            {"type": "login", "formats": ["id_token"], "credential_types": [], "key_set": "https://l.sg.example/jwks"},
+        ),
         ("leaf rule", {"leaf_rule": {"policy": "1.2.3"}}, {}),
         ("leaf rule", {"leaf_rule": {"policy": "1.2.3"}}, {"leaf_rule": {"extended_key_usage": "1.2.3"}}),
     ],
@@ -102,6 +112,11 @@ def test_whatever_reaches_further_is_flagged(what: str, before: Table, after: Ta
         ("leeway", {"leeway_seconds": 60}, {"leeway_seconds": 59}),
         ("leaf rule", {}, {"leaf_rule": {"policy": "1.2.3"}}),
         ("revocation lists", {}, {"crl": ["https://crl.sg.example/1"]}),
+        (
+            "key set",
+            {"type": "login", "formats": ["id_token"], "credential_types": [], "key_set": "https://l.sg.example/1"},
+            {"type": "login", "formats": ["id_token"], "credential_types": []},
+        ),
     ],
 )
 def test_what_reaches_less_far_is_told_and_not_flagged(what: str, before: Table, after: Table) -> None:
