@@ -18,7 +18,7 @@ from idbridge.codec import strict_json
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
-from idbridge.model.request import Detail, Expectations, RelyingParty, VerifyRequest
+from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
 from idbridge.verify.schema import documents
 
 COMMAND_LINE: Final = "command-line"
@@ -73,6 +73,7 @@ def _expectations(members: Mapping[str, Any]) -> Expectations:
         audience=members.get("audience"),
         minimum_level=AssuranceLevel[members["loa"]] if "loa" in members else None,
         entity=(entity["scheme"], entity["value"]) if entity is not None else None,
+        session=Session(**members["session"]) if "session" in members else None,
     )
 
 

@@ -1,10 +1,15 @@
 """What a relying party asks, and what its registration allows it to ask."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, Protocol
 
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
+
+THUMBPRINT: Final = r"[A-Za-z0-9_-]{43}"  # SHA-256 in base64url (RFC 7638)
+_THUMBPRINT: Final = re.compile(THUMBPRINT)
 
 
 class Detail(StrEnum):
@@ -47,6 +52,41 @@ class RelyingParty:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """The session in which a wallet was asked, as far as an mdoc is bound to it (OpenID4VP 1.0, B.2.6).
+
+    With ``origin`` it was asked over the Digital Credentials API, else by redirect, with ``client_id`` and
+    ``response_uri``. The thumbprint is that of the key to which the answer was encrypted, ``None`` if it was not.
+
+    Raises:
+        ValueError: It is neither of the two, or both, or the thumbprint is none.
+    """
+
+    client_id: str | None = None
+    response_uri: str | None = None
+    origin: str | None = None
+    encryption_jwk_thumbprint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.origin is not None:
+            if self.response_uri is not None:
+                raise ValueError("a session with an origin has no response_uri")
+        elif self.client_id is None or self.response_uri is None:
+            raise ValueError("a session has an origin, or client_id and response_uri")
+        thumbprint = self.encryption_jwk_thumbprint
+        if thumbprint is not None and _THUMBPRINT.fullmatch(thumbprint) is None:
+            raise ValueError("encryption_jwk_thumbprint is a SHA-256 thumbprint in base64url")
+
+
+class KeyAgreement(Protocol):
+    """A private key of this node that wallets were given for one session (ISO 18013-5, 9.1.3.5)."""
+
+    def shared_secret(self, peer: Mapping[str, str]) -> bytes | None:
+        """Return the ECDH secret with the public JWK ``peer``; ``None`` if that key is on another curve."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Expectations:
     """What the relying party expects of this one presentation; each can only narrow."""
 
@@ -54,13 +94,15 @@ class Expectations:
     audience: str | None = None
     minimum_level: AssuranceLevel | None = None
     entity: tuple[str, str] | None = None  # (scheme, value)
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
     """Step V1: one question, with the relying party that authenticated.
 
-    ``node_audiences`` are the identifiers under which this node itself receives tokens.
+    ``node_audiences`` are the identifiers under which this node itself receives tokens. ``reader_key`` is the key that
+    this node gave the wallet for the session, if it ran it itself; no request can bring one.
     """
 
     credential: str = field(repr=False)
@@ -73,3 +115,4 @@ class VerifyRequest:
     node_audiences: frozenset[str] = frozenset()
     detail: Detail = Detail.SIMPLE
     assertion_audience: str | None = None
+    reader_key: KeyAgreement | None = field(default=None, repr=False)

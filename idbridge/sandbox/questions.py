@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idbridge.model.region import AssuranceLevel, Format
-from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
+from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
 
 
 def question(document: Mapping[str, Any], *, relying_party: RelyingParty) -> VerifyRequest:
@@ -24,6 +24,7 @@ def question(document: Mapping[str, Any], *, relying_party: RelyingParty) -> Ver
             audience=expected.get("audience"),
             minimum_level=AssuranceLevel[expected["loa"]] if "loa" in expected else None,
             entity=(entity["scheme"], entity["value"]) if entity is not None else None,
+            session=Session(**expected["session"]) if "session" in expected else None,
         ),
         claims=tuple(document.get("claims", ())),
         assertion_audience=document.get("assertion", {}).get("audience"),

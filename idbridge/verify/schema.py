@@ -12,7 +12,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.check import Result, Step
 from idbridge.model.credential import HolderMethod
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState, ServiceType
-from idbridge.model.request import Detail
+from idbridge.model.request import THUMBPRINT, Detail
 from idbridge.model.trust import ServiceStatus
 from idbridge.reasons import Indication
 from idbridge.verify.minimise import Withheld
@@ -52,6 +52,17 @@ def _words(vocabulary: Any) -> dict[str, Any]:
 _STATE: Final = {"enum": sorted(state.value for state in MemberState)}
 _LEVEL: Final = {"enum": [level.name for level in AssuranceLevel]}
 _ENTITY: Final = _object({"scheme": _IDENTIFIER, "value": _IDENTIFIER})
+_SESSION: Final = _object(
+    {},
+    client_id=_IDENTIFIER,
+    response_uri=_IDENTIFIER,
+    origin=_IDENTIFIER,
+    encryption_jwk_thumbprint={"type": "string", "pattern": f"^{THUMBPRINT}$", "maxLength": 43},
+) | {
+    "description": "How the wallet was asked: over the Digital Credentials API (`origin`), or by redirect.",
+    "oneOf": [{"required": ["origin"]}, {"required": ["client_id", "response_uri"]}],
+    "dependentSchemas": {"origin": {"properties": {"response_uri": False}}},
+}
 
 _REQUEST: Final = _object(
     {
@@ -65,7 +76,7 @@ _REQUEST: Final = _object(
         "maxLength": LIMITS.purpose_text_max_characters,
         "description": "What the person read.",
     },
-    expected=_object({}, nonce=_IDENTIFIER, audience=_IDENTIFIER, loa=_LEVEL, entity=_ENTITY),
+    expected=_object({}, nonce=_IDENTIFIER, audience=_IDENTIFIER, loa=_LEVEL, entity=_ENTITY, session=_SESSION),
     claims=_list(_IDENTIFIER, maxItems=LIMITS.requested_claims) | {"uniqueItems": True},
     assertion=_object({"audience": _IDENTIFIER}),
     detail=_words(Detail),

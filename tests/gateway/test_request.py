@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
-from idbridge.model.request import Detail, RelyingParty, VerifyRequest
+from idbridge.model.request import Detail, RelyingParty, Session, VerifyRequest
+from idbridge.verify.schema import documents
 from idbridge_gateway.api.request import FORBIDDEN, MEMBERS, UNSUPPORTED, read_request
 
 BANK = RelyingParty(
@@ -53,8 +55,40 @@ def test_what_later_versions_evaluate_is_refused_and_not_ignored(name: str) -> N
     assert f"`{name}`" in refused.detail
 
 
-def test_a_wallet_session_is_refused_and_not_ignored() -> None:
-    assert refusal_of({**LEAST, "expected": {"session": {"client_id": "x"}}}).code == "input.member_unsupported"
+@pytest.mark.parametrize(
+    "session",
+    [
+        None, {}, [], "x",
+        {"client_id": "x"},
+        {"response_uri": "https://bank.th.example/answer"},
+        {"client_id": "x", "response_uri": "https://bank.th.example/answer", "origin": "https://bank.th.example"},
+        {"origin": "https://bank.th.example", "transcript": "x"},
+        {"origin": ""},
+        {"origin": 1},
+        {"origin": "https://bank.th.example", "encryption_jwk_thumbprint": "x"},
+        {"origin": "https://bank.th.example", "encryption_jwk_thumbprint": "=" * 43},
+    ],
+)  # fmt: skip
+def test_a_session_that_is_none_is_refused_and_its_schema_says_the_same(session: Any) -> None:
+    members = {**LEAST, "expected": {"session": session}}
+
+    assert refusal_of(members).code == "input.request_malformed"
+    assert list(Draft202012Validator(documents()["verify-request.json"]).iter_errors(members))
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"client_id": "x", "response_uri": "https://bank.th.example/answer"},
+        {"origin": "https://bank.th.example", "encryption_jwk_thumbprint": "A" * 43},
+        {"origin": "https://bank.th.example", "client_id": "x"},
+    ],
+)
+def test_a_session_of_either_kind_is_read_and_its_schema_says_the_same(session: dict[str, str]) -> None:
+    members = {**LEAST, "expected": {"session": session}}
+
+    assert read(members).expected.session == Session(**session)
+    assert not list(Draft202012Validator(documents()["verify-request.json"]).iter_errors(members))
 
 
 @pytest.mark.parametrize("name", ["policy", "at", "client_id"])

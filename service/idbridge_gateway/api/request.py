@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Format
-from idbridge.model.request import Detail, Expectations, RelyingParty, VerifyRequest
+from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
 
 Choice = TypeVar("Choice")
 
@@ -28,7 +28,8 @@ FORBIDDEN: Final = frozenset({
     "arrangement", "recognition", "by", "for", "state", "node", "environment", "one_time", "report_id", "accepted",
 })  # fmt: skip
 
-_EXPECTED: Final = frozenset({"nonce", "audience", "loa", "entity"})
+_EXPECTED: Final = frozenset({"nonce", "audience", "loa", "entity", "session"})
+_SESSION: Final = frozenset({"client_id", "response_uri", "origin", "encryption_jwk_thumbprint"})
 _ENTITY: Final = frozenset({"scheme", "value"})
 _ASSERTION: Final = frozenset({"audience"})
 _FORMATS: Final = {format_.value: format_ for format_ in Format}
@@ -116,8 +117,6 @@ def _choice(members: Mapping[str, Any], name: str, choices: Mapping[str, Choice]
 def _expected(value: Any) -> Expectations:
     if type(value) is not dict:
         raise _malformed("`expected` is an object")
-    if "session" in value:
-        raise RequestError("input.member_unsupported", "`expected.session` is not evaluated by this version")
     if not value.keys() <= _EXPECTED:
         raise _not_allowed(value.keys() - _EXPECTED)
     return Expectations(
@@ -125,6 +124,7 @@ def _expected(value: Any) -> Expectations:
         audience=_text(value["audience"], "expected.audience") if "audience" in value else None,
         minimum_level=_choice(value, "loa", _LEVELS),
         entity=_entity(value["entity"]) if "entity" in value else None,
+        session=_session(value["session"]) if "session" in value else None,
     )
 
 
@@ -132,6 +132,15 @@ def _entity(value: Any) -> tuple[str, str]:
     if type(value) is not dict or value.keys() != _ENTITY:
         raise _malformed("`expected.entity` is an object with `scheme` and `value`")
     return _text(value["scheme"], "expected.entity.scheme"), _text(value["value"], "expected.entity.value")
+
+
+def _session(value: Any) -> Session:
+    if type(value) is not dict or not value.keys() <= _SESSION:
+        raise _malformed(f"`expected.session` is an object with {', '.join(sorted(_SESSION))} and nothing else")
+    try:
+        return Session(**{name: _text(member, f"expected.session.{name}") for name, member in value.items()})
+    except ValueError as fault:
+        raise _malformed(f"`expected.session`: {fault}") from None
 
 
 def _claims(value: Any) -> tuple[str, ...]:
