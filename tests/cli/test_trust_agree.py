@@ -1,5 +1,6 @@
 """Arrangements and registers from the command line: signed by state after state, then carried into the tree."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def test_signatures_come_together_in_one_file(ceremony: Ceremony, tmp_path: Path
 def test_a_register_of_purposes_is_signed_from_its_source(ceremony: Ceremony, tmp_path: Path) -> None:
     out = tmp_path / "purposes.json"
     file = tmp_path / "purposes.toml"
-    file.write_text((LISTS / "purposes.toml").read_text().replace("version = 1", "version = 2", 1))
+    text = (LISTS / "purposes.toml").read_text().replace("version = 1", "version = 2", 1)
+    file.write_text(text.replace('claims = ["name", "nationality"]', 'claims = ["name", "nationality", "email"]', 1))
     digest = digest_of(ceremony, file, out)
 
     for state in ("SG", "TH", "MY"):
@@ -103,4 +105,8 @@ def test_a_register_of_purposes_is_signed_from_its_source(ceremony: Ceremony, tm
     assert payload is not None
     assert (payload["version"], jcs.digest_hex(payload)) == (2, digest)
     made = ceremony.proposed("propose", "--document", str(out), key="role-SG-on-call")
+    shown = ceremony.trust("proposals", str(made), *ceremony.tree).out
+    assert "~ purposes 2: building-visit" in shown
+    assert re.search(r"^! +claims +\+ email", shown, re.MULTILINE)
+    assert "scope widened" in shown
     assert ceremony.publish(made).code == 0

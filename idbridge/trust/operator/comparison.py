@@ -6,6 +6,7 @@ never looks at what the proposer says of the change, and judges nothing.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
 from types import MappingProxyType
@@ -22,7 +23,8 @@ from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.recognition.arrangement import ArrangementVersion, parse_version
 from idbridge.recognition.members import invalid
-from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, open_signed
+from idbridge.recognition.purpose import PurposeRegister, parse_register
+from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed
 from idbridge.trust import deny_list, members, profile
 from idbridge.trust.deny_entry import Statement, reread
 from idbridge.trust.operator.arrangements import diff_arrangements
@@ -30,10 +32,13 @@ from idbridge.trust.operator.change import Change, Diff, Item, Kind, Mark, Value
 from idbridge.trust.operator.delegations import Delegations, RoleKeys, diff_delegations
 from idbridge.trust.operator.diff import diff_lists
 from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.purposes import diff_purposes
 from idbridge.trust.tuf import entry, roles
 from idbridge.trust.tuf.errors import mismatched
 from idbridge.trust.tuf.quorum import quorum_of
 
+_ARRANGEMENTS: Final = "arrangements/"
+_PURPOSES: Final = "purposes/"
 _VERSION: Final = re.compile(r"([0-9]{1,9})\.json")
 _ROOT_ROLES: Final = (roles.ROOT, roles.TARGETS, roles.SNAPSHOT, roles.TIMESTAMP)
 
@@ -161,9 +166,10 @@ def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) 
     changed = [path for path, named in sorted(signed.targets.items()) if _is_new(listed, path, named)]
     again = tuple(path for path in changed if path in listed and _is_same_text(before, path, signed, files))
     replaced = tuple(path for path in changed if path in listed and path not in again)
-    fresh = [path for path in changed if path not in again and _is_arrangement(path)]
-    new = {path: _file(before, roles.AGREEMENTS, path, signed, files) for path in fresh}
-    found = list(_successive(before, new.values(), keys))
+    fresh = [path for path in changed if path not in again]
+    new = {path: _file(before, roles.AGREEMENTS, path, signed, files) for path in fresh if _is_document(path)}
+    found = list(_successive(before, (new[path] for path in new if path.startswith(_ARRANGEMENTS)), keys))
+    purposes = _purposes(before, (new[path] for path in new if path.startswith(_PURPOSES)), keys)
     lost = tuple(sorted(listed.keys() - signed.targets.keys()))
     registers = _registers(listed), _registers(signed.targets)
     facts = (
@@ -184,7 +190,10 @@ def _agreements(before: Published, signed: Targets, files: Mapping[str, bytes]) 
             *facts,
             *(replace(one, what=f"{title}: {one.what}") for title, step in found for one in step.facts),
         ),
-        items=tuple(replace(one, name=f"{title}: {one.name}") for title, step in found for one in step.items),
+        items=(
+            *(replace(one, name=f"{title}: {one.name}") for title, step in found for one in step.items),
+            *purposes,
+        ),
         held=sum(step.held for _, step in found),
         ended=sum(step.ended for _, step in found),
     )
@@ -200,8 +209,8 @@ def _is_same_text(before: Published, path: str, signed: Targets, files: Mapping[
     return unverified_payload(octets) == unverified_payload(before.target(roles.AGREEMENTS, path))
 
 
-def _is_arrangement(path: str) -> bool:
-    return path.startswith("arrangements/")
+def _is_document(path: str) -> bool:
+    return path.startswith((_ARRANGEMENTS, _PURPOSES))
 
 
 def _successive(
@@ -217,6 +226,28 @@ def _successive(
         previous = latest.get(version.id) or _standing(before, version.id, keys)
         latest[version.id] = version
         yield f"{version.id} {version.version}", diff_arrangements(previous, version)
+
+
+def _purposes(
+    before: Published, offered: Iterable[bytes], keys: Mapping[MemberState, tuple[PublicKey, ...]]
+) -> Iterator[Item]:
+    """Yield what each register on offer changes of the one before it, the first of what stands now.
+
+    One that stands and cannot be read any more, because its signers' keys are gone, allowed nothing that is known.
+    """
+    path = _newest(before, _PURPOSES)
+    previous = PurposeRegister.none(before.environment)
+    if path is not None:
+        with suppress(TrustError):
+            previous = _register(before.target(roles.AGREEMENTS, path), keys)
+    begins = path is None
+    for register in sorted((_register(octets, keys) for octets in offered), key=lambda one: one.version):
+        yield from diff_purposes(previous, register, begins=begins)
+        previous, begins = register, False
+
+
+def _register(octets: bytes, keys: Mapping[MemberState, tuple[PublicKey, ...]]) -> PurposeRegister:
+    return parse_register(open_signed(octets, typ=PURPOSES_TYPE, keys=keys))
 
 
 def document_keys(before: Published) -> Mapping[MemberState, tuple[PublicKey, ...]]:
@@ -259,14 +290,17 @@ def _standing(
 
 def newest_path(before: Published, name: str) -> str | None:
     """Return where the newest version of an arrangement stands; ``None`` if there is no such arrangement."""
-    within = f"arrangements/{name}/"
+    return _newest(before, f"{_ARRANGEMENTS}{name}/")
+
+
+def _newest(before: Published, within: str) -> str | None:
     names = (path.removeprefix(within) for path in before.targets(roles.AGREEMENTS) if path.startswith(within))
     numbers = [int(found[1]) for name in names if (found := _VERSION.fullmatch(name))]
     return f"{within}{max(numbers)}.json" if numbers else None
 
 
 def _registers(listed: Mapping[str, Any]) -> Value:
-    return tuple(sorted(path for path in listed if path.startswith("purposes/"))) or None
+    return tuple(sorted(path for path in listed if path.startswith(_PURPOSES))) or None
 
 
 def _content(listed: Mapping[str, Any]) -> str:
