@@ -43,7 +43,16 @@ def parse_unverified(
         InputError: ``input.too_large`` or ``input.malformed``.
         JoseError: ``jose.alg_not_allowed``, ``jose.crit_unsupported`` or ``jose.header_forbidden``.
     """
-    value = cbor.decode(octets, max_bytes=max_bytes, tags=frozenset({SIGN1}))
+    return take_apart(cbor.decode(octets, max_bytes=max_bytes, tags=frozenset({SIGN1})), detached=detached)
+
+
+def take_apart(value: Any, *, detached: bytes | None = None) -> UnverifiedSign1:
+    """Take a COSE_Sign1 apart that ``cbor.decode`` read already, as part of something else; else as above.
+
+    Raises:
+        InputError: ``input.too_large`` or ``input.malformed``.
+        JoseError: As for ``parse_unverified``.
+    """
     protected, unprotected, inside, signature = _parts(value)
     header = _header(protected, unprotected)
     payload = detached if inside is None else inside

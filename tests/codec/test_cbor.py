@@ -184,3 +184,40 @@ def test_what_a_refusal_leads_to_holds_nothing_of_the_text() -> None:
 
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+@given(st.lists(VALUES, max_size=40))
+def test_several_are_read_at_once_as_one_by_one(values: list[Any]) -> None:
+    several = [cbor.encode(value) for value in values]
+
+    assert cbor.decode_each(several, max_bytes=1_000_000, tags=TAGS) == values
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        [b"\x82\x01", b"\x02\x03"],  # joined, these are two items: an array of two, and a number
+        [b"\x01\x02", b""],
+        [b"", b"\x01"],
+        [b"\x01", b"\x18\x01"],
+        [b"\x01", b"\xf7"],
+        [b"\xc1\x01"],
+        [b"\x01"] * 300 + [b"\x01\x01"],
+        [b"\x01"] * 23 + [b""],
+    ],
+)
+def test_several_that_only_look_right_when_they_are_joined_are_refused(several: list[bytes]) -> None:
+    with pytest.raises(InputError) as caught:
+        cbor.decode_each(several, max_bytes=MAX, tags=TAGS)
+
+    assert caught.value.code == "input.malformed"
+
+
+def test_several_are_bound_together_in_size_and_each_in_depth() -> None:
+    assert cbor.decode_each([b"\x01"] * 255, max_bytes=255) == [1] * 255
+    assert cbor.decode_each([b"\x01"] * 256, max_bytes=256) == [1] * 256
+    assert cbor.decode_each([b"\x81" * LIMITS.nesting_depth + b"\x01"], max_bytes=99, max_depth=LIMITS.nesting_depth)
+    for several, depth in (([b"\x01"] * 256, 3), ([b"\x81" * 4 + b"\x01"], 3)):
+        with pytest.raises(InputError) as caught:
+            cbor.decode_each(several, max_bytes=255, max_depth=depth)
+        assert caught.value.code == "input.too_large"
