@@ -20,6 +20,8 @@ class Limits:
     nesting_depth: int = 16
     json_values: int = 65_536  # commas in one text of a client, and eight times its objects and arrays
     disclosures: int = 256
+    claim_path_steps: int = 4  # of a claim inside others, as a list names it
+    key_value_pairs: int = 8  # in one text that a list says to hold several values
     requested_claims: int = 64
     identifier_characters: int = 512
     purpose_text_min_characters: int = 3
@@ -35,6 +37,18 @@ class Limits:
     vp_token_bytes: int = 48 * 1024  # as JSON text; in the body every quotation mark takes two octets
     transactions: int = 8  # that one presentation authorises
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
+
+    # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
+    qr_characters: int = 4_296
+    qr_claims: int = 512  # of one code, those inside others among them
+    qr_embedded: int = 4  # claims of one code whose octets are CBOR once more
+    qr_envelopes: int = 8  # ways of taking codes apart that one state lists
+    qr_age: timedelta = timedelta(days=3_660)  # the longest that a profile may let a code without expiry be good
+    picture_bytes: int = 16 * 1024 * 1024
+    picture_pixels: int = 40_000_000
+    picture_memory: int = 1024 * 1024 * 1024  # address space of the process that decodes it
+    picture_time: timedelta = timedelta(seconds=10)  # of a processor; three times as much by the wall
+    picture_codes: int = 16  # that are listed of one picture
 
     # Certificates (architecture section 6).
     path_depth: int = 4
@@ -53,15 +67,18 @@ class Limits:
     # Status lists and key sets (architecture section 6; Token Status List sections 5, 8 and 13.7).
     status_list_bytes: int = 4 * 1024 * 1024  # as fetched, before anything is inflated
     status_list_inflated_bytes: int = 16 * 1024 * 1024
-    status_list_addresses: int = 64  # of one service
-    status_state_lists: int = 256  # of all services of one state, so that none keeps a node busy
-    status_state_bytes: int = 32 * 1024 * 1024  # of one state, as fetched
+    status_list_addresses: int = 32  # of one service
+    status_state_lists: int = 64  # of all services of one state, so that none keeps a node busy
+    status_state_bytes: int = 6 * 1024 * 1024  # of one state, as fetched, key sets too; beside CRLs into one snapshot
+    status_state_inflated_bytes: int = 64 * 1024 * 1024  # of one state, mapped into memory
+    status_list_entries: int = 131_072  # the fewest of a W3C bitstring, so that an index hides in a crowd
     status_mechanisms: int = 4  # that one credential names; all of them have to be good
     status_list_lifetime: timedelta = timedelta(days=31)  # from `iat`, however late `exp` is
     status_list_ttl_min: timedelta = timedelta(minutes=15)  # from the fetch; a shorter `ttl` counts as this
     status_list_ttl_max: timedelta = timedelta(hours=24)  # from the fetch, also without `ttl`
     key_set_bytes: int = 64 * 1024
     key_set_keys: int = 32  # entries, whatever they are for
+    key_sets_per_state: int = 8
     key_set_life: timedelta = timedelta(hours=24)  # from the fetch: how long an unreachable set counts on
 
     # Trust material.

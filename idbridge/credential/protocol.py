@@ -6,15 +6,17 @@ from typing import NamedTuple, Protocol
 from idbridge.crypto.jws import HeaderCache
 from idbridge.model.check import CheckPoint
 from idbridge.model.credential import SignedClaims, UnverifiedCredential, VerifiedCredential
+from idbridge.model.qr_profile import ListedQr
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.trust.resolver import ResolvedKey
 
 
 class Reading(NamedTuple):
-    """What step V2 reads with: the headers that were seen before."""
+    """What step V2 reads with: the headers that were seen before, and how the states' QR codes are taken apart."""
 
     headers: HeaderCache
+    qr: tuple[ListedQr, ...] = ()
 
 
 class CredentialFormat(Protocol):

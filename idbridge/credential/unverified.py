@@ -11,7 +11,7 @@ from idbridge.codec import strict_json
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
-from idbridge.model.credential import UnverifiedCredential, UnverifiedSign1
+from idbridge.model.credential import UnverifiedCredential, UnverifiedJws, UnverifiedSign1
 from idbridge.model.region import Format
 
 
@@ -36,9 +36,14 @@ def parse_unverified_jwt(
 
 
 def unverified_message(
-    kind: Format, message: UnverifiedSign1, claims: Mapping[str, Any], *, issuer: str | None, presented: Any = None
+    kind: Format,
+    message: UnverifiedJws | UnverifiedSign1,
+    claims: Mapping[str, Any],
+    *,
+    issuer: str | None,
+    presented: Any = None,
 ) -> UnverifiedCredential:
-    """Return a COSE message taken apart; ``claims`` is what its payload spells, ``issuer`` who it says signed it."""
+    """Return a signed message taken apart; ``claims`` is what its payload spells, ``issuer`` who it says signed it."""
     return UnverifiedCredential(kind, message, claims, issuer, presented)
 
 

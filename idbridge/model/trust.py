@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from idbridge.model.keys import PublicKey
+from idbridge.model.qr_profile import QrProfile
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState, ServiceType
 from idbridge.model.time import Validity
 
@@ -32,6 +34,21 @@ class HolderBindingRule(StrEnum):
     REQUIRED = "required"
     OPTIONAL = "optional"
     NONE = "none"
+
+
+class EncryptionRule(StrEnum):
+    """Whether the tokens of a login service come encrypted; ``NONE``, where its list says nothing."""
+
+    REQUIRED = "required"
+    ALLOWED = "allowed"
+    NONE = "none"
+
+
+class EntitySubject(StrEnum):
+    """Who is spoken of where a legal person is named: somebody who represents it, or the legal person itself."""
+
+    REPRESENTATIVE = "representative"
+    ITSELF = "itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +81,47 @@ class NamePart:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityMap:
+    """Where a provider names a legal person in claims of its own.
+
+    ``identifier`` is its number in the register ``scheme``; where the provider says which register, ``scheme_claim``
+    does, and ``schemes`` says what its words mean. ``status`` names the claim of its standing, good if ``in_force`` has
+    the value. What a representative may do is ``power``, or stands in ``power_claim``. ``complete`` are the regional
+    names that have to be there too, or the set is not complete (eIDAS: minimum data sets).
+    """
+
+    subject: EntitySubject
+    identifier: str
+    scheme: str | None = None
+    scheme_claim: str | None = None
+    schemes: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    status: str | None = None
+    in_force: frozenset[str] = frozenset()
+    power: frozenset[str] = frozenset()
+    power_claim: str | None = None
+    until: str | None = None
+    complete: frozenset[str] = frozenset()
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The provider's claims that are named here."""
+        named = (self.identifier, self.scheme_claim, self.name, self.status, self.power_claim, self.until)
+        return frozenset(one for one in named if one is not None)
+
+
+PATH: Final = "$."  # begins the name of a claim that stands inside others, their names joined by dots
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimMap:
     """How a provider's claims are named: data of the signed list, never code.
 
     ``claims`` maps regional names (``birthdate``, ``nationality``) to the provider's own. ``subject`` names the
     claim that identifies the person at the provider. ``display``, when set, names a claim with the full name.
     ``sources`` are all the provider's claims that are named here; the rest of a credential is never released.
+    ``paths`` are those among them that stand inside others, ``key_values`` the claims that are texts like ``a=1,b=2``.
+    ``lowest_without_acr`` lets a token that says no level count as the lowest that the ladder has, and never above A1.
     """
 
     claims: Mapping[str, str]
@@ -80,12 +132,20 @@ class ClaimMap:
     persistence: IdentifierPersistence = IdentifierPersistence.LASTING
     acr: str = "acr"
     mandate: str | None = None
+    entity: EntityMap | None = None
+    key_values: frozenset[str] = frozenset()
+    lowest_without_acr: bool = False
     sources: frozenset[str] = field(init=False, compare=False, repr=False)
+    paths: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         optional = (self.display, self.display_latin, self.mandate, *(part.latin for part in self.name_parts))
         named = {self.subject, self.acr, *self.claims.values(), *(part.native for part in self.name_parts), *optional}
-        object.__setattr__(self, "sources", frozenset(named) - {None})
+        sources = {one for one in named if one is not None} | (self.entity.sources if self.entity else frozenset())
+        paths = frozenset(one for one in sources if one.startswith(PATH))
+        roots = frozenset(path.split(".", 2)[1] for path in paths)
+        object.__setattr__(self, "sources", frozenset(sources - paths) | roots)
+        object.__setattr__(self, "paths", paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +171,9 @@ class ServiceProfile:
     crl: frozenset[str] = frozenset()  # where its authority publishes; not empty: revocation must be known
     status_lists: frozenset[str] = frozenset()  # of a revocation service: the addresses whose lists it signs
     key_set: str | None = None  # of a login service: where it publishes the keys that its state does not list
+    encryption: EncryptionRule = EncryptionRule.NONE  # of a login service
     tier: CommitmentTier = CommitmentTier.T0
+    qr: QrProfile | None = None  # set exactly where the formats have `qr`
 
 
 @dataclass(frozen=True, slots=True)
