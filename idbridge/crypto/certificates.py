@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from idbridge.crypto.iso_mdoc import DOCUMENT_SIGNING
 from idbridge.crypto.material import PrivateKey
 from idbridge.crypto.signer import FileSigner
 from idbridge.model.time import Validity
@@ -33,11 +34,13 @@ class Subject:
     common_name: str
     country: str | None = None
     organisation: str | None = None
+    province: str | None = None
 
     def name(self) -> x509.Name:
         """Return the distinguished name, from country to common name."""
         parts = (
             (NameOID.COUNTRY_NAME, self.country),
+            (NameOID.STATE_OR_PROVINCE_NAME, self.province),
             (NameOID.ORGANIZATION_NAME, self.organisation),
             (NameOID.COMMON_NAME, self.common_name),
         )
@@ -91,6 +94,49 @@ def make_leaf(
         policy = x509.PolicyInformation(x509.ObjectIdentifier(rule.policy), None)
         extensions.append((x509.CertificatePolicies([policy]), False))
     return _issue(signer, subject=subject, validity=validity, issuer=issuer, extensions=extensions)
+
+
+def make_iaca(signer: FileSigner, *, subject: Subject, validity: Validity, contact: str, crl: str) -> Authority:
+    """Return an authority of mdocs, self-signed (ISO 18013-5, Annex B.1.2).
+
+    ``contact`` is the URI of its issuer alternative name, ``crl`` where its revocation lists are.
+    """
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (x509.KeyUsage(**{**_NO_USAGE, "key_cert_sign": True, "crl_sign": True}), True),
+        (x509.IssuerAlternativeName([x509.UniformResourceIdentifier(contact)]), False),
+        (_distribution(crl), False),
+    ]
+    return Authority(_issue(signer, subject=subject, validity=validity, issuer=None, extensions=extensions), signer)
+
+
+def make_document_signer(
+    signer: FileSigner,
+    *,
+    subject: Subject,
+    validity: Validity,
+    issuer: Authority,
+    usage: str = DOCUMENT_SIGNING,
+    contact: str,
+    crl: str,
+    critical: bool = True,
+) -> bytes:
+    """Return the certificate (DER) of a key that signs mdocs (ISO 18013-5, Annex B.1.4).
+
+    ``usage`` is its extended key usage, and ``critical`` whether that is marked so.
+    """
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.KeyUsage(**{**_NO_USAGE, "digital_signature": True}), True),
+        (x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical),
+        (x509.IssuerAlternativeName([x509.UniformResourceIdentifier(contact)]), False),
+        (_distribution(crl), False),
+    ]
+    return _issue(signer, subject=subject, validity=validity, issuer=issuer, extensions=extensions)
+
+
+def _distribution(address: str) -> x509.CRLDistributionPoints:
+    names = [x509.UniformResourceIdentifier(address)]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
 
 
 def _issue(

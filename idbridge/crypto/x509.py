@@ -29,6 +29,7 @@ from cryptography.x509.verification import (
 
 from idbridge.crypto.certificate_lint import UnreadableError, attempt, guarded, read_certificate
 from idbridge.crypto.crl import Link, link
+from idbridge.crypto.iso_mdoc import IsoProfile, iso_profile
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
@@ -55,7 +56,7 @@ class VerifiedPath:
     ``chain`` is in DER, leaf first, the listed certificate last; it has one member if the leaf itself is listed.
     ``uris`` and ``dns_names`` are the leaf's subject alternative names, ``subject`` is its RFC 4514 text and
     ``country`` the ``C`` of its subject, if any. ``links`` are what revocation is asked about: every certificate
-    but the listed one. Made by ``verify_path`` only.
+    but the listed one. ``iso`` says how the path stands to the profile of mdocs. Made by ``verify_path`` only.
     """
 
     leaf_key: JwkPublicKey
@@ -67,6 +68,7 @@ class VerifiedPath:
     not_after: datetime
     chain: tuple[bytes, ...]
     links: tuple[Link, ...]
+    iso: IsoProfile
 
 
 def verify_path(
@@ -247,6 +249,7 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
         not_after=min(certificate.not_valid_after_utc for certificate in chain),
         chain=ders,
         links=tuple(link(subject, authority) for subject, authority in pairwise(chain)),
+        iso=iso_profile(chain),
     )
 
 
