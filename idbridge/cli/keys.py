@@ -148,7 +148,7 @@ def rotate_key(
     dry_run: bool,
     as_json: bool,
 ) -> Exit:
-    """Let the key that waits sign, and its predecessor no longer.
+    """Let the waiting key sign, and its predecessor no longer.
 
     The predecessor stays published until the last thing that it signed has expired.
     """

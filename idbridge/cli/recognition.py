@@ -50,7 +50,10 @@ def list_arrangements(*, region: Path, at: datetime | None, as_json: bool) -> Ex
 @at_option
 @json_option
 def show_recognition(*, by: MemberState, purpose: str | None, region: Path, at: datetime | None, as_json: bool) -> Exit:
-    """Show whose credentials a state recognises: for one purpose in detail, or for all at a glance."""
+    """Show whose credentials a state recognises.
+
+    For one purpose in detail, or for all at a glance.
+    """
     moment = instant(at)
     snapshot = open_snapshot(region)
     purposes = _purposes(snapshot, purpose)

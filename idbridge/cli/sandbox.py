@@ -51,9 +51,10 @@ def list_cases(*, state: MemberState | None, form: str | None, code: str | None,
 @region_option
 @json_option
 def mint_case(*, name: str, credential: bool, region: Path, as_json: bool) -> Exit:
-    """Make the input of CASE for the region on this machine, and print the body of its request.
+    """Make the input of CASE, and print the body of its request.
 
-    What must come of it is said on standard error. Credentials live for minutes, as real ones do.
+    It is made for the region on this machine. What must come of it is said on standard error. Credentials live for
+    minutes, as real ones do.
     """
     minted = _minted(name, region)
     if as_json:

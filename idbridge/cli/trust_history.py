@@ -32,7 +32,7 @@ _PLACES: Final = 2  # as many are named; the rest is counted
 @region_option
 @json_option
 def history(*, state: MemberState, tree: Path | None, region: Path, as_json: bool) -> Exit:
-    """Show the editions of a state's list that are kept, oldest first.
+    """Show the kept editions of a state's list, oldest first.
 
     Those in the snapshots of the nodes on this machine, the one on offer, and with `--tree` all that were published,
     with the records of who proposed and signed them.

@@ -99,7 +99,7 @@ def _write_journal(level: int) -> None:
 )
 @click.option("--port", type=click.IntRange(0, 65534), default=0, help="Port of the node of TH; SG gets the next one.")
 def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
-    """Run a pretend region: eleven states, two nodes, people with wallets. Nothing in it is real."""
+    """Run a pretend region: eleven states, two nodes, wallets. Nothing in it is real."""
     from idbridge_gateway.demo.run import run_once, stay_up  # a node that serves needs no pretend region
 
     if as_json and not once:

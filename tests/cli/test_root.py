@@ -101,3 +101,15 @@ def test_help_shows_every_noun(run: Run) -> None:
     assert ended.code == 0
     assert all(f"  {noun}" in ended.out for noun in NOUNS)
     assert "Exit codes: 0 accepted or done" in ended.out
+
+
+def test_no_summary_of_a_command_is_cut_off_on_a_terminal_of_80_columns(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    named = [(noun,) for noun in root.list_commands(click.Context(root))]
+
+    listed = [run(*names, "--help").out for names in ((), *named)]
+
+    cut = [line for text in listed for line in text.splitlines()[1:] if line.endswith("...")]
+    assert cut == []
