@@ -1,12 +1,15 @@
-"""zlib streams (RFC 1950) to octets, at most as many as the caller allows: what a few octets may swell into.
+"""zlib and gzip streams (RFC 1950, RFC 1952) to octets, at most as many as the caller allows: what a few may swell into.
 
 Decides whether the octets are one whole stream with a right checksum and nothing after it. It does not know what they
 hold.
 """
 
 import zlib
+from typing import Final
 
 from idbridge.errors import InputError
+
+_GZIP: Final = 16  # zlib's own mark for a gzip header instead of a zlib one
 
 
 def inflate(octets: bytes, *, max_bytes: int) -> bytes:
@@ -15,7 +18,20 @@ def inflate(octets: bytes, *, max_bytes: int) -> bytes:
     Raises:
         InputError: ``input.too_large``, or ``input.malformed`` for a stream that is cut, damaged or followed by more.
     """
-    stream = zlib.decompressobj()
+    return _plain(octets, zlib.MAX_WBITS, max_bytes=max_bytes)
+
+
+def gunzip(octets: bytes, *, max_bytes: int) -> bytes:
+    """Return what the one member of the gzip file in ``octets`` holds; no more than ``max_bytes`` and one are made.
+
+    Raises:
+        InputError: As for ``inflate``; a second member counts as something that follows.
+    """
+    return _plain(octets, zlib.MAX_WBITS | _GZIP, max_bytes=max_bytes)
+
+
+def _plain(octets: bytes, window: int, *, max_bytes: int) -> bytes:
+    stream = zlib.decompressobj(window)
     try:
         plain = stream.decompress(octets, max_bytes + 1)
     except zlib.error:
@@ -23,5 +39,5 @@ def inflate(octets: bytes, *, max_bytes: int) -> bytes:
     if plain is not None and len(plain) > max_bytes:
         raise InputError("input.too_large", f"a compressed text of more than {max_bytes} octets")
     if plain is None or not stream.eof or stream.unused_data:
-        raise InputError("input.malformed", "not one whole zlib stream")
+        raise InputError("input.malformed", "not one whole compressed stream")
     return plain

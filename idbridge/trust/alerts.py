@@ -111,6 +111,11 @@ OF_CODE: Final[Mapping[str, tuple[AlertKind, Severity]]] = MappingProxyType({
     "status.crl_rollback": (AlertKind.FRESHNESS, _ATTACK),
     "status.crl_stale": (AlertKind.FRESHNESS, _FAULT),
     "status.crl_invalid": (AlertKind.PARSE_FAILED, _FAULT),
+    "status.list_rollback": (AlertKind.FRESHNESS, _ATTACK),
+    "status.list_stale": (AlertKind.FRESHNESS, _FAULT),
+    "status.list_invalid": (AlertKind.PARSE_FAILED, _FAULT),
+    "status.signer_unauthorised": (AlertKind.KEYS, _ATTACK),
+    "status.key_set_invalid": (AlertKind.PARSE_FAILED, _FAULT),
     "status.unavailable": (AlertKind.TRANSPORT, _FAULT),
 })  # fmt: skip
 _UNFORESEEN: Final = (AlertKind.TRANSPORT, _FAULT)

@@ -8,7 +8,8 @@ from tests.judges.jose import COOKBOOK, WYCHEPROOF_JOSE, WYCHEPROOF_SIG
 from tests.judges.lists import EUTL, LOTE, VICAL
 from tests.judges.paths import PKITS
 from tests.judges.sd_jwts import RFC9901
+from tests.judges.statuses import STATUSLIST
 
 COURTS: Final[tuple[Court, ...]] = (
-    WYCHEPROOF_JOSE, WYCHEPROOF_SIG, COOKBOOK, RFC9901, DGC, CROSSBORDER, PKITS, EUTL, LOTE, VICAL,
+    WYCHEPROOF_JOSE, WYCHEPROOF_SIG, COOKBOOK, RFC9901, DGC, CROSSBORDER, PKITS, EUTL, LOTE, VICAL, STATUSLIST,
 )  # fmt: skip

@@ -27,6 +27,7 @@ JUDGED = {
     "eutl": (9, 10),
     "lote": (5, 2),
     "vical": (2, 4),
+    "statuslist": (144, 144),
 }
 BAD = {"id": "bad", "kind": "x", "expected": "reject", "reason": "it is bad"}
 GOOD = {"id": "good", "kind": "x", "expected": "accept", "reason": "it is good"}
