@@ -18,15 +18,14 @@ from idbridge.errors import JoseError
 from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, ServiceType
 from idbridge.model.trust import (
-    ClaimMap,
+    EncryptionRule,
     HolderBindingRule,
-    IdentifierPersistence,
     LadderRung,
     LeafRule,
-    NamePart,
     ServiceProfile,
 )
-from idbridge.trust import members
+from idbridge.trust import members, qr_listing
+from idbridge.trust.claim_listing import claim_map
 from idbridge.trust.errors import violation
 from idbridge.trust.lote import Extension
 
@@ -49,10 +48,7 @@ _SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})
 _RULES: Final = frozenset({
     "formats", "algorithms", "credentialTypes", "leewaySeconds", "holderBinding", "ladder", "claims",
 })  # fmt: skip
-_RULES_OPTIONAL: Final = frozenset({"leafRule", "crl", "statusLists", "keySet"})
-_CLAIMS: Final = frozenset({"subject", "persistence", "acr", "nameParts", "map"})
-_CLAIMS_OPTIONAL: Final = frozenset({"mandate", "display", "displayLatin"})
-_NAME_KINDS: Final = frozenset({"given", "family", "patronymic", "middle", "single"})
+_RULES_OPTIONAL: Final = frozenset({"leafRule", "crl", "statusLists", "keySet", "qrProfile", "encryption"})
 _IDENTIFIER = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*)){1,31}", re.ASCII)
 _LEEWAY_SECONDS: Final = int(LIMITS.clock_leeway_max.total_seconds())
 
@@ -145,6 +141,7 @@ class RuleBook:
         profile = self._read.get(spelled)
         if profile is None:
             profile = self._read[spelled] = _profile(rules, self._tier)
+            qr_listing.require_few(one.qr for one in self._read.values())
         return issuer, profile
 
 
@@ -159,7 +156,7 @@ def _profile(rules: dict[str, Any], tier: CommitmentTier) -> ServiceProfile:
             read["credentialTypes"], lambda one: members.text(one, where="a credential type"), where="credentialTypes"
         ),
         ladder=_ladder(read["ladder"]),
-        claim_map=_claim_map(read["claims"]),
+        claim_map=claim_map(read["claims"]),
         leeway=timedelta(
             seconds=members.count(read["leewaySeconds"], where="leewaySeconds", least=0, most=_LEEWAY_SECONDS)
         ),
@@ -170,13 +167,27 @@ def _profile(rules: dict[str, Any], tier: CommitmentTier) -> ServiceProfile:
         if "statusLists" in read
         else frozenset(),
         key_set=_place(read["keySet"], where="keySet") if "keySet" in read else None,
+        encryption=_encryption(read),
         tier=tier,
+        qr=qr_listing.read(read["qrProfile"]) if "qrProfile" in read else None,
     )
     if not profile.algorithms:
         raise violation("a service lists at least one algorithm")
     if bool(profile.credential_types) is profile.formats.isdisjoint(TYPED_FORMATS):
         raise violation("credential types are listed exactly for the formats that have them")
+    if (profile.qr is not None) is not (Format.QR in profile.formats):
+        raise violation("a QR profile is listed exactly where the format qr is")
     return profile
+
+
+def _encryption(read: Mapping[str, Any]) -> EncryptionRule:
+    """Return whether tokens come encrypted; a list that says nothing of it is no list that says so in a word."""
+    if "encryption" not in read:
+        return EncryptionRule.NONE
+    rule = members.word(read["encryption"], EncryptionRule, where="encryption")
+    if rule is EncryptionRule.NONE:
+        raise violation("encryption is required or allowed, or is not named")
+    return rule
 
 
 def _algorithm(value: Any) -> str:
@@ -204,49 +215,19 @@ def _rung(value: Any) -> LadderRung:
     )
 
 
-def _claim_map(value: Any) -> ClaimMap:
-    read = members.table(value, required=_CLAIMS, optional=_CLAIMS_OPTIONAL, where="claims")
-    if type(read["map"]) is not dict or type(read["nameParts"]) is not list:
-        raise violation("map is an object and nameParts a list")
-    return ClaimMap(
-        claims=MappingProxyType({
-            members.text(name, where="a claim"): members.text(own, where="a claim")
-            for name, own in read["map"].items()
-        }),
-        name_parts=tuple(_name_part(part) for part in read["nameParts"]),
-        display=_optional(read, "display"),
-        display_latin=_optional(read, "displayLatin"),
-        subject=members.text(read["subject"], where="subject"),
-        persistence=members.word(read["persistence"], IdentifierPersistence, where="persistence"),
-        acr=members.text(read["acr"], where="acr"),
-        mandate=_optional(read, "mandate"),
-    )  # fmt: skip
-
-
-def _name_part(value: Any) -> NamePart:
-    read = members.table(
-        value, required=frozenset({"kind", "native"}), optional=frozenset({"latin"}), where="a part of a name"
-    )
-    kind = members.text(read["kind"], where="kind")
-    if kind not in _NAME_KINDS:
-        raise violation("a part of a name of an unknown kind")
-    return NamePart(kind, members.text(read["native"], where="native"), _optional(read, "latin"))
-
-
-def _optional(read: Mapping[str, Any], name: str) -> str | None:
-    return members.text(read[name], where=name) if name in read else None
-
-
 def require_role(profile: ServiceProfile, service_type: ServiceType) -> None:
     """Return if a service of this type may name what ``profile`` has nodes fetch, which widens what counts.
 
     Raises:
-        TrustError: Another service than one of revocation signs status lists, or than a login has a key set.
+        TrustError: Another service than one of revocation signs status lists, or than a login has a key set or
+            encrypted tokens.
     """
     if profile.status_lists and service_type is not ServiceType.REVOCATION:
         raise violation("only a service of revocation names status lists")
     if profile.key_set is not None and service_type is not ServiceType.LOGIN:
         raise violation("only a login service names a key set")
+    if profile.encryption is not EncryptionRule.NONE and service_type is not ServiceType.LOGIN:
+        raise violation("only the tokens of a login service come encrypted")
 
 
 def _places(value: Any, *, where: str, most: int) -> frozenset[str]:

@@ -15,7 +15,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.model.time import parse_instant
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import extension, history, members
+from idbridge.trust import extension, history, members, qr_listing
 from idbridge.trust.lint_keys import Held
 from idbridge.trust.lint_note import FORM, Note, warning
 from idbridge.trust.toml_lines import Path
@@ -93,6 +93,13 @@ def _scope(path: Path, service: Document) -> Iterator[Note]:
         yield Note((*path, "status_lists"), FORM, "only a service of revocation names status lists")
     if "key_set" in service and kind is not ServiceType.LOGIN:
         yield Note((*path, "key_set"), FORM, "only a login service names a key set")
+    if "encryption" in service and kind is not ServiceType.LOGIN:
+        yield Note((*path, "encryption"), FORM, "only the tokens of a login service come encrypted")
+    if "qr" in service:
+        try:
+            qr_listing.read(qr_listing.written(service["qr"]))
+        except TrustError as refusal:
+            yield Note((*path, "qr"), refusal.code, refusal.detail)
     material = service["material"]
     if material["kind"] != "authority" and material["algorithm"] not in service["algorithms"]:
         words = f"keys for {material['algorithm']}, which is not among the algorithms"

@@ -17,7 +17,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import extension, files, jades, scheme
+from idbridge.trust import extension, files, jades, qr_listing, scheme
 from idbridge.trust.agreements import ARRANGEMENTS, PURPOSES
 from idbridge.trust.repository import LISTS
 
@@ -25,6 +25,11 @@ SOURCE_SCHEMA: Final = "idbridge-list-source-1"
 _SERVICE_TYPES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceType}
 _STATUSES: Final = {entry.value.rpartition(":")[2]: entry for entry in ServiceStatus}
 _LEEWAY_SECONDS: Final = int(LIMITS.clock_leeway.total_seconds())  # a signed list always says how much it allows
+_OPTIONAL_CLAIMS: Final = {
+    "mandate": "mandate", "display": "display", "display_latin": "displayLatin", "key_values": "keyValues",
+    "acr_absent": "acrAbsent",
+}  # fmt: skip
+_ENTITY: Final = {"scheme_claim": "schemeClaim", "in_force": "inForce", "power_claim": "powerClaim"}
 _NOTICE: Final[Mapping[Environment, str]] = {
     Environment.SANDBOX: "Made for practice. No real person, provider or state stands behind an entry.",
     Environment.LIVE: "Published under the rules of the region.",
@@ -188,6 +193,10 @@ def _rules(service: Source) -> dict[str, Any]:
         rules["statusLists"] = list(service["status_lists"])
     if "key_set" in service:
         rules["keySet"] = service["key_set"]
+    if "qr" in service:
+        rules["qrProfile"] = qr_listing.written(service["qr"])
+    if "encryption" in service:
+        rules["encryption"] = service["encryption"]
     return rules
 
 
@@ -199,8 +208,9 @@ def _claims(claims: Source) -> dict[str, Any]:
         "nameParts": [dict(part) for part in claims["name_parts"]],
         "map": dict(claims["map"]),
     }
-    optional = {"mandate": "mandate", "display": "display", "display_latin": "displayLatin"}
-    return written | {member: claims[name] for name, member in optional.items() if name in claims}
+    if "entity" in claims:
+        written["entity"] = {_ENTITY.get(name, name): told for name, told in claims["entity"].items()}
+    return written | {member: claims[name] for name, member in _OPTIONAL_CLAIMS.items() if name in claims}
 
 
 def sign_list(lote: Mapping[str, Any], signer: Signer, *, at: datetime) -> str:

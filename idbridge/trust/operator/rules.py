@@ -5,13 +5,22 @@ certificates, another subject claim other people. Architecture D2 (rules are sig
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from datetime import datetime
 from itertools import chain
 from typing import Final
 
 from idbridge.model.region import AssuranceLevel, CommitmentTier
 from idbridge.model.time import instant_text
-from idbridge.model.trust import ClaimMap, HolderBindingRule, LadderRung, LeafRule, ServiceProfile
+from idbridge.model.trust import (
+    ClaimMap,
+    EncryptionRule,
+    EntityMap,
+    HolderBindingRule,
+    LadderRung,
+    LeafRule,
+    ServiceProfile,
+)
 from idbridge.trust.history import SEVERITY, History
 from idbridge.trust.operator.change import Change, Value, compared
 
@@ -70,8 +79,15 @@ def rule_changes(before: ServiceProfile, after: ServiceProfile) -> tuple[Change,
         *_leeway_change(before, after),
         *compared("leaf rule", leaf(before.leaf_rule), leaf(after.leaf_rule), widens=before.leaf_rule is not None),
         *_revocation_change(before, after),
+        *compared("QR profile", qr_listing.words(before.qr), qr_listing.words(after.qr), widens=after.qr is not None),
         *grown("status lists", before.status_lists, after.status_lists),
         *compared("key set", before.key_set, after.key_set, widens=after.key_set is not None),
+        *compared(
+            "encryption",
+            before.encryption.value,
+            after.encryption.value,
+            widens=before.encryption is EncryptionRule.REQUIRED,
+        ),
         *_claim_changes(before.claim_map, after.claim_map),
     )
 
@@ -148,5 +164,20 @@ def _named_claims(claims: ClaimMap) -> dict[str, Value]:
         "name parts": tuple(
             " ".join(filter(None, (part.kind, part.native, part.latin))) for part in claims.name_parts
         ),
+        "texts of several values": tuple(sorted(claims.key_values)),
+        "without level": "the lowest of the ladder" if claims.lowest_without_acr else None,
+        "legal persons": _entity(claims.entity) if claims.entity is not None else None,
     }  # fmt: skip
     return named
+
+
+def _entity(entity: EntityMap) -> tuple[str, ...]:
+    """Return how a legal person is named, in words."""
+    told = {one.name: getattr(entity, one.name) for one in fields(entity)}
+    texts = {
+        name: ", ".join(sorted(held)) if isinstance(held, frozenset)
+        else ", ".join(f"{word} = {scheme}" for word, scheme in sorted(held.items())) if isinstance(held, Mapping)
+        else held
+        for name, held in told.items()
+    }  # fmt: skip
+    return tuple(f"{name}: {text}" for name, text in texts.items() if text)
