@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from idbridge.codec import strict_json
 from idbridge.credential import sd_jwt
 from idbridge.credential.one_time import nonce_once
+from idbridge.credential.transactions import judge_transactions
 from idbridge.credential.validity import in_window, is_time, times_are_whole
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, verify
 from idbridge.crypto.keys import JwkPublicKey, parse_jwk
@@ -29,9 +30,8 @@ from idbridge.model.trust import HolderBindingRule, TrustService
 HEADER: Final = HeaderRules(types=frozenset({"kb+jwt"}))
 REQUIRED: Final = frozenset({"iat", "aud", "nonce", "sd_hash"})
 OPTIONAL: Final = frozenset({"exp", "nbf"})
-# What authorises a transaction is refused unless the request asked for it, and no request can yet; every other claim is
+# What authorises a transaction is refused unless the request asked for it (``transactions``); every other claim is
 # ignored (SD-JWT VC, section 4.1).
-TRANSACTION: Final = frozenset({"transaction_data_hashes", "transaction_data_hashes_alg"})
 HOLDER_ALGORITHMS: Final = frozenset({"ES256", "ES384", "ES512", "Ed25519"})
 CONFIRMATION: Final = frozenset({"jwk"})  # RFC 7800, section 3.2; no other way to name a key is understood
 
@@ -55,15 +55,18 @@ _TIMES: Final = ("exp", "nbf")
 _SIGNED: Final = tuple(point.passed for point in (NEEDED, PRESENT, KEY, HEAD, SIGNATURE))
 _NO_NONCE_EXPECTED: Final = NONCE.skipped("the request expects no nonce, so anyone with a copy could show this")
 _WITHOUT: Final = tuple(point.skipped("there is no key binding to judge") for point in POINTS[2:])
-_NONE_GIVEN: Final = TRANSACTIONS.skipped("no transaction was asked for and none is authorised")
 
 
 class BindingVerdict(NamedTuple):
-    """What came of the key binding: the checks ``kb.1`` to ``kb.11``, and whether the sender proved to hold the key."""
+    """What came of the key binding: the checks ``kb.1`` to ``kb.11``, and whether the sender proved to hold the key.
+
+    ``transactions`` are the texts of those that the holder authorised; nobody's copy authorises anything.
+    """
 
     checks: tuple[Check, ...]
     holder: HolderBinding
     one_time: tuple[OneTimeValue, ...] = ()
+    transactions: frozenset[str] = frozenset()
 
 
 class Bound(NamedTuple):
@@ -120,6 +123,7 @@ def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> Bi
     request, profile = bound.request, bound.service.profile
     leeway = profile.leeway.total_seconds()
     nonce = _nonce(claims, expected=request.expected.nonce)
+    transactions, authorised = judge_transactions(TRANSACTIONS, claims, asked=request.transactions)
     checks = (
         *_SIGNED,
         _fresh(claims, now=bound.now, leeway=leeway),
@@ -127,7 +131,7 @@ def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> Bi
         _audience(claims, request=request),
         _sd_hash(claims, bound=bound),
         _jwt(claims, now=bound.now, leeway=leeway),
-        _NONE_GIVEN if TRANSACTION.isdisjoint(claims) else TRANSACTIONS.refused("holder.transaction_mismatch"),
+        transactions,
     )
     for check in checks:
         if check.reason is not None:
@@ -137,7 +141,7 @@ def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> Bi
     once = nonce_once(request, issuer=bound.service.issuer, until=claims["iat"] + _AGE)
     if profile.holder_binding is HolderBindingRule.NONE:
         return BindingVerdict(checks, _BEARER, (once,))
-    return BindingVerdict(checks, HolderBinding(HolderMethod.KB_JWT, key.thumbprint), (once,))
+    return BindingVerdict(checks, HolderBinding(HolderMethod.KB_JWT, key.thumbprint), (once,), authorised)
 
 
 def _stopped(refused: Check, *passed: CheckPoint) -> BindingVerdict:
@@ -153,7 +157,7 @@ def _stopped(refused: Check, *passed: CheckPoint) -> BindingVerdict:
 def _absent(service: TrustService, request: VerifyRequest) -> tuple[Check, Check]:
     """Judge whether a key binding was needed (kb.1: by the request, kb.2: by the listing) where there is none."""
     expected = request.expected
-    answer = expected.nonce is not None or expected.audience is not None
+    answer = request.needs_holder and (expected.nonce is not None or expected.audience is not None)
     required = service.profile.holder_binding is HolderBindingRule.REQUIRED
     return (
         NEEDED.refused("holder.binding_missing", "the request expects a nonce or an audience")

@@ -61,7 +61,7 @@ def _is_truth(value: Any) -> bool:
 
 def _is_texts(value: Any) -> bool:
     """Tell whether ``value`` is a text or a list of some, such as the nationalities of a person with two."""
-    if type(value) is list:
+    if isinstance(value, list):
         return 0 < len(value) <= _MAX_VALUES and all(map(_is_text, value))
     return _is_text(value)
 

@@ -30,6 +30,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from idbridge.codec import base64url, strict_json
 from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
+from idbridge.model.query import ArrayWithGaps
 
 SEPARATOR: Final = "~"
 DIGESTS: Final = "_sd"
@@ -254,16 +255,18 @@ class _Unfolding:
     def _array(self, source: list[Any], *, depth: int) -> list[Any]:
         _refuse_deeper(depth)
         elements: list[Any] = []
-        for element in source:
-            if type(element) is not dict or PLACEHOLDER not in element:
-                elements.append(self._unfold(element, depth=depth + 1))
-                continue
-            if len(element) != 1:
-                _fault(10, "sd_jwt.disclosure_malformed", "a placeholder has no other members")
-            text = self._claimed(element[PLACEHOLDER])
-            if text is not None:
-                elements.append(self._unfold(_unnamed(text), depth=depth + 1))
-        return elements
+        indices: list[int] = []
+        for index, element in enumerate(source):
+            if type(element) is dict and PLACEHOLDER in element:
+                if len(element) != 1:
+                    _fault(10, "sd_jwt.disclosure_malformed", "a placeholder has no other members")
+                text = self._claimed(element[PLACEHOLDER])
+                if text is None:
+                    continue
+                element = _unnamed(text)  # noqa: PLW2901 - it stands in the placeholder's place
+            elements.append(self._unfold(element, depth=depth + 1))
+            indices.append(index)
+        return elements if len(elements) == len(source) else ArrayWithGaps(elements, tuple(indices))
 
     def _claimed(self, found: Any) -> str | None:
         """Return the disclosure of the digest ``found``, each digest once; ``None`` if it is withheld or a decoy."""

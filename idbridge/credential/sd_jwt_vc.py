@@ -25,6 +25,7 @@ from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Result, Step
 from idbridge.model.credential import PresentedSdJwt, SignedClaims, UnverifiedCredential, VerifiedCredential
+from idbridge.model.query import Disclosed
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.trust.resolver import ResolvedKey
@@ -68,6 +69,7 @@ POINTS: Final = (
 _TIMES: Final = ("exp", "nbf", "iat")
 _PROFILE: Final = REQUIRED | OPTIONAL
 _MAX_COUNTED: Final = 64
+_NO_TYPES: Final[frozenset[str]] = frozenset()
 _NO_METADATA: Final = TYPE_METADATA.skipped("no type metadata is processed; the type counts as a listed name")
 _OPENED: Final = (SHAPE.passed, TYPE.passed, ALGORITHM.passed)
 
@@ -191,6 +193,7 @@ class SdJwtVcFormat:
             in_force=in_force,
             one_time=binding.one_time,
             hides=processed.hides,
+            disclosed=Disclosed(_types(claims, listed=service.profile.credential_types), claims, binding.transactions),
         )
 
 
@@ -240,6 +243,13 @@ def _type(claims: Mapping[str, Any], *, listed: frozenset[str]) -> Check:
     if vct in others or len(set(others)) != len(others):
         return CREDENTIAL_TYPE.refused("sd_jwt.vct_invalid", "`aka_vcts` names each other type once")
     return CREDENTIAL_TYPE.passed
+
+
+def _types(claims: Mapping[str, Any], *, listed: frozenset[str]) -> frozenset[str]:
+    """Return the types that a query may ask for: ``vct``, and of ``aka_vcts`` those that the list names too."""
+    others = claims.get("aka_vcts")
+    named = frozenset(one for one in others if isinstance(one, str)) if type(others) is list else _NO_TYPES
+    return (named & listed) | {claims["vct"]}
 
 
 def _time(claims: Mapping[str, Any], *, request: VerifyRequest, now: float, leeway: float) -> Check:

@@ -24,6 +24,7 @@ from idbridge.model.credential import (
     SignedClaims,
     VerifiedCredential,
 )
+from idbridge.model.query import Disclosed
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.recognition.assurance import bearer_ceiling, rung
@@ -85,6 +86,7 @@ def verified(
     in_force: Check,
     one_time: tuple[OneTimeValue, ...] = (),
     origin: AssertionOrigin | None = None,
+    disclosed: Disclosed | None = None,
 ) -> VerifiedCredential:
     """Return the credential as verified, for a format whose claims are regional already.
 
@@ -97,7 +99,7 @@ def verified(
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject, national_level, identity,
         bearer_ceiling(authentication, holder=holder), holder, claims, lambda: name, mandate, issued_at, expires_at,
-        authenticated_at, status_reference, service.environment, checks, one_time, origin,
+        authenticated_at, status_reference, service.environment, checks, one_time, origin, disclosed,
     )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ def verified_by_claim_map(
     in_force: Check,
     one_time: tuple[OneTimeValue, ...] = (),
     hides: bool = False,
+    disclosed: Disclosed | None = None,
 ) -> VerifiedCredential:
     """Return the credential as verified, its national ``claims`` read as the list entry of ``service`` says.
 
@@ -136,7 +139,8 @@ def verified_by_claim_map(
         identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
         NationalName(claims, claim_map, hides=hides),
         None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
-        issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time,
+        issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time, None,
+        disclosed,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from idbridge.model.check import Check
 from idbridge.model.keys import PublicKey
+from idbridge.model.query import Disclosed
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.trust import TrustService
 
@@ -202,7 +203,8 @@ class VerifiedCredential(NamedTuple):
     what the map does not name is not here. ``read_name`` reads the name, for whoever may know it. ``subject`` is the
     provider's own identifier of the person, ``None`` where the presentation does not disclose it: two strangers must
     never share one. ``key_thumbprint`` and ``algorithm`` are those with which the credential itself was signed.
-    ``status_reference`` is the credential's ``status`` member as found, ``None`` without one.
+    ``status_reference`` is the credential's ``status`` member as found, ``None`` without one. ``disclosed`` is what a
+    query is held against, ``None`` for a format that no query asks for.
     """
 
     format: Format
@@ -225,6 +227,7 @@ class VerifiedCredential(NamedTuple):
     checks: tuple[Check, ...]
     one_time: tuple[OneTimeValue, ...] = ()
     origin: AssertionOrigin | None = None
+    disclosed: Disclosed | None = None
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""

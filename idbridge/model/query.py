@@ -88,12 +88,25 @@ class Transaction:
     algorithms: frozenset[str] = frozenset()
 
 
-class Shown(NamedTuple):
-    """What a query is held against: what a verified credential shows, in its own terms and not in regional ones.
+class Disclosed(NamedTuple):
+    """What a verified credential shows, in its own terms and not in regional ones.
 
     ``types`` are those that count: ``vct`` and listed others, the document type, or the ``type`` of a W3C credential.
-    Claims of an mdoc stand by namespace and element.
+    ``claims`` of an mdoc stand by namespace and element. ``transactions`` are the texts of those that its holder
+    authorised with it.
     """
+
+    types: frozenset[str]
+    claims: Mapping[str, Any]
+    transactions: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+class Shown(NamedTuple):
+    """What a query is held against: what a verified credential discloses, who holds it, and who vouches for it."""
 
     format: Format | str
     types: frozenset[str]

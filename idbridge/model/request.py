@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from idbridge.model.query import Query, Transaction
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 
 THUMBPRINT: Final = r"[A-Za-z0-9_-]{43}"  # SHA-256 in base64url (RFC 7638)
@@ -102,7 +103,9 @@ class VerifyRequest:
     """Step V1: one question, with the relying party that authenticated.
 
     ``node_audiences`` are the identifiers under which this node itself receives tokens. ``reader_key`` is the key that
-    this node gave the wallet for the session, if it ran it itself; no request can bring one.
+    this node gave the wallet for the session, if it ran it itself; no request can bring one. ``query`` is what the
+    wallet was asked, ``transactions`` what its holder was asked to authorise with it. ``needs_holder`` tells whether an
+    expected nonce or audience demands a proof of the holder: only a query can say of a credential that a copy will do.
     """
 
     credential: str = field(repr=False)
@@ -116,3 +119,6 @@ class VerifyRequest:
     detail: Detail = Detail.SIMPLE
     assertion_audience: str | None = None
     reader_key: KeyAgreement | None = field(default=None, repr=False)
+    query: Query | None = None
+    transactions: tuple[Transaction, ...] = ()
+    needs_holder: bool = True
