@@ -8,6 +8,7 @@ where the key is built, so that no later code can meet one.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -28,8 +29,9 @@ _EC_ALGORITHMS: Final = MappingProxyType({
     algorithm.curve: name for name, algorithm in ALGORITHMS.items() if algorithm.key_type is KeyType.EC
 })  # fmt: skip
 
-# Required members, in the order of RFC 7638 section 3.3, and by algorithm name the verifications of a known `kty`.
-_Reading = tuple[dict[str, str], dict[str, Verification]]
+# Required members, their RFC 7638 text (section 3.3), and by algorithm name the verifications of a known `kty`. No JSON
+# escape can change what stands in the text: all of it is from the closed table, or was read as base64url.
+_Reading = tuple[dict[str, str], str, dict[str, Verification]]
 _Reader = Callable[[Mapping[str, Any]], _Reading]
 
 
@@ -82,21 +84,33 @@ def parse_jwk(jwk: Mapping[str, Any], *, allowed: frozenset[str] | None = None) 
     reader = _READERS.get(_text(jwk, "kty"))
     if reader is None:
         _refuse("the key type has no algorithm in the closed table")
-    members, verifications = reader(jwk)
-    if "alg" in jwk:
-        named = frozenset({_text(jwk, "alg")})
-        verifications = {name: check for name, check in verifications.items() if permitted(name, named)}
-    if allowed is not None:
-        verifications = {name: check for name, check in verifications.items() if permitted(name, allowed)}
-    if not verifications:
+    members, spelled, verifications = reader(jwk)
+    algorithms = _fitting(tuple(verifications), _named_algorithm(jwk) if "alg" in jwk else None, allowed)
+    if not algorithms:
         _refuse("the key fits none of the allowed algorithms")
+    if len(algorithms) < len(verifications):
+        verifications = {name: check for name, check in verifications.items() if name in algorithms}
+    # Positional: lists hold thousands of keys, and arguments by name cost as much as a coordinate.
     return JwkPublicKey(
-        thumbprint=_thumbprint(members),
-        kid=_kid(jwk),
-        algorithms=frozenset(verifications),
-        jwk=MappingProxyType(members),
-        _verifications=verifications,
-    )
+        _thumbprint(spelled), _kid(jwk), algorithms, MappingProxyType(members), verifications
+    )  # fmt: skip
+
+
+def _named_algorithm(jwk: Mapping[str, Any]) -> str:
+    """Return the ``alg`` of a key; one that is not in the closed table fits no key."""
+    name = _text(jwk, "alg")
+    return name if name in ALGORITHMS else _refuse("the key fits none of the allowed algorithms")
+
+
+@lru_cache(maxsize=256)
+def _fitting(offered: tuple[str, ...], named: str | None, allowed: frozenset[str] | None) -> frozenset[str]:
+    """Return those of the ``offered`` algorithms that the key names, if it names one, and that are allowed.
+
+    Remembered, because it is the same few questions for every key; all three come from the closed table or from code.
+    """
+    narrowed = [frozenset({named})] if named is not None else []
+    narrowed += [allowed] if allowed is not None else []
+    return frozenset(name for name in offered if all(permitted(name, names) for names in narrowed))
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
@@ -114,8 +128,21 @@ def public_key_from_certificate(der: bytes) -> JwkPublicKey:
     Raises:
         IssuerError: ``issuer.certificate_profile`` for no certificate, or for a key of a type or size not served.
     """
+    return _certified(lambda: x509.load_der_x509_certificate(der).public_key())
+
+
+def public_key_of(certificate: x509.Certificate) -> JwkPublicKey:
+    """Return the subject key of a certificate that was read already, as ``public_key_from_certificate`` would.
+
+    Raises:
+        IssuerError: ``issuer.certificate_profile`` for a key of a type or size not served.
+    """
+    return _certified(certificate.public_key)
+
+
+def _certified(read: Callable[[], object]) -> JwkPublicKey:
     try:
-        key = x509.load_der_x509_certificate(der).public_key()
+        key = read()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise IssuerError("issuer.certificate_profile", "not a certificate with a key served here") from None
     try:
@@ -154,7 +181,7 @@ def _refuse(why: str) -> NoReturn:
 
 def _refuse_other_use(jwk: Mapping[str, Any]) -> None:
     """Refuse a key that says it is for anything but signatures (RFC 7517 sections 4.2 and 4.3)."""
-    if "use" in jwk and jwk["use"] != "sig":
+    if jwk.get("use", "sig") != "sig":
         _refuse("the key is for another use")
     if "key_ops" in jwk:
         operations = jwk["key_ops"]
@@ -191,9 +218,11 @@ def _read_ec(jwk: Mapping[str, Any]) -> _Reading:
     algorithm = _EC_ALGORITHMS.get(curve)
     if algorithm is None:
         _refuse("the curve has no algorithm in the closed table")
-    (x, x_octets), (y, y_octets) = _octets(jwk, "x"), _octets(jwk, "y")
+    x, x_octets = _octets(jwk, "x")
+    y, y_octets = _octets(jwk, "y")
     verification = material.ecdsa_verification(curve, x_octets, y_octets)
-    return {"crv": curve, "kty": "EC", "x": x, "y": y}, {algorithm: verification}
+    spelled = f'{{"crv":"{curve}","kty":"EC","x":"{x}","y":"{y}"}}'
+    return {"crv": curve, "kty": "EC", "x": x, "y": y}, spelled, {algorithm: verification}
 
 
 def _read_okp(jwk: Mapping[str, Any]) -> _Reading:
@@ -201,7 +230,8 @@ def _read_okp(jwk: Mapping[str, Any]) -> _Reading:
         _refuse("the curve has no algorithm in the closed table")
     x, octets = _octets(jwk, "x")
     verification = material.ed25519_verification(octets)
-    return {"crv": "Ed25519", "kty": "OKP", "x": x}, {"Ed25519": verification, "EdDSA": verification}
+    spelled = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
+    return {"crv": "Ed25519", "kty": "OKP", "x": x}, spelled, {"Ed25519": verification, "EdDSA": verification}
 
 
 def _read_rsa(jwk: Mapping[str, Any]) -> _Reading:
@@ -209,13 +239,13 @@ def _read_rsa(jwk: Mapping[str, Any]) -> _Reading:
         _refuse("the RSA exponent is 65537")
     n, octets = _octets(jwk, "n")
     pss, pkcs1 = material.rsa_verifications(octets)
-    return {"e": _RSA_EXPONENT, "kty": "RSA", "n": n}, {"PS256": pss, "RS256": pkcs1}
+    spelled = f'{{"e":"{_RSA_EXPONENT}","kty":"RSA","n":"{n}"}}'
+    return {"e": _RSA_EXPONENT, "kty": "RSA", "n": n}, spelled, {"PS256": pss, "RS256": pkcs1}
 
 
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({"EC": _read_ec, "OKP": _read_okp, "RSA": _read_rsa})
 
 
-def _thumbprint(members: Mapping[str, str]) -> str:
-    """Hash the required members, which no JSON escape can change and every reader gives in order (RFC 7638)."""
-    text = ",".join([f'"{name}":"{value}"' for name, value in members.items()])
-    return base64url.encode(hashlib.sha256(f"{{{text}}}".encode()).digest())
+def _thumbprint(spelled: str) -> str:
+    """Hash the text of a key's required members (RFC 7638)."""
+    return base64url.encode(hashlib.sha256(spelled.encode()).digest())

@@ -99,7 +99,7 @@ def _on_curve(curve: str, x: int, y: int) -> bool:
     This is the whole public key validation of NIST SP 800-186 appendix D.1.1; zero and zero is no point of any of them.
     """
     prime, b = _FIELDS[curve]
-    return x < prime and y < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
+    return x < prime and y < prime and (y * y - (x * x - 3) * x - b) % prime == 0
 
 
 def ed25519_verification(x: bytes) -> Verification:
