@@ -1,9 +1,10 @@
-"""JSON that is presumed to be canonical already (RFC 8785), and proven to be so by writing its value again.
+"""JSON that is presumed to be canonical already (RFC 8785), and proven to be so by writing its values again.
 
 A text that is exactly what its value is written as has no second reading: no member twice, no other spelling of a
 number or of a character, no white space, nothing after the value. For such a text this one proof takes the place of
-what ``strict_json`` asks piece by piece, save for the depth; and the pieces that a caller writes for it are at once
-what digests of these pieces are made of. What does not pass, ``strict_json`` and ``jcs`` read in their own way.
+what ``strict_json`` asks piece by piece, save for the depth. A caller that knows the members of the outer objects, in
+their one order, may read value by value what stands between them, and take the text of each value for its digest.
+What does not pass, ``strict_json`` and ``jcs`` read in their own way.
 """
 
 import json
@@ -17,27 +18,40 @@ _DIGITS: Final = 15  # every whole number of so many is kept by every reader (RF
 _PAST_BASIC_PLANE: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 
 
-def read(octets: bytes, *, max_bytes: int) -> tuple[str, Any]:
-    """Return the characters of ``octets`` and the value that they hold *if* they are canonical.
-
-    The value must not be believed before the caller has proven that: ``written`` makes these characters of it.
+def characters(octets: bytes, *, max_bytes: int) -> str:
+    """Return the characters of ``octets``, of which ``value_at`` may then read values.
 
     Raises:
-        InputError: It cannot be canonical, or is beyond what this module handles.
+        InputError: They cannot be canonical, or are beyond what this module handles.
     """
     if len(octets) <= max_bytes and not any(first in octets for first in _PAST_BASIC_PLANE):
         try:
-            characters = octets.decode()
-            strict_json.refuse_crowd(characters, max_bytes // 4)
-            return characters, _DECODER.decode(characters)
-        except (ValueError, RecursionError):
+            text = octets.decode()
+        except UnicodeError:
             pass
-    raise InputError("input.malformed", "not canonical JSON")
+        else:
+            strict_json.refuse_crowd(text, max_bytes // 4)
+            return text
+    raise _not_canonical()
 
 
-def written(value: Any) -> str:
-    """Return the canonical text of a value, or of a part of a value, that ``read`` returned."""
-    return _ENCODER.encode(value)
+def value_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the value that stands in ``text`` from ``start`` on, proven to be written canonically, and where it ends.
+
+    Raises:
+        InputError: There is no value, or it is written in another way.
+    """
+    try:
+        value, end = _SCAN(text, start)
+        if text[start:end] == "".join(_WRITE(value, 0)):
+            return value, end
+    except (ValueError, RecursionError, StopIteration):
+        pass
+    raise _not_canonical()
+
+
+def _not_canonical() -> InputError:
+    return InputError("input.malformed", "not canonical JSON")
 
 
 def _whole(text: str) -> int:
@@ -50,7 +64,10 @@ def _unusual(_: str) -> NoReturn:
     raise ValueError("fractions and constants have several spellings")
 
 
-_DECODER: Final = json.JSONDecoder(parse_int=_whole, parse_float=_unusual, parse_constant=_unusual)
-_ENCODER: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, check_circular=False, separators=(",", ":")
-)
+_SCAN: Final = json.JSONDecoder(  # type: ignore[attr-defined] # the type stubs leave it out
+    parse_int=_whole, parse_float=_unusual, parse_constant=_unusual
+).scan_once
+_WRITE: Final = json.encoder.c_make_encoder(  # type: ignore[attr-defined] # ...; made once, not for every value
+    markers=None, default=None, encoder=json.encoder.encode_basestring, indent=None,
+    key_separator=":", item_separator=",", sort_keys=True, skipkeys=False, allow_nan=False,
+)  # fmt: skip

@@ -41,8 +41,12 @@ def parse(value: Any) -> DigitalIdentity:
     return DigitalIdentity(
         certificates=_listed(read, "X509Certificates", _certificate),
         public_keys=_listed(read, "PublicKeyValues", _public_key),
-        names=tuple([(kind, name) for kind in read if kind in _NAMES for name in _listed(read, kind, _name)]),
+        names=() if _NAMES.isdisjoint(read) else _names(read),
     )
+
+
+def _names(read: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple([(kind, name) for kind in read if kind in _NAMES for name in _listed(read, kind, _name)])
 
 
 def parse_pointed(value: Any) -> None:

@@ -9,7 +9,7 @@ An extension is an object with one member, its name, and may carry ``"Critical":
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -91,7 +91,11 @@ class PastEntry:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """One entry of the list. ``history`` is in the order of the list; ``content`` is the entry as written."""
+    """One entry of the list. ``history`` is in the order of the list.
+
+    Entries of one list with the same number in ``alike`` say the same but for their identity and the issuer in their
+    one extension, and have no history; ``None`` tells nothing.
+    """
 
     names: Mapping[str, str]
     service_type: str | None
@@ -99,7 +103,7 @@ class ServiceEntry:
     status: StatusEntry | None
     history: tuple[PastEntry, ...]
     extensions: tuple[Extension, ...]
-    content: Mapping[str, Any]
+    alike: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def parse(value: Any) -> ListOfTrustedEntities:
     outer = members.table(value, required=frozenset({"LoTE"}), where="the document")
     lote = members.table(outer["LoTE"], required=_LOTE, optional=_LOTE_OPTIONAL, where="LoTE")
     return ListOfTrustedEntities(
-        scheme=_scheme(lote["ListAndSchemeInformation"]), entities=_listed(lote, "TrustedEntitiesList", _entity)
+        scheme=scheme(lote["ListAndSchemeInformation"]), entities=_listed(lote, "TrustedEntitiesList", _entity)
     )
 
 
@@ -181,7 +185,12 @@ def _optional_names(read: Mapping[str, Any], name: str) -> Mapping[str, str]:
     return members.by_language(read[name], where=name) if name in read else _NO_NAMES
 
 
-def _scheme(value: Any) -> SchemeInformation:
+def scheme(value: Any) -> SchemeInformation:
+    """Return what a list says of itself.
+
+    Raises:
+        TrustError: ``trust.profile_violation``: it is not in the shape of the standard.
+    """
     read = members.table(value, required=_SCHEME, optional=_SCHEME_OPTIONAL, where="ListAndSchemeInformation")
     return SchemeInformation(
         version=members.count(read["LoTEVersionIdentifier"], where="LoTEVersionIdentifier", least=1, most=1),
@@ -271,20 +280,35 @@ def _country(value: Any) -> str:
 
 def _entity(value: Any) -> TrustedEntity:
     read = members.table(value, required=_TRUSTED_ENTITY, where="a trusted entity")
+    services = members.array(read["TrustedEntityServices"], service, where="TrustedEntityServices")
+    return entity(read["TrustedEntityInformation"], services)
+
+
+def entity(information: Any, services: tuple[ServiceEntry, ...]) -> TrustedEntity:
+    """Return the provider of ``services`` of which ``information`` tells.
+
+    Raises:
+        TrustError: ``trust.profile_violation``: it is not in the shape of the standard.
+    """
     about = members.table(
-        read["TrustedEntityInformation"], required=_ENTITY, optional=_ENTITY_OPTIONAL, where="TrustedEntityInformation"
-    )
+        information, required=_ENTITY, optional=_ENTITY_OPTIONAL, where="TrustedEntityInformation"
+    )  # fmt: skip
     members.addresses(about["TEInformationURI"], where="TEInformationURI")
     _listed(about, "TETradeName", lambda entry: members.in_language(entry, where="TETradeName"))
     return TrustedEntity(
         names=members.by_language(about["TEName"], where="TEName"),
         countries=_location(about, "TE"),
         extensions=_listed(about, "TEInformationExtensions", _extension),
-        services=members.array(read["TrustedEntityServices"], _service, where="TrustedEntityServices"),
+        services=services,
     )
 
 
-def _service(value: Any) -> ServiceEntry:
+def service(value: Any) -> ServiceEntry:
+    """Return one entry of a list.
+
+    Raises:
+        TrustError: ``trust.profile_violation``: it is not in the shape of the standard.
+    """
     read = members.table(value, required=_ENTRY, optional=_ENTRY_OPTIONAL, where="a trusted entity service")
     now = members.table(
         read["ServiceInformation"], required=_SERVICE, optional=_SERVICE_OPTIONAL, where="ServiceInformation"
@@ -302,7 +326,6 @@ def _service(value: Any) -> ServiceEntry:
         status=_status(now) if "ServiceStatus" in now else None,
         history=_listed(read, "ServiceHistory", _past),
         extensions=_listed(now, "ServiceInformationExtensions", _extension),
-        content=read,
     )
 
 

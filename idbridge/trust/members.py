@@ -127,6 +127,11 @@ def _is_address(uri: str) -> bool:
     )
 
 
+def is_plain_issuer(value: str) -> bool:
+    """Tell whether ``value`` can name an issuer, and in characters that JSON writes as they are."""
+    return len(value) <= LIMITS.identifier_characters and _PLAIN_ISSUER.fullmatch(value) is not None
+
+
 def issuer(value: Any, *, where: str) -> str:
     """Return ``value`` if it can name an issuer: an https address in lower case without query, fragment or user.
 
@@ -135,7 +140,7 @@ def issuer(value: Any, *, where: str) -> str:
     Raises:
         TrustError: It cannot.
     """
-    if type(value) is str and len(value) <= LIMITS.identifier_characters and _PLAIN_ISSUER.fullmatch(value):
+    if type(value) is str and is_plain_issuer(value):
         return value
     uri = address(value, where=where)
     try:

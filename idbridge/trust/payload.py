@@ -1,20 +1,19 @@
 """The payload of a trust list: from octets to the list that they hold, and the digest of each of its entries.
 
 Decides whether the octets are one unambiguous list. A list that was signed in canonical form, as ``publish`` writes
-it, is read once: writing its pieces again proves that it has no second reading, and the pieces give the digests. Any
-other list is read strictly, and each entry is put into canonical form; both ways end in the same values.
+it, is read once (``canonical_list``). Any other list is read strictly, and each entry is put into canonical form; both
+ways end in the same values.
 """
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from idbridge.codec import canonical, jcs, strict_json
 from idbridge.errors import InputError, TrustError
 from idbridge.limits import LIMITS
-from idbridge.trust import extension, lote
+from idbridge.trust import canonical_list, extension, lote
 from idbridge.trust.errors import violation
-from idbridge.trust.lote import ListOfTrustedEntities, ServiceEntry
+from idbridge.trust.lote import ListOfTrustedEntities
 
 Digests = tuple[str, ...]
 
@@ -34,7 +33,7 @@ def read(payload: bytes) -> tuple[ListOfTrustedEntities, Digests]:
         raise violation("the list does not parse unambiguously") from None
     listed = lote.parse(content)
     try:
-        return listed, tuple(jcs.digest_hex(entry.content) for entry in _entries(listed))
+        return listed, tuple(jcs.digest_hex(entry) for entry in _entries(content["LoTE"]))
     except InputError:
         raise violation("a service entry has no canonical form") from None
 
@@ -42,32 +41,17 @@ def read(payload: bytes) -> tuple[ListOfTrustedEntities, Digests]:
 def _canonical(payload: bytes) -> tuple[ListOfTrustedEntities, Digests] | None:
     """Return what ``read`` returns if the payload is canonical; ``None`` if it is not, or is no list."""
     try:
-        characters, content = canonical.read(payload, max_bytes=LIMITS.trust_list_bytes)
-        listed = lote.parse(content)
+        listed, digests = canonical_list.read(canonical.characters(payload, max_bytes=LIMITS.trust_list_bytes))
         for free in _free(listed):
             strict_json.refuse_deeper(free, LIMITS.nesting_depth // 2)
-        texts = [canonical.written(entry.content) for entry in _entries(listed)]
-        if _rewritten(content["LoTE"], texts) != characters:
-            return None
     except (InputError, TrustError, RecursionError):
         return None
-    return listed, tuple(hashlib.sha256(text.encode()).hexdigest() for text in texts)
+    return listed, digests
 
 
-def _entries(listed: ListOfTrustedEntities) -> Iterator[ServiceEntry]:
-    return (entry for entity in listed.entities for entry in entity.services)
-
-
-def _rewritten(content: dict[str, Any], texts: list[str]) -> str:
-    """Return the canonical text of a whole list, of which ``texts`` are those of its entries."""
-    left = iter(texts)
-    entities = [
-        f'{{"TrustedEntityInformation":{canonical.written(entity["TrustedEntityInformation"])},'
-        f'"TrustedEntityServices":[{",".join([next(left) for _ in entity["TrustedEntityServices"]])}]}}'
-        for entity in content.get("TrustedEntitiesList", ())
-    ]
-    scheme = canonical.written(content["ListAndSchemeInformation"])
-    return f'{{"LoTE":{{"ListAndSchemeInformation":{scheme},"TrustedEntitiesList":[{",".join(entities)}]}}}}'
+def _entries(content: dict[str, Any]) -> Iterator[Any]:
+    """Yield the service entries of a list in the shape of the standard, as they were written."""
+    return (entry for entity in content.get("TrustedEntitiesList", ()) for entry in entity["TrustedEntityServices"])
 
 
 def _free(listed: ListOfTrustedEntities) -> Iterator[Any]:

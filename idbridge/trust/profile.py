@@ -23,8 +23,8 @@ from idbridge.errors import InputError, IssuerError, JoseError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
-from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, TrustService
-from idbridge.trust import extension, history, jades, payload, scheme
+from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, StatusPeriod, TrustService
+from idbridge.trust import extension, history, jades, members, payload, scheme
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import RuleBook, SchemeRules
@@ -94,13 +94,25 @@ class TrustList:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """What an entry says beside its issuer and its keys, as judged; no type and no history if a word is ``unknown``."""
+
+    profile: ServiceProfile
+    name: str
+    unknown: str
+    service_type: ServiceType | None = None
+    history: tuple[StatusPeriod, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Origin:
-    """What all entries of one provider in one list share."""
+    """What all entries of one provider in one list share. ``said`` is what entries that are alike have in common."""
 
     state: MemberState
     scheme: SchemeRules
     rules: RuleBook
     provider: str
+    said: dict[int, _Said]
 
 
 def parse(
@@ -200,7 +212,7 @@ def _refuse_ambiguous(entries: tuple[Entry, ...]) -> None:
 def _origin(entity: TrustedEntity, state: MemberState, rules: SchemeRules, book: RuleBook) -> _Origin:
     extension.refuse_critical(entity.extensions)
     scheme.require_territory(entity.countries, state=state)
-    return _Origin(state, rules, book, scheme.english(entity.names))
+    return _Origin(state, rules, book, scheme.english(entity.names), {})
 
 
 def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> Iterator[Entry]:
@@ -209,43 +221,59 @@ def _entries(entity: TrustedEntity, digests: Iterator[str], origin: _Origin) -> 
 
 
 def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
-    """Judge one entry. Its form is judged first, so that an unknown word never hides a broken entry."""
-    issuer, profile = origin.rules.service_rules(extension.only(entry.extensions))
-    name = scheme.english(entry.names)
-    statuses = _statuses(entry)
-    keys = _keys(entry.identity, profile)
+    """Judge one entry, its keys even if it has an unknown word, so that none ever hides a broken entry."""
+    issuer, said = _said(entry, origin)
+    keys = _keys(entry.identity, said.profile)
     listed = tuple([ListedKey(key.thumbprint, key.kid or key.thumbprint, None) for key in keys])
-    anchors = _anchors(entry.identity)
+    anchors = _anchors(entry.identity) if entry.identity.certificates else ()
     if anchors:
-        certificates = _certificates(anchors, profile, state=origin.state)
+        certificates = _certificates(anchors, said.profile, state=origin.state)
         listed += tuple(ListedKey(one.key.thumbprint, None, one.key_identifier) for one in certificates)
     if len(listed) > 1 and len({key.thumbprint for key in listed}) != len(listed):
         raise violation("a service names one key twice")
-    unknown = _unknown_word(entry, statuses)
     service: TrustService | None = None
-    if unknown is None:
+    if said.service_type is not None:
         service = TrustService(
             service_id=digest,
             member_state=origin.state,
             environment=origin.scheme.environment,
             observer=origin.scheme.tier is CommitmentTier.OBSERVER,
             provider=origin.provider,
-            name=name,
-            service_type=_service_type(entry, profile),
+            name=said.name,
+            service_type=said.service_type,
             issuer=issuer,
             keys=keys,
             anchors=anchors,
-            history=history.periods(tuple([(_STATUSES[one.status], one.since) for one in statuses])),
-            profile=profile,
+            history=said.history,
+            profile=said.profile,
         )
     return Entry(
         service_id=digest,
         issuer=issuer,
-        name=name,
+        name=said.name,
         keys=listed,
         service=service,
-        untrusted=unknown or "",
+        untrusted=said.unknown,
     )
+
+
+def _said(entry: ServiceEntry, origin: _Origin) -> tuple[str, _Said]:
+    """Return the issuer of an entry, and all else that it says beside its keys."""
+    known = origin.said.get(entry.alike) if entry.alike is not None else None
+    if known is not None:  # the issuer is all that its one extension says of its own
+        return members.issuer(entry.extensions[0].content["issuer"], where="issuer"), known
+    issuer, profile = origin.rules.service_rules(extension.only(entry.extensions))
+    name = scheme.english(entry.names)
+    statuses = _statuses(entry)
+    unknown = _unknown_word(entry, statuses)
+    if unknown is not None:
+        said = _Said(profile, name, unknown)
+    else:
+        told = history.periods(tuple([(_STATUSES[one.status], one.since) for one in statuses]))
+        said = _Said(profile, name, "", _service_type(entry, profile), told)
+    if entry.alike is not None:
+        origin.said[entry.alike] = said
+    return issuer, said
 
 
 def _statuses(entry: ServiceEntry) -> tuple[StatusEntry, ...]:
