@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from idbridge.crypto.certificate_lint import attempt, lint_listed
-from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
+from idbridge.crypto.keys import JwkPublicKey, public_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def listed_certificate(der: bytes) -> ListedCertificate:
         lambda: certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME), why="a subject that cannot be read"
     )
     return ListedCertificate(
-        key=public_key_from_certificate(der),
+        key=public_key_of(certificate),
         countries=frozenset(str(country.value).upper() for country in countries),
         key_identifier=_key_identifier(extensions),
         authority=_is_authority(extensions),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from cryptography.x509.verification import (
 from idbridge.crypto.certificate_lint import UnreadableError, attempt, guarded, read_certificate
 from idbridge.crypto.crl import Link, link
 from idbridge.crypto.iso_mdoc import IsoProfile, iso_profile
-from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
+from idbridge.crypto.keys import JwkPublicKey, public_key_of
 from idbridge.errors import IssuerError
 from idbridge.limits import LIMITS
 from idbridge.model.trust import LeafRule
@@ -40,11 +40,12 @@ _COUNTRY_LETTERS: Final = 2
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ANY_POLICY: Final = x509.ObjectIdentifier("2.5.29.32.0")
 # What a leaf may mark as critical, because it is judged here (RFC 5280 section 4.2).
-_UNDERSTOOD: Final = (
+_UNDERSTOOD: Final[frozenset[type]] = frozenset({
     x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.CertificatePolicies, x509.SubjectAlternativeName,
-)  # fmt: skip
+})  # fmt: skip
 # The leaf and the listed certificate count towards the depth; the library counts what stands between them.
 _INTERMEDIATES: Final = LIMITS.path_depth - 2
+_REMEMBERED: Final = 256  # listed certificates, and rules for leaves: a region has few that are in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def verify_path(
         _refuse_out_of_force(offered[0], at)
         chain = offered[:1]
     else:
-        chain = _build(offered, [_load(anchor) for anchor in anchors], at=at, rule=rule)
+        chain = _build(offered, [_load_listed(anchor) for anchor in anchors], at=at, rule=rule)
     return attempt(lambda: _profiled(chain, rule), why="a certificate that cannot be read in full")
 
 
@@ -149,15 +150,19 @@ def _load(der: bytes) -> x509.Certificate:
     return certificate
 
 
+# What a list names is read once, though many leaves lead to it: a certificate is a pure function of its octets. What a
+# credential brings is read each time, so that nobody's credentials push out what the lists name.
+_load_listed: Final = lru_cache(maxsize=_REMEMBERED)(_load)
+
+
 def _names(certificate: x509.Certificate) -> int:
     """Count alternative names and name constraints: the library compares each with each."""
-    count = 0
-    for extension in certificate.extensions:
-        value = extension.value
-        if isinstance(value, x509.SubjectAlternativeName | x509.IssuerAlternativeName):
-            count += len(list(value))
-        elif isinstance(value, x509.NameConstraints):
-            count += len(value.permitted_subtrees or ()) + len(value.excluded_subtrees or ())
+    subject = _extension(certificate, x509.SubjectAlternativeName)
+    issuer = _extension(certificate, x509.IssuerAlternativeName)
+    constraints = _extension(certificate, x509.NameConstraints)
+    count = len(tuple(subject or ())) + len(tuple(issuer or ()))
+    if constraints is not None:
+        count += len(constraints.permitted_subtrees or ()) + len(constraints.excluded_subtrees or ())
     return count
 
 
@@ -202,6 +207,7 @@ def _find(
         return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _authority_policy(rule: LeafRule | None) -> ExtensionPolicy:
     """The rules of the web for authorities, but for the usage that the list demands instead of the web's."""
     demanded = rule.extended_key_usage if rule is not None else None
@@ -234,7 +240,7 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
     """Return ``chain`` as a verified path if its leaf keeps our profile and the list's rule."""
     leaf = chain[0]
     ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
-    key = public_key_from_certificate(ders[0])
+    key = public_key_of(leaf)
     _refuse_other_usage(leaf)
     if rule is not None:
         _refuse_against_rule(chain, rule)
@@ -254,15 +260,15 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+    for extension in certificate.extensions:
+        if type(extension.value) is kind:  # exact types: to ask a class of the library whether it is another costs more
+            return extension.value
+    return None
 
 
 def _refuse_other_usage(leaf: x509.Certificate) -> None:
     """Refuse a leaf with an unknown demand, an authority, and a key not for signatures (RFC 5280 section 4.2)."""
-    if any(extension.critical and not isinstance(extension.value, _UNDERSTOOD) for extension in leaf.extensions):
+    if any(extension.critical and type(extension.value) not in _UNDERSTOOD for extension in leaf.extensions):
         _breaks_profile("the leaf has a critical extension that is not understood")
     constraints = _extension(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
