@@ -72,9 +72,7 @@ def layers_off(text: str, steps: tuple[QrStep, ...]) -> bytes:
     Raises:
         InputError: ``input.malformed`` or ``input.too_large``.
     """
-    if not text.isascii():
-        raise InputError("input.malformed", "no code has characters outside ASCII")
-    octets = text.encode("ascii")
+    octets = _octets(text)
     for step in steps:
         if step is QrStep.ZLIB:
             octets = inflate(octets, max_bytes=LIMITS.token_bytes)
@@ -83,6 +81,13 @@ def layers_off(text: str, steps: tuple[QrStep, ...]) -> bytes:
         else:
             octets = base64url.decode(text)
     return octets
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InputError("input.malformed", "half of a surrogate pair") from None
 
 
 def _contained(octets: bytes, envelope: QrEnvelope, headers: HeaderCache) -> Opened:

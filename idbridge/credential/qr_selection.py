@@ -50,7 +50,12 @@ def listed_in(snapshot: TrustSnapshot) -> tuple[ListedQr, ...]:
 
 def announced(text: str, listed: tuple[ListedQr, ...]) -> bool:
     """Tell whether ``text`` begins with a listed prefix, none of which begins a text of another format."""
-    return any(one.envelope.prefix and text.startswith(one.envelope.prefix) for one in listed)
+    for one in listed:
+        if not one.envelope.prefix:
+            return False  # the longest prefixes come first
+        if text.startswith(one.envelope.prefix):
+            return True
+    return False
 
 
 def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache) -> Chosen:

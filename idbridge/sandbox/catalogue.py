@@ -27,6 +27,7 @@ from idbridge.sandbox.cases import (
     key_bindings,
     logins,
     presentations,
+    qr_codes,
     recognition,
     requests,
     revocations,
@@ -41,7 +42,7 @@ from idbridge.sandbox.trial import Trial
 Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, recognition, crossings, assertions,
-    requests, faults,
+    requests, faults, qr_codes,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
 _ATTACKS: Final = (

@@ -6,7 +6,7 @@ by which algorithm and how long a code may be, no profile says.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -78,6 +78,45 @@ def read(value: Any) -> QrProfile:
     if profile.expires is None and profile.maximum_age is None and profile.envelope.container not in _ENDING:
         raise violation("a code ends: by a claim that is named as expires, or by a maximum age")
     return profile
+
+
+def words(profile: QrProfile | None) -> str | None:
+    """Return how codes are written and how long they are good, in words for a signer."""
+    if profile is None:
+        return None
+    envelope, named = profile.envelope, profile.envelope.issuer
+    parts = (
+        " ".join((envelope.prefix or "no prefix", *envelope.steps, envelope.container)),
+        f"issuer {named.names} {named.text or ''} in {named.claim}".replace("  ", " ") if named else "no issuer named",
+        f"signed {envelope.detached.signed}, {envelope.detached.algorithm}, {envelope.detached.signature}"
+        if envelope.detached
+        else "",
+        f"embedded {', '.join(sorted(envelope.embedded))}" if envelope.embedded else "",
+        *(f"{role} {name}" for role, name in _roles(profile) if name is not None),
+        f"at most {profile.maximum_age.days} days" if profile.maximum_age else "",
+        *(f"{name} as {form}" for name, form in sorted(profile.dates.items())),
+    )
+    return "; ".join(part for part in parts if part)
+
+
+def _roles(profile: QrProfile) -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("expires", profile.expires),
+        ("not before", profile.not_before),
+        ("issued", profile.issued),
+        ("status", profile.status),
+        ("level", profile.level),
+    )
+
+
+def require_few(profiles: Iterable[QrProfile | None]) -> None:
+    """Return if one list has no more envelopes than every code that arrives may be tried in.
+
+    Raises:
+        TrustError: ``trust.profile_violation``.
+    """
+    if len({one.envelope for one in profiles if one is not None}) > LIMITS.qr_envelopes:
+        raise violation(f"a list has at most {LIMITS.qr_envelopes} ways of taking codes apart")
 
 
 def _envelope(table: Mapping[str, Any]) -> QrEnvelope:

@@ -21,6 +21,7 @@ from idbridge.model.trust import (
     LeafRule,
     ServiceProfile,
 )
+from idbridge.trust import qr_listing
 from idbridge.trust.history import SEVERITY, History
 from idbridge.trust.operator.change import Change, Value, compared
 
