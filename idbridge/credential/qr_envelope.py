@@ -96,7 +96,7 @@ def _contained(octets: bytes, envelope: QrEnvelope, headers: HeaderCache) -> Ope
     if envelope.container is QrContainer.JWS:
         jws = parse_unverified(_ascii(octets), HEADER, headers)
         return Opened(jws, strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes))
-    message = cose.parse_unverified(_untagged(octets) if envelope.container is QrContainer.CWT else octets)
+    message = cwt_message(octets) if envelope.container is QrContainer.CWT else cose.parse_unverified(octets)
     return Opened(message, _map(message.payload))
 
 
@@ -104,6 +104,15 @@ def _ascii(octets: bytes) -> str:
     if not octets.isascii():
         raise InputError("input.malformed", "a compact JWS is ASCII")
     return octets.decode("ascii")
+
+
+def cwt_message(octets: bytes) -> UnverifiedSign1:
+    """Return the message of a CWT, with the tag of its own or without it.
+
+    Raises:
+        InputError, JoseError: As for ``crypto.cose.parse_unverified``.
+    """
+    return cose.parse_unverified(_untagged(octets))
 
 
 def _untagged(octets: bytes) -> bytes:

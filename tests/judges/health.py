@@ -4,16 +4,25 @@ They are never accepted as identity; they exercise the same base45, zlib, CBOR a
 """
 
 import base64
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 
-from idbridge.codec import base45
+from cryptography import x509
+
+from idbridge.codec import base45, cbor
 from idbridge.codec.inflate import inflate
+from idbridge.credential.qr import TIME
+from idbridge.credential.qr_claims import flat, times
+from idbridge.credential.qr_envelope import cwt_message
+from idbridge.credential.validity import in_window
 from idbridge.crypto import cose
 from idbridge.crypto.keys import JwkPublicKey, public_key_from_certificate
 from idbridge.errors import IdBridgeError, JoseError
 from idbridge.limits import LIMITS
+from idbridge.model.qr_profile import QrContainer, QrEnvelope, QrProfile, QrStep
 from tests.judges.court import ACCEPTED, Case, Court, named
 from tests.vectors import shared_vectors
 
@@ -25,10 +34,23 @@ DISPUTED = {
     "crossborder/ES/2DCode/raw/1503.json#own": "its expiry is disputed",
     "crossborder/IS/2DCode/raw/3.json#own": "its key usage is disputed",
 }
+DISPUTED_DGC = {
+    "dgc/ES/2DCode/raw/1501.json#EXPECTEDEXPIRATIONCHECK": "its expiry is disputed",
+    "dgc/ES/2DCode/raw/1502.json#EXPECTEDEXPIRATIONCHECK": "its expiry is disputed",
+    "dgc/ES/2DCode/raw/1503.json#EXPECTEDEXPIRATIONCHECK": "its expiry is disputed",
+    "dgc/IS/2DCode/raw/3.json#EXPECTEDKEYUSAGE": "its key usage is disputed",
+    "dgc/common/2DCode/raw/CO15.json#EXPECTEDKEYUSAGE": "its key usage is disputed",
+}
 ALGORITHMS = frozenset({"ES256", "PS256"})  # of the specification of the certificates, volume 1 section 2.2
 MAX_CHARACTERS = 4_296  # of the largest QR code
 PREFIX = "HC1:"
 MISMATCH = "input.malformed"
+# How the codes of member states would be read if they were written so. No list can say it: the prefix is refused there.
+PROFILE = QrProfile(QrEnvelope(PREFIX, (QrStep.BASE45, QrStep.ZLIB), QrContainer.CWT))
+KID_OCTETS = 8  # the first ones of the digest of the certificate: specification, volume 1 section 2.3
+# What the key of a certificate may sign, where it says so: the last arc, below either spelling of the branch.
+USAGES = {"t": "1", "v": "2", "r": "3"}
+BRANCHES = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 
 
 @cache
@@ -95,6 +117,60 @@ def judge_zlib(case: Case) -> str:
     return ACCEPTED if _is(octets, case["context"]["expect"].get("COSE")) else MISMATCH
 
 
+def judge_prefix(case: Case) -> str:
+    """The text below the prefix."""
+    text, prefix = case["input"], PROFILE.envelope.prefix
+    if not text.startswith(prefix):
+        return "qr.envelope_malformed"
+    return ACCEPTED if text[len(prefix) :] == case["context"]["expect"].get("BASE45") else MISMATCH
+
+
+def judge_signature(case: Case) -> str:
+    """The message under the certificate of the case, which is found by its key id as a listed key is."""
+    der = base64.b64decode(case["context"]["certificate"])
+    try:
+        message = cwt_message(bytes.fromhex(case["input"]))
+        if message.header.kid != cose.kid_text(hashlib.sha256(der).digest()[:KID_OCTETS]):
+            return "jose.kid_unknown"
+        cose.verify(message, key=public_key_from_certificate(der), algorithms=ALGORITHMS)
+    except IdBridgeError as refused:
+        return refused.code
+    return ACCEPTED
+
+
+def judge_expiry(case: Case) -> str:
+    """The times of the message at the clock of the case, without any leeway."""
+    clock = datetime.fromisoformat(case["context"]["clock"])
+    now = clock if clock.tzinfo else clock.replace(tzinfo=UTC)
+    try:
+        stated = times(_claims(case), PROFILE)
+    except IdBridgeError as refused:
+        return refused.code
+    check = in_window(TIME, stated, now=now.timestamp(), leeway=0)
+    return check.reason.code if check.reason is not None else ACCEPTED
+
+
+def judge_usage(case: Case) -> str:
+    """What the certificate lets its key sign, if it says anything of it, against what is signed."""
+    certificate = x509.load_der_x509_certificate(base64.b64decode(case["context"]["certificate"]))
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        claims = _claims(case)
+    except x509.ExtensionNotFound:
+        return ACCEPTED
+    except IdBridgeError as refused:
+        return refused.code
+    said = {one.dotted_string for one in usages} & {branch + arc for branch in BRANCHES for arc in USAGES.values()}
+    signed = [arc for content, arc in USAGES.items() if claims.get(f"-260.1.{content}")]
+    fits = not said or all(any(branch + arc in said for branch in BRANCHES) for arc in signed)
+    return ACCEPTED if fits and signed else "issuer.certificate_profile"
+
+
+def _claims(case: Case) -> Mapping[str, object]:
+    message = cwt_message(bytes.fromhex(case["input"]))
+    return flat(cbor.decode(message.payload, max_bytes=LIMITS.token_bytes))
+
+
 def _is(octets: bytes, published: str | None) -> bool:
     return published is None or octets.hex() == published.lower()
 
@@ -104,13 +180,18 @@ CROSSBORDER = Court(
 )
 DGC = Court(
     "dgc",
-    {"dgc:base45": judge_base45, "dgc:zlib": judge_zlib},
+    {
+        "dgc:unprefix": judge_prefix,
+        "dgc:base45": judge_base45,
+        "dgc:zlib": judge_zlib,
+        "dgc:verify": judge_signature,
+        "dgc:expiry": judge_expiry,
+        "dgc:keyusage": judge_usage,
+    },
+    refused=named("dgc"),
+    unscored=DISPUTED_DGC,
     aside={
         "dgc:qr": "a picture, read by a library and judged as its text",
         "dgc:decode": "the health content, which no verifier of identity reads",
-        "dgc:unprefix": "not judged yet",
-        "dgc:verify": "not judged yet",
-        "dgc:expiry": "not judged yet",
-        "dgc:keyusage": "not judged yet",
     },
 )

@@ -21,7 +21,7 @@ JUDGED = {
     "wycheproof_sig": (333, 446),
     "cookbook": (28, 0),
     "rfc9901": (7, 27),
-    "dgc": (452, 3),
+    "dgc": (1249, 53),
     "crossborder": (238, 484),
     "pkits": (110, 134),
     "eutl": (9, 10),
