@@ -24,7 +24,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
 from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, StatusPeriod, TrustService
-from idbridge.trust import extension, history, jades, members, payload, scheme
+from idbridge.trust import collection, extension, history, jades, members, payload, scheme
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import RuleBook, SchemeRules
@@ -130,16 +130,17 @@ def parse(
             ``trust.territory_mismatch``, ``trust.environment_mismatch``, ``trust.lifetime_too_long`` or
             ``trust.status_order``.
     """
-    signed = jades.open_list(offered, keys=keys)
-    listed, digests = payload.read(signed.payload)
-    if not listed.entities:
-        raise violation("the list has no entries")
-    rules = scheme.judge(listed.scheme, state=state, environment=environment)
-    left, book = iter(digests), RuleBook(rules.tier)
-    entries = tuple(
-        entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, book))
-    )
-    _refuse_ambiguous(entries)
+    with collection.put_off():
+        signed = jades.open_list(offered, keys=keys)
+        listed, digests = payload.read(signed.payload)
+        if not listed.entities:
+            raise violation("the list has no entries")
+        rules = scheme.judge(listed.scheme, state=state, environment=environment)
+        left, book = iter(digests), RuleBook(rules.tier)
+        entries = tuple(
+            entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, book))
+        )
+        _refuse_ambiguous(entries)
     provenance = ListProvenance(
         member_state=state,
         sequence=listed.scheme.sequence,
