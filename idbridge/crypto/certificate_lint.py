@@ -31,6 +31,7 @@ _PANIC: Final = "PanicException"  # of the library's core; its class cannot be i
 _SAID_CHARACTERS: Final = 160
 _SERIAL_BITS: Final = 159  # 20 octets of a positive number (RFC 5280 section 4.1.2.2)
 _Read = TypeVar("_Read")
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
 class UnreadableError(Exception):
@@ -85,6 +86,17 @@ def read_certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
+def extension_of(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:
+    """Return the extension of this very ``kind``; there is never a second one.
+
+    Exact types: to ask a class of the library whether a value is one of it costs as much as to find a key.
+    """
+    for extension in extensions:
+        if type(extension.value) is kind:
+            return extension.value
+    return None
+
+
 def lint_listed(der: bytes) -> x509.Certificate:
     """Return the certificate in ``der`` if a trust list may name it; stricter than what a path may lead through.
 
@@ -125,13 +137,13 @@ def _refuse_old_signature(certificate: x509.Certificate) -> None:
 def _refuse_odd_key(certificate: x509.Certificate) -> None:
     """Refuse a key that is not served, by what is wrong with it, and any second spelling of one that is."""
     key = attempt(certificate.public_key, why="a key of a type or curve that is not served")
-    if isinstance(key, dsa.DSAPublicKey):
-        _refuse("a DSA key; none is served")
-    if isinstance(key, rsa.RSAPublicKey):
-        _refuse_odd_modulus(key)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
+    if isinstance(key, ec.EllipticCurvePublicKey):  # first, because nearly every key is one
         if key.curve.name not in CURVE_NAMES:
             _refuse(f"a key on the curve {key.curve.name}")
+    elif isinstance(key, rsa.RSAPublicKey):
+        _refuse_odd_modulus(key)
+    elif isinstance(key, dsa.DSAPublicKey):
+        _refuse("a DSA key; none is served")
     elif not isinstance(key, ed25519.Ed25519PublicKey):
         _refuse("a key of a type without an algorithm in the closed table")
     # Explicit parameters can describe a curve that looks like a named one (CVE-2020-0601), so a curve is named.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from idbridge.crypto.certificate_lint import attempt, lint_listed
+from idbridge.crypto.certificate_lint import attempt, extension_of, lint_listed
 from idbridge.crypto.keys import JwkPublicKey, public_key_of
 
 
@@ -44,14 +44,10 @@ def listed_certificate(der: bytes) -> ListedCertificate:
 
 
 def _key_identifier(extensions: x509.Extensions) -> bytes | None:
-    try:
-        return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return None
+    found = extension_of(extensions, x509.SubjectKeyIdentifier)
+    return found.digest if found is not None else None
 
 
 def _is_authority(extensions: x509.Extensions) -> bool:
-    try:
-        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+    found = extension_of(extensions, x509.BasicConstraints)
+    return found is not None and found.ca

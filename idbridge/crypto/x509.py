@@ -27,7 +27,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from idbridge.crypto.certificate_lint import UnreadableError, attempt, guarded, read_certificate
+from idbridge.crypto.certificate_lint import UnreadableError, attempt, extension_of, guarded, read_certificate
 from idbridge.crypto.crl import Link, link
 from idbridge.crypto.iso_mdoc import IsoProfile, iso_profile
 from idbridge.crypto.keys import JwkPublicKey, public_key_of
@@ -260,10 +260,7 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
-    for extension in certificate.extensions:
-        if type(extension.value) is kind:  # exact types: to ask a class of the library whether it is another costs more
-            return extension.value
-    return None
+    return extension_of(certificate.extensions, kind)
 
 
 def _refuse_other_usage(leaf: x509.Certificate) -> None:
