@@ -6,6 +6,7 @@ an empty floors file is ``initialise``, once, on purpose.
 """
 
 import json
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -112,18 +113,28 @@ def _state(floor: Floor) -> dict[str, Any]:
         **_numbered(floor),
         "issued_at": instant_text(floor.issued_at) if floor.issued_at is not None else None,
         "issuers": sorted(floor.issuers),
-        "ledger": [_line(name, floor.ledger[name]) for name in sorted(floor.ledger)],
+        "ledger": _lines(floor.ledger),
     }
 
 
-def _line(name: LineName, line: Line) -> dict[str, Any]:
-    histories = [
+def _lines(ledger: Ledger) -> list[dict[str, Any]]:
+    written: dict[int, list[Any]] = {}  # by the identity of the histories, which many lines share
+    lines = []
+    for name in sorted(ledger):
+        (key, service_type, issuer), line = name, ledger[name]
+        histories = written.get(id(line.histories))
+        if histories is None:
+            histories = written[id(line.histories)] = _histories(line)
+        lines.append({
+            "key": key, "type": service_type, "issuer": issuer, "dropped": line.dropped, "histories": histories,
+        })  # fmt: skip
+    return lines
+
+
+def _histories(line: Line) -> list[Any]:
+    return sorted(
         [[period.status.value, instant_text(period.validity.start)] for period in told] for told in line.histories
-    ]
-    key, service_type, issuer = name
-    return {
-        "key": key, "type": service_type, "issuer": issuer, "dropped": line.dropped, "histories": sorted(histories),
-    }  # fmt: skip
+    )
 
 
 def parse(content: Any) -> Floors:
@@ -160,7 +171,8 @@ def _parse_state(value: Any) -> Floor:
     read = members.table(value, required=_STATE, where="the floor of a state")
     if type(read["ledger"]) is not list:
         raise ValueError("the ledger is not a list")
-    ledger: Ledger = MappingProxyType(dict(_parse_line(line) for line in read["ledger"]))
+    told: dict[bytes, frozenset[History]] = {}
+    ledger: Ledger = MappingProxyType(dict([_parse_line(line, told) for line in read["ledger"]]))
     if len(ledger) != len(read["ledger"]):
         raise ValueError("the ledger names a line twice")
     return Floor(
@@ -172,7 +184,8 @@ def _parse_state(value: Any) -> Floor:
     )
 
 
-def _parse_line(value: Any) -> tuple[LineName, Line]:
+def _parse_line(value: Any, told: dict[bytes, frozenset[History]]) -> tuple[LineName, Line]:
+    """Return a line by its name; ``told`` holds the histories of the lines before it, which are mostly the same few."""
     read = members.table(value, required=_LINE, where="a line of the ledger")
     if type(read["dropped"]) is not bool:
         raise ValueError("dropped is true or false")
@@ -181,7 +194,11 @@ def _parse_line(value: Any) -> tuple[LineName, Line]:
         members.text(read["type"], where="type"),
         members.text(read["issuer"], where="issuer"),
     )
-    return name, Line(frozenset(members.array(read["histories"], _history, where="histories")), read["dropped"])
+    spelled = marshal.dumps(read["histories"], 0)  # one string of octets for one plain value, and for no other
+    histories = told.get(spelled)
+    if histories is None:
+        histories = told[spelled] = frozenset(members.array(read["histories"], _history, where="histories"))
+    return name, Line(histories, read["dropped"])
 
 
 def _history(value: Any) -> History:

@@ -5,7 +5,6 @@ and what a list drops is over for good. It is kept with the floors, and so survi
 one role: thumbprint, service type and issuer. Entries that this reader does not understand change nothing here.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -59,19 +58,30 @@ def extended(ledger: Ledger, offered: TrustList, *, at: datetime) -> Ledger:
 
 def _lines(offered: TrustList) -> dict[LineName, Line]:
     """Return every line of the entries that are understood."""
-    told: defaultdict[LineName, set[History]] = defaultdict(set)
+    told: dict[LineName, Line] = {}
+    alone: dict[int, Line] = {}  # by the identity of the one history, because most lines tell one of a few
     for entry in offered.entries:
-        if entry.service is not None:
-            for key in entry.keys:
-                told[key.thumbprint, entry.service.service_type.value, entry.issuer].add(entry.service.history)
-    return {name: Line(frozenset(histories)) for name, histories in told.items()}
+        service = entry.service
+        if service is None:
+            continue
+        line = alone.get(id(service.history))
+        if line is None:
+            line = alone[id(service.history)] = Line(frozenset({service.history}))
+        for key in entry.keys:
+            name = (key.thumbprint, service.service_type.value, entry.issuer)
+            before = told.get(name)
+            told[name] = line if before is None else Line(before.histories | line.histories)
+    return told
 
 
 def _best(told: Ledger) -> Mapping[str, int]:
     """Return, for each key that is told of, how good it is where it is best."""
     best: dict[str, int] = {}
+    severities: dict[int, int] = {}  # by the identity of the line, which many keys share
     for (thumbprint, _, _), line in told.items():
-        severity = min(history.severity(one) for one in line.histories)
+        severity = severities.get(id(line))
+        if severity is None:
+            severity = severities[id(line)] = min(history.severity(one) for one in line.histories)
         best[thumbprint] = min(best.get(thumbprint, severity), severity)
     return best
 
