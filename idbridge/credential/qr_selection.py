@@ -12,7 +12,7 @@ from idbridge.credential.qr_claims import flat
 from idbridge.credential.qr_envelope import Opened, open_envelope
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import CredentialError, InputError, IssuerError, Refusal
-from idbridge.model.qr_profile import ListedQr, QrEnvelope
+from idbridge.model.qr_profile import HEALTH, ListedQr, QrEnvelope
 from idbridge.model.region import Format
 from idbridge.trust.snapshot import TrustSnapshot
 
@@ -68,6 +68,8 @@ def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache) -> Cho
         IssuerError: ``issuer.missing`` or ``issuer.unknown``: another issuer is named than those that list it.
         JoseError: As for ``open_envelope``.
     """
+    if text.startswith(HEALTH):
+        raise CredentialError(_UNKNOWN, "a health certificate is no identity")
     fitting: list[Chosen] = []
     refusals: list[Refusal] = [CredentialError(_UNKNOWN, "no listed profile has this prefix")]
     for envelope, issuers in _matching(text, listed):

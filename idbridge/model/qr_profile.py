@@ -13,6 +13,7 @@ from typing import Final
 
 from idbridge.model.region import MemberState
 
+HEALTH: Final = ("HC1:", "HC2:")  # begin health certificates, which are never identities, whoever lists them
 _NONE: Final[Mapping[str, "DateForm"]] = MappingProxyType({})
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from idbridge.limits import LIMITS
 from idbridge.model.qr_profile import (
+    HEALTH,
     DateForm,
     DetachedJson,
     IssuerNaming,
@@ -35,8 +36,6 @@ _OPTIONAL: Final = frozenset({
 _WRITTEN: Final = MappingProxyType({"not_before": "notBefore", "maximum_age_days": "maximumAgeDays"})
 # A colon stands in no JWS, SD-JWT or base64url text and no JSON begins so: no prefix can claim what is none.
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][!-~]{0,126}", re.ASCII)
-# Health certificates are never identities, whoever lists them.
-_HEALTH: Final = ("HC1:", "HC2:")
 _SEQUENCES: Final = frozenset({
     (), (QrStep.BASE45,), (QrStep.BASE64URL,), (QrStep.BASE45, QrStep.ZLIB), (QrStep.BASE64URL, QrStep.ZLIB),
 })  # fmt: skip
@@ -144,7 +143,7 @@ def _prefix(table: Mapping[str, Any]) -> str:
     prefix = members.text(table["prefix"], where="prefix")
     if _PREFIX.fullmatch(prefix) is None or ":" not in prefix:
         raise violation("a prefix begins with a letter or digit and has a colon")
-    if prefix.upper().startswith(_HEALTH) or any(known.startswith(prefix.upper()) for known in _HEALTH):
+    if any(one.startswith(other) for known in HEALTH for one, other in ((prefix, known), (known, prefix))):
         raise violation("the prefix of health certificates names no identity")
     return prefix
 
