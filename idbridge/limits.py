@@ -15,6 +15,7 @@ class Limits:
     batch_items: int = 100
     token_bytes: int = 16 * 1024
     encrypted_token_bytes: int = 26 * 1024  # a token of its own bound in five parts, with a header of half of its bound
+    login_age: timedelta = timedelta(days=366)  # the longest `max_age` that a request may name
     decryption_keys: int = 8  # of one node, so that an encrypted token that names no key costs eight attempts at most
     protected_header_bytes: int = 8 * 1024
     nesting_depth: int = 16

@@ -15,8 +15,11 @@ from jsonschema.exceptions import best_match
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import Failure
 from idbridge.codec import strict_json
+from idbridge.credential.encrypted import received, received_userinfo
+from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
+from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
 from idbridge.verify.schema import documents
@@ -35,6 +38,7 @@ class Presented:
     expected: Expectations = field(default_factory=Expectations)
     claims: tuple[str, ...] = ()
     assertion_audience: str | None = None
+    userinfo: str | None = None
 
 
 def presented(text: str) -> Presented:
@@ -63,6 +67,7 @@ def presented(text: str) -> Presented:
         expected=_expectations(members.get("expected", {})),
         claims=tuple(members.get("claims", ())),
         assertion_audience=members.get("assertion", {}).get("audience"),
+        userinfo=members.get("userinfo"),
     )
 
 
@@ -74,6 +79,7 @@ def _expectations(members: Mapping[str, Any]) -> Expectations:
         minimum_level=AssuranceLevel[members["loa"]] if "loa" in members else None,
         entity=(entity["scheme"], entity["value"]) if entity is not None else None,
         session=Session(**members["session"]) if "session" in members else None,
+        login=LoginExpectations.of(members),
     )
 
 
@@ -112,6 +118,7 @@ def question(
     nonce: str | None,
     claims: tuple[str, ...],
     detail: Detail,
+    keys: tuple[DecryptionKey, ...] = (),
 ) -> VerifyRequest:
     """Return the request: an option counts before what the body says, but for the level, of which the higher counts.
 
@@ -127,8 +134,9 @@ def question(
         nonce=nonce if nonce is not None else shown.expected.nonce,
         minimum_level=max(levels, default=None),
     )
+    credential, encryption = received(shown.credential, keys)
     return VerifyRequest(
-        credential=shown.credential,
+        credential=credential,
         relying_party=relying_party,
         purpose=purpose,
         format=shown.format,
@@ -136,4 +144,6 @@ def question(
         claims=claims or shown.claims,
         detail=detail,
         assertion_audience=shown.assertion_audience,
+        encryption=encryption,
+        userinfo=received_userinfo(shown.userinfo, keys),
     )

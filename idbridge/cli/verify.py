@@ -14,8 +14,11 @@ from idbridge.cli import output, report_text
 from idbridge.cli.exits import Exit, of_indication
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option, registered_party
 from idbridge.cli.output import json_option
+from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.question import Presented, asker, presented, question
 from idbridge.cli.reading import LEVEL, STATE, read_credential
+from idbridge.crypto.jwe import DecryptionKey, decryption_key
+from idbridge.crypto.key_files import Passphrase, open_key_file
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import AssuranceLevel, MemberState
 from idbridge.model.request import Detail, RelyingParty
@@ -53,6 +56,14 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 )
 @click.option("--nonce", help="The nonce that was sent to the wallet or provider.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME", help="A claim to release. Repeatable.")
+@click.option(
+    "--decrypt-key",
+    "key_files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A key that opens what came encrypted to you; PKCS #8 in PEM. Repeatable.",
+)
 @click.option("--require-loa", "level", type=LEVEL, help="The lowest level that will do: A1, A2 or A3.")
 @click.option(
     "--detail",
@@ -62,6 +73,7 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     help="How much to print.",
 )
 @click.option("--explain", is_flag=True, help="Print every check that was made.")
+@passphrase_option
 @at_option
 @region_option
 @json_option
@@ -75,9 +87,11 @@ def verify(
     clients: tuple[tuple[str, str], ...],
     nonce: str | None,
     claims: tuple[str, ...],
+    key_files: tuple[Path, ...],
     level: AssuranceLevel | None,
     detail: str,
     explain: bool,
+    passphrase_file: Path | None,
     at: datetime | None,
     region: Path,
     as_json: bool,
@@ -104,6 +118,7 @@ def verify(
         nonce=nonce,
         claims=claims,
         detail=Detail(detail),
+        keys=_opened(key_files, passphrase_from(passphrase_file)),
     )
     report = Verifier(trust=snapshot, status=EMPTY_STATUS).verify(asked, at=moment, historical=at is not None)
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
@@ -116,6 +131,11 @@ def verify(
         if party is None and report.reason is not None and report.reason.code in _WHO_ASKS:
             output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
     return Exit.DONE if report.accepted else of_indication(report.indication)
+
+
+def _opened(key_files: tuple[Path, ...], passphrase: Passphrase) -> tuple[DecryptionKey, ...]:
+    """Return the caller's own keys that open what came encrypted."""
+    return tuple(decryption_key(open_key_file(path, passphrase=passphrase).private_key) for path in key_files)
 
 
 def _unregistered(

@@ -1,13 +1,14 @@
-"""OIDC ID tokens: the thirteen points of the checklist, each of them a check ``id-token.1`` to ``id-token.13``.
+"""OIDC ID tokens: the thirteen points of the checklist, and userinfo: the checks ``id-token.1`` to ``id-token.14``.
 
 Decides whether a token is an ID token of that very issuer for that very relying party, now. It is accepted only if
 every audience is a client id registered for the relying party at this issuer, or the node's own: never because the
 request says so. It counts as bound (``login``) only if the nonce that the relying party expects is in it; otherwise
 whoever holds a copy could show it. Clauses: OpenID Connect Core 1.0, sections 2 and 3.1.3.7; RFC 8725.
 
-Encrypted tokens are refused in V2. No access token or code comes with a token, so its hash claims are not compared.
-Whose key signed, by which algorithm, and whether the bytes are unambiguous was decided in V2 to V4; the checks of those
-steps are listed here as passed, because nothing arrives in V5 without having passed them.
+A token is opened before V2 if it arrived encrypted; whether it had to, and whether it may, the list of its service
+says. What came with it (access token, code, state, userinfo response) is compared with it. Whose key signed, by which
+algorithm, and whether the bytes are unambiguous was decided in V2 to V4; the checks of those steps are listed here as
+passed, because nothing arrives in V5 without having passed them.
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.credential.claim_paths import flattened
+from idbridge.credential.login_hashes import hash_check
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
 from idbridge.credential.unverified import parse_unverified_jwt
+from idbridge.credential.userinfo import supplemented
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
 from idbridge.credential.verified import (
     signed_while_granted,
@@ -35,9 +39,10 @@ from idbridge.model.credential import (
     UnverifiedCredential,
     VerifiedCredential,
 )
+from idbridge.model.login import Encryption, LoginExpectations
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
-from idbridge.model.trust import TrustService
+from idbridge.model.trust import PATH, EncryptionRule, TrustService
 from idbridge.trust.resolver import ResolvedKey
 
 # The profile. Header: `alg` is required, `typ`, `kid` and `cty` are optional; `crit`, `b64`, `jku`, `x5u`, `jwk` and
@@ -47,18 +52,23 @@ REQUIRED: Final = frozenset({"iss", "sub", "aud", "exp", "iat"})
 OPTIONAL: Final = frozenset(
     {"nbf", "nonce", "azp", "auth_time", "acr", "amr", "at_hash", "c_hash", "s_hash", "typ", "token_use", "status"}
 )
-# What only tokens of another kind carry: logout tokens, credentials, presentations, key bindings, access tokens.
-FORBIDDEN: Final = frozenset(
-    {"events", "vct", "vc", "vp", "_sd", "_sd_alg", "sd_hash", "transaction_data_hashes", "scp"}
-)  # fmt: skip
-ACCESS_TOKEN: Final = frozenset({"scope", "client_id"})  # RFC 9068, section 2.2: both of them
+# What only tokens of another kind carry: logout and security event tokens, credentials, presentations, key bindings,
+# access tokens, their introspection, proofs of possession, request objects, status lists.
+FORBIDDEN: Final = frozenset({
+    "events", "toe", "vct", "vc", "vp", "vp_token", "credentialSubject", "verifiableCredential", "_sd", "_sd_alg",
+    "sd_hash", "transaction_data_hashes", "scp", "cid", "authorization_details", "token_introspection",
+    "htm", "htu", "ath", "request_uri", "response_type", "status_list",
+})  # fmt: skip
+# Of two claims each alone may be an ID token's own, both together are an access token's (RFC 9068, section 2.2), or
+# those of a response by JWT (JARM, section 2.1).
+PAIRS: Final = (frozenset({"scope", "client_id"}), frozenset({"code", "state"}), frozenset({"error", "state"}))
 # Claims by which widespread providers tell their ID tokens from others under the same `typ`.
 KIND_CLAIMS: Final[Mapping[str, str]] = MappingProxyType({"typ": "ID", "token_use": "id"})
-_TELLING: Final = frozenset({*FORBIDDEN, *ACCESS_TOKEN, *KIND_CLAIMS})
+_TELLING: Final = frozenset({*FORBIDDEN, *KIND_CLAIMS}).union(*PAIRS)
 
 _CORE = "OpenID Connect Core 1.0 section 3.1.3.7"
 ISSUER: Final = CheckPoint("id-token.1", Step.V3, f"{_CORE} (2)")
-NOT_ENCRYPTED: Final = CheckPoint("id-token.2", Step.V2, f"{_CORE} (1)")
+ENCRYPTION: Final = CheckPoint("id-token.2", Step.V5, f"{_CORE} (1); RFC 7519 section 5.2")
 ALGORITHM: Final = CheckPoint("id-token.3", Step.V4, f"{_CORE} (7); RFC 8725 section 3.1")
 KEY: Final = CheckPoint("id-token.4", Step.V4, f"{_CORE} (6); section 10.1")
 AUDIENCE: Final = CheckPoint("id-token.5", Step.V5, f"{_CORE} (3, 4, 5)")
@@ -70,19 +80,21 @@ KIND: Final = CheckPoint("id-token.10", Step.V5, "RFC 8725 sections 3.11 and 3.1
 SUBJECT: Final = CheckPoint("id-token.11", Step.V5, "OpenID Connect Core 1.0 section 2")
 FORM: Final = CheckPoint("id-token.12", Step.V5, "RFC 7519 section 2; RFC 7515 section 4")
 IN_FORCE: Final = CheckPoint("id-token.13", Step.V5, "ETSI TS 119 602 service history")
+USERINFO: Final = CheckPoint("id-token.14", Step.V5, "OpenID Connect Core 1.0 sections 5.3.2 and 5.3.4")
 POINTS: Final = (
-    ISSUER, NOT_ENCRYPTED, ALGORITHM, KEY, AUDIENCE, TIME, NONCE, AUTHENTICATION, HASHES, KIND, SUBJECT, FORM, IN_FORCE,
+    ISSUER, ENCRYPTION, ALGORITHM, KEY, AUDIENCE, TIME, NONCE, AUTHENTICATION, HASHES, KIND, SUBJECT, FORM, IN_FORCE,
+    USERINFO,
 )  # fmt: skip
 
 _TIMES: Final = ("exp", "iat", "nbf", "auth_time")
-_HASH_CLAIMS: Final = ("at_hash", "c_hash", "s_hash")
 _PROFILE: Final = REQUIRED | OPTIONAL
 _NOBODY: Final[frozenset[str]] = frozenset()
 _AGE: Final = LIMITS.id_token_age.total_seconds()
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _LOGIN: Final = HolderBinding(HolderMethod.LOGIN)
 _NO_NONCE_EXPECTED: Final = NONCE.skipped("the request expects no nonce, so anyone with a copy could show this token")
-_NO_HASHED_VALUE: Final = HASHES.skipped("no access token or code was supplied")
+_NO_USERINFO: Final = USERINFO.skipped("no userinfo response was supplied")
+_IN_THE_OPEN: Final = EncryptionRule.NONE
 _TIME_NOT_JUDGED: Final = TIME.skipped("a time claim is malformed")
 _MAX_COUNTED: Final = 64
 
@@ -95,7 +107,8 @@ def _counted(count: int) -> Check:
 _FORM_PASSED: Final = tuple(_counted(count) for count in range(_MAX_COUNTED + 1))
 
 _EARLY: Final[Mapping[str, CheckPoint]] = MappingProxyType({
-    "input.format_unsupported": NOT_ENCRYPTED,
+    "input.format_unsupported": ENCRYPTION,
+    "jose.decryption_failed": ENCRYPTION,
     "input.malformed": FORM,
     "input.too_large": FORM,
     "jose.alg_none": ALGORITHM,
@@ -148,38 +161,43 @@ class IdTokenFormat:
         request: VerifyRequest,
         at: datetime,
     ) -> VerifiedCredential:
-        """Make the thirteen checks; step V5.
+        """Make the fourteen checks; step V5.
 
         Raises:
-            Refused: With all thirteen, at least one of them refused.
+            Refused: With all fourteen, at least one of them refused.
         """
-        service, claims = resolved.service, signed.claims
+        service = resolved.service
         claim_map = service.profile.claim_map
+        claims = flattened(signed.claims, claim_map)
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
         whole = times_are_whole(claims, _TIMES)
         nonce = _nonce(claims, expected=request.expected.nonce)
         time = _time(claims, now=now, leeway=leeway) if whole else _TIME_NOT_JUDGED
         in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=at)
+        beside, all_claims = _NO_USERINFO, claims
+        if request.userinfo is not None:
+            beside, all_claims = supplemented(USERINFO, signed.claims, request.userinfo, resolved=resolved, at=at)
         checks = (
             ISSUER.passed if claims.get("iss") == service.issuer else ISSUER.refused("issuer.unknown"),
-            NOT_ENCRYPTED.passed,
+            _encryption(request.encryption, rule=service.profile.encryption),
             ALGORITHM.passed,
             KEY.passed,
             _audience(claims, service=service, request=request),
             time,
             nonce,
-            _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway),
-            _hashes(claims),
+            _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway, expected=request.expected.login),
+            hash_check(HASHES, claims, algorithm=signed.header.algorithm, expected=request.expected.login),
             _kind(claims),
             _subject(claims, listed=claim_map.subject),
             _form(claims, whole=whole, named=claim_map.sources),
             in_force,
+            beside,
         )
         bound = nonce is NONCE.passed and time is TIME.passed
         return verified_by_claim_map(
             Format.ID_TOKEN,
-            claims,
+            all_claims,
             signed=signed,
             service=service,
             holder=_LOGIN if bound else _BEARER,
@@ -255,7 +273,16 @@ def _nonce(claims: Mapping[str, Any], *, expected: str | None) -> Check:
     return NONCE.refused("oidc.nonce_mismatch", "only the nonce that the request expects is accepted")
 
 
-def _authentication(claims: Mapping[str, Any], *, acr: str, now: float, leeway: float) -> Check:
+def _encryption(encryption: Encryption | None, *, rule: EncryptionRule) -> Check:
+    """Judge how the token arrived (id-token.2): as its list says, or one of the two was put in the other's place."""
+    if (rule is _IN_THE_OPEN) is (encryption is None) or rule is EncryptionRule.ALLOWED:
+        return ENCRYPTION.passed
+    return ENCRYPTION.refused("oidc.encryption_mismatch", "encrypted" if rule is _IN_THE_OPEN else "in the open")
+
+
+def _authentication(
+    claims: Mapping[str, Any], *, acr: str, now: float, leeway: float, expected: LoginExpectations | None
+) -> Check:
     """Judge what is said of the login (id-token.8). What the level is worth, the ladder of the listing says."""
     if type(claims.get(acr, "")) is not str or type(claims.get("acr", "")) is not str:
         return AUTHENTICATION.refused("oidc.claim_malformed", "the authentication level is a text")
@@ -264,22 +291,20 @@ def _authentication(claims: Mapping[str, Any], *, acr: str, now: float, leeway: 
     authenticated = claims.get("auth_time", 0)
     if is_time(authenticated) and now < authenticated - leeway:
         return AUTHENTICATION.refused("time.issued_in_future", "the login lies in the future")
+    if expected is None or expected.max_age is None:
+        return AUTHENTICATION.passed
+    if not is_time(claims.get("auth_time")):
+        return AUTHENTICATION.refused("time.claim_missing", "`max_age` is expected, and the token has no `auth_time`")
+    if now > claims["auth_time"] + expected.max_age.total_seconds() + leeway:
+        return AUTHENTICATION.refused("oidc.login_too_old")
     return AUTHENTICATION.passed
-
-
-def _hashes(claims: Mapping[str, Any]) -> Check:
-    """Judge the form of the hash claims (id-token.9); there is nothing to compare them with."""
-    for name in _HASH_CLAIMS:
-        if name in claims and type(claims[name]) is not str:
-            return HASHES.refused("oidc.claim_malformed", f"`{name}` is a text")
-    return _NO_HASHED_VALUE
 
 
 def _kind(claims: Mapping[str, Any]) -> Check:
     """Refuse tokens of another kind (id-token.10), whatever their ``typ`` says."""
     if _TELLING.isdisjoint(claims):
         return KIND.passed
-    if not FORBIDDEN.isdisjoint(claims) or claims.keys() >= ACCESS_TOKEN:
+    if not FORBIDDEN.isdisjoint(claims) or any(claims.keys() >= pair for pair in PAIRS):
         return KIND.refused("oidc.token_confusion")
     for name, own in KIND_CLAIMS.items():
         if name in claims and claims[name] != own:
@@ -301,7 +326,8 @@ def _form(claims: Mapping[str, Any], *, whole: bool, named: frozenset[str]) -> C
     """Judge the form of the times (id-token.12) and count what nothing here reads."""
     if not whole:
         return FORM.refused("time.claim_malformed")
-    return _FORM_PASSED[min(len(claims.keys() - _PROFILE - named), _MAX_COUNTED)]
+    unread = [name for name in claims.keys() - _PROFILE - named if not name.startswith(PATH)]
+    return _FORM_PASSED[min(len(unread), _MAX_COUNTED)]
 
 
 def _status(claims: Mapping[str, Any]) -> Mapping[str, Any] | None:

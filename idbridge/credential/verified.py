@@ -10,6 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.credential.claim_paths import flattened
+from idbridge.credential.entities import named_entity
 from idbridge.credential.mandates import read_mandate
 from idbridge.credential.names import NationalName
 from idbridge.credential.regional import regional_claims
@@ -27,7 +29,7 @@ from idbridge.model.credential import (
 from idbridge.model.query import Disclosed
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.trust import ServiceStatus, TrustService
-from idbridge.recognition.assurance import bearer_ceiling, rung
+from idbridge.recognition.assurance import bearer_ceiling, lowest_rung, rung
 
 _ENDED: Final[Mapping[ServiceStatus, str]] = MappingProxyType({
     ServiceStatus.SUPERSEDED: "issuer.superseded",
@@ -130,17 +132,27 @@ def verified_by_claim_map(
     """
     refuse_unless_passed(checks, in_force=in_force)
     claim_map = service.profile.claim_map
+    if claim_map.paths:
+        claims = flattened(claims, claim_map)
     national = claims.get(claim_map.acr)
     level = national if isinstance(national, str) else None
-    identity, authentication = rung(service.profile.ladder, level)
+    if claim_map.lowest_without_acr and claim_map.acr not in claims:
+        identity, authentication = lowest_rung(service.profile.ladder)
+    else:
+        identity, authentication = rung(service.profile.ladder, level)
+    name = NationalName(claims, claim_map, hides=hides)
+    regional = regional_claims(claims, claim_map)
+    mandate = None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate))
+    if claim_map.entity is not None:
+        state = service.member_state
+        named, mandate = named_entity(claims, claim_map.entity, state=state, regional=regional, name=name)
+        checks = (*checks, named)
+        refuse_unless_passed(checks)
     # Positional, and not through `verified`: forty arguments by name cost as much as reading the claims.
     return VerifiedCredential(
         kind, service, signed.key.thumbprint, signed.header.algorithm, subject_of(claims, claim_map.subject), level,
-        identity, bearer_ceiling(authentication, holder=holder), holder, regional_claims(claims, claim_map),
-        NationalName(claims, claim_map, hides=hides),
-        None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate)),
-        issued_at, expires_at, authenticated_at, status_reference, service.environment, checks, one_time, None,
-        disclosed,
+        identity, bearer_ceiling(authentication, holder=holder), holder, regional, name, mandate, issued_at, expires_at,
+        authenticated_at, status_reference, service.environment, checks, one_time, None, disclosed,
     )  # fmt: skip
 
 

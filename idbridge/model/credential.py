@@ -159,7 +159,10 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Mandate:
-    """Whom a person represents, and how far. ``entity`` is ``{"scheme": ..., "value": ...}`` in two fields."""
+    """Whom a person represents, and how far. ``entity`` is ``{"scheme": ..., "value": ...}`` in two fields.
+
+    ``itself``: no person represents it; the credential is the legal person's own, and its power has no bounds.
+    """
 
     entity_scheme: str
     entity_value: str
@@ -167,6 +170,7 @@ class Mandate:
     scope: frozenset[str]
     valid_from: datetime | None
     valid_until: datetime | None
+    itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from idbridge.model.login import Encryption, LoginExpectations, Userinfo
 from idbridge.model.query import Query, Transaction
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 
@@ -96,6 +97,7 @@ class Expectations:
     minimum_level: AssuranceLevel | None = None
     entity: tuple[str, str] | None = None  # (scheme, value)
     session: Session | None = None
+    login: LoginExpectations | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class VerifyRequest:
     this node gave the wallet for the session, if it ran it itself; no request can bring one. ``query`` is what the
     wallet was asked, ``transactions`` what its holder was asked to authorise with it. ``needs_holder`` tells whether an
     expected nonce or audience demands a proof of the holder: only a query can say of a credential that a copy will do.
+    ``encryption`` tells how the credential arrived where it was encrypted to this node, and ``userinfo`` is what the
+    provider of a login said of the person beside its ID token.
     """
 
     credential: str = field(repr=False)
@@ -122,3 +126,5 @@ class VerifyRequest:
     query: Query | None = None
     transactions: tuple[Transaction, ...] = ()
     needs_holder: bool = True
+    encryption: Encryption | None = None
+    userinfo: Userinfo | None = None

@@ -24,6 +24,14 @@ def rung(ladder: tuple[LadderRung, ...], national: str | None) -> tuple[Assuranc
     return A0, A0
 
 
+def lowest_rung(ladder: tuple[LadderRung, ...]) -> tuple[AssuranceLevel, AssuranceLevel]:
+    """Return what a credential is worth that says no level, where its list lets the lowest rung count; A1 at most."""
+    return (
+        min((*(step.identity for step in ladder), A1)) if ladder else A0,
+        min((*(step.authentication for step in ladder), A1)) if ladder else A0,
+    )
+
+
 def bearer_ceiling(authentication: AssuranceLevel, *, holder: HolderBinding) -> AssuranceLevel:
     """Return ``authentication``, at most A1 where nobody proved to hold the credential."""
     return authentication if holder.bound else min(authentication, _BEARER_CEILING)

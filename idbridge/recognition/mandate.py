@@ -53,14 +53,15 @@ def mandate_checks(
     if purpose is None:
         return _UNKNOWN_PURPOSE
     if purpose.subject is _NATURAL:
-        return _OWN_BEHALF if expected_entity is None else _not_for_legal_persons()
+        own = expected_entity is None and not (mandate is not None and mandate.itself)
+        return _OWN_BEHALF if own else _not_for_legal_persons()
     if mandate is None:
         optional = purpose.subject is PurposeSubject.ANY and expected_entity is None
         return _OWN_BEHALF if optional else (PRESENT.refused("mandate.missing"), *_WITHOUT_MANDATE)
     return (
         PRESENT.passed,
         IN_FORCE.passed if _in_force(mandate, at=at) else IN_FORCE.refused("mandate.expired"),
-        SCOPE.passed if purpose.mandate_scope <= mandate.scope else _out_of_scope(purpose),
+        SCOPE.passed if mandate.itself or purpose.mandate_scope <= mandate.scope else _out_of_scope(purpose),
         _entity(mandate, expected=expected_entity),
     )
 

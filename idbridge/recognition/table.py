@@ -219,7 +219,9 @@ def _bearer_of(service: TrustService, form: Format) -> HolderBinding | None:
 def _needs_mandate(service: TrustService, standing: Standing) -> bool:
     """Tell whether the purpose needs a mandate that this service can never state; an assertion may carry one."""
     legal = standing.purpose is not None and standing.purpose.subject is PurposeSubject.LEGAL
-    return legal and service.profile.claim_map.mandate is None and service.service_type is not ServiceType.ASSERTION
+    names = service.profile.claim_map
+    silent = names.mandate is None and names.entity is None
+    return legal and silent and service.service_type is not ServiceType.ASSERTION
 
 
 def _counts(row: ServiceRow) -> bool:

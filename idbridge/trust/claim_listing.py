@@ -39,6 +39,10 @@ def claim_map(value: Any) -> ClaimMap:
         raise violation("claims name a mandate or an entity, not both")
     if read.get("acrAbsent", "lowest") != "lowest":
         raise violation("acrAbsent is not known here")
+    entity = _entity(read["entity"]) if "entity" in read else None
+    named = bool(read["nameParts"]) or "display" in read
+    if named and entity is not None and entity.subject is EntitySubject.ITSELF:
+        raise violation("a legal person itself has no name of a person")
     return ClaimMap(
         claims=MappingProxyType({_regional(name): _claim(own, where="a claim") for name, own in read["map"].items()}),
         name_parts=tuple(_name_part(part) for part in read["nameParts"]),
@@ -48,7 +52,7 @@ def claim_map(value: Any) -> ClaimMap:
         persistence=members.word(read["persistence"], IdentifierPersistence, where="persistence"),
         acr=_claim(read["acr"], where="acr"),
         mandate=_optional(read, "mandate"),
-        entity=_entity(read["entity"]) if "entity" in read else None,
+        entity=entity,
         key_values=_texts(read, "keyValues"),
         lowest_without_acr="acrAbsent" in read,
     )

@@ -12,6 +12,7 @@ check          passes if                                                    else
 ``policy.3``   so is the audience of the assertion, if one is asked for     ``policy.audience_not_registered``
 ``policy.4``   the recognised level reaches what is registered and asked    ``policy.loa_too_low``
 ``policy.5``   an assertion is asked for and not made from an assertion     ``policy.assertion_not_available``
+``policy.6``   what is expected of a login is asked of an ID token          ``policy.expectation_unanswerable``
 =============  ===========================================================  ===================================
 """
 
@@ -29,6 +30,8 @@ AUDIENCE: Final = CheckPoint("policy.2", Step.V8, _CLAUSE)
 ASSERTION_AUDIENCE: Final = CheckPoint("policy.3", Step.V8, _CLAUSE)
 LEVEL: Final = CheckPoint("policy.4", Step.V8, _CLAUSE)
 ASSERTION: Final = CheckPoint("policy.5", Step.V8, "architecture section 1")
+
+LOGIN: Final = CheckPoint("policy.6", Step.V8, _CLAUSE)
 
 _NO_AUDIENCE: Final = AUDIENCE.skipped("the request expects no particular audience")
 _NO_ASSERTION_AUDIENCE: Final = ASSERTION_AUDIENCE.skipped("no assertion is asked for")
@@ -102,6 +105,10 @@ def check_demands(
     asked = request.expected.minimum_level
     if asked is not None and asked > needed:
         needed = asked
+    if request.expected.login is not None or request.userinfo is not None:
+        answers = credential.format is Format.ID_TOKEN
+        login = LOGIN.passed if answers else LOGIN.refused("policy.expectation_unanswerable")
+        return _level(needed, credential=credential, recognised=recognised), _assertion(request, credential), login
     if recognised is not None and recognised.level >= needed and request.assertion_audience is None:
         return PASSED_DEMANDS
     return _level(needed, credential=credential, recognised=recognised), _assertion(request, credential)

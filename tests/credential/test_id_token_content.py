@@ -95,7 +95,7 @@ def test_hash_claims_are_not_compared_and_the_report_says_so(changes: dict[str, 
     check = {check.id: check for check in verify(id_token(**changes)).checks}["id-token.9"]
 
     assert check.result is Result.SKIPPED
-    assert check.note == "no access token or code was supplied"
+    assert check.note == "no access token, code or state was supplied"
 
 
 # 10: tokens of another kind

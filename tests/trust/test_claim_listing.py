@@ -67,6 +67,7 @@ def entity(**changes: Any) -> dict[str, Any]:
         {"entity": entity(powerClaim="roles")},
         {"entity": entity(subject="itself")},
         {"entity": entity(complete=[])},
+        {"entity": entity(subject="itself", power=...), "display": "name"},
         {"entity": entity(surprise=1)},
     ],
     ids=str,
