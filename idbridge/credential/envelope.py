@@ -4,6 +4,7 @@ Decides by shape alone, first by size, then by form, and believes nothing. A for
 one that is there; a name never makes a text count as something else. The map of formats is closed.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -12,6 +13,8 @@ from idbridge.codec import base64url, strict_json
 from idbridge.credential.assertion_in import ASSERTION
 from idbridge.credential.id_token import ID_TOKEN
 from idbridge.credential.protocol import CredentialFormat, Reading
+from idbridge.credential.qr import QR
+from idbridge.credential.qr_selection import announced
 from idbridge.credential.sd_jwt import SEPARATOR
 from idbridge.credential.sd_jwt_vc import SD_JWT_VC
 from idbridge.errors import InputError
@@ -23,6 +26,7 @@ FORMATS: Final[Mapping[Format, CredentialFormat]] = MappingProxyType({
     Format.ID_TOKEN: ID_TOKEN,
     Format.SD_JWT_VC: SD_JWT_VC,
     Format.ASSERTION: ASSERTION,
+    Format.QR: QR,
 })  # fmt: skip
 
 # By `typ`, in lower case. Whatever else a compact JWS says, it is judged as an ID token and has to be one.
@@ -33,7 +37,9 @@ _BY_TYPE: Final[Mapping[str, Format]] = MappingProxyType({
 _TYPE_MARK: Final = b"+"  # every explicit type ends in `+jwt`
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
-_QR_PREFIX: Final = "HC1:"
+# The characters of a QR code's alphanumeric mode (ISO/IEC 18004), in which base45 is written: no small letters, which
+# every text in base64url of this length has.
+_SCANNED: Final = re.compile(r"[0-9A-Z][0-9A-Z $%*+./:-]{31,}", re.ASCII)
 
 
 def open_credential(text: str, declared: Format | None, reading: Reading) -> tuple[UnverifiedCredential, ...]:
@@ -45,13 +51,18 @@ def open_credential(text: str, declared: Format | None, reading: Reading) -> tup
     """
     if declared is not None and declared not in FORMATS:
         raise InputError("input.format_unsupported", f"{declared} is not served here")
-    detected = detect(text)
+    detected = Format.QR if _is_code(text, declared, reading) else detect(text)
     if declared is not None and declared is not detected:
         raise InputError("input.format_mismatch", f"the request names {declared}, and this is {detected}")
     form = FORMATS.get(detected)
     if form is None:
         raise InputError("input.format_unsupported", f"{detected} is not served here")
     return form.open(text, reading)
+
+
+def _is_code(text: str, declared: Format | None, reading: Reading) -> bool:
+    """Tell whether ``text`` was scanned: the request says so, or it begins as only the codes of a state do."""
+    return bool(text) and (declared is Format.QR or announced(text, reading.qr))
 
 
 def detect(text: str) -> Format:
@@ -69,7 +80,7 @@ def detect(text: str) -> Format:
         raise InputError("input.malformed", "no format has characters outside ASCII")
     if text[0] == "{":  # before the tilde, because a vp_token is JSON around presentations
         return Format.VP_TOKEN
-    if text.startswith(_QR_PREFIX):
+    if _SCANNED.fullmatch(text) is not None:
         return Format.QR
     if SEPARATOR in text:
         return Format.SD_JWT_VC

@@ -18,6 +18,7 @@ from typing import Final
 from idbridge.credential.assertion_origin import HELD, check_origin
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.credential.protocol import Reading
+from idbridge.credential.qr_selection import listed_in
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import Refusal
@@ -57,7 +58,7 @@ class Verifier:
     def __init__(self, *, trust: TrustSnapshot, status: StatusSnapshot) -> None:
         self._trust = trust
         self._status = status
-        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries))
+        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust))
         self._keys = KeyResolver(trust)
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))
 

@@ -47,7 +47,7 @@ def refusal(text: str, declared: Format | None = None) -> str:
         ("a.b.c.d.e", "input.format_unsupported"),
         ("omdkb2NUeXBl", "input.format_unsupported"),
         ('{"pid": ["a.b.c~d~e.f.g"]}', "input.format_unsupported"),
-        ("HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2", "input.format_unsupported"),
+        ("HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2", "qr.profile_unknown"),
         (header(alg="ES256", typ="vc+jwt") + ".e30.", "input.format_unsupported"),
         (header(alg="ES256", typ="application/VC+JWT") + ".e30.", "input.format_unsupported"),
         (header(alg="ES256", typ=["vc+jwt"]) + ".e30.", "input.malformed"),
@@ -151,7 +151,7 @@ def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declare
     else:
         assert isinstance(found, UnverifiedCredential)
 
-    assert group in {None, "input", "jose", "issuer", "sd_jwt"}
+    assert group in {None, "input", "jose", "issuer", "sd_jwt", "qr"}
 
 
 @settings(deadline=None)
