@@ -75,7 +75,7 @@ class IssuerError(Refusal):
 class CredentialError(Refusal):
     """A credential or token that breaks the rules of its own format."""
 
-    groups = frozenset({"time", "sd_jwt", "holder", "oidc", "qr", "issuer", "mandate", "recognition"})
+    groups = frozenset({"time", "sd_jwt", "mdoc", "holder", "oidc", "qr", "issuer", "mandate", "recognition"})
 
 
 class TrustError(Refusal):

@@ -12,6 +12,7 @@ from typing import Final
 from idbridge.codec import base64url, strict_json
 from idbridge.credential.assertion_in import ASSERTION
 from idbridge.credential.id_token import ID_TOKEN
+from idbridge.credential.mdoc import MDOC
 from idbridge.credential.protocol import CredentialFormat, Reading
 from idbridge.credential.qr import QR
 from idbridge.credential.qr_selection import announced
@@ -25,6 +26,7 @@ from idbridge.model.region import Format
 FORMATS: Final[Mapping[Format, CredentialFormat]] = MappingProxyType({
     Format.ID_TOKEN: ID_TOKEN,
     Format.SD_JWT_VC: SD_JWT_VC,
+    Format.MDOC: MDOC,
     Format.ASSERTION: ASSERTION,
     Format.QR: QR,
 })  # fmt: skip

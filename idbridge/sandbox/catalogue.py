@@ -21,11 +21,15 @@ from idbridge.sandbox.cases import (
     attacks_traps,
     crossings,
     denials,
+    encrypted_tokens,
     faults,
     id_tokens,
     issuers,
     key_bindings,
+    legal_persons,
     logins,
+    mdoc_sessions,
+    mdocs,
     presentations,
     qr_codes,
     recognition,
@@ -41,8 +45,9 @@ from idbridge.sandbox.trial import Trial
 
 Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
-    logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, recognition, crossings, assertions,
-    requests, faults, qr_codes,
+    logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
+    crossings, encrypted_tokens,
+    legal_persons, assertions, requests, faults, qr_codes,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)
 _ATTACKS: Final = (

@@ -1,4 +1,4 @@
-"""Edits to a JSON object: the one detail in which a bad case differs from its good twin.
+"""Edits to an object of JSON or CBOR: the one detail in which a bad case differs from its good twin.
 
 An edit names a member and its new value. ``ABSENT`` takes the member away, ``Within`` edits an object inside, and
 ``After`` and ``datetime`` become seconds.
@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-Edits = Mapping[str, Any]
+Edits = Mapping[Any, Any]  # by name, or by the label that COSE gives a member
 
 
 class Absence(Enum):
@@ -36,7 +36,7 @@ class Within:
     edits: Edits
 
 
-def edited(table: Mapping[str, Any], edits: Edits, *, at: datetime) -> dict[str, Any]:
+def edited(table: Mapping[Any, Any], edits: Edits, *, at: datetime) -> dict[Any, Any]:
     """Return ``table`` with ``edits`` made at the instant ``at``; members keep their order, new ones come last."""
     result = {**table, **{name: _value(edit, table.get(name), at=at) for name, edit in edits.items()}}
     return {name: value for name, value in result.items() if value is not ABSENT}

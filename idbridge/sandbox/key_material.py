@@ -1,16 +1,17 @@
 """Key material of the pretend services: made at start, never committed, and marked by where it lies.
 
 Makes what a source document asks for under ``material``: keys that the list names themselves (``jwk``, ``jwks``), a
-signing certificate that it names (``certificate``), or an authority and one leaf below it (``authority``).
+signing certificate that it names (``certificate``), or an authority and one leaf below it (``authority``; ``iaca`` for
+one that certifies the signers of mdocs).
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from idbridge.crypto.certificates import Authority, Subject, make_authority, make_leaf
+from idbridge.crypto.certificates import Authority, Subject, make_authority, make_document_signer, make_iaca, make_leaf
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.errors import ConfigurationError
-from idbridge.model.region import MemberState
+from idbridge.model.region import Format, MemberState
 from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
 from idbridge.sandbox.services import ServiceKeys
@@ -40,14 +41,21 @@ def make_keys(source: Table, *, state: MemberState, at: datetime) -> ServiceKeys
             uris=(source["issuer"],),
         )
         return ServiceKeys(signers, listed=(certificate,), chain=(certificate,))
-    if material["kind"] == "authority":
+    if material["kind"] in ("authority", "iaca"):
         return _under_authority(source, signers[0], state=state, at=at)
     raise ConfigurationError(f"service {source['id']} asks for key material of an unknown kind")
 
 
 def _under_authority(source: Table, signer: FileSigner, *, state: MemberState, at: datetime) -> ServiceKeys:
-    authority = new_authority(source, state=state, at=at)
-    leaf = make_leaf(
+    mdocs = Format.MDOC.value in source["formats"]
+    make = new_iaca if source["material"]["kind"] == "iaca" else new_authority
+    authority = make(source, state=state, at=at)
+    leaf = (_document_signer if mdocs else _leaf)(source, signer, authority, state=state, at=at)
+    return ServiceKeys((signer,), listed=(authority.certificate,), chain=(leaf,), authority=authority.signer)
+
+
+def _leaf(source: Table, signer: FileSigner, authority: Authority, *, state: MemberState, at: datetime) -> bytes:
+    return make_leaf(
         signer,
         subject=leaf_subject(source, state=state),
         validity=leaf_validity(at),
@@ -55,14 +63,42 @@ def _under_authority(source: Table, signer: FileSigner, *, state: MemberState, a
         uris=(source["issuer"],),
         rule=leaf_rule(source),
     )
-    return ServiceKeys((signer,), listed=(authority.certificate,), chain=(leaf,), authority=authority.signer)
+
+
+def _document_signer(
+    source: Table, signer: FileSigner, authority: Authority, *, state: MemberState, at: datetime
+) -> bytes:
+    return make_document_signer(
+        signer,
+        subject=leaf_subject(source, state=state),
+        validity=leaf_validity(at),
+        issuer=authority,
+        contact=source["issuer"],
+        crl=crl_address(source),
+    )
+
+
+def new_iaca(source: Table, *, state: MemberState, at: datetime) -> Authority:
+    """Return a new authority for the signers of mdocs, under the name that the authority of a service has."""
+    subject = Subject(f"{source['name']['en']} authority", country=state.value, organisation=source["name"]["en"])
+    return make_iaca(
+        generate(source["material"]["algorithm"]),
+        subject=subject,
+        validity=authority_validity(at),
+        contact=source["issuer"],
+        crl=crl_address(source),
+    )
+
+
+def crl_address(source: Table) -> str:
+    """Return where the authority of a service says that its revocation lists are."""
+    return f"{source['issuer']}/crl"
 
 
 def new_authority(source: Table, *, state: MemberState, at: datetime) -> Authority:
     """Return a new authority under the name that the authority of a service has."""
     subject = Subject(f"{source['name']['en']} authority", country=state.value, organisation=source["name"]["en"])
-    validity = Validity(_whole(at) - _BEFORE, _whole(at) + _AUTHORITY_LIFE)
-    return make_authority(generate(source["material"]["algorithm"]), subject=subject, validity=validity)
+    return make_authority(generate(source["material"]["algorithm"]), subject=subject, validity=authority_validity(at))
 
 
 def leaf_subject(source: Table, *, state: MemberState) -> Subject:
@@ -73,6 +109,11 @@ def leaf_subject(source: Table, *, state: MemberState) -> Subject:
 def leaf_rule(source: Table) -> LeafRule:
     """Return what the list demands of a leaf."""
     return LeafRule(**source.get("leaf_rule", {}))
+
+
+def authority_validity(at: datetime) -> Validity:
+    """Return the validity of an authority that is in force at ``at``."""
+    return Validity(_whole(at) - _BEFORE, _whole(at) + _AUTHORITY_LIFE)
 
 
 def leaf_validity(at: datetime) -> Validity:

@@ -62,6 +62,7 @@ def _exchange(case: Case, ask: Ask, shown: Shown, *, asking: Registration, bench
     """Return the request that puts what was shown to the node."""
     expected = edited(_expected(ask.nonce, shown, bench=bench), ask.expected, at=bench.at)
     body: dict[str, Any] = {"credential": shown.credential, "purpose": case.purpose, "claims": list(ask.claims)}
+    body |= shown.beside
     if expected:
         body["expected"] = expected
     key = bench.region.keys.api[asking.relying_party.id]
@@ -72,8 +73,8 @@ def _exchange(case: Case, ask: Ask, shown: Shown, *, asking: Registration, bench
     return Exchange(ask.method, ask.path, edited(headers, ask.request_headers, at=bench.at), ask.sent(octets))
 
 
-def _expected(nonce: Nonce, shown: Shown, *, bench: Bench) -> dict[str, str]:
-    """Return what the relying party expects of the nonce: nothing if it did not ask for one."""
+def _expected(nonce: Nonce, shown: Shown, *, bench: Bench) -> dict[str, Any]:
+    """Return what the relying party expects: of the nonce nothing, if it did not ask for one."""
     if nonce is Nonce.ANOTHER:
-        return {"nonce": bench.nonce()}
-    return {"nonce": shown.nonce} if nonce is Nonce.SENT and shown.nonce is not None else {}
+        return {"nonce": bench.nonce(), **shown.expected}
+    return {"nonce": shown.nonce, **shown.expected} if nonce is Nonce.SENT and shown.nonce else dict(shown.expected)

@@ -5,7 +5,7 @@ is put to the node (``Ask``). Each half is a frozen value whose fields have uniq
 written as its accepted twin with one field changed, and a test can prove that nothing else differs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, Protocol
@@ -18,10 +18,16 @@ from idbridge.sandbox.parties import Registration
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a relying party received, and the nonce that it had asked for; ``None`` if it asked for none."""
+    """What a relying party received, and the nonce that it had asked for; ``None`` if it asked for none.
+
+    ``expected`` is what else it expects of it, because it asked so; ``beside`` are members of its request that came
+    with it.
+    """
 
     credential: str
     nonce: str | None
+    expected: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):

@@ -45,7 +45,7 @@ def refusal(text: str, declared: Format | None = None) -> str:
         (f"{TOKEN}\n", "input.malformed"),
         (f" {TOKEN}", "input.malformed"),
         ("a.b.c.d.e", "input.format_unsupported"),
-        ("omdkb2NUeXBl", "input.format_unsupported"),
+        ("omdkb2NUeXBl", "input.malformed"),
         ('{"pid": ["a.b.c~d~e.f.g"]}', "input.format_unsupported"),
         ("HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2", "qr.profile_unknown"),
         (header(alg="ES256", typ="vc+jwt") + ".e30.", "input.format_unsupported"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
+from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.recipe import Source
 from idbridge.sandbox.region import Region
@@ -47,7 +47,8 @@ def asked(
 ) -> VerifyRequest:
     """The question of a relying party to which ``source`` was shown, answering the nonce that it sent."""
     shown = source.shown(Bench(region(), NOON, SeededRandomness(seed)), to=region().registration(party_id))
-    expectations = Expectations(**{"nonce": shown.nonce, **(expected or {})})
+    session = Session(**shown.expected["session"]) if "session" in shown.expected else None
+    expectations = Expectations(**{"nonce": shown.nonce, "session": session, **(expected or {})})
     values: dict[str, Any] = {"credential": shown.credential, "expected": expectations, "claims": claims, **changes}
     return VerifyRequest(relying_party=registered(party_id, **(party or {})), purpose=purpose, **values)
 

@@ -1,0 +1,225 @@
+"""Mdocs as they travel, taken apart: a DeviceResponse with one document, or an IssuerSigned alone.
+
+Decides whether octets are one of the two, in one spelling and with no member that is not accounted for. What a digest
+or a signature is made over is kept as received; nothing is written again and taken for what was sent. A response with
+several documents is refused, because a presentation for each is what a vp_token is for (HAIP 1.0, 5.3.1). It believes
+nothing: whether any of it is signed, ``mso`` and ``device_auth`` tell. Clause: ISO 18013-5, 8.3.2.1.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, NoReturn
+
+from idbridge.codec import cbor
+from idbridge.codec.cbor import Tagged
+from idbridge.errors import CredentialError, InputError, JoseError
+from idbridge.limits import LIMITS
+
+EMBEDDED: Final = 24  # octets that are CBOR themselves (RFC 8949, 3.4.5.1)
+DATE_TIME: Final = 0
+FULL_DATE: Final = 1004  # RFC 8943
+VERSION: Final = "1.0"
+_STRUCTURE: Final = frozenset({EMBEDDED})
+_VALUES: Final = frozenset({DATE_TIME, FULL_DATE})
+_RESPONSE: Final = frozenset({"version", "documents", "documentErrors", "status"})
+_DOCUMENT: Final = frozenset({"docType", "issuerSigned", "deviceSigned", "errors"})
+_ISSUER_SIGNED: Final = frozenset({"nameSpaces", "issuerAuth"})
+_DEVICE_SIGNED: Final = frozenset({"nameSpaces", "deviceAuth"})
+_ITEM: Final = frozenset({"digestID", "random", "elementIdentifier", "elementValue"})
+# Labels of the IANA registry of COSE header parameters.
+_ALG: Final = 1
+_KID: Final = 4
+_X5CHAIN: Final = 33
+_PARTS: Final = 4
+
+
+class Item(NamedTuple):
+    """One element that the issuer signed; ``octets`` are those that its digest is made over."""
+
+    octets: bytes
+    digest_id: int
+    random: bytes
+    identifier: str
+    value: Any
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+class DeviceSigned(NamedTuple):
+    """What the device signed: its own elements as octets and as read, by namespace, and its proof as received."""
+
+    octets: bytes
+    elements: Mapping[str, Mapping[str, Any]]
+    auth: Any
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+class PresentedMdoc(NamedTuple):
+    """One document. ``doc_type`` is what the response calls it, ``None`` for an IssuerSigned alone, as ``device`` is.
+
+    ``absent`` counts the documents and elements that the wallet says it did not return.
+    """
+
+    name_spaces: Mapping[str, tuple[Item, ...]]
+    issuer_auth: list[Any]
+    doc_type: str | None = None
+    device: DeviceSigned | None = None
+    absent: int = 0
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+def parse_unverified_mdoc(octets: bytes) -> PresentedMdoc:
+    """Return the document in ``octets``.
+
+    Raises:
+        InputError: ``input.malformed`` or ``input.too_large``.
+        CredentialError: ``mdoc.response_status`` or ``mdoc.several_documents``.
+        JoseError: ``jose.header_forbidden``: a header of the issuer's signature stands where it does not belong.
+    """
+    value = cbor.decode(octets, max_bytes=LIMITS.token_bytes, tags=_STRUCTURE)
+    if type(value) is dict and "issuerAuth" in value:
+        return _issuer_signed(value)
+    response = _map(value, _RESPONSE, required=frozenset({"version", "status"}))
+    if response["version"] != VERSION or type(response["status"]) is not int or response["status"] != 0:
+        raise CredentialError("mdoc.response_status")
+    documents = response.get("documents")
+    if type(documents) is not list or not documents:
+        raise CredentialError("mdoc.response_status", "the response holds no document")
+    if len(documents) > 1:
+        raise CredentialError("mdoc.several_documents")
+    presented = _document(_map(documents[0], _DOCUMENT, required=_DOCUMENT - {"errors", "deviceSigned"}))
+    return presented._replace(absent=presented.absent + _document_errors(response.get("documentErrors", [])))
+
+
+def embedded(octets: bytes) -> bytes:
+    """Return CBOR ``octets`` as they stand within other CBOR; that has one spelling, which was held to when read."""
+    return cbor.encode(Tagged(EMBEDDED, octets))
+
+
+def read_embedded(value: Any, *, tags: frozenset[int] = _VALUES) -> Any:
+    """Return what the octets under tag 24 hold.
+
+    Raises:
+        InputError: ``input.malformed`` or ``input.too_large``.
+    """
+    return cbor.decode(_embedded_octets(value), max_bytes=LIMITS.token_bytes, tags=tags)
+
+
+def _document(document: dict[str, Any]) -> PresentedMdoc:
+    doc_type = document["docType"]
+    if type(doc_type) is not str:
+        _malformed("`docType` is a text")
+    if "deviceSigned" not in document:
+        raise CredentialError("mdoc.device_auth_invalid", "a document of a response is signed by the device")
+    presented = _issuer_signed(document["issuerSigned"])
+    errors = _errors(document["errors"]) if "errors" in document else 0
+    return presented._replace(doc_type=doc_type, device=_device_signed(document["deviceSigned"]), absent=errors)
+
+
+def _issuer_signed(value: Any) -> PresentedMdoc:
+    signed = _map(value, _ISSUER_SIGNED, required=frozenset({"issuerAuth"}))
+    return PresentedMdoc(_name_spaces(signed.get("nameSpaces", {})), _issuer_auth(signed["issuerAuth"]))
+
+
+def _issuer_auth(value: Any) -> list[Any]:
+    """Return the COSE_Sign1, which has its algorithm under protection, its certificates outside, and nothing more.
+
+    A ``kid`` is let pass beside the certificates, because some issuers send one, and nothing ever reads it.
+    """
+    if type(value) is not list or len(value) != _PARTS or type(value[1]) is not dict or type(value[0]) is not bytes:
+        _malformed("`issuerAuth` is a COSE_Sign1 of four parts")
+    protected = cbor.decode(value[0], max_bytes=LIMITS.protected_header_bytes) if value[0] else {}
+    if type(protected) is not dict or not protected.keys() <= {_ALG} or not value[1].keys() <= {_KID, _X5CHAIN}:
+        raise JoseError("jose.header_forbidden", "only `alg` is protected, and only `x5chain` stands outside")
+    if value[2] is None:
+        _malformed("the security object of an mdoc is never detached")
+    return value
+
+
+def _name_spaces(value: Any) -> Mapping[str, tuple[Item, ...]]:
+    """Return the items by namespace; they are read all at once, because reading each costs as much as its digest."""
+    if type(value) is not dict:
+        _malformed("`nameSpaces` is a map")
+    places: list[str] = []
+    several: list[bytes] = []
+    for name_space, items in value.items():
+        if type(name_space) is not str or type(items) is not list or not items:
+            _malformed("a namespace is a text with a list of items")
+        places.extend([name_space] * len(items))
+        several.extend([_embedded_octets(item) for item in items])
+    if len(several) > LIMITS.disclosures:
+        raise InputError("input.too_large", f"more than {LIMITS.disclosures} elements")
+    found: dict[str, list[Item]] = {name_space: [] for name_space in value}
+    read = cbor.decode_each(several, max_bytes=LIMITS.token_bytes, tags=_VALUES)
+    for name_space, octets, item in zip(places, several, read, strict=True):
+        found[name_space].append(_item(octets, item))
+    return {name_space: tuple(items) for name_space, items in found.items()}
+
+
+def _item(octets: bytes, item: Any) -> Item:
+    if type(item) is not dict or item.keys() != _ITEM:
+        _malformed("an item has four members and no other")
+    digest_id, random, identifier = item["digestID"], item["random"], item["elementIdentifier"]
+    if type(digest_id) is not int or type(random) is not bytes or type(identifier) is not str or not identifier:
+        _malformed("a member of an item has the wrong type")
+    return Item(octets, digest_id, random, identifier, item["elementValue"])
+
+
+def _device_signed(value: Any) -> DeviceSigned:
+    signed = _map(value, _DEVICE_SIGNED, required=_DEVICE_SIGNED)
+    octets = _embedded_octets(signed["nameSpaces"])
+    elements = {} if octets == _NOTHING else read_embedded(signed["nameSpaces"])
+    if type(elements) is not dict or not all(
+        type(name_space) is str and type(items) is dict and all(type(name) is str for name in items)
+        for name_space, items in elements.items()
+    ):
+        _malformed("the device's elements are maps by namespace")
+    return DeviceSigned(octets, elements, signed["deviceAuth"])
+
+
+_NOTHING: Final = b"\xa0"  # an empty map
+
+
+def _document_errors(value: Any) -> int:
+    """Count what the wallet says it did not return; nobody signed that, so it is told and decides nothing."""
+    if type(value) is not list or not all(
+        type(error) is dict and all(type(kind) is str and type(code) is int for kind, code in error.items())
+        for error in value
+    ):
+        _malformed("`documentErrors` are codes by document type")
+    return sum(map(len, value))
+
+
+def _errors(value: Any) -> int:
+    if type(value) is not dict or not all(
+        type(name_space) is str
+        and type(errors) is dict
+        and all(type(name) is str and type(code) is int for name, code in errors.items())
+        for name_space, errors in value.items()
+    ):
+        _malformed("`errors` are codes by namespace and element")
+    return sum(map(len, value.values()))
+
+
+def _map(value: Any, known: frozenset[str], *, required: frozenset[str]) -> dict[str, Any]:
+    if type(value) is not dict or not required <= value.keys() <= known:
+        _malformed("a map lacks a member, or has one that is not known")
+    return value
+
+
+def _embedded_octets(value: Any) -> bytes:
+    if type(value) is not Tagged or value.tag != EMBEDDED or type(value.value) is not bytes:
+        _malformed("embedded CBOR is octets under tag 24")
+    octets: bytes = value.value
+    return octets
+
+
+def _malformed(why: str) -> NoReturn:
+    raise InputError("input.malformed", why)
