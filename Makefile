@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 MUTATIONS ?= 100000
+SECONDS ?= 20
 
 install: ## make .venv with everything to develop and test
 	@scripts/bootstrap.sh all
@@ -37,8 +38,9 @@ bench: ## measure verification as multiples of one P-256 verification
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m benchmarks
 
-fuzz: ## damage lists, metadata and documents 100,000 times
+fuzz: ## fuzz every parser, SECONDS (20) each, and damage lists, metadata and documents 100,000 times
 	@scripts/bootstrap.sh all
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
 	@IDBRIDGE_MUTATIONS=$(MUTATIONS) $(BIN)/pytest -n 2 -q -k mutat tests/trust
 
 chaos: ## end publishing and taking up at every single step
