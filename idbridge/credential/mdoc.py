@@ -144,7 +144,7 @@ class MdocFormat:
             SECURITY_OBJECT.passed,
             DIGESTS.passed if fault is None else DIGESTS.refused(*fault),
             DOCUMENT_TYPE.passed if doc_type == mso.doc_type else DOCUMENT_TYPE.refused("mdoc.doc_type_mismatch"),
-            _time(mso, profile, at=at, leeway=service.profile.leeway),
+            judge_times(mso, profile, at=at, leeway=service.profile.leeway),
             _country(presented.name_spaces, profile),
             verdict.device,
             verdict.authorised,
@@ -207,7 +207,7 @@ def _absent(count: int) -> Check:
     return Check(RESPONSE.id, RESPONSE.step, Result.PASSED, RESPONSE.clause, None, note)
 
 
-def _time(mso: Mso, profile: IsoProfile | None, *, at: datetime, leeway: timedelta) -> Check:
+def judge_times(mso: Mso, profile: IsoProfile | None, *, at: datetime, leeway: timedelta) -> Check:
     """Judge when the security object was signed, and for how long it is good (mdoc.10)."""
     if not mso.signed <= mso.valid_from < mso.valid_until:
         return TIME.refused("time.claim_malformed", "it ends before it begins, or begins before it was signed")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from idbridge.codec import base64url, cbor
 from idbridge.codec.cbor import Tagged
-from idbridge.credential.device_auth import device_authentication
+from idbridge.credential.device_proof import device_authentication
 from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, FULL_DATE, VERSION, embedded
 from idbridge.credential.session_transcript import session_transcript
 from idbridge.crypto import cose

@@ -28,6 +28,8 @@ JUDGED = {
     "lote": (5, 2),
     "vical": (2, 4),
     "statuslist": (144, 144),
+    "cose": (11, 6),
+    "mdoc": (2, 7),
 }
 BAD = {"id": "bad", "kind": "x", "expected": "reject", "reason": "it is bad"}
 GOOD = {"id": "good", "kind": "x", "expected": "accept", "reason": "it is good"}
