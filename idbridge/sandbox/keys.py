@@ -19,6 +19,7 @@ from idbridge.sandbox.sources import Sources, services_of
 
 LIST_ALGORITHM: Final = "ES256"
 WALLET_ALGORITHM: Final = "ES256"
+DECRYPTION_ALGORITHMS: Final = ("ES256", "ES512")  # for their curves, P-256 and P-521; nothing is signed with them
 NODE_STATES: Final = (MemberState.SG, MemberState.TH)
 
 
@@ -27,6 +28,7 @@ class Keys:
     """The keys that the states sign lists with, those of services by id, of wallets by person, of nodes by state.
 
     ``api`` are the API keys by relying party; a node stores their digests only. ``roles`` distribute the lists.
+    ``decryption`` are the keys of nodes that open what is encrypted to them.
     """
 
     lists: Mapping[MemberState, FileSigner]
@@ -35,6 +37,7 @@ class Keys:
     pairwise: Mapping[MemberState, PairwiseKey]
     api: Mapping[str, str] = field(repr=False)
     roles: RoleKeys = field(repr=False)
+    decryption: Mapping[MemberState, tuple[FileSigner, ...]] = field(default_factory=dict)
 
 
 def new_keys(sources: Sources, *, environment: Environment, at: datetime, randomness: Randomness) -> Keys:
@@ -54,4 +57,5 @@ def new_keys(sources: Sources, *, environment: Environment, at: datetime, random
             party: api_key(party, environment=environment, randomness=randomness) for party in parties
         }),
         roles=RoleKeys.generate(),
+        decryption=MappingProxyType({state: tuple(map(generate, DECRYPTION_ALGORITHMS)) for state in NODE_STATES}),
     )  # fmt: skip

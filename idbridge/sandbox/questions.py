@@ -6,16 +6,22 @@ Reads the members that the sandbox itself writes. Whether a stranger's request m
 from collections.abc import Mapping
 from typing import Any
 
+from idbridge.credential.encrypted import received, received_userinfo
+from idbridge.crypto.jwe import DecryptionKey
+from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
 
 
-def question(document: Mapping[str, Any], *, relying_party: RelyingParty) -> VerifyRequest:
-    """Return what ``document``, the body of a verify request, asks for ``relying_party``."""
+def question(
+    document: Mapping[str, Any], *, relying_party: RelyingParty, keys: tuple[DecryptionKey, ...] = ()
+) -> VerifyRequest:
+    """Return what ``document``, the body of a verify request, asks for ``relying_party``; ``keys`` are the node's."""
+    credential, encryption = received(document["credential"], keys)
     expected = document.get("expected", {})
     entity = expected.get("entity")
     return VerifyRequest(
-        credential=document["credential"],
+        credential=credential,
         relying_party=relying_party,
         purpose=document["purpose"],
         format=Format(document["format"]) if "format" in document else None,
@@ -25,7 +31,10 @@ def question(document: Mapping[str, Any], *, relying_party: RelyingParty) -> Ver
             minimum_level=AssuranceLevel[expected["loa"]] if "loa" in expected else None,
             entity=(entity["scheme"], entity["value"]) if entity is not None else None,
             session=Session(**expected["session"]) if "session" in expected else None,
+            login=LoginExpectations.of(expected),
         ),
         claims=tuple(document.get("claims", ())),
         assertion_audience=document.get("assertion", {}).get("audience"),
+        encryption=encryption,
+        userinfo=received_userinfo(document.get("userinfo"), keys),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from idbridge.assertion.node import Node
+from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner
 from idbridge.model.keys import PublicKey
@@ -158,6 +159,10 @@ class Region(Parts):
             if source["type"] == "assertion" and source["status"][-1]["status"] == "granted":
                 return self.service(source["id"])
         raise LookupError(f"{state} runs no node")
+
+    def decryption_keys(self, state: MemberState) -> tuple[DecryptionKey, ...]:
+        """Return the keys with which the node of ``state`` opens what is encrypted to it."""
+        return tuple(decryption_key(signer.private_key) for signer in self.keys.decryption[state])
 
     def registration(self, party_id: str) -> Registration:
         """Return the registration of a relying party, a client of every login provider of the region.

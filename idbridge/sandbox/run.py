@@ -59,7 +59,8 @@ def reported(minted: MintedCase, *, region: Region, trust: TrustSnapshot, at: da
 
 def _asked(exchange: Exchange, case: Case, *, verifier: Verifier, region: Region, at: datetime) -> Report:
     relying_party = region.registration(str(case.relying_party)).relying_party
-    return verifier.verify(question(json.loads(exchange.body), relying_party=relying_party), at=at)
+    keys = region.decryption_keys(case.node)
+    return verifier.verify(question(json.loads(exchange.body), relying_party=relying_party, keys=keys), at=at)
 
 
 def _spend(report: Report, spent: set[bytes]) -> Report:

@@ -84,6 +84,8 @@ def _signers(keys: Keys) -> Iterator[tuple[str, FileSigner]]:
     yield from ((f"list-{state}", signer) for state, signer in keys.lists.items())
     yield from ((f"role-{name}", signer) for name, signer in keys.roles.signers.items())
     yield from ((f"wallet-{person}", signer) for person, signer in keys.wallets.items())
+    for state, signers in keys.decryption.items():
+        yield from ((f"decryption-{state}-{number}", signer) for number, signer in enumerate(signers))
     for service_id, held in keys.services.items():
         yield from ((f"service-{service_id}-{number}", signer) for number, signer in enumerate(held.signers))
         if held.authority is not None:
@@ -111,6 +113,7 @@ def _document(parts: Parts) -> dict[str, Any]:
         },
         "services": {service_id: _service_document(held) for service_id, held in parts.keys.services.items()},
         "wallets": list(parts.keys.wallets),
+        "decryption": {state.value: len(signers) for state, signers in parts.keys.decryption.items()},
         "published": {
             "lists": {state.value: text for state, text in published.lists.items()},
             "sequences": {state.value: number for state, number in published.sequences.items()},
@@ -210,6 +213,10 @@ def _keys(document: Mapping[str, Any], secrets: Mapping[str, Any], *, private: P
         roles=RoleKeys(
             MappingProxyType({name: load_signer(private / f"role-{name}.pem") for name in role_key_names()})
         ),
+        decryption=MappingProxyType({
+            state: tuple(load_signer(private / f"decryption-{state}-{number}.pem") for number in range(count))
+            for state, count in _by_state(document["decryption"]).items()
+        }),
     )
 
 

@@ -64,6 +64,19 @@ _SESSION: Final = _object(
     "dependentSchemas": {"origin": {"properties": {"response_uri": False}}},
 }
 
+_HASHED: Final = {"type": "string", "minLength": 1, "maxLength": LIMITS.token_bytes}
+_LOGIN: Final = {
+    "max_age": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": int(LIMITS.login_age.total_seconds()),
+        "description": "Seconds since the person logged in, at most; the token then has to say when that was.",
+    },
+    "access_token": {**_HASHED, "description": "That of the same login; the token then has to hold its `at_hash`."},
+    "code": {**_HASHED, "description": "That of the same login; the token then has to hold its `c_hash`."},
+    "state": {**_HASHED, "description": "That of the same login; the token then has to hold its `s_hash`."},
+}
+
 _REQUEST: Final = _object(
     {
         "credential": {"type": "string", "description": "One credential or token of any format, as received."},
@@ -76,7 +89,15 @@ _REQUEST: Final = _object(
         "maxLength": LIMITS.purpose_text_max_characters,
         "description": "What the person read.",
     },
-    expected=_object({}, nonce=_IDENTIFIER, audience=_IDENTIFIER, loa=_LEVEL, entity=_ENTITY, session=_SESSION),
+    expected=_object(
+        {}, nonce=_IDENTIFIER, audience=_IDENTIFIER, loa=_LEVEL, entity=_ENTITY, session=_SESSION, **_LOGIN
+    ),
+    userinfo={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LIMITS.body_bytes,
+        "description": "A signed userinfo response of the same login, whose claims then count beside the ID token's.",
+    },
     claims=_list(_IDENTIFIER, maxItems=LIMITS.requested_claims) | {"uniqueItems": True},
     assertion=_object({"audience": _IDENTIFIER}),
     detail=_words(Detail),

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from idbridge.credential.assertion_origin import HELD, check_origin
+from idbridge.credential.encrypted import require_opened
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_selection import listed_in
@@ -114,6 +115,7 @@ class Verifier:
         """Return the report of steps V2 to V9; ``grace`` is by how much the trust lists may be out of date."""
         try:
             # V2  Size and format; who it says that it is from. Nothing of it is believed yet.
+            require_opened(request.encryption)
             opened = open_credential(request.credential, request.format, self._reading)
         except (Refused, Refusal) as refusal:
             findings = Findings()

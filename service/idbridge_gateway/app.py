@@ -27,7 +27,7 @@ from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
-from idbridge_gateway.keys import IssuingSource
+from idbridge_gateway.keys import IssuingSource, read_decryption_keys
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
@@ -63,6 +63,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     source = IssuingSource(settings)
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
     trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
+    decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
     front = VerifyFront(
         verdicts=Verdicts(one_time=one_time, randomness=randomness),
         trust=trust,
@@ -71,6 +72,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         idempotency=Idempotency(told, randomness),
         clock=told,
         node_audiences=frozenset({settings.node_url}),
+        decryption_keys=decryption_keys,
     )
     revocations = _revocations(settings, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
@@ -94,7 +96,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
     app = _bare_app(front, randomness=randomness, lifespan=watches)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch = prefetch
-    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults)
+    published = tuple(dict(key.public_jwk) for key in decryption_keys)
+    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults, encryption=published)
     return app
 
 
@@ -131,13 +134,19 @@ def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan)
 
 
 def _include_routers(
-    app: GatewayApp, *, trust: TrustInForce, clock: Clock, issuing: IssuingInForce, faults: Faults | None
+    app: GatewayApp,
+    *,
+    trust: TrustInForce,
+    clock: Clock,
+    issuing: IssuingInForce,
+    faults: Faults | None,
+    encryption: tuple[dict[str, Any], ...],
 ) -> None:
     app.include_router(trust_router(trust))
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
-    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock))
+    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock, encryption=encryption))
     app.include_router(docs_router(app.openapi))
     if faults is not None:
         app.include_router(faults_router(faults))

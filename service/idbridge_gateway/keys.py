@@ -15,6 +15,7 @@ from typing import Final
 from idbridge.assertion.node import Node
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url, strict_json
+from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.key_files import Passphrase, open_key_file
 from idbridge.crypto.signer import Signer, read_private
 from idbridge.errors import ConfigurationError, InputError
@@ -144,6 +145,26 @@ def passphrase_in(path: Path | None) -> Passphrase:
         return text
 
     return told
+
+
+def read_decryption_keys(settings: Settings, *, issuing: Issuing) -> tuple[DecryptionKey, ...]:
+    """Return the keys that open what is encrypted to this node, in the order of their files; none without a folder.
+
+    Raises:
+        ConfigurationError: The folder has no key or too many, one may not be used, or one signs assertions too.
+    """
+    folder = settings.decryption_keys_dir
+    if folder is None:
+        return ()
+    files = sorted(folder.glob("*.pem"))
+    if not 0 < len(files) <= LIMITS.decryption_keys:
+        raise ConfigurationError(f"{folder} holds 1 to {LIMITS.decryption_keys} keys in files *.pem")
+    passphrase, live = passphrase_in(settings.assertion_passphrase_file), settings.environment is Environment.LIVE
+    held = [open_key_file(path, passphrase=passphrase, encrypted_only=live) for path in files]
+    signing = {signer.kid for signer in issuing.signers}
+    if len({key.kid for key in held}) != len(held) or not signing.isdisjoint(key.kid for key in held):
+        raise ConfigurationError(f"a key in {folder} is there twice, or signs assertions: a key has one use")
+    return tuple(decryption_key(key.private_key) for key in held)
 
 
 def read_pairwise_key(path: Path, *, environment: Environment) -> PairwiseKey:

@@ -33,6 +33,8 @@ def sources(person: Person) -> list[Source]:
     """A login or presentation at every service of the person's state that serves people today."""
     found: list[Source] = []
     for source in services_of(region().sources.lists[person.state]):
+        if "entity" in source["claims"] or "encryption" in source:
+            continue  # a login for companies, or one that arrives encrypted: `sandbox.full_logins` makes those
         granted = source["status"][-1]["status"] == "granted" and source["status"][-1]["from"] < "2027"
         if granted and Format.ID_TOKEN.value in source["formats"]:
             found.append(Login(source["id"], person.id))

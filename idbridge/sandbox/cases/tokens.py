@@ -84,8 +84,8 @@ def _bounds_and_formats() -> Iterator[Entry]:
     )
     yield sg.refused(
         "encrypted-token",
-        "input.format_unsupported",
-        "A token of five parts, as encrypted ones have",
+        "jose.alg_not_allowed",
+        "A signed token of five parts, as encrypted ones have",
         why="What this node cannot open it does not guess at.",
         seal=forgeries.encrypted_shape,
     )

@@ -1,6 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/.well-known/jwks.json``: is this node alive, can it decide, which keys has it."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
@@ -18,8 +18,10 @@ _FRESH: Final = {"cache-control": "no-store"}
 _CACHED: Final = {"cache-control": f"public, max-age={int(LIMITS.assertion_lifetime.total_seconds())}, must-revalidate"}
 
 
-def health_router(*, trust: TrustInForce, issuing: IssuingInForce, clock: Clock) -> APIRouter:
-    """Return the routes that say how this node is."""
+def health_router(
+    *, trust: TrustInForce, issuing: IssuingInForce, clock: Clock, encryption: tuple[dict[str, Any], ...] = ()
+) -> APIRouter:
+    """Return the routes that say how this node is; ``encryption`` are the public keys that others encrypt to."""
     router = APIRouter(tags=["node"])
 
     @router.get("/healthz", summary="Is it alive", response_class=Response, responses=answers("Health"))
@@ -38,12 +40,13 @@ def health_router(*, trust: TrustInForce, issuing: IssuingInForce, clock: Clock)
 
     @router.get(
         "/.well-known/jwks.json",
-        summary="The keys under which this node signs assertions",
+        summary="The keys under which this node signs assertions, and those that tokens are encrypted to",
         response_class=Response,
         responses=answers("Jwks"),
     )
     async def jwks() -> Response:
         keys = issuing.current().key_set(trust.in_force.snapshot, at=clock.now())
+        keys["keys"].extend(encryption)
         return Response(json_octets(keys), media_type="application/json", headers=_CACHED)
 
     return router

@@ -8,15 +8,19 @@ would widen the answer; anything else unknown is refused without being repeated.
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+from idbridge.credential.encrypted import received, received_userinfo
+from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
+from idbridge.model.login import MEMBERS as LOGIN
+from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
 
 Choice = TypeVar("Choice")
 
 MEMBERS: Final = frozenset({
-    "credential", "format", "purpose", "purpose_text", "expected", "claims", "assertion", "detail",
+    "credential", "format", "purpose", "purpose_text", "expected", "claims", "assertion", "detail", "userinfo",
 })  # fmt: skip
 UNSUPPORTED: Final = frozenset({"dcql", "transaction_data", "time_evidence"})
 FORBIDDEN: Final = frozenset({
@@ -28,7 +32,7 @@ FORBIDDEN: Final = frozenset({
     "arrangement", "recognition", "by", "for", "state", "node", "environment", "one_time", "report_id", "accepted",
 })  # fmt: skip
 
-_EXPECTED: Final = frozenset({"nonce", "audience", "loa", "entity", "session"})
+_EXPECTED: Final = frozenset({"nonce", "audience", "loa", "entity", "session"}) | LOGIN
 _SESSION: Final = frozenset({"client_id", "response_uri", "origin", "encryption_jwk_thumbprint"})
 _ENTITY: Final = frozenset({"scheme", "value"})
 _ASSERTION: Final = frozenset({"audience"})
@@ -39,8 +43,16 @@ _NOTHING_EXPECTED: Final = Expectations()
 _CREDENTIAL_CHARACTERS: Final = LIMITS.body_bytes
 
 
-def read_request(members: Any, *, relying_party: RelyingParty, node_audiences: frozenset[str]) -> VerifyRequest:
+def read_request(
+    members: Any,
+    *,
+    relying_party: RelyingParty,
+    node_audiences: frozenset[str],
+    decryption_keys: tuple[DecryptionKey, ...] = (),
+) -> VerifyRequest:
     """Return the question that ``members`` (one JSON value) asks for ``relying_party``.
+
+    What arrived encrypted to this node is opened with ``decryption_keys`` here, before anything else looks at it.
 
     Raises:
         RequestError: A member is missing, unknown, of another type or past a bound, or may not be set by a request.
@@ -49,8 +61,10 @@ def read_request(members: Any, *, relying_party: RelyingParty, node_audiences: f
         raise _malformed("the request is not an object")
     if not members.keys() <= MEMBERS:
         raise _not_allowed(members.keys() - MEMBERS)
+    credential, encryption = received(_credential(members), decryption_keys)
+    userinfo = _text(members["userinfo"], "userinfo", longest=LIMITS.body_bytes) if "userinfo" in members else None
     return VerifyRequest(
-        credential=_credential(members),
+        credential=credential,
         relying_party=relying_party,
         purpose=_required(members, "purpose"),
         format=_choice(members, "format", _FORMATS),
@@ -60,6 +74,8 @@ def read_request(members: Any, *, relying_party: RelyingParty, node_audiences: f
         node_audiences=node_audiences,
         detail=_choice(members, "detail", _DETAILS) or Detail.SIMPLE,
         assertion_audience=_assertion(members["assertion"]) if "assertion" in members else None,
+        encryption=encryption,
+        userinfo=received_userinfo(userinfo, decryption_keys),
     )
 
 
@@ -125,6 +141,7 @@ def _expected(value: Any) -> Expectations:
         minimum_level=_choice(value, "loa", _LEVELS),
         entity=_entity(value["entity"]) if "entity" in value else None,
         session=_session(value["session"]) if "session" in value else None,
+        login=None if LOGIN.isdisjoint(value) else _login(value),
     )
 
 
@@ -141,6 +158,15 @@ def _session(value: Any) -> Session:
         return Session(**{name: _text(member, f"expected.session.{name}") for name, member in value.items()})
     except ValueError as fault:
         raise _malformed(f"`expected.session`: {fault}") from None
+
+
+def _login(value: Mapping[str, Any]) -> LoginExpectations | None:
+    for name in LOGIN.intersection(value):
+        if name != "max_age":
+            _text(value[name], f"expected.{name}", longest=LIMITS.token_bytes)
+        elif type(value[name]) is not int or not 0 <= value[name] <= LIMITS.login_age.total_seconds():
+            raise _malformed(f"`expected.max_age` is 0 to {int(LIMITS.login_age.total_seconds())} seconds")
+    return LoginExpectations.of(value)
 
 
 def _claims(value: Any) -> tuple[str, ...]:

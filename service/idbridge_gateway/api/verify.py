@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from idbridge.clock import Clock
 from idbridge.codec import strict_json
+from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.request import RelyingParty, VerifyRequest
@@ -58,6 +59,7 @@ class VerifyFront:
         idempotency: Idempotency,
         clock: Clock,
         node_audiences: frozenset[str],
+        decryption_keys: tuple[DecryptionKey, ...] = (),
     ) -> None:
         self._verdicts = verdicts
         self._trust = trust
@@ -66,6 +68,7 @@ class VerifyFront:
         self._idempotency = idempotency
         self._clock = clock
         self._node_audiences = node_audiences
+        self._decryption_keys = decryption_keys
         self._arriving_bytes = 0
 
     async def single(self, head: RequestHead, receive: Receive) -> Answer:
@@ -134,7 +137,12 @@ class VerifyFront:
             return problem(RequestError("system.internal"), correlation_id=turn.correlation_id)
 
     async def _item(self, members: Any, turn: Round, *, number: int) -> dict[str, Any]:
-        request = read_request(members, relying_party=turn.relying_party, node_audiences=self._node_audiences)
+        request = read_request(
+            members,
+            relying_party=turn.relying_party,
+            node_audiences=self._node_audiences,
+            decryption_keys=self._decryption_keys,
+        )
         repetition = turn.repetition
         if repetition is None:
             return (await self._first(request, turn)).document()

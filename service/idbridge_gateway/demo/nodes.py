@@ -86,10 +86,23 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         assertion_key_file=own / KEY,
         assertion_passphrase_file=locked,
         pairwise_key_file=own / "pairwise.json",
+        decryption_keys_dir=_lay_out_decryption(region, state, own, locked=locked),
     )
     if not (memory / crl_floors.FILE).exists():
         begin_memory(memory, region.environment, begin=distribution_of(settings).repository.initialise)
     return settings
+
+
+def _lay_out_decryption(region: Region, state: MemberState, own: Path, *, locked: Path | None) -> Path:
+    """Write the keys that open what is encrypted to the node, under the passphrase of its other key if there is one."""
+    folder = own / "decryption"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    passphrase = locked.read_text(encoding="ascii") if locked is not None else None
+    for number, signer in enumerate(region.keys.decryption[state]):
+        path = folder / f"{number}.pem"
+        path.unlink(missing_ok=True)
+        write_key_file(path, signer, passphrase=passphrase)
+    return folder
 
 
 def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:
