@@ -1,63 +1,51 @@
-"""``idbridge inspect``: what a credential says of itself. Checks nothing, decides nothing, and says so loudly.
+"""``idbridge inspect``: what any artefact says of itself. Checks nothing, decides nothing, and says so loudly.
 
-Values that may be personal are masked unless asked for, so that a screen or a fault report does not carry them. What
-is shown is an allow-list: the members of the protocols, none of the person.
+Values that may be personal are masked unless asked for, so that a screen or a fault report does not carry them.
 """
 
-import hashlib
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from idbridge.cli import output
+from idbridge.cli import output, pictures, qr_draft
+from idbridge.cli.artefacts import take_apart
+from idbridge.cli.artefacts_cbor import written
 from idbridge.cli.exits import Exit
-from idbridge.cli.output import json_option
-from idbridge.cli.reading import read_credential
-from idbridge.codec import base64url, strict_json
-from idbridge.credential import sd_jwt
-from idbridge.errors import InputError
+from idbridge.cli.output import Failure, json_option
+from idbridge.cli.parts import Part, masked
+from idbridge.cli.reading import STANDARD_INPUT
+from idbridge.codec import base64url
+from idbridge.errors import CredentialError
 from idbridge.limits import LIMITS
 from idbridge.model.time import instant_text
 
 WARNING: Final = "UNVERIFIED: nothing below was checked, do not rely on it"
 NEXT: Final = "run `idbridge verify` for a verdict"
-_SHOWN: Final = frozenset({
-    "alg", "typ", "kid", "cty", "crit", "enc", "zip", "b64",
-    "iss", "aud", "azp", "iat", "nbf", "exp", "auth_time", "acr", "amr", "vct", "_sd_alg",
-    "environment", "purpose",
-})  # fmt: skip
-# Inside an object only these paths are the protocol's; a name of the list above proves nothing there.
-_SHOWN_INSIDE: Final = frozenset({
-    "status.status_list.idx", "status.status_list.uri", "cnf.jwk.kty", "cnf.jwk.crv", "cnf.kid",
-    "jwk.kty", "jwk.crv", "octets",
-})  # fmt: skip
 _TIMES: Final = frozenset({"iat", "nbf", "exp", "auth_time"})
-_COMPACT_PARTS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of a credential: its members, or why they cannot be read."""
-
-    name: str
-    members: Mapping[str, Any]
-    unreadable: str = ""
+_LIST_DOTS: Final = 2  # a signed list is a compact token, and may be long
+_WHOLE_LIST: Final = LIMITS.trust_list_bytes * 4 // 3 + LIMITS.protected_header_bytes
+_WHITE: Final = "\r\n\t "
 
 
 @click.command("inspect")
-@click.argument("source", metavar="FILE|-")
+@click.argument("source", metavar="FILE|PHOTO|-")
 @click.option("--show-claims", is_flag=True, help="Show personal values too; they are masked otherwise.")
+@click.option("--suggest-profile", is_flag=True, help="Draft a QR profile for a list from the code; shows no values.")
 @json_option
-def inspect(*, source: str, show_claims: bool, as_json: bool) -> Exit:
-    """Show what a credential says of itself; checks nothing.
+def inspect(*, source: str, show_claims: bool, suggest_profile: bool, as_json: bool) -> Exit:
+    """Show what a credential, code, list or picture of codes says of itself; checks nothing.
 
-    FILE holds the credential as text; `-` reads standard input. No trust decision is made: a forged credential looks
-    here just like a good one.
+    FILE holds the artefact as text or octets, PHOTO is a picture with QR codes in it; `-` reads standard input. No
+    trust decision is made: a forged credential looks here just like a good one.
     """
-    parts = [part if show_claims else masked(part) for part in take_apart(read_credential(source))]
+    texts = _texts(_octets(source), source)
+    if suggest_profile:
+        return _drafts(texts, as_json=as_json)
+    parts = [part if show_claims else masked(part) for part in _parts(texts)]
     broken = [part for part in parts if part.unreadable]
     if as_json:
         summary = {"verified": False, "warning": WARNING, "parts": len(parts), "unreadable": len(broken)}
@@ -67,79 +55,77 @@ def inspect(*, source: str, show_claims: bool, as_json: bool) -> Exit:
     return Exit.REFUSED if broken else Exit.DONE
 
 
-def take_apart(text: str) -> list[Part]:
-    """Return the pieces of ``text`` in their order; a piece that cannot be read does not hide the others."""
-    if sd_jwt.SEPARATOR not in text:
-        return list(_jws(text, "token"))
+def _octets(source: str) -> bytes:
+    bound = max(_WHOLE_LIST, LIMITS.picture_bytes) + 1
+    if source == STANDARD_INPUT:
+        return sys.stdin.buffer.read(bound)
     try:
-        pieces = sd_jwt.split(text)
-    except InputError as error:
-        return [Part("credential", {}, str(error))]
-    parts = list(_jws(pieces.issuer_jwt, "issuer"))
-    parts += [_disclosure(one, number) for number, one in enumerate(pieces.disclosures, start=1)]
-    if pieces.key_binding is not None:
-        parts += _jws(pieces.key_binding, "key binding")
-    return parts
+        with Path(source).open("rb") as file:
+            return file.read(bound)
+    except OSError as error:
+        raise Failure(f"`{source}` cannot be read: {(error.strerror or 'no such file').lower()}") from None
 
 
-def masked(part: Part) -> Part:
-    """Return ``part`` with every value that is not the protocol's own replaced by its kind."""
-    return Part(
-        part.name, {name: _mask(name, value, above="") for name, value in part.members.items()}, part.unreadable
-    )
+def _texts(octets: bytes, source: str) -> list[str]:
+    """Return the artefacts in what was read: one, or one for each code of a picture.
+
+    Raises:
+        Failure: It is larger than any artefact, or a picture without a code.
+    """
+    if pictures.is_picture(octets):
+        found = pictures.codes_in(octets)
+        if not found:
+            raise Failure("no QR code was found in the picture", hint="take it closer", exit_code=Exit.REFUSED)
+        return found
+    is_list = octets.count(b".") == _LIST_DOTS and len(octets) <= _WHOLE_LIST
+    if len(octets) > LIMITS.body_bytes and not is_list:
+        raise Failure(f"`{source}` is larger than {LIMITS.body_bytes} octets", exit_code=Exit.REFUSED)
+    try:
+        return [octets.decode("utf-8").strip(_WHITE)]
+    except UnicodeDecodeError:
+        return [base64url.encode(octets)]
 
 
-def _jws(text: str, whose: str) -> Iterator[Part]:
-    pieces = text.split(".")
-    if len(pieces) != _COMPACT_PARTS:
-        yield Part(whose, {}, f"a signed token has 3 parts, this has {len(pieces)}")
+def _parts(texts: list[str]) -> Iterator[Part]:
+    if len(texts) == 1:
+        yield from take_apart(texts[0])
         return
-    yield _object(pieces[0], f"{whose} header")
-    yield _object(pieces[1], f"{whose} payload")
-    yield Part(f"{whose} signature", {"octets": len(pieces[2]) * 3 // 4})
+    for number, text in enumerate(texts, start=1):
+        yield from (part.within(f"code {number} of {len(texts)}") for part in take_apart(text))
 
 
-def _object(text: str, name: str) -> Part:
-    try:
-        octets = base64url.decode(text)
-        return Part(name, strict_json.parse_object(octets, max_bytes=LIMITS.body_bytes))
-    except InputError as error:
-        return Part(name, {}, str(error))
-
-
-def _disclosure(text: str, number: int) -> Part:
-    name = f"disclosure {number}"
-    try:
-        elements = strict_json.parse(base64url.decode(text), max_bytes=LIMITS.body_bytes)
-    except InputError as error:
-        return Part(name, {}, str(error))
-    if not isinstance(elements, list) or len(elements) not in (2, 3):
-        return Part(name, {}, "a disclosure is a list of two or three elements")
-    claim = str(elements[1]) if len(elements) == _COMPACT_PARTS else "(array element)"
-    digest = base64url.encode(hashlib.sha256(text.encode("utf-8")).digest())
-    return Part(f"{name}, sha-256 {digest}", {claim: elements[-1]})
-
-
-def _mask(name: str, value: Any, *, above: str) -> Any:
-    if isinstance(value, Mapping):
-        return {inner: _mask(inner, below, above=f"{above}{name}.") for inner, below in value.items()}
-    if f"{above}{name}" in (_SHOWN_INSIDE if above else _SHOWN | _SHOWN_INSIDE):
-        return value
-    if name in ("_sd", "x5c") and isinstance(value, list):
-        return f"({len(value)} entries)"
-    return f"({_kind(value)}, masked)"
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes or no"
-    if isinstance(value, list):
-        return f"list of {len(value)}"
-    return {str: "text", int: "number", float: "number"}.get(type(value), "nothing")
+def _drafts(texts: list[str], *, as_json: bool) -> Exit:
+    """Print a draft for each code; end as refused if there is none for one of them."""
+    drafts: list[str | None] = []
+    for text in texts:
+        try:
+            drafts.append(qr_draft.drafted(text))
+        except CredentialError as reason:
+            drafts.append(None)
+            output.words("error", f"no profile can be drafted: {reason}")
+    if as_json:
+        summary = {"verified": False, "codes": len(texts), "drafted": len(texts) - drafts.count(None)}
+        output.document("idbridge-qr-draft-1", summary=summary, results=[{"toml": draft} for draft in drafts])
+    else:
+        for draft in drafts:
+            if draft is not None:
+                output.raw_text(draft)
+    if any(drafts):
+        output.words("hint", "put it into the service of `list.toml`, correct it, and run `idbridge trust lint`")
+    return Exit.REFUSED if None in drafts else Exit.DONE
 
 
 def _record(part: Part) -> dict[str, Any]:
-    return {"part": part.name, "members": dict(part.members), "unreadable": part.unreadable or None}
+    return {"part": part.name, "members": _spoken(part.members), "unreadable": part.unreadable or None}
+
+
+def _spoken(value: Any) -> Any:
+    """Return ``value`` with octets in words, as JSON and people take it."""
+    if isinstance(value, Mapping):
+        return {str(name): _spoken(below) for name, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spoken(one) for one in value]
+    return written(value) if isinstance(value, bytes) else value
 
 
 def _show(parts: list[Part]) -> None:
@@ -150,7 +136,7 @@ def _show(parts: list[Part]) -> None:
         if part.unreadable:
             output.line(f"  cannot be read: {part.unreadable}")
         if part.members:
-            output.facts((f"  {name}", _written(name, value)) for name, value in _flat(part.members))
+            output.facts((f"  {name}", _written(name, value)) for name, value in _flat(_spoken(part.members)))
     output.line()
     output.emphasis(WARNING, colour="red")
     output.words("hint", NEXT)
