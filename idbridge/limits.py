@@ -163,6 +163,7 @@ class Limits:
 
     # Memory kept on the hot path, in entries.
     header_cache_entries: int = 4096
+    signature_cache_entries: int = 16_384  # digests of 32 octets: under two megabytes
     header_cache_characters: int = 4 * 1024 * 1024
     path_cache_entries: int = 4096
     standing_cache_entries: int = 65_536
