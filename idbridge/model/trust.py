@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from idbridge.model.keys import PublicKey
@@ -204,6 +205,23 @@ class TrustService:
             if period.validity.start <= instant:
                 return period
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class PolledKeys:
+    """The signature keys of a key set as it was fetched, each with a ``kid``, and until when they count.
+
+    ``digest`` is the SHA-256 (hex) of the octets. Made by ``status/key_sets.py`` only.
+    """
+
+    keys: tuple[PublicKey, ...]
+    until: datetime
+    digest: str
+
+
+# By state and address, so that what one state lists never answers for another.
+Polled = Mapping[tuple[MemberState, str], PolledKeys]
+NO_POLLED_KEYS: Final[Polled] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Step V3: which listed key a credential has to verify with, and whether its service is trusted at the instant.
 
 Decides from the snapshot alone; what a credential says of its own key (``kid``, ``x5c``) only chooses among what its
-issuer's state lists. Clauses: ETSI TS 119 602 (service status and history); SD-JWT VC section 2.5; OpenID Connect
-Core 1.0 section 10.1 for ``kid``.
+issuer's state lists: keys, certificates, and, for a login service with a listed key set, the keys that were fetched
+from there ahead of time. Those come second, need a ``kid``, and share the fate of their service (``polled``). Clauses:
+ETSI TS 119 602 (service status and history); SD-JWT VC section 2.5; OpenID Connect Core 1.0 section 10.1 for ``kid``.
 
 Answers are kept with the interval in which they hold, so that the same issuer costs one look-up and two comparisons.
 Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
@@ -23,9 +24,10 @@ from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Format, MemberState
-from idbridge.model.trust import ServiceStatus, TrustService
+from idbridge.model.trust import NO_POLLED_KEYS, Polled, ServiceStatus, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
 from idbridge.trust.history import SEVERITY
+from idbridge.trust.polled import named_by, refusal_of
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
 ENDED: Final = MappingProxyType({
@@ -44,7 +46,8 @@ _PROGRESS: Final = MappingProxyType({
 class ResolvedKey:
     """The key to verify with, the service that lists it, and the path by which ``x5c`` leads there, if it does.
 
-    ``until`` is when the answer ends: the next announced status, the list's next update or a certificate's end.
+    ``until`` is when the answer ends: the next announced status, the list's next update, a certificate's end, or that
+    of a fetched key set.
     """
 
     service: TrustService
@@ -72,6 +75,7 @@ class _Found(NamedTuple):
     service: TrustService
     key: PublicKey
     path: VerifiedPath | None = None
+    polled_until: datetime | None = None
 
 
 _Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple[int, ...]]
@@ -80,8 +84,15 @@ _Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple
 class KeyResolver:
     """Answers V3 from one snapshot; bounded memory, no lock, no I/O."""
 
-    def __init__(self, snapshot: TrustSnapshot, *, max_entries: int = LIMITS.path_cache_entries) -> None:
+    def __init__(
+        self,
+        snapshot: TrustSnapshot,
+        *,
+        polled: Polled = NO_POLLED_KEYS,
+        max_entries: int = LIMITS.path_cache_entries,
+    ) -> None:
         self._snapshot = snapshot
+        self._polled = polled
         self._max_entries = max_entries
         self._answers: dict[_Question, _Answer] = {}
 
@@ -147,9 +158,10 @@ class KeyResolver:
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
         certified = bool(unverified.message.header.certificates)
-        found = _find(fitting, unverified, at)
+        found = self._find(fitting, unverified, at)
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
         changes = tuple(validity_changes((*unverified.message.header.certificates, *anchors)))
+        changes += tuple(one.polled_until for one in found if one.polled_until is not None)
         return self._judged(found, next_update=next_update, changes=changes, at=at)
 
     def _refuse_denied(
@@ -169,7 +181,7 @@ class KeyResolver:
             return
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         try:
-            found = _find(fitting, unverified, at)
+            found = self._find(fitting, unverified, at)
         except (IssuerError, JoseError):
             return
         self._require_not_denied(found, at=at)
@@ -183,7 +195,9 @@ class KeyResolver:
             IssuerError: ``issuer.denied``.
         """
         state, thumbprints = found[0].service.member_state, _thumbprints(found)
-        listing = self._listing(thumbprints, state=state)
+        # A polled key stands in no list: its service is asked for by name, so that no end or denial passes it by.
+        both = (*self._listing(thumbprints, state=state), *_polled_services(found))
+        listing = tuple({service.service_id: service for service in both}.values())
         return listing, self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
 
     def _listed(self, issuer: str, *, at: datetime) -> tuple[TrustService, ...]:
@@ -223,6 +237,24 @@ class KeyResolver:
             raise IssuerError("issuer.unknown", "no state lists an authority of these certificates as its own")
         return tuple(named.values())
 
+    def _find(
+        self, services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime
+    ) -> tuple[_Found, ...]:
+        """Return the key with which the credential has to verify, for each service that has it; all name one key."""
+        if unverified.message.header.certificates:
+            return _by_path(services, unverified, at)
+        try:
+            return _by_kid(services, unverified)
+        except (IssuerError, JoseError) as unlisted:
+            kid = unverified.message.header.kid
+            named = tuple(
+                _Found(service, key, None, until)
+                for service, key, until in named_by(kid, services, self._polled, at=at)
+            )
+            if len({one.key.thumbprint for one in named}) != 1:
+                raise refusal_of(kid, services, unlisted) from unlisted
+            return named
+
     def _judged(
         self, found: tuple[_Found, ...], *, next_update: datetime, changes: tuple[datetime, ...], at: datetime
     ) -> _Answer:
@@ -249,6 +281,8 @@ class KeyResolver:
         same_until = min([until, *(change for change in changes if change > at)])
         if chosen.path is not None:
             until = min(until, chosen.path.not_after)
+        if chosen.polled_until is not None:
+            until = min(until, chosen.polled_until)
         return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
 
     def _listing(self, thumbprints: frozenset[str], *, state: MemberState) -> tuple[TrustService, ...]:
@@ -272,6 +306,10 @@ def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
     return frozenset((*(one.key.thumbprint for one in found), *authorities))
 
 
+def _polled_services(found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
+    return tuple(one.service for one in found if one.polled_until is not None)
+
+
 def severity_at(service: TrustService, at: datetime) -> int:
     """Return how bad the status of ``service`` is at ``at``; before it began there is nothing bad to say of it."""
     period = service.status_at(at)
@@ -287,13 +325,6 @@ def _fits(service: TrustService, format_: Format, credential_type: str | None) -
     if format_ not in service.profile.formats:
         return False
     return format_ not in TYPED_FORMATS or credential_type in service.profile.credential_types
-
-
-def _find(services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime) -> tuple[_Found, ...]:
-    """Return the key with which the credential has to verify, for each service that has it; all name one key."""
-    if unverified.message.header.certificates:
-        return _by_path(services, unverified, at)
-    return _by_kid(services, unverified)
 
 
 def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:

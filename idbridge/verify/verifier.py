@@ -60,7 +60,7 @@ class Verifier:
         self._trust = trust
         self._status = status
         self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust))
-        self._keys = KeyResolver(trust)
+        self._keys = KeyResolver(trust, polled=status.polled)
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))
 
     @property
@@ -79,9 +79,14 @@ class Verifier:
         return self._standings
 
     def with_status(self, status: StatusSnapshot) -> "Verifier":
-        """Return a verifier against the same trust snapshot, with all that is kept of it, and against ``status``."""
+        """Return a verifier against the same trust snapshot, with all that is kept of it, and against ``status``.
+
+        What was found with other fetched keys is not kept.
+        """
         other = copy.copy(self)
         other._status = status  # noqa: SLF001 - a copy of this very class
+        if status.polled != self._status.polled:
+            other._keys = KeyResolver(self._trust, polled=status.polled)  # noqa: SLF001 - as above
         return other
 
     def verify(self, request: VerifyRequest, *, at: datetime, historical: bool = False) -> Report:
@@ -146,13 +151,13 @@ class Verifier:
             findings = Findings(unverified, resolved, signed is not None)
             return Judged(_stopped(findings, refusal), findings)
         # V6  Is it still in force?
-        status, standing = check_status(credential, self._status, path=resolved.path, at=at)
+        status, standing = check_status(credential, self._status, trust=self._trust, path=resolved.path, at=at)
         # V7  Does the relying party's state recognise it, for this purpose, at which level?
         recognised, recognition = self._recognised(credential, request, at=at)
         # V8  Does it meet what the relying party itself demands?
         demands = check_demands(request, credential=credential, recognised=recognised)
         # V9  The worst indication, every reason.
-        checks = (*_SIGNED, *credential.checks, *origin, status, *recognition)
+        checks = (*_SIGNED, *credential.checks, *origin, *status, *recognition)
         findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
         return Judged(checks, findings, demands)
 

@@ -9,13 +9,14 @@ from idbridge.crypto.certificates import Authority, make_crl, serial_number
 from idbridge.crypto.crl import VerifiedCrl, verify_crl
 from idbridge.crypto.x509 import VerifiedPath
 from idbridge.errors import StatusError
-from idbridge.model.check import Result
+from idbridge.model.check import Result, decisive
 from idbridge.model.time import Validity
 from idbridge.status.check import StatusState, check_status
 from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.snapshot import EMPTY_STATUS, StatusSnapshot, status_snapshot
 from tests.credential.kit import bound, id_token, sd_jwt, verify
 from tests.crypto.chains import LEAF, MIDDLE, NOON, ROOT, leaf, path
+from tests.status.listing import trust
 
 DAY = timedelta(days=1)
 BELOW = leaf(MIDDLE)
@@ -102,7 +103,8 @@ def checked(
     credential = verify(text)
     profile = replace(credential.service.profile, crl=frozenset({"https://crl.sg.example/1"} if demanded else ()))
     credential = credential._replace(service=replace(credential.service, profile=profile))
-    check, finding = check_status(credential, snapshot, path=path_, at=NOON)
+    checks, finding = check_status(credential, snapshot, trust=trust(), path=path_, at=NOON)
+    check = decisive(checks) or checks[0]
     return check.result, check.reason.code if check.reason is not None else None, finding.state
 
 
