@@ -15,6 +15,8 @@ from idbridge.model.region import Format
 
 _NESTED: Final = "jwt"  # RFC 7519 section 5.2: a nested token says so, whatever the case
 _DOTS: Final = PARTS - 1
+# Of presentations, objects and scanned codes, which may have as many dots; no token that was encrypted has them.
+_ELSEWHERE: Final = frozenset("~{ $%*+/:?")
 
 
 def received(text: str, keys: tuple[DecryptionKey, ...]) -> tuple[str, Encryption | None]:
@@ -22,7 +24,7 @@ def received(text: str, keys: tuple[DecryptionKey, ...]) -> tuple[str, Encryptio
 
     A node without keys leaves an encrypted text as it is, and the envelope then says that it serves none.
     """
-    if not keys or text.count(".") != _DOTS or "~" in text or text.startswith("{"):
+    if not keys or text.count(".") != _DOTS or not _ELSEWHERE.isdisjoint(text):
         return text, None
     try:
         opened = decrypt(text, keys)
