@@ -27,12 +27,13 @@ from idbridge.model.time import instant_text
 from idbridge.sandbox.losses import lost_verdicts
 from idbridge.trust.deny import Authorities
 from idbridge.trust.deny_entry import merged, reread
-from idbridge.trust.operator import denying
+from idbridge.trust.operator import deny_queue, denying
 from idbridge.trust.operator.denying import Denied
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.taking_up import OnlineRole
 from idbridge.trust.tuf import roles
-from idbridge.trust.tuf.proposal import SUFFIX, Proposal
+from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import PublishedTree
 
 SCHEMA: Final = "idbridge-denial-1"
@@ -58,41 +59,51 @@ class _Delivery(NamedTuple):
     dry_run: bool
     as_json: bool
 
-    def standing(self, *, at: datetime) -> Published:
-        """Return what stands, with a deny list that was laid down already."""
+    def standing(self, *, at: datetime) -> tuple[Published, ...]:
+        """Return what stands, and what will with each deny list that was laid down already."""
         place = self.place or (str(self.to) if self.to is not None else None)
         before = trees.standing(place, self.root_file)
         laid_down = PublishedTree(self.to).incoming() if self.to is not None else ()
-        return denying.standing(before, [octets for name, octets in laid_down if name.endswith(SUFFIX)], at=at)
+        return deny_queue.standing(
+            before, [octets for name, octets in laid_down if name.endswith(deny_queue.SUFFIXES)], at=at
+        )
 
     def signer(self, reference: str, environment: Environment) -> Signer:
         """Return the signer of a key."""
         live = environment is Environment.LIVE
         return open_signer(reference, passphrase=passphrase_from(self.passphrase_file), encrypted_only=live)
 
-    def deliver(self, made: Proposal) -> str:
-        """Hand a proposal to the online role, or publish it here; say in words what was done."""
+    def deliver(self, made: Proposal, *others: Proposal) -> str:
+        """Hand a proposal to the online role, or publish it here; say in words what was done.
+
+        The ``others`` bring in the same after less of what was laid down, the last one after nothing of it.
+        """
         if self.dry_run:
             return "nothing was written"
-        if self.online_key is not None and self.to is not None:
-            if self.root_file is None or self.online_state is None:
-                raise click.UsageError("publishing here needs `--root FILE` and `--online-state DIR`")
-            role = online_role(
-                self.to,
-                self.root_file,
-                self.online_state,
-                self.online_key,
-                self.passphrase_file,
-                environment=made.environment,
-            )
-            publication = role.publish((made,), at=SystemClock().now())
+        if self.to is None:
+            place = self.out or Path(made.name)
+            trees.write_file(place, made.octets())
+            return f"written to {place}; hand it to the online role"
+        *ahead, direct = (made, *others)
+        if self.online_key is not None:
+            publication = self._role(self.to, made.environment).publish((direct,), at=SystemClock().now())
+            self._lay_down(self.to, *ahead)  # what waited before is in there, and would now come too late
             return f"published: timestamp {publication.timestamp_version}"
-        if self.to is not None:
-            PublishedTree(self.to).lay_down(made.name, made.octets())
-            return f"laid down as incoming/{made.name}; the next refresh publishes it"
-        place = self.out or Path(made.name)
-        trees.write_file(place, made.octets())
-        return f"written to {place}; hand it to the online role"
+        self._lay_down(self.to, made, *others)
+        twice = f" and {len(others)} more, which fit if what waits before is refused" if others else ""
+        return f"laid down as incoming/{made.name}{twice}; the next refresh publishes it"
+
+    def _role(self, tree: Path, environment: Environment) -> OnlineRole:
+        if self.root_file is None or self.online_state is None or self.online_key is None:
+            raise click.UsageError("publishing here needs `--root FILE` and `--online-state DIR`")
+        return online_role(
+            tree, self.root_file, self.online_state, self.online_key, self.passphrase_file, environment=environment
+        )
+
+    @staticmethod
+    def _lay_down(to: Path, *made: Proposal) -> None:
+        for number, one in enumerate(made):
+            PublishedTree(to).lay_down(deny_queue.name_of_copy(one) if number else one.name, one.octets())
 
 
 def _delivery(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -163,7 +174,8 @@ def deny(
     asked = _Delivery(**delivery)
     with trees.refusing(SCHEMA, as_json=asked.as_json):
         at = SystemClock().now().replace(microsecond=0)
-        before = asked.standing(at=at)
+        stages = asked.standing(at=at)
+        before = stages[-1]
         denied = _looked_up(before, what, at=at)
         if not asked.as_json:
             _show_loss(denied)
@@ -174,7 +186,7 @@ def deny(
         signers = _by_state(allowed, [asked.signer(one, before.environment) for one in keys])
         entry = denying.denial(before, denied, signers, since=since, reason=DenialReason(reason), at=at)
         denying.require_may_deny(allowed, entry)
-        return _carried(before, entry, signers, asked, at=at, reason=f"{denied.name}: {reason}")
+        return _carried(stages, entry, signers, asked, at=at, reason=f"{denied.name}: {reason}")
 
 
 def _looked_up(before: Published, what: str, *, at: datetime) -> Denied:
@@ -186,23 +198,25 @@ def _looked_up(before: Published, what: str, *, at: datetime) -> Denied:
 
 
 def _carried(
-    before: Published,
+    stages: tuple[Published, ...],
     entry: bytes,
     signers: dict[MemberState, tuple[Signer, ...]],
     asked: _Delivery,
     *,
     at: datetime,
     reason: str,
+    about: bytes | None = None,
 ) -> Exit:
     """Bring an entry into the deny list with the first key that may carry it there."""
+    before = stages[-1]
     carriers = before.voters(roles.DENY)[0].quorum.keys
     found = [one for several in signers.values() for one in several if thumbprint(one.public_jwk) in carriers]
     if not found:
         raise Failure("none of these keys is on call", hint="add one that is", exit_code=Exit.UNCONFIRMED)
     said = reread(entry).said
     act = "deny" if isinstance(said, DenyEntry) else str(said.kind)
-    made = denying.edition(before, entry, Intent(act, _plain(reason), found[0], at))
-    done = asked.deliver(made)
+    made, *others = deny_queue.editions(stages, entry, Intent(act, _plain(reason), found[0], at), about=about)
+    done = asked.deliver(made, *others)
     if asked.as_json:
         summary = {"done": not asked.dry_run, "id": said.id, "act": act, "file": made.name}
         output.document(
@@ -211,8 +225,8 @@ def _carried(
         return Exit.DONE
     output.facts((("entry", said.id), ("done", done)))
     if not asked.dry_run:
-        about = said.id if isinstance(said, DenyEntry) else said.about
-        words("hint", f"see it arrive with `idbridge trust propagation URL... --deny {about}`")
+        named = said.id if isinstance(said, DenyEntry) else said.about
+        words("hint", f"see it arrive with `idbridge trust propagation URL... --deny {named}`")
     return Exit.DONE
 
 
@@ -285,7 +299,8 @@ def _followed_up(
     asked: _Delivery,
 ) -> Exit:
     at = SystemClock().now().replace(microsecond=0)
-    before = asked.standing(at=at)
+    stages = asked.standing(at=at)
+    before = stages[-1]
     allowed = denying.authorities(before)
     collected = [trees.read_file(Path(one), max_bytes=LIMITS.proposal_bytes) for one in about if Path(one).is_file()]
     denied = _denial(before, _about(collected) or about[0])
@@ -300,7 +315,8 @@ def _followed_up(
     if not complete:
         raise Failure(f"too few have signed this {kind}", exit_code=Exit.UNCONFIRMED)
     carrier = _by_state(allowed, [asked.signer(on_call, before.environment)])
-    return _carried(before, entry, carrier, asked, at=at, reason=f"{kind} of {denied.id[:_ID_SHOWN]}")
+    why = f"{kind} of {denied.id[:_ID_SHOWN]}"
+    return _carried(stages, entry, carrier, asked, at=at, reason=why, about=denied.octets)
 
 
 def _about(collected: list[bytes]) -> str | None:

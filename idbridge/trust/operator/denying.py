@@ -1,8 +1,7 @@
 """Emergency denials as proposals: one more entry in the deny list, which any officer on call may bring in.
 
-Decides what an entry is about, from what stands in the state's list, and which version of the deny role comes next:
-one that was laid down and will be published counts, so that two officers in one night do not undo each other. Who
-may say what, every client checks for each entry. Clause: architecture D1.
+Decides what an entry is about, from what stands in the state's list, and writes it into the deny list that follows one
+which stands, or will (``deny_queue``). Who may say what, every client checks for each entry. Clause: architecture D1.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +12,11 @@ from typing import Final
 
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, FetchError, TrustError
-from idbridge.model.denial import DenialReason, DenialTarget, DenyEntry, FollowUp, FollowUpKind, TargetKind
+from idbridge.model.denial import DenialReason, DenialTarget, DenyEntry, FollowUpKind, TargetKind
 from idbridge.model.region import MemberState
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust import deny_list
-from idbridge.trust.deny import Authorities, DenyBook
+from idbridge.trust.deny import Authorities
 from idbridge.trust.deny_entry import (
     STATE_TARGET,
     Statement,
@@ -33,10 +32,9 @@ from idbridge.trust.deny_entry import (
 from idbridge.trust.operator import drafting
 from idbridge.trust.operator.comparison import unverified_payload
 from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.operator.published import Published, following
+from idbridge.trust.operator.published import Published
 from idbridge.trust.profile import TrustList
-from idbridge.trust.tuf import acceptance, metadata, proposal, roles, writing
-from idbridge.trust.tuf.errors import broken, mismatched, refusing_surprises
+from idbridge.trust.tuf import acceptance, roles, writing
 from idbridge.trust.tuf.proposal import Proposal
 
 DENY: Final = "deny"
@@ -246,97 +244,21 @@ def countersigned(
     return merged([*collected, *made])
 
 
-def standing(before: Published, laid_down: Iterable[bytes] = (), *, at: datetime) -> Published:
-    """Return what will stand once the online role takes up the denials ``laid_down``, which come in order of name.
-
-    Only the next version counts, and only if nodes would accept it: one key on call could otherwise lay down what is
-    never published, and every later denial would wait behind it.
-    """
-    held = before
-    for found in sorted(_denials(laid_down), key=lambda one: one.file.version):
-        if found.file.version == held.version(roles.DENY) + 1 and _is_acceptable(held, found, at=at):
-            held = following(held, found)
-    return held
-
-
-def _denials(laid_down: Iterable[bytes]) -> Iterable[Proposal]:
-    for octets in laid_down:
-        try:
-            with refusing_surprises("a proposal"):
-                found = proposal.parse(octets)
-        except TrustError:
-            continue  # the online role puts it aside
-        if found.role == roles.DENY:
-            yield found
-
-
-def _is_acceptable(before: Published, found: Proposal, *, at: datetime) -> bool:
-    try:
-        with refusing_surprises("a deny list"):
-            require_acceptable(before, found, at=at)
-    except (FetchError, TrustError):
-        return False
-    return True
-
-
-def require_acceptable(before: Published, found: Proposal, *, at: datetime) -> None:
-    """Return if ``found``, the next version of the deny role, is one that nodes accept, as far as the tree tells.
-
-    Raises:
-        FetchError: The list that it names cannot be had.
-        TrustError: The code for which it would be refused.
-    """
-    if found.environment is not before.environment:
-        raise TrustError("trust.environment_mismatch")
-    voters = before.voters(roles.DENY)
-    proposal.progress(found, voters=voters).require_ready(roles.DENY)
-    metadata.require_current(found.file, at=at)
-    signed = found.file.signed
-    if signed.delegations is not None or set(signed.targets) != {roles.DENY_LIST}:
-        raise broken("the deny role lists its one list, and nothing else")
-    octets, named = following(before, found).target(roles.DENY, roles.DENY_LIST), signed.targets[roles.DENY_LIST]
-    if set(named.hashes) != {"sha256"} or named.length != len(octets):
-        raise mismatched("the deny list is not the file that was named")
-    allowed = authorities(before)
-    # Whether a newer list ended what was denied is not asked: our editions drop nothing, and who does may wait.
-    _book(before, allowed).with_list(
-        octets, authorities=allowed, environment=before.environment, at=at, ended=lambda _: False
-    )
-    proposal.acts_of(found, voters=voters)
-
-
-def _book(before: Published, allowed: Authorities) -> DenyBook:
-    """Return the deny list that stands as a node holds it."""
-    if roles.DENY_LIST not in before.targets(roles.DENY):
-        return DenyBook()
-    held = deny_list.parse(before.target(roles.DENY, roles.DENY_LIST))
-    said = [reread(one).said for one in held.entries]
-    denials = [one.signed_by(_known_deniers(allowed, one)) for one in said if isinstance(one, DenyEntry)]
-    return DenyBook(
-        held.number,
-        held.digest,
-        MappingProxyType({one.id: one for one in denials}),
-        MappingProxyType({one.id: one for one in said if isinstance(one, FollowUp)}),
-    )
-
-
-def _known_deniers(allowed: Authorities, denied: DenyEntry) -> frozenset[MemberState]:
-    try:
-        return who_denied(allowed, denied)
-    except TrustError:
-        return frozenset()  # its keys were exchanged since; what was accepted once stays accepted
-
-
 def entries(before: Published) -> dict[str, Statement]:
     """Return the entries of the deny list that stands, by id.
 
     Raises:
         FetchError, TrustError: It cannot be had, or is not in order.
     """
-    return {one.said.id: one for one in map(reread, _octets(before))}
+    return {one.said.id: one for one in map(reread, listed(before))}
 
 
-def _octets(before: Published) -> tuple[bytes, ...]:
+def listed(before: Published) -> tuple[bytes, ...]:
+    """Return the entries of the deny list that stands, as they are signed.
+
+    Raises:
+        FetchError, TrustError: It cannot be had, or is not in order.
+    """
     if roles.DENY_LIST not in before.targets(roles.DENY):
         return ()
     return deny_list.parse(before.target(roles.DENY, roles.DENY_LIST)).entries
@@ -348,15 +270,19 @@ def _number(before: Published) -> int:
     return deny_list.parse(before.target(roles.DENY, roles.DENY_LIST)).number
 
 
-def edition(before: Published, entry: bytes, intent: Intent) -> Proposal:
+def edition(before: Published, entry: bytes, intent: Intent, *, about: bytes | None = None) -> Proposal:
     """Return the proposal of the next deny list, with ``entry`` in it.
+
+    ``about`` is the denial that ``entry`` ratifies or lifts; it comes along where it is not listed yet.
 
     Raises:
         ConfigurationError: The very entry is listed already.
         FetchError, TrustError: What stands cannot be had, or the proposer's key has no part in the deny role.
     """
+    held = {reread(one).said.id: one for one in listed(before)}
+    if about is not None:
+        held.setdefault(reread(about).said.id, about)
     added = reread(entry).said.id
-    held = {reread(one).said.id: one for one in _octets(before)}
     if held.get(added) == entry:
         raise ConfigurationError(f"the entry {added} is listed already")
     octets = deny_list.written(

@@ -19,11 +19,10 @@ from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, FetchError, IdBridgeError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge.model.time import instant_text
-from idbridge.trust import files, records
-from idbridge.trust.operator import published
-from idbridge.trust.operator.publications import publications
+from idbridge.trust import files
+from idbridge.trust.operator import deny_queue, published
 from idbridge.trust.operator.published import Published
+from idbridge.trust.operator.recording import Recording, make_folder
 from idbridge.trust.tuf import proposal, roles, writing
 from idbridge.trust.tuf.client import METADATA
 from idbridge.trust.tuf.errors import mismatched, refusing_surprises
@@ -32,11 +31,13 @@ from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.publisher import Change, Publication, Publisher
 from idbridge.trust.tuf.quorum import quorum_of
 from idbridge.trust.tuf.repository import TufRepository
-from idbridge.trust.tuf.tree import RECORDS, PublishedTree
+from idbridge.trust.tuf.tree import PublishedTree
 
-PUBLISH: Final = "publish"
 NOT_READY: Final = "trust.threshold_missing"
 _PRIVATE_FOLDER: Final = 0o700
+_UNRECORDED, _DENIALS, _LAST = range(3)  # the order of a round
+
+_LaidDown = tuple[str, Proposal | IdBridgeError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class OnlineRole:
         self._places = places
         self._online = online
         self._tree = PublishedTree(places.tree)
+        self._recording = Recording(self._tree, online)
 
     def standing(self, proposals: Sequence[Proposal] = ()) -> Published:
         """Return what stands in the tree; in an empty one, what the ``proposals`` of root and top level begin.
@@ -111,7 +113,10 @@ class OnlineRole:
         before = self.standing(proposals)
         done = self._require_ready(proposals, before)
         self._require_online(proposals, before)
-        self._require_records()
+        self._recording.require_possible()
+        for one in proposals:
+            if one.role == roles.DENY:
+                deny_queue.require_short(before, one)
         publication = self._publisher(proposals).publish(_change(proposals), at=at, dry_run=dry_run)
         if not dry_run:
             self._record_or_keep(proposals, done, at=at)
@@ -134,7 +139,7 @@ class OnlineRole:
             with tempfile.TemporaryDirectory() as folder:
                 trial = Places(Path(folder) / "tree", Path(folder) / "root.json", Path(folder) / "state")
                 return OnlineRole(trial, self._online).begin(proposals, at=at)
-        _make(self._places.tree / METADATA)
+        make_folder(self._places.tree / METADATA)
         if self._places.root_file.exists():
             if _pinned(self._places.root_file) != root:
                 raise ConfigurationError(f"`{self._places.root_file}` is another root than the one proposed")
@@ -149,7 +154,7 @@ class OnlineRole:
         Raises:
             ConfigurationError: It cannot be written, or the pinned root is not in order.
         """
-        _make(self._places.state_directory, mode=_PRIVATE_FOLDER)
+        make_folder(self._places.state_directory, mode=_PRIVATE_FOLDER)
         if not any(self._places.state_directory.iterdir()):
             TufRepository(self._tree.reader, self._places.root_file, self._places.state_directory).initialise()
 
@@ -164,13 +169,15 @@ class OnlineRole:
         """
         before = self.standing()  # asked once alone: no proposal is put aside for a fault of what stands
         out: list[str] = []
-        refused: list[Refused] = []
+        refused: list[tuple[Refused, Proposal | IdBridgeError]] = []
         waiting: list[Refused] = []
         publication: Publication | None = None
-        for name, found in self._laid_down():
+        left = _in_turn(self._laid_down(), before)
+        while left:
+            name, found = left.pop(0)
             try:
                 with refusing_surprises(name):
-                    publication = self._taken_up(found, at=at) or publication
+                    publication = self._taken_up(found, before, at=at) or publication
                     self._tree.take_away(name)
                     out.append(name)
             except IdBridgeError as refusal:
@@ -179,21 +186,32 @@ class OnlineRole:
                 if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:
                     waiting.append(told)
                 else:
-                    refused.append(self._put_aside(told))
+                    refused.append((told, found))
+            if _follows(found, before):
+                before = self.standing()  # what was tried may be published, and then it is another's turn
+                left = _in_turn(left, before)
         if publication is None:
             self._require_online((), before)
             publication = self._publisher(()).refresh(at=at)
-        return Round(publication, tuple(out), tuple(refused), tuple(waiting))
+        early = [one for one in refused if _is_held_up(one[1], before, waiting)]
+        aside = [self._put_aside(told, found, before) for told, found in refused if (told, found) not in early]
+        waiting += [told for told, _ in early]
+        return Round(publication, tuple(out), tuple(one for one in aside if one is not None), tuple(waiting))
 
-    def _put_aside(self, refused: Refused) -> Refused:
-        """Put a refused proposal aside; if that fails it is refused again in every round, and says so."""
+    def _put_aside(self, refused: Refused, found: Proposal | IdBridgeError, after: Published) -> Refused | None:
+        """Put a refused proposal aside; if that fails it is refused again in every round, and says so.
+
+        A denial that came too late and lacks nothing of what stands ``after`` the round is done: it is taken away, and
+        nothing is said of it.
+        """
+        done = isinstance(found, Proposal) and deny_queue.is_overtaken(after, found)
         try:
-            self._tree.take_away(refused.name, refused=refused.code)
+            self._tree.take_away(refused.name, refused=None if done else refused.code)
         except ConfigurationError:
             return replace(refused, detail=f"{refused.detail}; it cannot be moved and stays where it is")
-        return refused
+        return None if done else refused
 
-    def _taken_up(self, found: Proposal | IdBridgeError, *, at: datetime) -> Publication | None:
+    def _taken_up(self, found: Proposal | IdBridgeError, before: Published, *, at: datetime) -> Publication | None:
         """Publish one proposal; ``None`` if it stands already, and a crash kept it from being taken away.
 
         Raises:
@@ -201,10 +219,9 @@ class OnlineRole:
         """
         if isinstance(found, IdBridgeError):
             raise found
-        before = self.standing()
         version = before.version(found.role)
         if _stands(found, before):
-            self._record_once(found, before, at=at)
+            self._recording.record_once(found, before, at=at)
             return None
         if found.file.version > version + 1 and found.role == roles.DENY:
             # Those before it had their turn in this round. Only a key on call could build it anew.
@@ -215,23 +232,11 @@ class OnlineRole:
             raise mismatched(f"version {found.file.version} of {found.role} comes too late; propose it anew")
         return self.publish((found,), at=at)
 
-    def _record_once(self, found: Proposal, before: Published, *, at: datetime) -> None:
-        folder = self._places.tree / RECORDS
-        held = records.read_unverified(folder) if (folder / records.FILE).is_file() else ()
-        if all(one.content.get("metadata") != found.file.digest for one in held):
-            voters = before.voters(found.role, proposed=found.file.signed)
-            done = [act.document() for act in proposal.acts_of(found, voters=voters)]
-            self._record((found,), {found.role: done}, at=at)
-
-    def _laid_down(self) -> list[tuple[str, Proposal | IdBridgeError]]:
-        """Return what was laid down, or why it cannot be read: denials first, and of one role the older version.
-
-        What a file says decides that, and not its name, which is whatever somebody called it.
-        """
-        found = [
-            (name, _read(name, octets)) for name, octets in self._tree.incoming() if name.endswith(proposal.SUFFIX)
+    def _laid_down(self) -> list[_LaidDown]:
+        """Return what was laid down by name, or why it cannot be read."""
+        return [
+            (name, _read(name, octets)) for name, octets in self._tree.incoming() if name.endswith(deny_queue.SUFFIXES)
         ]
-        return sorted(found, key=_turn)
 
     def _require_online(self, proposals: Sequence[Proposal], before: Published) -> None:
         """Return if our key is the one that the root names for the online role, be it a new root.
@@ -274,22 +279,6 @@ class OnlineRole:
     def _environment(self, proposals: Sequence[Proposal]) -> Environment:
         return self.standing(proposals).environment
 
-    def _require_records(self) -> None:
-        """Return if what is published can be written down after those that are recorded.
-
-        Raises:
-            ConfigurationError: It cannot: the records are damaged, or no file.
-        """
-        place = self._places.tree / RECORDS / records.FILE
-        if place.is_symlink() or (place.exists() and not place.is_file()):
-            raise ConfigurationError(f"{RECORDS}/{records.FILE} is no file; nothing was published")
-        try:
-            publications(self._places.tree, role=roles.ROOT)  # every record is verified, whatever the role
-        except TrustError as damaged:
-            raise ConfigurationError(
-                f"{RECORDS}/{records.FILE} is damaged ({damaged}); put it aside first, nothing was published"
-            ) from damaged
-
     def _record_or_keep(
         self, proposals: Sequence[Proposal], done: dict[str, list[dict[str, Any]]], *, at: datetime
     ) -> None:
@@ -299,29 +288,12 @@ class OnlineRole:
             ConfigurationError: It failed.
         """
         try:
-            self._record(proposals, done, at=at)
+            self._recording.record(proposals, done, at=at)
         except IdBridgeError as unrecorded:
             for one in proposals:
                 with suppress(ConfigurationError):  # that it was published is what has to be said
                     self._tree.lay_down(one.name, one.octets())
             raise ConfigurationError(f"published, not recorded ({unrecorded}); refresh to record it") from unrecorded
-
-    def _record(self, proposals: Sequence[Proposal], done: dict[str, list[dict[str, Any]]], *, at: datetime) -> None:
-        folder = self._places.tree / RECORDS
-        _make(folder)
-        for one in proposals:
-            content = {
-                "role": one.role,
-                "version": one.file.version,
-                "act": one.act,
-                "reason": one.reason,
-                "proposer": one.proposer,
-                "diff": one.diff_digest,
-                "metadata": one.file.digest,
-                "expires": instant_text(one.file.expires),
-                "acts": done[one.role],
-            }
-            records.append(folder, PUBLISH, content, signer=self._online, at=at)
 
 
 def _read(name: str, octets: bytes) -> Proposal | IdBridgeError:
@@ -332,9 +304,37 @@ def _read(name: str, octets: bytes) -> Proposal | IdBridgeError:
         return refusal
 
 
-def _turn(laid_down: tuple[str, Proposal | IdBridgeError]) -> tuple[bool, int, str]:
-    name, found = laid_down
-    return (found.role != roles.DENY, found.file.version, name) if isinstance(found, Proposal) else (True, 0, name)
+def _in_turn(laid_down: Sequence[_LaidDown], before: Published) -> list[_LaidDown]:
+    """Return what was laid down in the order in which it is taken up.
+
+    First what stands already and lacks its record, while the keys that signed it are those that stand; then denials,
+    each in its turn; and of one role the older version. What a file says decides that. Its name, which is whatever
+    somebody called it, decides only where nothing else does.
+    """
+
+    def turn(one: _LaidDown) -> tuple[int, tuple[int, bool, int], str]:
+        name, found = one
+        if not isinstance(found, Proposal):
+            return _LAST, (0, False, 0), name
+        if _stands(found, before):
+            return _UNRECORDED, (found.file.version, False, 0), name
+        if found.role == roles.DENY:
+            return _DENIALS, deny_queue.turn(before, found), name
+        return _LAST, (found.file.version, False, 0), name
+
+    return sorted(laid_down, key=turn)
+
+
+def _follows(found: Proposal | IdBridgeError, before: Published) -> bool:
+    return isinstance(found, Proposal) and found.file.version == before.version(found.role) + 1
+
+
+def _is_held_up(found: Proposal | IdBridgeError, before: Published, waiting: Sequence[Refused]) -> bool:
+    """Tell whether ``found`` is a denial that follows others which a fault of this machine left where they are."""
+    if not isinstance(found, Proposal) or found.role != roles.DENY:
+        return False
+    left = any(one.denial and one.code == ConfigurationError.code for one in waiting)
+    return left and found.file.version > before.version(roles.DENY) + 1
 
 
 def _stands(found: Proposal, before: Published) -> bool:
@@ -358,10 +358,3 @@ def _pinned(place: Path) -> bytes:
         return files.read_own(place.parent, place.name, max_bytes=LIMITS.metadata_bytes)
     except (FetchError, InputError) as unreadable:
         raise ConfigurationError(f"the pinned root `{place}` cannot be read") from unreadable
-
-
-def _make(folder: Path, *, mode: int = 0o755) -> None:
-    try:
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
-    except OSError as unwritable:
-        raise ConfigurationError(f"the folder {folder.name} cannot be made") from unwritable

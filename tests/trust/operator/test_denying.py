@@ -2,46 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from tuf.api.metadata import Targets
 
 from idbridge.crypto.keys import parse_jwk, thumbprint
 from idbridge.crypto.signer import generate
-from idbridge.errors import ConfigurationError, FetchError, TrustError
-from idbridge.model.denial import DenialReason, DenyEntry, FollowUpKind, TargetKind
-from idbridge.model.region import Environment, MemberState
+from idbridge.errors import ConfigurationError, TrustError
+from idbridge.model.denial import DenyEntry, FollowUpKind, TargetKind
+from idbridge.model.region import MemberState
 from idbridge.trust import deny_list
 from idbridge.trust.deny_entry import reread
-from idbridge.trust.operator import comparison, denying, drafting, editing, published
-from idbridge.trust.operator.drafting import Intent
-from idbridge.trust.operator.published import Published
+from idbridge.trust.operator import comparison, denying, drafting, editing
 from idbridge.trust.publish import ServiceMaterial
-from idbridge.trust.tuf import metadata, roles, writing
-from idbridge.trust.tuf.keys import MetadataSigner
-from idbridge.trust.tuf.proposal import Proposal
-from tests.trust.distribution.places import NOW, Place
+from idbridge.trust.tuf import roles, writing
+from tests.trust.distribution.places import Place
+from tests.trust.operator.denials import LOGIN, denial, edition
 from tests.trust.operator.offices import LATER, MY, SG, TH, Office, online_role, standing
 
 Open = Callable[[MemberState], Office]
-LOGIN = "https://sandbox.login.sg.example"
-SINCE = NOW - timedelta(days=1)
-
-
-def on_call(place: Place, state: MemberState) -> Any:
-    return place.region.keys.roles.on_call(state)
-
-
-def denial(place: Place, before: Published, what: str, *by: MemberState) -> bytes:
-    denied = denying.look_up(before, what, at=LATER)
-    signers = {state: (on_call(place, state),) for state in by}
-    return denying.denial(before, denied, signers, since=SINCE, reason=DenialReason.KEY_COMPROMISE, at=LATER)
-
-
-def edition(place: Place, before: Published, entry: bytes, by: MemberState = SG) -> Proposal:
-    return denying.edition(before, entry, Intent("deny", "a test", on_call(place, by), LATER))
 
 
 @pytest.mark.parametrize("what", ["nobody", "https://nobody.example", "https://sandbox.login.sg.example#pid-issuance"])
@@ -126,119 +104,6 @@ def test_the_same_entry_is_not_brought_in_twice(place: Place) -> None:
 
     with pytest.raises(ConfigurationError):
         edition(place, standing(place), entry)
-
-
-def test_two_officers_in_one_night_do_not_undo_each_other(place: Place) -> None:
-    before = standing(place)
-    first = edition(place, before, denial(place, before, LOGIN, SG))
-    place.tree.lay_down(first.name, first.octets())
-    unsigned = edition(place, before, denial(place, before, "TH", TH), by=TH)
-    noise = [b"{", unsigned.octets().replace(b"TH", b"TX")]
-    laid_down = [octets for _, octets in place.tree.incoming()]
-
-    then = denying.standing(before, [*noise, *laid_down], at=LATER)
-    second = edition(place, then, denial(place, then, "TH", TH), by=TH)
-    place.tree.lay_down(second.name, second.octets())
-    found = online_role(place).round(at=LATER)
-
-    assert found.published == (first.name, second.name)
-    assert {one.state for one in place.load(at=LATER).denials.in_force(LATER)} == {SG, TH}
-    older = denying.standing(standing(place), [first.octets()], at=LATER)
-    assert older.version(roles.DENY) == 3
-
-
-def numbered(place: Place, before: Published, version: int) -> Proposal:
-    """The list that stands, under a version of the deny role that somebody chose."""
-    files = before.files(roles.DENY)
-    payload = writing.carrier(writing.Issue(before.environment, version, LATER), roles.DENY, files=files)
-    return drafting.completed(before, roles.DENY, payload, {}, Intent("renew", "a test", on_call(place, MY), LATER))
-
-
-def altered(place: Place, before: Published, change: str) -> Proposal:
-    """The list that stands, as the next version of a deny role that is altered before it is signed."""
-    good = numbered(place, before, 2)
-    payload = good.file.signed
-    named = payload.targets[roles.DENY_LIST]
-    if change == "length":
-        named.length += 1
-    elif change == "hashes":
-        named.hashes["sha512"] = "00"
-    elif change == "more":
-        payload.targets["deny/more.json"] = named
-    elif change == "nothing":
-        del payload.targets[roles.DENY_LIST]
-    else:
-        named.hashes["sha256"] = "0" * 64
-    octets = writing.signed(payload, (MetadataSigner(on_call(place, MY), state=MY),))
-    file = metadata.read(octets, Targets, role=roles.DENY, environment=before.environment)
-    return replace(good, file=file, acts=())
-
-
-@pytest.mark.parametrize("change", ["length", "hashes", "more", "nothing"])
-def test_a_deny_role_that_names_another_file_is_built_on_by_nobody(place: Place, change: str) -> None:
-    before = standing(place)
-
-    with pytest.raises(TrustError) as caught:
-        denying.require_acceptable(before, altered(place, before, change), at=LATER)
-
-    code = "trust.metadata_invalid" if change in ("more", "nothing") else "trust.snapshot_mismatch"
-    assert caught.value.code == code
-
-
-def test_nobody_builds_on_a_denial_that_no_node_accepts(place: Place) -> None:
-    before = standing(place)
-    good = numbered(place, before, 2)
-    bad = edition(place, before, denial(place, before, "SG", MY), by=MY)
-    refused = {
-        "trust.deny_invalid": (bad, LATER),
-        "trust.environment_mismatch": (replace(good, environment=Environment.LIVE), LATER),
-        "trust.metadata_invalid": (replace(good, acts=("x",)), LATER),
-        "trust.expired": (good, good.file.expires),
-    }
-
-    for code, (found, at) in refused.items():
-        with pytest.raises(TrustError) as caught:
-            denying.require_acceptable(before, found, at=at)
-        assert caught.value.code == code
-    with pytest.raises(FetchError):
-        denying.require_acceptable(before, altered(place, before, "gone"), at=LATER)
-    for one in (bad, numbered(place, before, 99)):
-        assert denying.standing(before, [one.octets()], at=LATER).version(roles.DENY) == 1
-    assert denying.standing(before, [good.octets()], at=LATER).version(roles.DENY) == 2
-
-
-def test_a_denial_waits_behind_none_that_is_refused(place: Place) -> None:
-    before = standing(place)
-    bad = edition(place, before, denial(place, before, "SG", MY), by=MY)
-    high = numbered(place, before, 99)
-    place.tree.lay_down("deny-2-a.proposal.json", bad.octets())
-    place.tree.lay_down("deny-99-a.proposal.json", high.octets())
-
-    then = denying.standing(before, [octets for _, octets in place.tree.incoming()], at=LATER)
-    good = edition(place, then, denial(place, then, LOGIN, SG))
-    place.tree.lay_down("deny-2-b.proposal.json", good.octets())
-    found = online_role(place).round(at=LATER)
-
-    assert found.published == ("deny-2-b.proposal.json",)
-    assert {one.name: one.code for one in found.refused} == {
-        "deny-2-a.proposal.json": "trust.deny_invalid", "deny-99-a.proposal.json": "trust.snapshot_mismatch",
-    }  # fmt: skip
-    assert all(one.denial for one in found.refused)
-    assert [one.state for one in place.load(at=LATER).denials.in_force(LATER)] == [SG]
-
-
-def test_who_denied_with_a_key_that_was_exchanged_since_is_not_asked_again(place: Place) -> None:
-    before = standing(place)
-    online_role(place).publish([edition(place, before, denial(place, before, LOGIN, SG))], at=LATER)
-    before = standing(place)
-    stranger = {SG: (generate("ES256"),)}
-    denied = denying.look_up(before, "TH", at=LATER)
-    unknown = denying.denial(before, denied, stranger, since=SINCE, reason=DenialReason.CESSATION, at=LATER)
-    held = published.following(before, edition(place, before, unknown))
-
-    made = edition(place, held, denial(place, before, "MY", MY), by=MY)
-
-    denying.require_acceptable(held, made, at=LATER)
 
 
 @pytest.mark.parametrize("missing", ["targets/lists/BN", "metadata/1.BN.json"])

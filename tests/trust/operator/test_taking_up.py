@@ -1,18 +1,17 @@
 """The online role: what it publishes, what it puts aside, what waits, and what it writes down."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from idbridge.codec import base64url
 from idbridge.crypto import jws
 from idbridge.crypto.keys import parse_jwk
-from idbridge.crypto.signer import Signer, generate
+from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
@@ -24,7 +23,7 @@ from idbridge.trust.tuf import acts, roles
 from idbridge.trust.tuf.proposal import Proposal
 from idbridge.trust.tuf.tree import INCOMING, RECORDS
 from tests.trust.distribution.places import NOW, Place
-from tests.trust.operator.offices import LATER, MY, SECOND, SG, TH, Office, officers_sign, online_role, standing
+from tests.trust.operator.offices import LATER, SECOND, SG, TH, Office, online_role, standing
 
 Open = Callable[[MemberState], Office]
 
@@ -157,24 +156,6 @@ def test_what_comes_too_early_waits_for_the_version_before_it(sg: Office) -> Non
     assert online_role(sg.place).round(at=LATER).published == (first.name,)
 
 
-def test_what_a_crash_left_behind_is_recorded_once_and_taken_away(sg: Office) -> None:
-    made = sg.signed(sg.edition(), 1)
-    role = online_role(sg.place)
-    role.publish([made], at=LATER)
-    folder = sg.place.tree.directory / RECORDS
-    lay_down(sg.place, made.name, made.octets())
-
-    assert role.round(at=LATER).published == (made.name,)
-    assert len(records.read_unverified(folder)) == 1
-    (folder / records.FILE).unlink()
-    lay_down(sg.place, made.name, made.octets())
-    assert role.round(at=LATER).published == (made.name,)
-
-    (record,) = records.read_unverified(folder)
-    assert record.content["role"] == "SG"
-    assert incoming(sg.place) == []
-
-
 @pytest.mark.parametrize("name", ["SG-²-x", "a" * 230, "SG--x", "deny-", "\udcff"])
 def test_whatever_a_file_is_called_it_ends_no_round(sg: Office, name: str) -> None:
     ready = sg.signed(sg.edition(), 1)
@@ -260,60 +241,6 @@ def test_beside_damaged_records_nothing_is_published_and_nothing_put_aside(sg: O
     assert (found.refused, incoming(sg.place)) == ((), [made.name])
     assert standing(sg.place).version("SG") == 1
     assert found.publication.timestamp_version == 2
-
-
-class Withdrawn:
-    """A token that is pulled out after so many signatures."""
-
-    def __init__(self, signer: Signer, signatures: int) -> None:
-        self._signer = signer
-        self._left = signatures
-
-    @property
-    def public_jwk(self) -> Mapping[str, Any]:
-        return self._signer.public_jwk
-
-    @property
-    def kid(self) -> str:
-        return self._signer.kid
-
-    @property
-    def algorithm(self) -> str:
-        return self._signer.algorithm
-
-    def sign(self, message: bytes) -> bytes:
-        self._left -= 1
-        if self._left < 0:
-            raise ConfigurationError("the token is gone")
-        return self._signer.sign(message)
-
-
-def test_what_was_published_and_not_recorded_says_so_and_is_recorded_in_the_next_round(sg: Office) -> None:
-    made, key = sg.signed(sg.edition(), 1), sg.place.region.keys.roles.online
-    places = Places(sg.place.tree.directory, sg.place.root_file, sg.place.folder / "publisher")
-
-    with pytest.raises(ConfigurationError, match="published, not recorded"):
-        OnlineRole(places, Withdrawn(key, 2)).publish([made], at=LATER)
-    assert (standing(sg.place).version("SG"), incoming(sg.place)) == (2, [made.name])
-    assert online_role(sg.place).round(at=LATER).published == (made.name,)
-
-    (record,) = records.read_unverified(sg.place.tree.directory / RECORDS)
-    assert (record.content["role"], record.content["metadata"]) == ("SG", made.file.digest)
-
-
-@pytest.mark.parametrize("role", [roles.ROOT, roles.TARGETS])
-def test_what_was_published_of_the_top_and_not_recorded_is_recorded_too(sg: Office, role: str) -> None:
-    officers = dict(sg.place.region.keys.roles.officers(role))
-    made = drafting.renewed(standing(sg.place), role, Intent("renew", "a test", officers[SG], LATER))
-    made = officers_sign(sg.place, made, TH, MY)
-    online_role(sg.place).publish([made], at=LATER)
-    (sg.place.tree.directory / RECORDS / records.FILE).unlink()
-    lay_down(sg.place, made.name, made.octets())
-
-    assert online_role(sg.place).round(at=LATER).published == (made.name,)
-
-    (record,) = records.read_unverified(sg.place.tree.directory / RECORDS)
-    assert record.content["role"] == role
 
 
 def test_denials_go_first(sg: Office) -> None:
