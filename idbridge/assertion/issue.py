@@ -27,7 +27,8 @@ from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
 from idbridge.model.randomness import Randomness
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.time import instant_text
-from idbridge.verify.report import Report, mandate_document
+from idbridge.verify.report import Report
+from idbridge.verify.represents import mandate_document
 
 IDENTIFIER_OCTETS: Final = 16
 SALT_OCTETS: Final = 32

@@ -22,6 +22,7 @@ from idbridge.model.credential import (
 )
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.model.time import parse_instant
+from idbridge.model.trust import EntitySubject
 
 Word = TypeVar("Word", bound=Enum)
 NAME_CLAIM: Final = "name"
@@ -155,7 +156,9 @@ def represents(claims: Mapping[str, Any]) -> Mandate | None:
     """Return whom the person represents, ``None`` if they act for themself."""
     if claims["represents"] is None:
         return None
-    stated = exactly(claims["represents"], members.REPRESENTS, where="represents")
+    named = claims["represents"]
+    itself = isinstance(named, Mapping) and named.get("acting") == EntitySubject.ITSELF.value
+    stated = exactly(named, members.REPRESENTS | ({"acting"} if itself else frozenset()), where="represents")
     entity = exactly(stated["entity"], members.ENTITY, where="represents/entity")
     scope = stated["scope"]
     if not isinstance(scope, list) or len(scope) > LIMITS.requested_claims:
@@ -168,6 +171,7 @@ def represents(claims: Mapping[str, Any]) -> Mandate | None:
         scope=frozenset(text(entry, where="represents/scope") for entry in scope),
         valid_from=None if start is None else instant(start, where="represents/valid_from"),
         valid_until=None if end is None else instant(end, where="represents/valid_until"),
+        itself=itself,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from idbridge.model.credential import HolderBinding, HolderMethod
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.model.time import instant_text
-from idbridge.model.trust import HolderBindingRule, ListProvenance, ServiceStatus, TrustService
+from idbridge.model.trust import EntitySubject, HolderBindingRule, ListProvenance, ServiceStatus, TrustService
 from idbridge.recognition.assurance import bearer_ceiling
 from idbridge.recognition.purpose import PurposeSubject
 from idbridge.recognition.standing import Standing, Standings
@@ -37,7 +37,8 @@ _FURTHEST: Final = (
     "recognition.observer_state", "issuer.service_not_listed", "recognition.no_arrangement", "issuer.not_yet_granted",
     _DENIED, "issuer.compromised", "issuer.withdrawn", "issuer.superseded", "recognition.not_yet_in_force",
     "recognition.repealed", "recognition.suspended", "recognition.service_not_covered",
-    "recognition.purpose_not_allowed", "mandate.missing", "recognition.loa_too_low", "recognition.holder_not_bound",
+    "recognition.purpose_not_allowed", "mandate.missing", "mandate.out_of_scope",
+    "recognition.loa_too_low", "recognition.holder_not_bound",
 )  # fmt: skip
 
 
@@ -185,8 +186,8 @@ def _reachable(service: TrustService, form: Format, standing: Standing) -> Servi
     serving_unbound = {level for level in unbound if level >= standing.minimum_level}
     allowed = serving_bound | (serving_unbound if standing.bearer_allowed else set())
     code = None if allowed else "recognition.holder_not_bound" if serving_unbound else "recognition.loa_too_low"
-    if code is None and _needs_mandate(service, standing):
-        code = "mandate.missing"
+    if code is None:
+        code = _mandate_code(service, standing)
     level = max(allowed, default=AssuranceLevel.A0) if code is None else AssuranceLevel.A0
     required = not (standing.bearer_allowed and serving_unbound)
     return ServiceRow(service, form, standing, code, level, binding_required=required)
@@ -216,12 +217,18 @@ def _bearer_of(service: TrustService, form: Format) -> HolderBinding | None:
     return None if demanded and form not in (Format.ID_TOKEN, Format.ASSERTION) else _UNBOUND
 
 
-def _needs_mandate(service: TrustService, standing: Standing) -> bool:
-    """Tell whether the purpose needs a mandate that this service can never state; an assertion may carry one."""
-    legal = standing.purpose is not None and standing.purpose.subject is PurposeSubject.LEGAL
-    names = service.profile.claim_map
-    silent = names.mandate is None and names.entity is None
-    return legal and silent and service.service_type is not ServiceType.ASSERTION
+def _mandate_code(service: TrustService, standing: Standing) -> str | None:
+    """Return why this service can never serve the purpose: it names no legal person, or only itself as one.
+
+    An assertion may carry a mandate, whatever its own list entry says.
+    """
+    if standing.purpose is None or service.service_type is ServiceType.ASSERTION:
+        return None
+    names, subject = service.profile.claim_map, standing.purpose.subject
+    if subject is PurposeSubject.LEGAL and names.mandate is None and names.entity is None:
+        return "mandate.missing"
+    itself = names.entity is not None and names.entity.subject is EntitySubject.ITSELF
+    return "mandate.out_of_scope" if itself and subject is PurposeSubject.NATURAL else None
 
 
 def _counts(row: ServiceRow) -> bool:

@@ -14,12 +14,7 @@ from typing import Any, Final, NoReturn
 from idbridge import __version__
 from idbridge.codec import jcs
 from idbridge.model.check import Check, CheckPoint, Refused, Result, Step, decisive
-from idbridge.model.credential import (
-    Mandate,
-    OneTimeValue,
-    RecognisedIdentity,
-    VerifiedCredential,
-)
+from idbridge.model.credential import OneTimeValue, RecognisedIdentity, VerifiedCredential
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Detail, VerifyRequest
 from idbridge.model.time import instant_text
@@ -31,6 +26,7 @@ from idbridge.verify.findings import Findings
 from idbridge.verify.grace import STALE, Grace
 from idbridge.verify.minimise import minimise
 from idbridge.verify.reliance import chain_document, digests_document, trust_document
+from idbridge.verify.represents import represents_document
 from idbridge.verify.summary import accepted_summary
 
 SCHEMA: Final = "idbridge-report-1"
@@ -203,7 +199,7 @@ class Report:
             "recognition": _recognition_document(request, findings.recognised, self.grace),
             "holder": _holder_document(findings.credential),
             "status": _status_document(findings.status),
-            "represents": mandate_document(identity.mandate) if identity is not None else None,
+            "represents": represents_document(identity.mandate) if identity is not None else None,
             "claims": claims,
             "not_released": withheld,
             "trust_snapshot": self.trust.id,
@@ -334,19 +330,6 @@ def _status_document(finding: StatusFinding | None) -> dict[str, Any] | None:
     if finding is None:
         return None
     return {"state": str(finding.state), "as_of": instant_text(finding.as_of) if finding.as_of is not None else None}
-
-
-def mandate_document(mandate: Mandate | None) -> dict[str, Any] | None:
-    """Return whom the person represents, as report and assertion write it; ``None`` if they act for themself."""
-    if mandate is None:
-        return None
-    return {
-        "entity": {"scheme": mandate.entity_scheme, "value": mandate.entity_value},
-        "name": mandate.entity_name,
-        "scope": sorted(mandate.scope),
-        "valid_from": instant_text(mandate.valid_from) if mandate.valid_from is not None else None,
-        "valid_until": instant_text(mandate.valid_until) if mandate.valid_until is not None else None,
-    }
 
 
 def _without_circumstances(document: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from idbridge.model.check import Result, Step
 from idbridge.model.credential import HolderMethod
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState, ServiceType
 from idbridge.model.request import THUMBPRINT, Detail
-from idbridge.model.trust import ServiceStatus
+from idbridge.model.trust import EntitySubject, ServiceStatus
 from idbridge.reasons import Indication
 from idbridge.verify.minimise import Withheld
 from idbridge.verify.report import SCHEMA
@@ -113,6 +113,9 @@ _CHECK: Final = _object(
 )
 _REPRESENTS: Final = _object({
     "entity": _object({"scheme": _TEXT, "value": _TEXT}),
+    "power": _or_null(_list(_TEXT)),
+    "until": _or_null(_INSTANT),
+    "acting": _words(EntitySubject),
     "name": _or_null(_TEXT),
     "scope": _list(_TEXT),
     "valid_from": _or_null(_INSTANT),

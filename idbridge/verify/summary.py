@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from idbridge.model.credential import RecognisedIdentity
+from idbridge.model.credential import Mandate, RecognisedIdentity
 from idbridge.recognition.purpose import Purpose
 
 LEVEL_WORDS: Final = ("unknown", "low", "substantial", "high")  # A0 to A3
@@ -18,6 +18,7 @@ _CLAIM_WORDS: Final[Mapping[str, str]] = MappingProxyType({
 _BOUND = " The sender proved it is theirs."
 _BEARER = " The sender did not prove that it is theirs: anyone with a copy could show it."
 _REPRESENTS = " They may act for the organisation named here."
+_ITSELF = " It is the organisation's own, and names no person."
 _TODAY = "Accepted: genuine, in force today,"
 _IN_GRACE = "Accepted with a reserve: genuine, in force by the last official list that we have,"
 _ANOTHER_DAY = "This accepts nothing today. On the day asked about it was genuine, in force,"
@@ -42,10 +43,16 @@ def accepted_summary(
     return (
         f"{lead} recognised by {by} for {_purpose_words(purpose)} (level: {level})."
         f"{_BOUND if recognised.credential.holder.bound else _BEARER}"
-        f"{_REPRESENTS if recognised.mandate is not None else ''}"
+        f"{_acting(recognised.mandate)}"
         f"{_listed('Shared', shared)}{_listed('Not shared', not_shared)}"
         f"{''.join(f' But {reserve}.' for reserve in reserves)}"
     )
+
+
+def _acting(mandate: Mandate | None) -> str:
+    if mandate is None:
+        return ""
+    return _ITSELF if mandate.itself else _REPRESENTS
 
 
 def _purpose_words(purpose: Purpose | None) -> str:

@@ -1,13 +1,13 @@
 """Holds the recognition table against step V7, for any region: some credential must bear out whatever a row says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from idbridge.model.check import Refused
 from idbridge.model.credential import HolderBinding, HolderMethod, Mandate, RecognisedIdentity, VerifiedCredential
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
-from idbridge.model.trust import HolderBindingRule, ServiceStatus, TrustService
+from idbridge.model.trust import EntitySubject, HolderBindingRule, ServiceStatus, TrustService
 from idbridge.recognition.assurance import rung
 from idbridge.recognition.purpose import Purpose
 from idbridge.recognition.recognise import recognise
@@ -60,8 +60,17 @@ def presentations(service: TrustService, form: Format, purpose: Purpose) -> Iter
                 format=form,
                 service=service,
                 authentication=authentication if holder.bound else min(authentication, AssuranceLevel.A1),
-                mandate=mandate if service.profile.claim_map.mandate is not None else None,
+                mandate=stated(service, mandate),
             )
+
+
+def stated(service: TrustService, mandate: Mandate) -> Mandate | None:
+    """The mandate that the service's claims can state: the one in question, a power of its list's, or its own."""
+    names = service.profile.claim_map
+    if names.entity is None:
+        return mandate if names.mandate is not None else None
+    itself = names.entity.subject is EntitySubject.ITSELF
+    return replace(mandate, scope=names.entity.power if names.entity.power else mandate.scope, itself=itself)
 
 
 def outcomes(

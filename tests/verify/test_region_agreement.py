@@ -6,10 +6,12 @@ from functools import cache
 
 import pytest
 
+from idbridge.model.login import Encryption
 from idbridge.model.region import Format, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
 from idbridge.recognition.table import ServiceRow, recognition_table
+from idbridge.sandbox.full_logins import FullLogin
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
@@ -19,6 +21,7 @@ from idbridge.sandbox.sources import services_of
 from tests.recognition.agreement import PretendRegion, assert_table_and_pipeline_agree
 from tests.verify.pretend import NOON, asked, reasons, region, verifier
 
+SENT = Encryption("ECDH-ES", "A256GCM")
 PURPOSES = sorted(verifier().trust.purposes.purposes)
 STATES = verifier().trust.listed_states()
 
@@ -34,6 +37,9 @@ def providers() -> Iterator[Service]:
 def best_of(service: Service) -> Source:
     """The best that a service can have issued: at its highest level, bound, for a company if it knows companies."""
     person = population().of(service.state)[0].id
+    if "entity" in service.claim_map or "encryption" in service.source:
+        named = [one.id for one in population().companies.values() if one.state is service.state]
+        return FullLogin(service.id, person, company=named[0] if "entity" in service.claim_map else None)
     if Format.ID_TOKEN.value in service.source["formats"]:
         return Login(service.id, person)
     company = Representation("sg-quay") if "mandate" in service.claim_map else None
@@ -43,7 +49,8 @@ def best_of(service: Service) -> Source:
 @cache
 def shown(service_id: str) -> VerifyRequest:
     """The best credential of a service, as a bank received it."""
-    return asked(best_of(region().service(service_id)))
+    service = region().service(service_id)
+    return asked(best_of(service), encryption=SENT if service.source.get("encryption") == "required" else None)
 
 
 def rows(service: Service, *, by: MemberState, purpose: str) -> list[ServiceRow]:
