@@ -24,8 +24,8 @@ TRUST_STATES = {
     "Assertion": "idbridge/assertion/issue.py",
 }
 VERIFIER = "idbridge/verify/verifier.py"
-STEPS = ("open_credential", "resolve", "verify", "account", "check_status", "check_demands")  # V2 to V6, and V8
-IMPORTED_STEPS = frozenset({"open_credential", "KeyResolver", "check_status", "recognise", "check_demands", "compose"})
+STEPS = ("open_answers", "resolve", "verify", "account", "check_status", "check_demands")  # V2 to V6, and V8
+IMPORTED_STEPS = frozenset({"open_answers", "KeyResolver", "check_status", "recognise", "check_demands", "compose"})
 JOSE_LIBRARIES = frozenset({"jwt", "joserfc", "jose", "jwcrypto", "authlib", "jwskate"})
 WALL_CLOCKS = frozenset({"now", "utcnow", "today", "time", "time_ns"})
 CLOCK_OWNERS = frozenset({"datetime", "date", "time", "dt"})

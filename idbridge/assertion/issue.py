@@ -145,8 +145,9 @@ def _ends(report: Report, identity: RecognisedIdentity) -> Iterator[datetime]:
     if resolved is None:
         raise _not_available("the report names no listed service")
     yield resolved.until
-    if identity.credential.expires_at is not None:
-        yield identity.credential.expires_at
+    for one in (identity, *report.findings.presented.kin):  # claims of each of them may be in it
+        if one.credential.expires_at is not None:
+            yield one.credential.expires_at
     if identity.mandate is not None and identity.mandate.valid_until is not None:
         yield identity.mandate.valid_until
 

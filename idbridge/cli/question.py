@@ -17,11 +17,14 @@ from idbridge.cli.output import Failure
 from idbridge.codec import strict_json
 from idbridge.credential.encrypted import received, received_userinfo
 from idbridge.crypto.jwe import DecryptionKey
-from idbridge.errors import InputError
+from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.login import LoginExpectations
+from idbridge.model.query import Query, Transaction
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
+from idbridge.presentation.dcql import parse_query
+from idbridge.presentation.transaction_data import parse_transactions
 from idbridge.verify.schema import documents
 
 COMMAND_LINE: Final = "command-line"
@@ -39,27 +42,60 @@ class Presented:
     claims: tuple[str, ...] = ()
     assertion_audience: str | None = None
     userinfo: str | None = None
+    query: Query | None = None
+    transactions: tuple[Transaction, ...] = ()
 
 
-def presented(text: str) -> Presented:
-    """Return the credential that ``text`` is, or the one in the request body that it is.
+def presented(text: str, *, dcql: str | None = None) -> Presented:
+    """Return the credential that ``text`` is, or the one in the request body that it is; ``dcql`` is its query.
 
-    A body is held to the published schema: a member that was passed over could have been a restriction.
+    A body is held to the published schema: a member that was passed over could have been a restriction. Beside a query
+    an object of lists is a vp_token.
 
     Raises:
-        Failure: It is a JSON object and no request body.
+        Failure: It is a JSON object and neither of the two, or there is no query in ``dcql``, or two of them.
     """
+    query = None if dcql is None else _query(_object(dcql, "query"))
     if not text.startswith("{"):
-        return Presented(text)
+        return Presented(text, query=query)
+    members = _object(text, "request body")
+    if query is not None and all(type(value) is list for value in members.values()):
+        return Presented(text, query=query)
+    if query is not None and "dcql" in members:
+        raise Failure("the request body has a query of its own", hint="leave `--dcql` out", exit_code=Exit.USAGE)
+    return _body(members, query)
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
     try:
-        members = strict_json.parse_object(text, max_bytes=LIMITS.body_bytes)
+        return strict_json.parse_object(text, max_bytes=LIMITS.body_bytes)
     except InputError as error:
-        raise Failure(f"the request body cannot be read: {error}", exit_code=Exit.REFUSED) from None
+        raise Failure(f"the {what} cannot be read: {error}", exit_code=Exit.REFUSED) from None
+
+
+def _query(value: Any) -> Query:
+    try:
+        return parse_query(value)
+    except RequestError as error:
+        raise Failure(f"the query is none: {error}", exit_code=Exit.REFUSED) from None
+
+
+def _transactions(value: Any, query: Query | None) -> tuple[Transaction, ...]:
+    try:
+        return parse_transactions(value, query=query)
+    except RequestError as error:
+        raise Failure(f"the transactions are none: {error}", exit_code=Exit.REFUSED) from None
+
+
+def _body(members: Mapping[str, Any], query: Query | None) -> Presented:
+    """Return what a request body asks; ``query`` is the one beside it, if any."""
     fault = best_match(Draft202012Validator(documents()[REQUEST_SCHEMA]).iter_errors(members))
     if fault is not None:
         place = fault.json_path.removeprefix("$").removeprefix(".") or "the body"
         hint = f"`docs/reference/{REQUEST_SCHEMA}` is its schema"
         raise Failure(f"the request body breaks its schema at `{place}`", hint=hint, exit_code=Exit.REFUSED)
+    if "dcql" in members:
+        query = _query(members["dcql"])
     return Presented(
         members["credential"],
         purpose=members["purpose"],
@@ -68,6 +104,8 @@ def presented(text: str) -> Presented:
         claims=tuple(members.get("claims", ())),
         assertion_audience=members.get("assertion", {}).get("audience"),
         userinfo=members.get("userinfo"),
+        query=query,
+        transactions=_transactions(members["transaction_data"], query) if "transaction_data" in members else (),
     )
 
 
@@ -146,4 +184,6 @@ def question(
         assertion_audience=shown.assertion_audience,
         encryption=encryption,
         userinfo=received_userinfo(shown.userinfo, keys),
+        query=shown.query,
+        transactions=shown.transactions,
     )

@@ -54,6 +54,7 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     metavar="ISSUER=ID",
     help="Client id there. Repeatable.",
 )
+@click.option("--dcql", metavar="FILE", help="The query that the wallet answered; FILE then holds its vp_token.")
 @click.option("--nonce", help="The nonce that was sent to the wallet or provider.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME", help="A claim to release. Repeatable.")
 @click.option(
@@ -85,6 +86,7 @@ def verify(
     party: str | None,
     audiences: tuple[str, ...],
     clients: tuple[tuple[str, str], ...],
+    dcql: str | None,
     nonce: str | None,
     claims: tuple[str, ...],
     key_files: tuple[Path, ...],
@@ -102,7 +104,7 @@ def verify(
     are used; `-` reads standard input. Ends with 0 for PASSED, 1 for FAILED, 3 for INDETERMINATE. With `--at` the
     report is about that instant: it is marked historical and accepts nothing.
     """
-    shown = presented(read_credential(source))
+    shown = presented(read_credential(source), dcql=None if dcql is None else read_credential(dcql))
     moment = instant(at)
     snapshot = open_snapshot(region)
     relying_party = (

@@ -20,6 +20,7 @@ from idbridge.sandbox.cases import (
     attacks_transport,
     attacks_traps,
     crossings,
+    dcql,
     denials,
     encrypted_tokens,
     faults,
@@ -46,7 +47,7 @@ from idbridge.sandbox.trial import Trial
 Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
-    crossings, encrypted_tokens,
+    crossings, dcql, encrypted_tokens,
     legal_persons, assertions, requests, faults, qr_codes,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, denials, faults)

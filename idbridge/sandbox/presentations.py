@@ -70,13 +70,22 @@ class Presentation:
         bound = self._issued(bench)
         if not self.bound:
             return Shown(self.sleight(bound), None)
-        audience = bench.region.registration(self.audience_of).audience if self.audience_of else to.audience
         nonce = bench.nonce()
+        return Shown(self._bound(bound, bench, to=to, nonce=nonce), nonce)
+
+    def answer(self, bench: Bench, *, to: Registration, nonce: str) -> str:
+        """Return the presentation that answers ``nonce`` in a vp_token, unless the wallet does not bind it."""
+        issued = self._issued(bench)
+        return self._bound(issued, bench, to=to, nonce=nonce) if self.bound else self.sleight(issued)
+
+    def _bound(self, bound: str, bench: Bench, *, to: Registration, nonce: str) -> str:
+        """Return the SD-JWT ``bound`` with the key binding of the holder's wallet."""
+        audience = bench.region.registration(self.audience_of).audience if self.audience_of else to.audience
         claims = binding_claims(bound, audience=audience, nonce=nonce, now=int(bench.at.timestamp()))
         holder = bench.region.wallet(self.bound_by or self.person)
         header = edited({"alg": holder.algorithm, "typ": "kb+jwt"}, self.kb_header, at=bench.at)
         key_binding = self.kb_seal(Draft(header, json_text(edited(claims, self.kb_claims, at=bench.at)), holder))
-        return Shown(f"{self.sleight(bound)}{key_binding}", nonce)
+        return f"{self.sleight(bound)}{key_binding}"
 
     def _issued(self, bench: Bench) -> str:
         """Return the SD-JWT with its disclosures, as the issuer hands it to the wallet."""

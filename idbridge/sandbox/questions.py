@@ -11,6 +11,8 @@ from idbridge.crypto.jwe import DecryptionKey
 from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
+from idbridge.presentation.dcql import parse_query
+from idbridge.presentation.transaction_data import parse_transactions
 
 
 def question(
@@ -20,6 +22,7 @@ def question(
     credential, encryption = received(document["credential"], keys)
     expected = document.get("expected", {})
     entity = expected.get("entity")
+    query = parse_query(document["dcql"]) if "dcql" in document else None
     return VerifyRequest(
         credential=credential,
         relying_party=relying_party,
@@ -37,4 +40,8 @@ def question(
         assertion_audience=document.get("assertion", {}).get("audience"),
         encryption=encryption,
         userinfo=received_userinfo(document.get("userinfo"), keys),
+        query=query,
+        transactions=parse_transactions(document["transaction_data"], query=query)
+        if "transaction_data" in document
+        else (),
     )

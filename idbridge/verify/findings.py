@@ -4,18 +4,42 @@ Decides which credential of several speaks for a presentation: the worst. One th
 a relying party asked for all of them.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from idbridge.model.check import Check, decisive
 from idbridge.model.credential import RecognisedIdentity, UnverifiedCredential, VerifiedCredential
+from idbridge.presentation.fulfilment import Fulfilment
 from idbridge.status.check import StatusFinding
 from idbridge.trust.resolver import ResolvedKey
+
+
+class Presented(NamedTuple):
+    """What the credentials of one presentation come to together.
+
+    ``fulfilment`` is what came of the query, ``None`` without one or where a credential was refused. ``kin`` are the
+    other credentials that are shown to be of the same person as the first, and no weaker than it; ``strangers`` are the
+    rest. ``reserves`` are plain words that the report must carry.
+    """
+
+    checks: tuple[Check, ...] = ()
+    fulfilment: Fulfilment | None = None
+    kin: tuple[RecognisedIdentity, ...] = ()
+    strangers: tuple[RecognisedIdentity, ...] = ()
+    reserves: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
+
+NOTHING_TOGETHER: Final = Presented()
 
 
 class Findings(NamedTuple):
     """What the steps found before they were done or refused; ``None`` for what no step reached.
 
-    ``others`` are those of the other credentials of one presentation, in its order.
+    ``others`` are those of the other credentials of one presentation, in its order, and ``presented`` is what they come
+    to together.
 
     A named tuple, because making one costs half of what a frozen dataclass does, and every verification makes one.
     """
@@ -27,6 +51,7 @@ class Findings(NamedTuple):
     status: StatusFinding | None = None
     recognised: RecognisedIdentity | None = None
     others: tuple["Findings", ...] = ()
+    presented: Presented = NOTHING_TOGETHER
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
@@ -45,19 +70,26 @@ class Judged(NamedTuple):
         return f"{type(self).__name__}(...)"
 
 
-def together(judged: tuple[Judged, ...], registration: tuple[Check, ...]) -> tuple[tuple[Check, ...], Findings]:
+def together(
+    judged: tuple[Judged, ...], registration: tuple[Check, ...], presented: Presented = NOTHING_TOGETHER
+) -> tuple[tuple[Check, ...], Findings]:
     """Return all checks of one presentation, and what was found of its worst credential, with the others beside it.
 
-    ``judged`` is never empty. Every credential counts: one that is refused refuses the presentation.
+    ``judged`` is never empty. Every credential counts: one that is refused refuses the presentation. ``presented`` is
+    what they come to together.
     """
     if len(judged) == 1:
         (only,) = judged
-        return (*only.checks, *registration, *only.demands), only.findings
+        if presented is NOTHING_TOGETHER:
+            return (*only.checks, *registration, *only.demands), only.findings
+        checks = (*only.checks, *registration, *only.demands, *presented.checks)
+        return checks, only.findings._replace(presented=presented)
     worst = _worst(judged)
     before = tuple(check for one in judged for check in one.checks)
     after = tuple(check for one in judged for check in one.demands)
     others = tuple(one.findings for one in judged if one is not worst)
-    return (*before, *registration, *after), worst.findings._replace(others=others)
+    checks = (*before, *registration, *after, *presented.checks)
+    return checks, worst.findings._replace(others=others, presented=presented)
 
 
 def _worst(judged: tuple[Judged, ...]) -> Judged:

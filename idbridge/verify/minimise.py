@@ -36,27 +36,55 @@ class Withheld(StrEnum):
     NOT_REGISTERED = "not_registered"
     NOT_ALLOWED = "not_allowed"  # by the purpose, or by the arrangement
     ABSENT = "absent"
+    OTHER_CREDENTIAL = "other_credential"  # has it, and is not shown to be of the same person and no weaker
+
+
+_MAYBE_ELSEWHERE: Final = frozenset({Withheld.ABSENT, Withheld.NOT_ALLOWED})
 
 
 def minimise(
-    request: VerifyRequest, recognised: RecognisedIdentity | None, *, at: datetime
+    request: VerifyRequest,
+    recognised: RecognisedIdentity | None,
+    *,
+    at: datetime,
+    kin: tuple[RecognisedIdentity, ...] = (),
+    strangers: tuple[RecognisedIdentity, ...] = (),
 ) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Return the claims to release and, for each other one requested, ``{claim, why}``; both in the order requested.
 
-    ``recognised`` is ``None`` unless the report is PASSED or counts in grace, and then nothing is released.
+    ``recognised`` is ``None`` unless the report is PASSED or counts in grace, and then nothing is released. ``kin`` are
+    other credentials of the same person: a claim is that of the first that has it. Of ``strangers`` nothing is
+    released.
     """
     released: dict[str, Any] = {}
     withheld: list[dict[str, str]] = []
     for claim in dict.fromkeys(request.claims):
-        why = _why_withheld(claim, request.relying_party.claims, recognised)
-        if why is None and recognised is not None:
-            value = _value(claim, recognised.credential, at=at)
-            if value is not _ABSENT:
-                released[claim] = value
-                continue
-            why = Withheld.ABSENT
+        why, value = _found(claim, request.relying_party.claims, recognised, at=at)
+        for other in kin if why is not None and recognised is not None else ():
+            found, value = _found(claim, request.relying_party.claims, other, at=at)
+            if found is None:
+                why = None
+                break
+        if why is None:
+            released[claim] = value
+            continue
+        if why in _MAYBE_ELSEWHERE and any(
+            _found(claim, request.relying_party.claims, other, at=at)[0] is None for other in strangers
+        ):
+            why = Withheld.OTHER_CREDENTIAL
         withheld.append({"claim": claim, "why": str(why)})
     return released, withheld
+
+
+def _found(
+    claim: str, registered: frozenset[str], recognised: RecognisedIdentity | None, *, at: datetime
+) -> tuple[Withheld | None, Any]:
+    """Return the value of a claim that may be released, or why there is none."""
+    why = _why_withheld(claim, registered, recognised)
+    if why is not None or recognised is None:
+        return why, _ABSENT
+    value = _value(claim, recognised.credential, at=at)
+    return (Withheld.ABSENT if value is _ABSENT else None), value
 
 
 def _why_withheld(claim: str, registered: frozenset[str], recognised: RecognisedIdentity | None) -> Withheld | None:

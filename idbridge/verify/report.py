@@ -22,7 +22,7 @@ from idbridge.reasons import Indication, Reason
 from idbridge.status.check import StatusFinding
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.snapshot import TrustSnapshot
-from idbridge.verify.findings import Findings
+from idbridge.verify.findings import Findings, Presented
 from idbridge.verify.grace import STALE, Grace
 from idbridge.verify.minimise import minimise
 from idbridge.verify.reliance import chain_document, digests_document, trust_document
@@ -112,8 +112,15 @@ class Report:
         """The values to spend before this report is released; none under a report that accepts nothing."""
         if not self.accepted:
             return ()
-        found = (self.findings, *self.findings.others)
-        return tuple(value for one in found if one.credential is not None for value in one.credential.one_time)
+        values = [
+            value
+            for one in (self.findings, *self.findings.others)
+            if one.credential is not None
+            for value in one.credential.one_time
+        ]
+        # Two credentials of one issuer carry one nonce, which counts once, for as long as the longer of them counts.
+        longest = {value.key: value for value in sorted(values, key=lambda value: value.until)}
+        return tuple(longest.values())
 
     def spent(self) -> "Report":
         """Return the report of the same verification whose one-time value had been spent before: FAILED."""
@@ -154,7 +161,8 @@ class Report:
 
     def released(self) -> tuple[dict[str, Any], list[dict[str, str]]]:
         """Return the claims that leave with this report, and the names of those withheld with the reason."""
-        return minimise(self.request, self.identity, at=self.at)
+        together = self.findings.presented
+        return minimise(self.request, self.identity, at=self.at, kin=together.kin, strangers=together.strangers)
 
     def render(
         self, detail: Detail, *, report_id: str, assertion: str | None = None, receipt: dict[str, Any] | None = None
@@ -165,6 +173,7 @@ class Report:
             document["reasons"] = [reason for check in self.checks if (reason := _reason_document(check)) is not None]
             document["checks"] = [_check_document(check) for check in self.checks]
             document["trust"] = trust_document(self.trust, self.findings.resolved, at=self.at)
+            document["dcql"] = _query_document(self.findings.presented)
         if detail is _EVIDENCE:
             document["digests"] = digests_document(self.trust, self.findings.recognised)
             document["chain"] = chain_document(self.findings.resolved)
@@ -184,7 +193,7 @@ class Report:
     def _simple(self, *, report_id: str, assertion: str | None, receipt: dict[str, Any] | None) -> dict[str, Any]:
         findings, request, identity = self.findings, self.request, self.identity
         party = request.relying_party
-        claims, withheld = minimise(request, identity, at=self.at)
+        claims, withheld = self.released()
         return {
             "schema": SCHEMA,
             "report_id": report_id,
@@ -196,7 +205,7 @@ class Report:
             "format": str(findings.unverified.format) if findings.unverified is not None else None,
             "issuer": _issuer_document(findings),
             "assurance": _assurance_document(findings.recognised),
-            "recognition": _recognition_document(request, findings.recognised, self.grace),
+            "recognition": _recognition_document(request, findings, self.grace),
             "holder": _holder_document(findings.credential),
             "status": _status_document(findings.status),
             "represents": represents_document(identity.mandate) if identity is not None else None,
@@ -307,16 +316,18 @@ def _assurance_document(recognised: RecognisedIdentity | None) -> dict[str, Any]
     }
 
 
-def _recognition_document(
-    request: VerifyRequest, recognised: RecognisedIdentity | None, grace: Grace | None
-) -> dict[str, Any]:
-    party = request.relying_party
+def _recognition_document(request: VerifyRequest, findings: Findings, grace: Grace | None) -> dict[str, Any]:
+    party, recognised = request.relying_party, findings.recognised
     return {
         "by": str(party.state),
         "purpose": request.purpose if request.purpose in party.purposes else None,  # never echo what is no code
         "arrangement": recognised.arrangement if recognised is not None else None,
         "version": recognised.arrangement_version if recognised is not None else None,
-        "limits": [*(recognised.limits if recognised is not None else ()), *(grace.limits if grace else ())],
+        "limits": [
+            *(recognised.limits if recognised is not None else ()),
+            *(grace.limits if grace else ()),
+            *findings.presented.reserves,
+        ],
     }
 
 
@@ -324,6 +335,18 @@ def _holder_document(credential: VerifiedCredential | None) -> dict[str, Any] | 
     if credential is None:
         return None
     return {"bound": credential.holder.bound, "method": str(credential.holder.method)}
+
+
+def _query_document(presented: Presented) -> dict[str, Any] | None:
+    """Return what came of the query, by the ids and places in it; ``None`` without one or where it was not judged."""
+    outcome = presented.fulfilment
+    if outcome is None:
+        return None
+    return {
+        "satisfied": outcome.satisfied,
+        "missing": list(outcome.missing),
+        "unsatisfied_sets": list(outcome.unsatisfied_sets),
+    }
 
 
 def _status_document(finding: StatusFinding | None) -> dict[str, Any] | None:

@@ -79,7 +79,10 @@ _LOGIN: Final = {
 
 _REQUEST: Final = _object(
     {
-        "credential": {"type": "string", "description": "One credential or token of any format, as received."},
+        "credential": {
+            "type": "string",
+            "description": "One credential or token of any format, as received; a vp_token as its JSON text.",
+        },
         "purpose": {**_IDENTIFIER, "description": "A code of the purpose register."},
     },
     format={**_words(Format), "description": "Refused if the credential turns out to be of another format."},
@@ -99,6 +102,11 @@ _REQUEST: Final = _object(
         "description": "A signed userinfo response of the same login, whose claims then count beside the ID token's.",
     },
     claims=_list(_IDENTIFIER, maxItems=LIMITS.requested_claims) | {"uniqueItems": True},
+    dcql={"type": "object", "description": "The query that went to the wallet (OpenID4VP 1.0, section 6)."},
+    transaction_data={
+        **_list({"type": "string", "minLength": 1}, minItems=1, maxItems=LIMITS.transactions),
+        "description": "What went to the wallet to be authorised (OpenID4VP 1.0, section 8.4).",
+    },
     assertion=_object({"audience": _IDENTIFIER}),
     detail=_words(Detail),
 )
@@ -189,6 +197,15 @@ _DETAILED: Final[dict[str, Any]] = {
     "reasons": _list(_REASON),
     "checks": _list(_CHECK, minItems=1),
     "trust": _or_null(_TRUST),
+    "dcql": _or_null(
+        _object(
+            {
+                "satisfied": _FLAG,
+                "missing": _list(_TEXT),
+                "unsatisfied_sets": _list({"type": "integer", "minimum": 0}),
+            }
+        )
+    ),
 }
 _EVIDENCE: Final[dict[str, Any]] = {
     **_DETAILED,

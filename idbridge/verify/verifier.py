@@ -17,17 +17,20 @@ from typing import Final
 
 from idbridge.credential.assertion_origin import HELD, check_origin
 from idbridge.credential.encrypted import require_opened
-from idbridge.credential.envelope import FORMATS, open_credential
+from idbridge.credential.envelope import FORMATS
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_selection import listed_in
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache
+from idbridge.crypto.signature import VerifiedSignatures
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import RecognisedIdentity, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
+from idbridge.presentation.answers import Answer, open_answers
+from idbridge.presentation.narrowing import asked_of
 from idbridge.recognition.recognise import ENVIRONMENT, recognise
 from idbridge.recognition.standing import Standings
 from idbridge.status.check import STATUS, check_status
@@ -37,6 +40,7 @@ from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 from idbridge.verify.findings import Findings, Judged, together
 from idbridge.verify.grace import granted
 from idbridge.verify.policy import LEVEL, check_demands, check_registration, require_entitled
+from idbridge.verify.presented import presented
 from idbridge.verify.report import Report, compose
 
 ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
@@ -53,14 +57,18 @@ _UTC_OFFSET: Final = timedelta(0)
 class Verifier:
     """Verifies against one pair of snapshots; a request pins it from start to end.
 
-    Keeps parsed headers, trust paths and standings of these snapshots, bounded, and nothing of any credential.
+    Keeps parsed headers, trust paths and standings of these snapshots, and digests of issuers' signatures that verified,
+    all of it bounded, and nothing of any credential that could be read.
     """
 
-    def __init__(self, *, trust: TrustSnapshot, status: StatusSnapshot) -> None:
+    def __init__(
+        self, *, trust: TrustSnapshot, status: StatusSnapshot, signatures: VerifiedSignatures | None = None
+    ) -> None:
         self._trust = trust
         self._status = status
         self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust))
         self._keys = KeyResolver(trust, polled=status.polled)
+        self._signatures = signatures if signatures is not None else VerifiedSignatures()
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))
 
     @property
@@ -121,14 +129,21 @@ class Verifier:
         try:
             # V2  Size and format; who it says that it is from. Nothing of it is believed yet.
             require_opened(request.encryption)
-            opened = open_credential(request.credential, request.format, self._reading)
+            answers = open_answers(request, self._reading)
         except (Refused, Refusal) as refusal:
             findings = Findings()
             checks = (*_stopped(findings, refusal), *registration)
             return self._report(request, checks, findings, at=at, historical=historical)
-        judged = tuple(self._judged(one, request, at=at, grace=grace) for one in opened)
-        checks, findings = together(judged, registration)
+        # V3 to V8 for each credential; then, part of V8, what they come to together: the worst of all decides.
+        judged = tuple(self._each(answer, request, at=at, grace=grace) for answer in answers)
+        several = tuple(one for ones in judged for one in ones)
+        checks, findings = together(several, registration, presented(request, answers, judged))
         return self._report(request, checks, findings, at=at, historical=historical)
+
+    def _each(self, answer: Answer, request: VerifyRequest, *, at: datetime, grace: timedelta) -> tuple[Judged, ...]:
+        """Return what is made of each credential of one presentation, of which more or less may be asked."""
+        asked = asked_of(request, answer.query)
+        return tuple(self._judged(one, asked, at=at, grace=grace) for one in answer.credentials)
 
     def _judged(
         self, unverified: UnverifiedCredential, request: VerifyRequest, *, at: datetime, grace: timedelta
@@ -142,7 +157,9 @@ class Verifier:
             resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at, grace=grace)
             # V4  Did that key sign it?
             allowed, claims = resolved.service.profile.algorithms, unverified.unverified_claims
-            signed = signature.verify(unverified.message, claims=claims, key=resolved.key, algorithms=allowed)
+            signed = signature.verify(
+                unverified.message, claims=claims, key=resolved.key, algorithms=allowed, known=self._signatures
+            )
             # V5  Account for every header and claim, its validity, and who may present it.
             credential = form.account(signed, unverified, resolved=resolved, request=request, at=at)
             # An assertion of another node: do our own lists trust what it rests on?
@@ -169,6 +186,8 @@ class Verifier:
         """
         request, at, longest = report.request, report.at, self._trust.longest_grace(at=report.at)
         if not longest or request.assertion_audience is not None:
+            return report
+        if report.findings.others:  # an arrangement is held against one list, and several credentials rest on several
             return report
         lenient = self._made(request, registration, at=at, historical=report.historical, grace=longest)
         identity = lenient.passed_identity

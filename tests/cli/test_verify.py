@@ -194,7 +194,7 @@ def test_the_higher_of_two_levels_counts(mint: Mint, verify: Verify) -> None:
     assert ended.json["reason"]["code"] == "policy.loa_too_low"
 
 
-@pytest.mark.parametrize("member", [{"at": "2026-01-01T00:00:00Z"}, {"policy": "lax"}, {"dcql": {}}, {"status": "off"}])
+@pytest.mark.parametrize("member", [{"at": "2026-01-01T00:00:00Z"}, {"policy": "lax"}, {"dcql": []}, {"status": "off"}])
 def test_a_member_that_is_not_looked_at_is_refused(mint: Mint, verify: Verify, member: dict[str, Any]) -> None:
     ended = verify(json.dumps({**json.loads(mint(GOOD)), **member}), "--as", "th-bank")
 

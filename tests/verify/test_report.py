@@ -32,7 +32,7 @@ SIMPLE = [
     "assurance", "recognition", "holder", "status", "represents", "claims", "not_released", "trust_snapshot",
     "status_snapshot", "policy", "evaluated_at", "historical", "verifier_version", "assertion", "receipt",
 ]  # fmt: skip
-DETAILED = [*SIMPLE, "reasons", "checks", "trust"]
+DETAILED = [*SIMPLE, "reasons", "checks", "trust", "dcql"]
 EVIDENCE = [*DETAILED, "digests", "chain", "sub_indication"]
 
 REPORTS_OF_EVERY_KIND: dict[str, Report] = {

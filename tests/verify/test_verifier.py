@@ -117,6 +117,7 @@ def test_utc_by_another_name_is_utc() -> None:
         ("!", "input.malformed"),
         ("a" * 20_000, "input.too_large"),
         ("{}", "input.format_unsupported"),
+        ('{"pid":["x"]}', "query.missing"),
         ("..", "input.malformed"),
     ],
 )

@@ -102,12 +102,12 @@ def _widenings() -> Iterator[Entry]:
         body={"status": "off"},
     )
     yield sg.refused(
-        "request-with-query",
+        "request-with-time-evidence",
         "input.member_unsupported",
-        "A request with a query that this version does not evaluate",
-        why="To ignore it would widen the answer.",
+        "A request with evidence of time that this version does not evaluate",
+        why="To ignore it would change the answer.",
         kind=_BROKEN,
-        body={"dcql": {"credentials": []}},
+        body={"time_evidence": {}},
     )
 
 

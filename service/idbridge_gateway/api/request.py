@@ -16,13 +16,16 @@ from idbridge.model.login import MEMBERS as LOGIN
 from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
+from idbridge.presentation.dcql import parse_query
+from idbridge.presentation.transaction_data import parse_transactions
 
 Choice = TypeVar("Choice")
 
 MEMBERS: Final = frozenset({
-    "credential", "format", "purpose", "purpose_text", "expected", "claims", "assertion", "detail", "userinfo",
+    "credential", "format", "purpose", "purpose_text", "expected", "claims", "assertion", "detail", "dcql",
+    "transaction_data", "userinfo",
 })  # fmt: skip
-UNSUPPORTED: Final = frozenset({"dcql", "transaction_data", "time_evidence"})
+UNSUPPORTED: Final = frozenset({"time_evidence"})
 FORBIDDEN: Final = frozenset({
     "at", "instant", "now", "time", "evaluated_at", "historical", "leeway",
     "policy", "policy_id", "policy_version", "options", "minimum_level",
@@ -61,6 +64,7 @@ def read_request(
         raise _malformed("the request is not an object")
     if not members.keys() <= MEMBERS:
         raise _not_allowed(members.keys() - MEMBERS)
+    query = parse_query(members["dcql"]) if "dcql" in members else None
     credential, encryption = received(_credential(members), decryption_keys)
     userinfo = _text(members["userinfo"], "userinfo", longest=LIMITS.body_bytes) if "userinfo" in members else None
     return VerifyRequest(
@@ -76,6 +80,10 @@ def read_request(
         assertion_audience=_assertion(members["assertion"]) if "assertion" in members else None,
         encryption=encryption,
         userinfo=received_userinfo(userinfo, decryption_keys),
+        query=query,
+        transactions=parse_transactions(members["transaction_data"], query=query)
+        if "transaction_data" in members
+        else (),
     )
 
 

@@ -1,0 +1,62 @@
+"""Persons: are two verified credentials of one person, of two, or can nobody tell?
+
+Decides by what states signed. One person: the same holder key, proved for both, or the same identifier at the same
+provider. Two persons: another identifier there, another date of birth, or names that have no form in common. A name and
+a birthdate in common prove nothing: many people share them. See ``docs/adr/0012-one-person.md``.
+"""
+
+import unicodedata
+from typing import Final
+
+from idbridge.model.credential import VerifiedCredential
+from idbridge.verify.minimise import BIRTHDATE
+
+SUBJECTS: Final = "one provider calls them by two identifiers"
+BIRTHDATES: Final = "their dates of birth differ"
+NAMES: Final = "their names differ"
+
+
+def same_person(one: VerifiedCredential, other: VerifiedCredential) -> bool:
+    """Tell whether both are shown to be of one person."""
+    if contradict(one, other) is not None:
+        return False
+    return _same_holder(one, other) or (
+        _same_provider(one, other) and one.subject is not None and one.subject == other.subject
+    )
+
+
+def contradict(one: VerifiedCredential, other: VerifiedCredential) -> str | None:
+    """Return in what they contradict each other, without a value; ``None`` if in nothing that both show."""
+    if _same_provider(one, other) and None not in (one.subject, other.subject) and one.subject != other.subject:
+        return SUBJECTS
+    if not _may_be_one_day(one.claims.get(BIRTHDATE), other.claims.get(BIRTHDATE)):
+        return BIRTHDATES
+    forms, others = _forms(one), _forms(other)
+    return NAMES if forms and others and forms.isdisjoint(others) else None
+
+
+def _same_holder(one: VerifiedCredential, other: VerifiedCredential) -> bool:
+    """Tell whether the same key was proved for both; of a key that was not, the thumbprint counts for nothing."""
+    key = one.holder.key_thumbprint
+    return key is not None and one.holder.bound and other.holder.bound and key == other.holder.key_thumbprint
+
+
+def _same_provider(one: VerifiedCredential, other: VerifiedCredential) -> bool:
+    """Tell whether one provider's identifiers name the person in both: a subject counts with its provider."""
+    return one.service.member_state is other.service.member_state and one.service.issuer == other.service.issuer
+
+
+def _may_be_one_day(one: object, other: object) -> bool:
+    """Tell whether two dates of birth may be one; a year or month alone leaves the rest open."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return True
+    return one.startswith(other) or other.startswith(one)
+
+
+def _forms(credential: VerifiedCredential) -> frozenset[str]:
+    """Return the forms of the name, apart from case, spaces and composition of characters."""
+    name = credential.name
+    if name is None:
+        return frozenset()
+    found = (name.display, name.native, name.latin)
+    return frozenset(" ".join(unicodedata.normalize("NFKC", one).casefold().split()) for one in found if one)

@@ -1,0 +1,167 @@
+"""Presented: what the credentials of one presentation come to together. Part of step V8.
+
+Decides three things once each credential is verified: whether they answer the query (OpenID4VP 1.0, section 8.6: the
+wallet's own selection counts for nothing), whether each transaction was authorised by one of them, and whether they are
+of one person. Two that contradict each other are refused. Two that are not shown to belong together are not: of the
+other nothing is released, and no assertion is made (``docs/adr/0012-one-person.md``).
+
+=================  =====================================================  ==========================================
+check              passes if                                              else
+=================  =====================================================  ==========================================
+``vp.2``           every presentation was validated                       its own code
+``vp.3``           each matches, and all that is needed is there          ``query.*``
+``vp.4``           each holder proved to be that, unless a copy will do   ``query.holder_binding_missing``
+``vp.11``          an authority that was named vouches for each           ``query.authority_mismatch``
+``transaction.1``  one credential authorised each transaction             ``holder.transaction_mismatch``
+``person.1``       no two contradict each other                           ``query.persons_differ``
+``person.2``       all are shown to be of one person, for an assertion    ``policy.assertion_not_available``
+=================  =====================================================  ==========================================
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Final
+
+from idbridge.codec import base64url
+from idbridge.crypto.certificate_origin import unverified_origin
+from idbridge.errors import Refusal
+from idbridge.model.check import Check, CheckPoint, Step
+from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
+from idbridge.model.query import AKI, Authority, Shown
+from idbridge.model.request import VerifyRequest
+from idbridge.presentation import matching
+from idbridge.presentation.answers import Answer
+from idbridge.presentation.fulfilment import Fulfilment, fulfilment
+from idbridge.verify.findings import NOTHING_TOGETHER, Findings, Judged, Presented
+from idbridge.verify.persons import contradict, same_person
+
+_VP: Final = "OpenID4VP 1.0 section"
+VALIDATED: Final = CheckPoint("vp.2", Step.V8, f"{_VP} 8.6")
+QUERY: Final = CheckPoint("vp.3", Step.V8, f"{_VP} 6.4; 8.6")
+HOLDERS: Final = CheckPoint("vp.4", Step.V8, f"{_VP} 6.1; 8.6")
+AUTHORITIES: Final = CheckPoint("vp.11", Step.V8, f"{_VP} 6.1.1")
+TRANSACTIONS: Final = CheckPoint("transaction.1", Step.V8, f"{_VP} 8.4")
+PERSON: Final = CheckPoint("person.1", Step.V8, "idbridge presentations")
+ONE_PERSON: Final = CheckPoint("person.2", Step.V8, "idbridge presentations")
+
+_POINTS: Final = {matching.BINDING: HOLDERS, matching.AUTHORITY: AUTHORITIES}
+_STRANGERS: Final = (
+    "not all credentials are shown to be of one person and as strong as the first: what the others say was left out"
+)
+_UNJUDGED: Final = "a credential of the presentation was refused"
+
+
+def presented(request: VerifyRequest, answers: tuple[Answer, ...], judged: tuple[tuple[Judged, ...], ...]) -> Presented:
+    """Return what the presentation comes to; ``judged`` has the credentials of each of ``answers``, in their order."""
+    found = [one.findings for ones in judged for one in ones]
+    if request.query is None and len(found) == 1:
+        return NOTHING_TOGETHER
+    credentials = [one.credential for one in found if one.credential is not None]
+    if len(credentials) < len(found):
+        return Presented(tuple(point.skipped(_UNJUDGED) for point in _made(request, several=len(found) > 1)))
+    outcome = None if request.query is None else fulfilment(request.query, _shown(answers, judged))
+    kin, strangers = _kin([one.recognised for one in found if one.recognised is not None])
+    checks = (
+        *(() if outcome is None else _query_checks(outcome)),
+        *_transactions(request, credentials),
+        *_persons(request, credentials, strangers=bool(strangers)),
+    )
+    return Presented(checks, outcome, kin, strangers, (_STRANGERS,) if strangers else ())
+
+
+def _made(request: VerifyRequest, *, several: bool) -> Iterator[CheckPoint]:
+    """Yield the checks that this presentation gets."""
+    if request.query is not None:
+        yield from (VALIDATED, QUERY, HOLDERS, AUTHORITIES)
+    if request.transactions:
+        yield TRANSACTIONS
+    if several:
+        yield from (PERSON, ONE_PERSON)
+
+
+def _shown(answers: tuple[Answer, ...], judged: tuple[tuple[Judged, ...], ...]) -> dict[str, tuple[Shown, ...]]:
+    """Return what was shown for each credential query."""
+    shown: dict[str, tuple[Shown, ...]] = {}
+    for answer, ones in zip(answers, judged, strict=True):
+        if answer.query is not None:
+            named = any(one.type == AKI for one in answer.query.authorities)
+            found = tuple(_held_against(one.findings, authorities=named) for one in ones)
+            shown[answer.query.id] = shown.get(answer.query.id, ()) + found
+    return shown
+
+
+def _held_against(findings: Findings, *, authorities: bool) -> Shown:
+    """Return one verified credential as a query sees it; one of a format that no query asks for matches none."""
+    credential = findings.credential
+    if credential is None or credential.disclosed is None:
+        return Shown("", frozenset(), {}, bound=False)
+    disclosed = credential.disclosed
+    vouching = frozenset(_authorities(findings)) if authorities else frozenset()
+    return Shown(credential.format, disclosed.types, disclosed.claims, credential.holder.bound, vouching)
+
+
+def _authorities(findings: Findings) -> Iterator[Authority]:
+    """Yield the authorities of the verified path by their key identifiers, as certificates on it name them.
+
+    The lists here are no ETSI TS 119 612 lists and there is no federation: whoever asks for those is not answered.
+    """
+    path = findings.resolved.path if findings.resolved is not None else None
+    for certificate in path.chain if path is not None else ():
+        try:
+            identifier = unverified_origin(certificate).authority_key_identifier
+        except Refusal:  # it was verified, so this cannot be; and what cannot be read names nobody
+            continue
+        if identifier is not None:
+            yield Authority(AKI, base64url.encode(identifier))
+
+
+def _query_checks(outcome: Fulfilment) -> tuple[Check, ...]:
+    """Return a check for each way in which the query is not answered, and for each in which it is."""
+    refused = [_POINTS.get(fault.code, QUERY).refused(fault.code, fault.detail) for fault in outcome.mismatches]
+    if not refused and not outcome.satisfied:
+        needed = ", ".join(f"`{name}`" for name in outcome.missing)
+        refused.append(QUERY.refused("query.unsatisfied", f"nothing answers {needed}"))
+    ids = {check.id for check in refused}
+    passed = (point.passed for point in (VALIDATED, QUERY, HOLDERS, AUTHORITIES) if point.id not in ids)
+    return (*passed, *refused)
+
+
+def _transactions(request: VerifyRequest, credentials: list[VerifiedCredential]) -> tuple[Check, ...]:
+    """Judge that one credential, and no second, authorised each transaction."""
+    if not request.transactions:
+        return ()
+    authorised = [one.disclosed.transactions for one in credentials if one.disclosed is not None]
+    for asked in request.transactions:
+        times = sum(asked.text in texts for texts in authorised)
+        if times != 1:
+            why = "two credentials authorise one transaction" if times else "no holder authorised a transaction"
+            return (TRANSACTIONS.refused("holder.transaction_mismatch", why),)
+    return (TRANSACTIONS.passed,)
+
+
+def _kin(
+    recognised: list[RecognisedIdentity],
+) -> tuple[tuple[RecognisedIdentity, ...], tuple[RecognisedIdentity, ...]]:
+    """Return the other credentials of the first one's person that are no weaker than it, and the rest."""
+    if not recognised:
+        return (), ()
+    first, *others = recognised
+    kin: list[RecognisedIdentity] = []
+    strangers: list[RecognisedIdentity] = []
+    for one in others:
+        related = one.level >= first.level and same_person(first.credential, one.credential)
+        (kin if related else strangers).append(one)
+    return tuple(kin), tuple(strangers)
+
+
+def _persons(request: VerifyRequest, credentials: list[VerifiedCredential], *, strangers: bool) -> tuple[Check, ...]:
+    """Judge that no two contradict each other, and that an assertion would be about one person."""
+    if len(credentials) == 1:
+        return ()
+    differing = next((why for one, other in combinations(credentials, 2) if (why := contradict(one, other))), None)
+    person = PERSON.passed if differing is None else PERSON.refused("query.persons_differ", differing)
+    if request.assertion_audience is None:
+        return person, ONE_PERSON.skipped("no assertion is asked for")
+    if strangers:
+        return person, ONE_PERSON.refused("policy.assertion_not_available", _STRANGERS)
+    return person, ONE_PERSON.passed
