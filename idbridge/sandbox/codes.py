@@ -87,7 +87,7 @@ class Code:
         if profile.envelope.container is QrContainer.JWS:
             header = edited({"alg": signer.algorithm, "kid": signer.kid}, self.header, at=bench.at)
             return sealed(Draft(header, json_text(claims), signer)).encode("ascii")
-        protected = edited({_ALG: _COSE[signer.algorithm], _KID: signer.kid.encode()}, self.header, at=bench.at)  # type: ignore[dict-item]  # CBOR has numbers for names
+        protected = edited({_ALG: _COSE[signer.algorithm], _KID: signer.kid.encode()}, self.header, at=bench.at)
         return sign1(protected, edited({}, self.beside, at=bench.at), cbor.encode(claims), signer)
 
 

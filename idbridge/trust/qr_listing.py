@@ -86,7 +86,9 @@ def words(profile: QrProfile | None) -> str | None:
     envelope, named = profile.envelope, profile.envelope.issuer
     parts = (
         " ".join((envelope.prefix or "no prefix", *envelope.steps, envelope.container)),
-        f"issuer {named.names} {named.text or ''} in {named.claim}".replace("  ", " ") if named else "no issuer named",
+        " ".join(filter(None, ("issuer named", named.names, named.text, "in", named.claim)))
+        if named
+        else "no issuer named",
         f"signed {envelope.detached.signed}, {envelope.detached.algorithm}, {envelope.detached.signature}"
         if envelope.detached
         else "",
