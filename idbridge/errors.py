@@ -7,7 +7,7 @@
     |   +-- InputError          bytes that are not what they claim to be
     |   +-- JoseError           a JWS that breaks its rules
     |   +-- IssuerError         nobody listed vouches for it, or no longer
-    |   +-- CredentialError     a format's own rules (time, sd_jwt, holder, oidc)
+    |   +-- CredentialError     a format's own rules (time, sd_jwt, holder, oidc, w3c)
     |   +-- TrustError          trust material that is not accepted
     |   +-- StatusError         what is said of revocation is not accepted
     |   +-- RecognitionError    genuine, and not recognised here
@@ -75,7 +75,7 @@ class IssuerError(Refusal):
 class CredentialError(Refusal):
     """A credential or token that breaks the rules of its own format."""
 
-    groups = frozenset({"time", "sd_jwt", "mdoc", "holder", "oidc", "qr", "issuer", "mandate", "recognition"})
+    groups = frozenset({"time", "sd_jwt", "mdoc", "holder", "oidc", "qr", "w3c", "issuer", "mandate", "recognition"})
 
 
 class TrustError(Refusal):

@@ -51,6 +51,10 @@ class Limits:
     picture_time: timedelta = timedelta(seconds=10)  # of a processor; three times as much by the wall
     picture_codes: int = 16  # that are listed of one picture
 
+    # W3C credentials: none of the standards bounds them.
+    vc_entries: int = 16  # contexts, types, names, subjects or entries of a member of one credential
+    vc_credentials: int = 8  # in one presentation, each of which holds none of its own
+
     # Certificates (architecture section 6).
     path_depth: int = 4
     path_candidates: int = 8

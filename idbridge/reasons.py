@@ -15,7 +15,7 @@ from typing import Any, Final
 
 GROUPS: Final = (
     "input", "jose", "cose", "issuer", "trust", "time", "sd_jwt", "holder", "mdoc",
-    "qr", "oidc", "status", "query", "recognition", "mandate", "policy", "system",
+    "qr", "w3c", "oidc", "status", "query", "recognition", "mandate", "policy", "system",
 )  # fmt: skip
 
 

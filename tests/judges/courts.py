@@ -11,8 +11,9 @@ from tests.judges.mdocs import MDOC
 from tests.judges.paths import PKITS
 from tests.judges.sd_jwts import RFC9901
 from tests.judges.statuses import STATUSLIST
+from tests.judges.w3c import VCDM2
 
 COURTS: Final[tuple[Court, ...]] = (
     WYCHEPROOF_JOSE, WYCHEPROOF_SIG, COOKBOOK, RFC9901, DGC, CROSSBORDER, PKITS, EUTL, LOTE, VICAL, STATUSLIST, COSE,
-    MDOC,
+    MDOC, VCDM2,
 )  # fmt: skip

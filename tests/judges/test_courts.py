@@ -30,6 +30,7 @@ JUDGED = {
     "statuslist": (144, 144),
     "cose": (11, 6),
     "mdoc": (2, 7),
+    "vcdm2": (38, 24),
 }
 BAD = {"id": "bad", "kind": "x", "expected": "reject", "reason": "it is bad"}
 GOOD = {"id": "good", "kind": "x", "expected": "accept", "reason": "it is good"}
