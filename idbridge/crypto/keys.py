@@ -23,7 +23,7 @@ from idbridge.crypto.material import Verification
 from idbridge.errors import InputError, IssuerError, JoseError
 from idbridge.limits import LIMITS
 
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _RSA_EXPONENT: Final = "AQAB"
 _EC_ALGORITHMS: Final = MappingProxyType({
     algorithm.curve: name for name, algorithm in ALGORITHMS.items() if algorithm.key_type is KeyType.EC
@@ -78,7 +78,7 @@ def parse_jwk(jwk: Mapping[str, Any], *, allowed: frozenset[str] | None = None) 
     Raises:
         JoseError: ``jose.alg_key_mismatch`` for a key that may not verify here or fits none of the algorithms.
     """
-    if not _PRIVATE.isdisjoint(jwk):
+    if not PRIVATE_MEMBERS.isdisjoint(jwk):
         _refuse("a public key has no private members")
     _refuse_other_use(jwk)
     reader = _READERS.get(_text(jwk, "kty"))

@@ -31,12 +31,28 @@ Place = tuple[MemberState, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of one kind is fetched for one state in a round: addresses, octets of each document, octets of all."""
+
+    addresses: int
+    each_bytes: int
+    state_bytes: int
+
+
+CRLS: Final = Bounds(LIMITS.crl_state_addresses, LIMITS.crl_bytes, LIMITS.crl_state_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
-    """An address where CRLs are that a state's list demands, and the certificates (DER) one of which signs them."""
+    """An address that a state's list names, and of a CRL the certificates (DER) one of which signs it.
+
+    ``kind`` says what is there, in the word by which operators are told of it.
+    """
 
     state: MemberState
     address: str
     issuers: tuple[bytes, ...]
+    kind: str = "crl"
 
     @property
     def place(self) -> Place:
@@ -45,7 +61,7 @@ class Demand:
 
     def refused(self, code: str, detail: str) -> RefusedOffer:
         """Return what is told when nothing, or nothing good, came from here."""
-        return RefusedOffer(f"crl/{self.state} {self.address}", code, detail)
+        return RefusedOffer(f"{self.kind}/{self.state} {self.address}", code, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +102,27 @@ def demanded(snapshot: TrustSnapshot) -> tuple[Demand, ...]:
     return tuple(Demand(*place, tuple(issuers[place])) for place in sorted(issuers))
 
 
-def fetch(source: Source, demands: Iterable[Demand]) -> Fetched:
+def fetch(source: Source, demands: Iterable[Demand], bounds: Bounds = CRLS) -> Fetched:
     """Return what ``source`` has for each of ``demands``, asked once; states side by side, so that none waits long."""
     by_state: dict[MemberState, list[Demand]] = defaultdict(list)
     for demand in demands:
         by_state[demand.state].append(demand)
     with ThreadPoolExecutor(max_workers=len(MemberState), thread_name_prefix="idbridge-crl") as pool:
-        rounds = list(pool.map(partial(_fetch_of_state, source), by_state.values()))
+        rounds = list(pool.map(partial(_fetch_of_state, source, bounds), by_state.values()))
     unverified = {demand: octets for one in rounds for demand, octets in one.unverified.items()}
     return Fetched(MappingProxyType(unverified), tuple(refused for one in rounds for refused in one.refused))
 
 
-def _fetch_of_state(source: Source, demands: list[Demand]) -> Fetched:
+def _fetch_of_state(source: Source, bounds: Bounds, demands: list[Demand]) -> Fetched:
     unverified: dict[Demand, bytes] = {}
     refused: list[RefusedOffer] = []
-    left = LIMITS.crl_state_bytes
+    left = bounds.state_bytes
     for number, demand in enumerate(demands):
-        if number >= LIMITS.crl_state_addresses:
-            refused.append(demand.refused(UNREACHABLE, f"past {LIMITS.crl_state_addresses} addresses of one state"))
+        if number >= bounds.addresses:
+            refused.append(demand.refused(UNREACHABLE, f"past {bounds.addresses} addresses of one state"))
             continue
         try:
-            unverified[demand] = source.fetch(demand.address, max_bytes=min(LIMITS.crl_bytes, left))
+            unverified[demand] = source.fetch(demand.address, max_bytes=min(bounds.each_bytes, left))
         except FetchError as unreachable:
             refused.append(demand.refused(UNREACHABLE, str(unreachable)))
         else:

@@ -1,4 +1,6 @@
-"""Floors of revocation lists: the newest CRL of each part that a node accepted, so that none older is taken again.
+"""Floors of revocation: the newest CRL of each part and the newest status list of each address that a node accepted.
+
+None older is taken again. Of a status list the number is the second at which it was made.
 
 The numbers of a CRL count within its authority and its scope (RFC 5280 section 5.2.3): its *part*. They stand in a file
 of their own beside the floors of the trust lists, under the rules of ``memory``: a missing or damaged file is never
@@ -59,10 +61,35 @@ class CrlFloors:
             held.floor.require(crl)
             if held.floor == crl.floor:
                 return self
-        elif Counter(one.state for one in self.parts.values())[state] >= LIMITS.crl_floors:
+        elif self._is_full(state):
             raise StatusError("status.crl_invalid", f"the CRLs of one state have more than {LIMITS.crl_floors} parts")
         owner = held.state if held is not None else state
         return replace(self, parts=MappingProxyType({**self.parts, part: PartFloor(owner, crl.floor)}))
+
+    def raised_list(self, state: MemberState, address: str, floor: CrlFloor) -> "CrlFloors":
+        """Return floors that stand on the status list that ``state`` names at ``address``.
+
+        Raises:
+            StatusError: ``status.list_rollback``: it was made before the last that was accepted, or in the same second
+                and says other things; or ``status.list_invalid``: the state has more parts than a node remembers.
+        """
+        part = part_of_list(state, address)
+        held = self.parts.get(part)
+        if held is not None and (floor.number, floor.digest) == (held.floor.number, held.floor.digest):
+            return self
+        if held is not None and floor.number <= held.floor.number:
+            raise StatusError("status.list_rollback", "the list was not made after the one that was accepted last")
+        if held is None and self._is_full(state):
+            raise StatusError("status.list_invalid", f"one state has more than {LIMITS.crl_floors} parts")
+        return replace(self, parts=MappingProxyType({**self.parts, part: PartFloor(state, floor)}))
+
+    def carry_list(self, state: MemberState, address: str, floor: CrlFloor) -> bool:
+        """Tell whether the status list of ``floor`` is the very one on which its address stands."""
+        held = self.parts.get(part_of_list(state, address))
+        return held is not None and held.floor == floor
+
+    def _is_full(self, state: MemberState) -> bool:
+        return Counter(one.state for one in self.parts.values())[state] >= LIMITS.crl_floors
 
     def carry(self, crl: VerifiedCrl) -> bool:
         """Tell whether ``crl`` is the very one on which its part stands."""
@@ -74,6 +101,11 @@ def part_of(crl: VerifiedCrl) -> str:
     """Return of what ``crl`` is an edition: the SHA-256 (hex) of its authority, its scope and its points."""
     named = length_prefixed.encode(crl.authority, crl.scope.value, *sorted(crl.points))
     return hashlib.sha256(named).hexdigest()
+
+
+def part_of_list(state: MemberState, address: str) -> str:
+    """Return the name of the part of a status list: the SHA-256 (hex) of the state that names it, and its address."""
+    return hashlib.sha256(length_prefixed.encode("status-list", state.value, address)).hexdigest()
 
 
 def initialise(folder: Path, environment: Environment) -> None:

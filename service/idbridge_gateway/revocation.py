@@ -1,6 +1,7 @@
-"""Revocation lists of this node: fetched beside the requests, on a timer and after each new trust snapshot.
+"""What this node knows of revocation: fetched beside the requests, on a timer and after each new trust snapshot.
 
-Decides nothing about a CRL (``idbridge.status.prefetch`` does); keeps the order in which its outcome counts: the floors
+CRLs, status lists and the key sets of login services alike. Decides nothing about any of them
+(``idbridge.status.rounds`` does); keeps the order in which its outcome counts: the floors
 are on disk first, then the octets, and only then the new status snapshot is exchanged whole. A request never waits for
 this, and never causes it: the source would learn who is being verified.
 """
@@ -19,11 +20,14 @@ from idbridge.model.region import Environment
 from idbridge.net.guarded import GuardedClient
 from idbridge.net.source import Source
 from idbridge.status import archive
-from idbridge.status.prefetch import HeldCrl, Prefetched, demanded, fetch, still_demanded, take_up
-from idbridge.status.snapshot import StatusSnapshot, status_snapshot
+from idbridge.status.mapped import FOLDER, MappedOctets
+from idbridge.status.rounds import Held, Round, fetch_all, take_up_all
+from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust import crl_floors, floors, memory
+from idbridge.trust.crl_floors import CrlFloors
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.store import SnapshotStore
+from idbridge.trust.stored import StoredSnapshot
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.journal import JOURNAL, note_unexpected
 from idbridge_gateway.node import TrustInForce
@@ -72,7 +76,8 @@ class Revocations:
         self._clock = clock
         self._retention = retention
         self._store = SnapshotStore(state_directory / crl_floors.STORE)
-        self._held: tuple[HeldCrl, ...] = ()
+        self._octets = MappedOctets(state_directory / FOLDER)
+        self._held = Held()
 
     def restored(self, snapshot: TrustSnapshot) -> StatusSnapshot:
         """Return what this node knew when it ended, as far as ``snapshot`` still asks for it. Nothing is fetched.
@@ -85,36 +90,41 @@ class Revocations:
         written = crl_floors.read(self._state_directory, self._environment)
         try:
             stored = self._store.current()
-            held = () if stored is None else archive.read(stored, environment=self._environment, floors=written)
+            held = Held() if stored is None else self._read(stored, snapshot, floors=written)
         except ConfigurationError as damaged:
             JOURNAL.error("what was held of revocation is not used: %s", damaged)
-            held = ()
-        self._held = still_demanded(held, demanded(snapshot))
-        return status_snapshot(one.crl for one in self._held)
+            held = Held()
+        self._held = held.still_asked_for(snapshot, at=self._clock.now())
+        return self._held.snapshot()
 
-    def refreshed(self, snapshot: TrustSnapshot) -> Prefetched:
+    def _read(self, stored: StoredSnapshot, snapshot: TrustSnapshot, *, floors: CrlFloors) -> Held:
+        return archive.read_everything(
+            stored, snapshot, environment=self._environment, floors=floors, keep=self._octets.keep
+        )
+
+    def refreshed(self, snapshot: TrustSnapshot) -> Round:
         """Fetch what the lists of ``snapshot`` demand, and return what is known then; it is on disk by now.
 
         Raises:
             ConfigurationError: The state directory is not in order or cannot be written to; what was held is held.
         """
-        demands = demanded(snapshot)
-        fetched = fetch(self._source, demands)
+        fetched = fetch_all(self._source, snapshot)
         at = self._clock.now()
         with memory.locked(self._state_directory):
             written = crl_floors.read(self._state_directory, self._environment)
-            taken = take_up(fetched, demands, held=self._held, floors=written, at=at)
+            taken = take_up_all(fetched, snapshot, held=self._held, floors=written, keep=self._octets.keep, at=at)
             if taken.floors != written:
                 crl_floors.write(self._state_directory, taken.floors)
             if taken.held and taken.held != self._held:
-                about = archive.about(taken.held, taken.statuses, environment=self._environment)
-                self._store.keep(archive.content(taken.held), about, at=at)
+                about = archive.about_everything(taken.held, taken.statuses, environment=self._environment)
+                self._store.keep(archive.everything(taken.held), about, at=at)
         self._held = taken.held
         return taken
 
     def tidy(self) -> None:
         """Let go what was long not in force and is held by nobody."""
         self._store.prune(frozenset(), at=self._clock.now(), older_than=self._retention)
+        self._octets.tidy(one.listed.octets for one in self._held.lists)
 
 
 class Prefetch:
