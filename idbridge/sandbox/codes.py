@@ -57,14 +57,14 @@ def spoken(octets: bytes) -> bytes:
 class Code:
     """A code that ``service`` printed for ``person``.
 
-    ``claims`` are edits to what is signed, ``header`` to the protected header, ``beside`` to the unprotected one;
+    ``payload`` are edits to what is signed, ``header`` to the protected header, ``beside`` to the unprotected one;
     ``signed_by`` is another service whose key signs instead, and says so. ``bent`` is what is done to the message after
     it was signed, ``layers`` how it becomes a text.
     """
 
     service: str
     person: str
-    claims: Edits = field(default_factory=dict)
+    payload: Edits = field(default_factory=dict)
     header: Edits = field(default_factory=dict)
     beside: Edits = field(default_factory=dict)
     signed_by: str | None = None
@@ -76,7 +76,7 @@ class Code:
         service = bench.region.service(self.service)
         signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
         profile = profile_of(service)
-        claims = edited(stated(service, self.person, bench), self.claims, at=bench.at)
+        claims = edited(stated(service, self.person, bench), self.payload, at=bench.at)
         return Shown(self.layers(self.bent(self._message(claims, profile, signer, bench)), profile), None)
 
     def _message(self, claims: Mapping[Any, Any], profile: QrProfile, signer: Signer, bench: Bench) -> bytes:

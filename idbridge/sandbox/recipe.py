@@ -92,13 +92,13 @@ class Recipe:
         """Return this recipe with some fields of its halves changed.
 
         Raises:
-            LookupError: Neither half has such a field.
+            LookupError: Neither half has such a field, or both have, and the change would be made twice.
         """
         asked = {field.name for field in fields(self.ask)}
         made = {field.name for field in fields(self.source)}  # type: ignore[arg-type]  # every source is a dataclass
-        strange = changes.keys() - asked - made
+        strange = (changes.keys() - asked - made) | (changes.keys() & asked & made)
         if strange:
-            raise LookupError(f"no recipe has {', '.join(sorted(strange))}")
+            raise LookupError(f"no recipe has {', '.join(sorted(strange))} in one of its halves")
         return Recipe(
             replace(self.source, **{name: value for name, value in changes.items() if name in made}),  # type: ignore[type-var]  # as above
             replace(self.ask, **{name: value for name, value in changes.items() if name in asked}),

@@ -136,49 +136,49 @@ def _claims() -> Iterator[Entry]:
         "qr.claims_malformed",
         "A code that names the issuer as a number and as a text",
         why="Two readers could read two issuers.",
-        claims={"1": "https://card.th.example"},
+        payload={"1": "https://card.th.example"},
     )
     yield LA.refused(
         "qr-for-one-audience",
         "qr.kind_mismatch",
         "A code that was made for one reader",
         why="What is made for somebody else is no printed code, and could be a login's.",
-        claims={_AUD: "https://tower.th.example"},
+        payload={_AUD: "https://tower.th.example"},
     )
     yield LA.refused(
         "qr-health-record-inside",
         "qr.kind_mismatch",
         "A code of the right state with a health record in it",
         why="One code is one kind of document.",
-        claims={-260: {1: {"ver": "1.3.0"}}},
+        payload={-260: {1: {"ver": "1.3.0"}}},
     )
     yield LA.refused(
         "qr-issuer-missing",
         "issuer.missing",
         "A code that does not say whose it is",
         why="Only a named issuer is looked up in its state's list.",
-        claims={_ISS: ABSENT},
+        payload={_ISS: ABSENT},
     )
     yield LA.refused(
         "qr-issuer-unknown",
         "issuer.unknown",
         "A code of an issuer that no state lists",
         why="A good signature of a stranger proves nothing.",
-        claims={_ISS: "https://card.stranger.example"},
+        payload={_ISS: "https://card.stranger.example"},
     )
     yield PH.refused(
         "qr-of-another-state",
         "issuer.unknown",
         "A code in the Philippine envelope that says it is of Viet Nam",
         why="Only the Philippines lists this envelope, and for itself.",
-        claims={_ISS: "VN"},
+        payload={_ISS: "VN"},
     )
     yield LA.refused(
         "qr-status-without-form",
         "status.unavailable",
         "A code that says in a broken way where its status is looked up",
         why="What may be revoked and cannot be looked up is not accepted.",
-        claims={_STATUS: "ask the office"},
+        payload={_STATUS: "ask the office"},
     )
 
 
@@ -212,49 +212,49 @@ def _times() -> Iterator[Entry]:
         "time.expired",
         "A code that expired yesterday",
         why="Genuine, and out of date.",
-        claims={_EXP: After(-_DAY)},
+        payload={_EXP: After(-_DAY)},
     )
     yield LA.refused(
         "qr-not-yet-valid",
         "time.not_yet_valid",
         "A code that is good from tomorrow",
         why="What begins later is not good now.",
-        claims={_NBF: After(_DAY)},
+        payload={_NBF: After(_DAY)},
     )
     yield LA.refused(
         "qr-issued-tomorrow",
         "time.issued_in_future",
         "A code that was made tomorrow",
         why="A clock is wrong, or somebody is.",
-        claims={_IAT: After(_DAY)},
+        payload={_IAT: After(_DAY)},
     )
     yield LA.refused(
         "qr-without-end",
         "time.claim_missing",
         "A code that does not say how long it is good",
         why="A profile may say where the end stands, and never that there is none.",
-        claims={_EXP: ABSENT},
+        payload={_EXP: ABSENT},
     )
     yield LA.refused(
         "qr-end-in-words",
         "time.claim_malformed",
         "A code whose end is a text",
         why="Two readers could read two ends.",
-        claims={_EXP: "2031-01-01"},
+        payload={_EXP: "2031-01-01"},
     )
     yield PH.refused(
         "qr-too-old",
         "time.too_old",
         "A code on paper that was printed eleven years ago",
         why="The state's list lets a code be good for ten years.",
-        claims={169: Within({"d": "2015-01-31"})},
+        payload={169: Within({"d": "2015-01-31"})},
     )
     yield PH.refused(
         "qr-date-missing",
         "time.claim_missing",
         "A code on paper without the date on which it was printed",
         why="Without a beginning the ten years never end.",
-        claims={169: Within({"d": ABSENT})},
+        payload={169: Within({"d": ABSENT})},
     )
 
 
@@ -288,14 +288,14 @@ def _objects() -> Iterator[Entry]:
         "jose.alg_none",
         "The code on a card that says it is signed with nothing",
         why="A word does not replace a signature.",
-        claims={"alg": "none"},
+        payload={"alg": "none"},
     )
     yield PH_CARD.refused(
         "qr-object-letters-with-two-readings",
         "qr.envelope_malformed",
         "The code on the card of Begoña, whose ñ the signer replaced",
         why="With the letter replaced, two names have one signature.",
-        claims={"subject": Within({"fName": "Begoña"})},
+        payload={"subject": Within({"fName": "Begoña"})},
     )
     yield PH_CARD.refused(
         "qr-object-undeclared",
