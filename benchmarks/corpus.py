@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import cycle, islice
 from typing import Any, Final
 
+from idbridge.crypto.signer import Signer
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Format, MemberState
 from idbridge.model.request import Expectations, VerifyRequest
@@ -58,6 +59,7 @@ class Corpus:
         self._bench = Bench(region, at, SystemRandomness())
         self._api_keys = {party.id: key for party, key in region.relying_parties()}
         self._verifier = verifier
+        self._shown_by: dict[str, str] = {}  # the person of each wide credential
         self._at = at
 
     def id_tokens(self, count: int, *, algorithm: str | None = None, service: str | None = None) -> list[Question]:
@@ -77,6 +79,16 @@ class Corpus:
         """Return ``count`` distinct ES256 SD-JWT VCs with ten disclosures and an ES256 key binding."""
         services = [service for service in self._services(Format.SD_JWT_VC) if _signs(service, "ES256")]
         return self._many(count, services, self._wide_presentation)
+
+    def repeated_presentations(self, count: int) -> list[Question]:
+        """Return ``count`` presentations of one such credential, each bound to a nonce of its own."""
+        first = self.wide_presentations(1)[0]
+        sd_jwt = first.request.credential.rpartition("~")[0] + "~"
+        asking = self._bench.region.registration(first.request.relying_party.id)
+        holder = self._bench.region.wallet(self._shown_by[sd_jwt])
+        service = self._bench.region.service(first.service)
+        purpose = first.request.purpose
+        return [self._bound(sd_jwt, holder, service, asking, purpose) for _ in range(count)]
 
     def _services(self, kind: Format) -> Iterator[Service]:
         region = self._bench.region
@@ -132,8 +144,14 @@ class Corpus:
         issuance = prepared(plain, _widened(hidden), randomness=bench.randomness)
         header = protected_header(service, typ=Format.SD_JWT_VC.value)
         sd_jwt = combined(sealed(Draft(header, json_text(issuance.payload), service.signer)), issuance.disclosures)
-        nonce = bench.nonce()
-        claims = binding_claims(sd_jwt, audience=asking.audience, nonce=nonce, now=int(bench.at.timestamp()))
+        self._shown_by[sd_jwt] = person
+        return self._bound(sd_jwt, holder, service, asking, purpose)
+
+    def _bound(self, sd_jwt: str, holder: Signer, service: Service, asking: Registration, purpose: str) -> Question:
+        """Return a presentation with a key binding of its own."""
+        nonce = self._bench.nonce()
+        now = int(self._bench.at.timestamp())
+        claims = binding_claims(sd_jwt, audience=asking.audience, nonce=nonce, now=now)
         binding = sealed(Draft({"alg": holder.algorithm, "typ": "kb+jwt"}, json_text(claims), holder))
         return self._question(sd_jwt + binding, nonce, service, asking, purpose)
 
