@@ -1,7 +1,9 @@
 // Runs npm oidc-provider on a random loopback port and goes through one real authorization-code login with PKCE,
 // following redirects and answering the login and consent pages as a browser would.
 // The issuer identifier is a name under .example; the provider itself listens on loopback.
-// in  {issuer, client_id, nonce, login, claims}   out {jwks, id_token}; `claims` are those of the profile scope
+// in  {issuer, client_id, nonce, login, claims, encryption?: {jwk, alg, enc}}; `claims` are those of the profile scope.
+//     With `encryption` the ID token and the signed userinfo response are encrypted to that key.
+// out {jwks, id_token, access_token, userinfo?}
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -27,13 +29,33 @@ const provider = new Provider(ask.issuer, {
       response_types: ["code"],
       id_token_signed_response_alg: "ES256",
       token_endpoint_auth_method: "client_secret_basic",
+      ...(ask.encryption && {
+        jwks: { keys: [ask.encryption.jwk] },
+        id_token_encrypted_response_alg: ask.encryption.alg,
+        id_token_encrypted_response_enc: ask.encryption.enc,
+        userinfo_signed_response_alg: "ES256",
+        userinfo_encrypted_response_alg: ask.encryption.alg,
+        userinfo_encrypted_response_enc: ask.encryption.enc,
+      }),
     },
   ],
   jwks: { keys: [signing] },
   claims: { openid: ["sub", "acr"], profile: Object.keys(ask.claims) },
   conformIdTokenClaims: false,
-  enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
-  features: { devInteractions: { enabled: true } },
+  enabledJWA: {
+    idTokenSigningAlgValues: ["ES256"],
+    ...(ask.encryption && {
+      userinfoSigningAlgValues: ["ES256"],
+      idTokenEncryptionAlgValues: [ask.encryption.alg],
+      idTokenEncryptionEncValues: [ask.encryption.enc],
+      userinfoEncryptionAlgValues: [ask.encryption.alg],
+      userinfoEncryptionEncValues: [ask.encryption.enc],
+    }),
+  },
+  features: {
+    devInteractions: { enabled: true },
+    ...(ask.encryption && { encryption: { enabled: true }, jwtUserinfo: { enabled: true } }),
+  },
   pkce: { required: () => true },
   cookies: { keys: [randomBytes(32).toString("base64url")] },
   async findAccount(_context, sub) {
@@ -100,7 +122,9 @@ const tokens = await (
   })
 ).json();
 const jwks = await (await fetch(`${base}/jwks`)).json();
+const asked = { headers: { authorization: `Bearer ${tokens.access_token}` } };
+const userinfo = ask.encryption ? await (await fetch(`${base}/me`, asked)).text() : undefined;
 server.close();
 server.closeAllConnections();
 if (!tokens.id_token) throw new Error(`no ID token: ${tokens.error}`);
-console.log(JSON.stringify({ jwks, id_token: tokens.id_token }));
+console.log(JSON.stringify({ jwks, id_token: tokens.id_token, access_token: tokens.access_token, userinfo }));
