@@ -50,7 +50,21 @@ from idbridge.trust.resolver import ResolvedKey
 HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
 REQUIRED: Final = frozenset({"iss", "sub", "aud", "exp", "iat"})
 OPTIONAL: Final = frozenset(
-    {"nbf", "nonce", "azp", "auth_time", "acr", "amr", "at_hash", "c_hash", "s_hash", "typ", "token_use", "status"}
+    {
+        "nbf",
+        "nonce",
+        "azp",
+        "auth_time",
+        "acr",
+        "amr",
+        "at_hash",
+        "c_hash",
+        "s_hash",
+        "typ",
+        "token_use",
+        "status",
+        "jti",
+    }
 )
 # What only tokens of another kind carry: logout and security event tokens, credentials, presentations, key bindings,
 # access tokens, their introspection, proofs of possession, request objects, status lists.
@@ -326,6 +340,8 @@ def _form(claims: Mapping[str, Any], *, whole: bool, named: frozenset[str]) -> C
     """Judge the form of the times (id-token.12) and count what nothing here reads."""
     if not whole:
         return FORM.refused("time.claim_malformed")
+    if "jti" in claims and type(claims["jti"]) is not str:
+        return FORM.refused("oidc.claim_malformed", "`jti` is a text")
     unread = [name for name in claims.keys() - _PROFILE - named if not name.startswith(PATH)]
     return _FORM_PASSED[min(len(unread), _MAX_COUNTED)]
 

@@ -313,6 +313,16 @@ def test_a_credential_that_is_no_login_is_bound_all_the_same() -> None:
     assert code(bound(sd_jwt()), None, asked(LoginExpectations(code="c"))) is None
 
 
+# 12: form
+
+
+@pytest.mark.parametrize("jti", [None, 7, True, [], {}])
+def test_an_identifier_of_the_token_that_is_no_text_is_refused(jti: Any) -> None:
+    """RFC 7519 section 4.1.7; PyJWT and joserfc refuse it too."""
+    assert faults(refused(id_token(jti=jti))) == {"id-token.12": "oidc.claim_malformed"}
+    assert code(id_token(jti="1")) is None
+
+
 # 10: tokens of another kind
 
 
