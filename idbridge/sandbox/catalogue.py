@@ -37,8 +37,10 @@ from idbridge.sandbox.cases import (
     requests,
     revocations,
     sd_jwts,
+    status_lists,
     tokens,
     trust_material,
+    type_metadata,
 )
 from idbridge.sandbox.drill.attack import Attack
 from idbridge.sandbox.entry import Entry
@@ -48,9 +50,9 @@ Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
     crossings, dcql, encrypted_tokens,
-    legal_persons, assertions, requests, faults, qr_codes,
+    legal_persons, assertions, requests, faults, qr_codes, status_lists,
 )  # fmt: skip
-_TRIALS: Final = (trust_material, revocations, denials, faults)
+_TRIALS: Final = (trust_material, revocations, status_lists, denials, faults, type_metadata)
 _ATTACKS: Final = (
     attacks_freshness, attacks_signatures, attacks_scope, attacks_imports, attacks_transport, attacks_denials,
     attacks_traps,

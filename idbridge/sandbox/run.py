@@ -16,7 +16,7 @@ from idbridge.sandbox.catalogue import trials
 from idbridge.sandbox.mint import mint
 from idbridge.sandbox.questions import question
 from idbridge.sandbox.region import Region
-from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.sandbox.statuses import statuses_of
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
@@ -50,7 +50,7 @@ def run_case(
 
 def reported(minted: MintedCase, *, region: Region, trust: TrustSnapshot, at: datetime) -> Report:
     """Return the report on a minted case, after what was sent before it, each one-time value spent as by a node."""
-    verifier = Verifier(trust=trust, status=EMPTY_STATUS)
+    verifier = Verifier(trust=trust, status=statuses_of(region, trust=trust, at=at))
     spent: set[bytes] = set()
     for exchange in minted.before:
         _spend(_asked(exchange, minted.case, verifier=verifier, region=region, at=at), spent)

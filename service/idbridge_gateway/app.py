@@ -13,6 +13,7 @@ from idbridge.clock import Clock, SystemClock
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
+from idbridge.net.source import Source
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
@@ -48,8 +49,16 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Watch = Callable[[], Coroutine[Any, Any, None]]
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults | None = None) -> GatewayApp:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    faults: Faults | None = None,
+    revocation_source: Source | None = None,
+) -> GatewayApp:
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
+
+    ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -74,7 +83,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, faults: Faults
         node_audiences=frozenset({settings.node_url}),
         decryption_keys=decryption_keys,
     )
-    revocations = _revocations(settings, retention=distribution.retention, clock=clock)
+    revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
     prefetch = Prefetch(revocations, trust=trust, bell=bell)
     reload = Reload(
@@ -114,8 +123,10 @@ def _with_faults(
     return trust, told, FaultyOneTime(MemoryOneTime(clock), faults=faults)
 
 
-def _revocations(settings: Settings, *, retention: timedelta, clock: Clock) -> Revocations:
-    source = ListedHosts(settings.environment)
+def _revocations(settings: Settings, source: Source | None, *, retention: timedelta, clock: Clock) -> Revocations:
+    if source is not None and settings.environment is not Environment.SANDBOX:
+        raise ConfigurationError("only a sandbox fetches from anywhere but the hosts that lists name")
+    source = source or ListedHosts(settings.environment)
     return Revocations(settings.state_dir, settings.environment, source=source, clock=clock, retention=retention)
 
 

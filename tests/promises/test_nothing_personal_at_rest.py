@@ -49,7 +49,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     for logger in watched:
         logger.setLevel(logging.DEBUG)
     try:
-        with RunningNodes(lay_out(region, directory), ports={}, clock=clock) as nodes:
+        with RunningNodes(region, lay_out(region, directory), ports={}, clock=clock) as nodes:
             results = list(
                 rounds.play(
                     region,

@@ -1,5 +1,9 @@
-"""The demo's nodes: their files below one directory, and two servers that run until told to end."""
+"""The demo's nodes: their files below one directory, and two servers that run until told to end.
 
+Each fetches the region's status lists once before it answers, as a node does that ran a moment ago.
+"""
+
+import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -15,8 +19,10 @@ from idbridge.sandbox import storage
 from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
+from idbridge.sandbox.statuses import RegionHost
 from idbridge.trust import crl_floors, files
 from idbridge_gateway.api.faults import Faults
+from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
@@ -118,14 +124,22 @@ def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:
     return own / "passphrase"
 
 
+def _prepared(settings: Settings, *, clock: Clock, host: RegionHost) -> GatewayApp:
+    """Return a node that fetched what its lists name from ``host``."""
+    app = create_app(settings, clock=clock, faults=Faults(), revocation_source=host)
+    asyncio.run(app.state.prefetch.look())
+    return app
+
+
 class RunningNodes:
     """The region's nodes, each a server of its own on this machine, from ``with`` to its end."""
 
     def __init__(
-        self, layout: Mapping[MemberState, Settings], *, ports: Mapping[MemberState, int], clock: Clock
+        self, region: Region, layout: Mapping[MemberState, Settings], *, ports: Mapping[MemberState, int], clock: Clock
     ) -> None:
+        host = RegionHost(region, clock)
         self._servers = {
-            state: BackgroundServer(create_app(settings, clock=clock, faults=Faults()), port=ports.get(state, 0))
+            state: BackgroundServer(_prepared(settings, clock=clock, host=host), port=ports.get(state, 0))
             for state, settings in layout.items()
         }
         self._stack = ExitStack()

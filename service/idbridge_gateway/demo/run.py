@@ -61,7 +61,7 @@ def stay_up(directory: Path, *, port: int) -> None:
 def _nodes(region: Region, directory: Path, *, port: int, clock: Clock) -> RunningNodes:
     ports = {MemberState.TH: port, MemberState.SG: port + 1} if port else {}
     layout = lay_out(region, directory, distributed_at=clock.now().replace(microsecond=0))
-    return RunningNodes(layout, ports=ports, clock=clock)
+    return RunningNodes(region, layout, ports=ports, clock=clock)
 
 
 def _wait() -> None:

@@ -1,0 +1,223 @@
+"""Cases about status lists and key sets: what a state took back, what it does not say, and what may not say it.
+
+Clauses: Token Status List sections 6 to 8; Bitstring Status List v1.0 section 3.2; OpenID Connect Core 1.0 section
+10.1.1.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from idbridge.model.region import Format, MemberState
+from idbridge.sandbox.case import Kind
+from idbridge.sandbox.entry import Entry, accepted
+from idbridge.sandbox.presentations import Presentation
+from idbridge.sandbox.status_offers import KeySetOffer, StatusListOffer
+from idbridge.sandbox.statuses import (
+    ENTRIES,
+    GOOD,
+    LATER,
+    OWN_VALUE,
+    REVOKED,
+    SG,
+    SUSPENDED,
+    TH,
+    TOKENS,
+    reference,
+    w3c_reference,
+)
+from idbridge.sandbox.trial import Trial
+from idbridge.sandbox.trial import accepted as tried
+
+_SOURCE: Final = Presentation("sg-pid", "sg-tan", payload={"status": reference(GOOD)})
+_BANK: Final = "th-bank"
+_PURPOSE: Final = "account-opening"
+IN_FORCE: Final = accepted(
+    "sg-pid-in-force",
+    "A wallet identity of Singapore whose status list calls it good",
+    why="Singapore lists who keeps the list, the list is current and signed, and the entry says valid.",
+    to=_BANK,
+    purpose=_PURPOSE,
+    source=_SOURCE,
+)
+ABROAD: Final = accepted(
+    "th-pid-in-force",
+    "A wallet identity of Thailand whose status list calls it good",
+    why="Each state keeps its own list.",
+    to="sg-bank",
+    purpose=_PURPOSE,
+    source=Presentation("th-pid", "th-thanaporn", payload={"status": reference(GOOD, f"{TH}/{TOKENS}")}),
+)
+W3C: Final = accepted(
+    "sg-pid-in-force-by-bitstring",
+    "A wallet identity of Singapore that a W3C bitstring calls good",
+    why="The list is as long as it has to be, for the purpose that the entry names, and the bit is not set.",
+    to=_BANK,
+    purpose=_PURPOSE,
+    source=Presentation("sg-pid", "sg-tan", payload={"status": w3c_reference(GOOD)}),
+)
+
+
+def entries() -> Iterator[Entry]:
+    """Yield the cases about what a status list says of a credential."""
+    yield from (IN_FORCE, ABROAD, W3C)
+    yield from _said()
+    yield from _not_said()
+
+
+def _said() -> Iterator[Entry]:
+    yield IN_FORCE.refused(
+        "sg-pid-revoked",
+        "status.revoked",
+        "A wallet identity that Singapore cancelled",
+        why="It is genuine and not expired; the state took it back all the same.",
+        payload={"status": reference(REVOKED)},
+    )
+    yield ABROAD.refused(
+        "th-pid-revoked",
+        "status.revoked",
+        "A wallet identity that Thailand cancelled",
+        why="A relying party in another state learns of it as soon as one at home.",
+        payload={"status": reference(REVOKED, f"{TH}/{TOKENS}")},
+    )
+    yield W3C.refused(
+        "sg-pid-revoked-by-bitstring",
+        "status.revoked",
+        "A wallet identity that a W3C bitstring calls revoked",
+        why="One bit of a hundred thousand is set, and it is this one's.",
+        payload={"status": w3c_reference(REVOKED)},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-suspended",
+        "status.suspended",
+        "A wallet identity that Singapore suspended",
+        why="It may become good again; today it is not.",
+        payload={"status": reference(SUSPENDED)},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-status-of-its-own",
+        "status.reserved_value",
+        "A wallet identity with a status that only its provider understands",
+        why="What is not called valid is not valid, whatever else it may mean at home.",
+        payload={"status": reference(OWN_VALUE)},
+    )
+
+
+def _not_said() -> Iterator[Entry]:
+    yield IN_FORCE.refused(
+        "sg-pid-status-unreachable",
+        "status.unavailable",
+        "A wallet identity whose status list nobody could fetch",
+        why="No word is not a good word, and not a bad one either.",
+        payload={"status": reference(GOOD, f"{SG}/{LATER}")},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-status-at-an-unlisted-address",
+        "status.unavailable",
+        "A wallet identity that names a status list which Singapore does not list",
+        why="Whoever makes up a credential could make up its status list, so no node fetches from there.",
+        payload={"status": reference(GOOD, "https://status.sg.example.attacker.example/1")},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-status-past-the-end",
+        "status.index_range",
+        "A wallet identity whose place is past the end of the status list",
+        why="There is no entry that could call it good.",
+        payload={"status": reference(ENTRIES)},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-status-in-the-list-of-thailand",
+        "status.signer_unauthorised",
+        "A wallet identity of Singapore that names the status list of Thailand",
+        why="A state speaks for itself: that Thailand knows of no fault says nothing.",
+        payload={"status": reference(GOOD, f"{TH}/{TOKENS}")},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-status-reference-broken",
+        "status.reference_invalid",
+        "A wallet identity that names the place before the first",
+        why="An index that is none could be read as any.",
+        payload={"status": reference(-1)},
+    )
+    yield W3C.refused(
+        "sg-pid-status-for-another-purpose",
+        "status.list_invalid",
+        "A wallet identity that asks a list of the revoked whether it is suspended",
+        why="That it is not revoked does not say that it is not suspended.",
+        payload={"status": w3c_reference(GOOD, purpose="suspension")},
+    )
+
+
+OFFERED: Final = tried(
+    "status-list-offered",
+    "A newer status list of Singapore, and a wallet identity that it calls good",
+    why="The listed service signed it for this very address, an hour ago.",
+    state=MemberState.SG,
+    attempt=StatusListOffer(_SOURCE, _BANK, _PURPOSE),
+    kind=Kind.TRUST,
+    form=Format.SD_JWT_VC,
+)
+KEY_SET: Final = tried(
+    "login-under-a-published-key",
+    "A login under a new key that the provider published where its state says",
+    why="Singapore lists the address of the key set; the key was fetched from there ahead of time.",
+    state=MemberState.SG,
+    attempt=KeySetOffer(_BANK, _PURPOSE),
+    kind=Kind.TRUST,
+    form=Format.ID_TOKEN,
+)
+
+
+def trials() -> Iterator[Trial]:
+    """Yield the cases about lists and key sets as they are offered."""
+    yield OFFERED
+    yield OFFERED.refused(
+        "status-list-altered",
+        "status.list_invalid",
+        "A status list that somebody changed on the way",
+        why="Whoever could change an entry could bring a stolen identity back.",
+        altered=True,
+    )
+    yield OFFERED.refused(
+        "status-list-out-of-date",
+        "status.list_stale",
+        "A status list that has expired",
+        why="Who holds the newer one back hides what it revokes.",
+        age=timedelta(days=3),
+    )
+    yield OFFERED.refused(
+        "status-list-rolled-back",
+        "status.list_rollback",
+        "An older status list, still in date",
+        why="It was genuine once, and does not know what was revoked since.",
+        age=timedelta(hours=3),
+    )
+    yield OFFERED.refused(
+        "status-list-signed-by-the-issuer",
+        "status.signer_unauthorised",
+        "A status list that the login service of Singapore signed",
+        why="A key that is listed for one thing signs nothing else.",
+        signed_by="sg-login",
+    )
+    yield KEY_SET
+    yield KEY_SET.refused(
+        "login-under-a-key-that-left-the-set",
+        "jose.kid_unknown",
+        "A login under a key that the provider no longer publishes",
+        why="A provider takes a key out of its set to end it, and a verification never asks again.",
+        published=False,
+    )
+    yield KEY_SET.refused(
+        "login-under-a-key-set-of-the-day-before",
+        "jose.kid_unknown",
+        "A login under a key of a set that could not be reached for more than a day",
+        why="The key may have been taken out of the set since.",
+        fetched=timedelta(hours=25),
+    )
+    yield KEY_SET.refused(
+        "key-set-with-a-private-key",
+        "status.key_set_invalid",
+        "A key set that gives a private key away",
+        why="Whatever it signs from now on, anybody could have signed.",
+        private=True,
+    )

@@ -1,0 +1,130 @@
+"""Status lists and key sets as a node is offered them, and what is shown to it afterwards."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from idbridge.codec import base64url
+from idbridge.crypto.crl import CrlFloor
+from idbridge.crypto.signer import FileSigner, generate
+from idbridge.model.region import MemberState
+from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.logins import Login
+from idbridge.sandbox.questions import question
+from idbridge.sandbox.recipe import Source
+from idbridge.sandbox.region import Region
+from idbridge.sandbox.seeded import SeededRandomness
+from idbridge.sandbox.sources import Table
+from idbridge.sandbox.statuses import BITS, ENTRIES, SG, TOKENS
+from idbridge.status import issue
+from idbridge.status.issue import Making
+from idbridge.status.key_sets import read_key_set
+from idbridge.status.list_round import verified_list
+from idbridge.status.packing import packed
+from idbridge.status.snapshot import status_snapshot
+from idbridge.trust.crl_floors import CrlFloors
+from idbridge.verify.verifier import Verifier
+
+_ADDRESS: Final = f"{SG}/{TOKENS}"
+_KEY_SET: Final = "https://sandbox.login.sg.example/jwks"
+_LIFE: Final = timedelta(days=1)
+_AGE: Final = timedelta(hours=1)
+_LAST: Final = timedelta(hours=2)  # before now, the list was made that the node accepted last
+
+
+@dataclass(frozen=True, slots=True)
+class StatusListOffer:
+    """A credential that refers to a status list of Singapore, at a node that is offered the list first.
+
+    ``age`` is how long ago the list was made, ``altered`` whether somebody changed it on the way, ``signed_by`` the
+    service whose key signed it.
+    """
+
+    source: Source
+    to: str
+    purpose: str
+    age: timedelta = _AGE
+    altered: bool = False
+    signed_by: str = "sg-revocation"
+
+    def made(self, region: Region, *, at: datetime) -> None:
+        """Take the list up, then show the credential.
+
+        Raises:
+            StatusError: The list is refused.
+            Refused: The credential is not accepted.
+        """
+        trust, place = region.snapshot(at=at), (MemberState.SG, _ADDRESS)
+        octets = self._list(region, at=at)
+        held = verified_list(octets, place, trust=trust, fetched_at=at, keep=bytes)
+        floor = CrlFloor(int((at - _LAST).timestamp()), "0" * 64)
+        CrlFloors(trust.environment).raised_list(*place, floor).raised_list(*place, held.floor)
+        asking = region.registration(self.to)
+        shown = self.source.shown(Bench(region, at, SeededRandomness(b"status")), to=asking)
+        document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
+        verifier = Verifier(trust=trust, status=status_snapshot(lists=[held.listed]))
+        verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
+
+    def _list(self, region: Region, *, at: datetime) -> bytes:
+        making = Making(_ADDRESS, at.replace(microsecond=0) - self.age, _LIFE)
+        claims = issue.claims_of(making, packed([0] * ENTRIES, BITS), BITS)
+        octets = issue.sign_jwt(claims, making, region.service(self.signed_by).signer)
+        if not self.altered:
+            return octets
+        header, payload, signature = octets.decode("ascii").split(".")
+        said = json.loads(base64url.decode(payload)) | {"ttl": 86_400}
+        return f"{header}.{base64url.encode(json.dumps(said).encode())}.{signature}".encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetOffer:
+    """A login of Singapore under a key that its state does not list and that the service publishes itself.
+
+    The list names the address of the key set. ``published`` tells whether the key is in the set, ``fetched`` how long
+    ago the set was fetched, ``private`` whether the set gives a private key away.
+    """
+
+    to: str
+    purpose: str
+    published: bool = True
+    fetched: timedelta = timedelta(hours=1)
+    private: bool = False
+
+    def made(self, region: Region, *, at: datetime) -> None:
+        """Take the key set up, then show the login.
+
+        Raises:
+            StatusError: The key set is refused.
+            Refused: The login is not accepted.
+        """
+        new, other = generate("ES256", "new-key"), generate("ES256", "other-key")
+        keys = [dict((new if self.published else other).public_jwk)]
+        if self.private:
+            keys[0] |= {"d": base64url.encode(b"0" * 32)}
+        place, octets = (MemberState.SG, _KEY_SET), json.dumps({"keys": keys}).encode()
+        held = read_key_set(octets, place, algorithms=frozenset({"ES256"}), fetched_at=at - self.fetched)
+        asking = region.registration(self.to)
+        source = Login("sg-login", "sg-tan", header={"kid": new.kid}, seal=lambda draft: _resealed(draft, new))
+        shown = source.shown(Bench(region, at, SeededRandomness(b"key set")), to=asking)
+        document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
+        status = status_snapshot(polled=MappingProxyType({place: held.polled}))
+        verifier = Verifier(trust=_naming(region, at=at).snapshot(at=at), status=status)
+        verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
+
+
+def _resealed(draft: Any, signer: FileSigner) -> str:
+    return f"{draft.signing_input}.{base64url.encode(signer.sign(draft.signing_input.encode('ascii')))}"
+
+
+def _naming(region: Region, *, at: datetime) -> Region:
+    """Return the region in which the list of Singapore names where its login publishes its keys."""
+    source = region.sources.lists[MemberState.SG]
+
+    def named(service: Table) -> Table:
+        return {**service, "key_set": _KEY_SET} if service["id"] == "sg-login" else service
+
+    providers = [{**one, "service": [named(service) for service in one["service"]]} for one in source["provider"]]
+    lists = MappingProxyType({**region.sources.lists, MemberState.SG: {**source, "provider": providers}})
+    return replace(region, sources=replace(region.sources, lists=lists)).reissued(MemberState.SG, at=at)
