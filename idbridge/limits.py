@@ -36,6 +36,9 @@ class Limits:
     query_values: int = 64  # values of a claim, types, authorities or claim sets of one credential
     presentations: int = 16  # in one vp_token
     vp_token_bytes: int = 48 * 1024  # as JSON text; in the body every quotation mark takes two octets
+    type_documents: int = 256  # of SD-JWT VCs, that one node holds
+    type_document_bytes: int = 64 * 1024
+    type_chain: int = 8  # types, each extending the next
     transactions: int = 8  # that one presentation authorises
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
@@ -129,6 +132,7 @@ class Limits:
 
     # The deny list (architecture D1 and D3).
     deny_list_bytes: int = 1024 * 1024
+    deny_entry_bytes: int = 16 * 1024  # with 22 signatures about half of it; forty entries of one state fill no list
     deny_entries: int = 500  # denials, ratifications and lifts that are listed
     deny_entries_each: int = 40  # denials not lifted to which one state put its name, so that none fills the list
     deny_settled: int = 10_000  # lifted denials that are listed no more and must not come back, the youngest

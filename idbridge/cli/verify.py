@@ -17,11 +17,13 @@ from idbridge.cli.output import json_option
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.question import Presented, asker, presented, question
 from idbridge.cli.reading import LEVEL, STATE, read_credential
+from idbridge.credential.type_folder import read_type_documents
 from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.key_files import Passphrase, open_key_file
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import AssuranceLevel, MemberState
 from idbridge.model.request import Detail, RelyingParty
+from idbridge.model.type_metadata import NO_DOCUMENTS
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.verifier import Verifier
@@ -55,6 +57,12 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     help="Client id there. Repeatable.",
 )
 @click.option("--dcql", metavar="FILE", help="The query that the wallet answered; FILE then holds its vp_token.")
+@click.option(
+    "--type-metadata",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Documents of types of SD-JWT VCs, each under the name of its digest.",
+)
 @click.option("--nonce", help="The nonce that was sent to the wallet or provider.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME", help="A claim to release. Repeatable.")
 @click.option(
@@ -87,6 +95,7 @@ def verify(
     audiences: tuple[str, ...],
     clients: tuple[tuple[str, str], ...],
     dcql: str | None,
+    type_metadata: Path | None,
     nonce: str | None,
     claims: tuple[str, ...],
     key_files: tuple[Path, ...],
@@ -122,7 +131,10 @@ def verify(
         detail=Detail(detail),
         keys=_opened(key_files, passphrase_from(passphrase_file)),
     )
-    report = Verifier(trust=snapshot, status=EMPTY_STATUS).verify(asked, at=moment, historical=at is not None)
+    types = NO_DOCUMENTS if type_metadata is None else read_type_documents(type_metadata)
+    report = Verifier(trust=snapshot, status=EMPTY_STATUS, types=types).verify(
+        asked, at=moment, historical=at is not None
+    )
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
     if as_json:
         output.raw(report.render(Detail(detail), report_id=report_id))

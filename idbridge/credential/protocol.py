@@ -9,14 +9,21 @@ from idbridge.model.credential import SignedClaims, UnverifiedCredential, Verifi
 from idbridge.model.qr_profile import ListedQr
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
+from idbridge.model.type_metadata import NO_DOCUMENTS, TypeDocuments
 from idbridge.trust.resolver import ResolvedKey
 
 
 class Reading(NamedTuple):
-    """What step V2 reads with: the headers that were seen before, and how the states' QR codes are taken apart."""
+    """What step V2 reads with: the headers that were seen before, how the states' QR codes are taken apart, and what
+    types of SD-JWT VCs say that documents are held of.
+
+    ``logins`` are the issuers that are listed for ID tokens and not for W3C credentials as JWT, which look alike.
+    """
 
     headers: HeaderCache
     qr: tuple[ListedQr, ...] = ()
+    types: TypeDocuments = NO_DOCUMENTS
+    logins: frozenset[str] = frozenset()
 
 
 class CredentialFormat(Protocol):

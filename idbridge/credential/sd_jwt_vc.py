@@ -1,8 +1,9 @@
 """SD-JWT VCs: the nineteen points of the checklist, each of them a check ``sd-jwt.1`` to ``sd-jwt.19``.
 
 Decides whether a presentation is a credential of a listed type, complete and unambiguous, in force now, and held by
-who shows it (``key_binding``). Type metadata is not processed and nothing is ever fetched, so ``vct`` counts only as a
-name that the list names too. Clauses: RFC 9901, section 7.1; SD-JWT VC, sections 2.2 to 2.4.
+who shows it (``key_binding``). Nothing is ever fetched: ``vct`` counts as a name that the list names too, and what its
+type says is checked where the node holds the document (``type_metadata``). Clauses: RFC 9901, section 7.1; SD-JWT VC,
+sections 2.2 to 2.4.
 
 Whose key signed and by which algorithm was decided in V2 to V4; the checks of those steps are listed here as passed,
 because nothing arrives in V5 without having passed them.
@@ -17,6 +18,7 @@ from idbridge.credential import key_binding, sd_jwt
 from idbridge.credential.key_binding import Bound, judge_key_binding, parse_unverified_key_binding
 from idbridge.credential.protocol import Reading
 from idbridge.credential.sd_jwt import ProcessedClaims, SdJwtFault
+from idbridge.credential.type_metadata import judge_type
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, times_are_whole
 from idbridge.credential.verified import signed_while_granted, verified_by_claim_map
@@ -70,7 +72,6 @@ _TIMES: Final = ("exp", "nbf", "iat")
 _PROFILE: Final = REQUIRED | OPTIONAL
 _MAX_COUNTED: Final = 64
 _NO_TYPES: Final[frozenset[str]] = frozenset()
-_NO_METADATA: Final = TYPE_METADATA.skipped("no type metadata is processed; the type counts as a listed name")
 _OPENED: Final = (SHAPE.passed, TYPE.passed, ALGORITHM.passed)
 
 
@@ -123,6 +124,7 @@ class SdJwtVcFormat:
                 parts.key_binding,
                 parts.bound,
                 parse_unverified_key_binding(parts.key_binding, headers),
+                reading.types,
             ),
         )
         if not _is_identifier(unverified.unverified_claims.get("vct")):
@@ -175,7 +177,13 @@ class SdJwtVcFormat:
             _time(claims, request=request, now=now, leeway=leeway),
             NOTHING_DISCLOSABLE.passed,
             _status(claims),
-            _metadata(claims),
+            judge_type(
+                TYPE_METADATA,
+                claims,
+                signed.claims,
+                document=presented.types.get(claims["vct"]),
+                hides=processed.hides,
+            ),
             NO_RETRIEVAL.passed,
             *binding.checks,
         )
@@ -258,12 +266,12 @@ def _time(claims: Mapping[str, Any], *, request: VerifyRequest, now: float, leew
         return TIME.refused("time.claim_missing", "a credential has `exp`")
     if not times_are_whole(claims, _TIMES):
         return TIME.refused("time.claim_malformed")
-    if "aud" in claims and not _for_us(claims["aud"], request=request):
+    if "aud" in claims and not is_for_us(claims["aud"], request=request):
         return TIME.refused("holder.audience_mismatch", "the issuer made it for another audience")
     return in_window(TIME, claims, now=now, leeway=leeway)
 
 
-def _for_us(stated: Any, *, request: VerifyRequest) -> bool:
+def is_for_us(stated: Any, *, request: VerifyRequest) -> bool:
     """Tell whether the issuer's own ``aud`` names the relying party or this node (RFC 7519, section 4.1.3)."""
     audiences = [stated] if isinstance(stated, str) else stated
     if not isinstance(audiences, list) or not all(isinstance(entry, str) for entry in audiences):
@@ -276,10 +284,3 @@ def _status(claims: Mapping[str, Any]) -> Check:
     if "status" in claims and not (isinstance(claims["status"], dict) and claims["status"]):
         return STATUS.refused("status.unavailable", "`status` names no mechanism")
     return STATUS.passed
-
-
-def _metadata(claims: Mapping[str, Any]) -> Check:
-    """Judge the form of ``vct#integrity`` (sd-jwt.18); there is no document to compare it with."""
-    if "vct#integrity" in claims and not _is_identifier(claims["vct#integrity"]):
-        return TYPE_METADATA.refused("sd_jwt.vct_invalid", "`vct#integrity` is a text")
-    return _NO_METADATA

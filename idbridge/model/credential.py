@@ -16,6 +16,7 @@ from idbridge.model.keys import PublicKey
 from idbridge.model.query import Disclosed
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.trust import TrustService
+from idbridge.model.type_metadata import NO_DOCUMENTS, TypeDocuments
 
 NO_GRACE: Final[Mapping[AssuranceLevel, timedelta]] = MappingProxyType({})
 
@@ -69,13 +70,14 @@ class PresentedSdJwt(NamedTuple):
     """What came with the issuer's JWT of an SD-JWT: disclosures and key binding, as text, in the order received.
 
     ``sd_jwt`` is the text up to and including the last ``~`` before the key binding. ``key_binding_jws`` is the key
-    binding taken apart, ``None`` where it cannot be: then V5 says why.
+    binding taken apart, ``None`` where it cannot be: then V5 says why. ``types`` are those that documents are held of.
     """
 
     disclosures: tuple[str, ...] = ()
     key_binding: str | None = None
     sd_jwt: str = ""
     key_binding_jws: UnverifiedJws | None = None
+    types: TypeDocuments = NO_DOCUMENTS
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""

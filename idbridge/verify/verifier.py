@@ -17,7 +17,7 @@ from typing import Final
 
 from idbridge.credential.assertion_origin import HELD, check_origin
 from idbridge.credential.encrypted import require_opened
-from idbridge.credential.envelope import FORMATS
+from idbridge.credential.envelope import FORMATS, logins_in
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_selection import listed_in
 from idbridge.crypto import signature
@@ -29,6 +29,7 @@ from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import RecognisedIdentity, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
+from idbridge.model.type_metadata import NO_DOCUMENTS, TypeDocuments
 from idbridge.presentation.answers import Answer, open_answers
 from idbridge.presentation.narrowing import asked_of
 from idbridge.recognition.recognise import ENVIRONMENT, recognise
@@ -62,11 +63,16 @@ class Verifier:
     """
 
     def __init__(
-        self, *, trust: TrustSnapshot, status: StatusSnapshot, signatures: VerifiedSignatures | None = None
+        self,
+        *,
+        trust: TrustSnapshot,
+        status: StatusSnapshot,
+        types: TypeDocuments = NO_DOCUMENTS,
+        signatures: VerifiedSignatures | None = None,
     ) -> None:
         self._trust = trust
         self._status = status
-        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust))
+        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust), types, logins=logins_in(trust))
         self._keys = KeyResolver(trust, polled=status.polled)
         self._signatures = signatures if signatures is not None else VerifiedSignatures()
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))

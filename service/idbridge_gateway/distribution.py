@@ -9,9 +9,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from idbridge.clock import Clock
+from idbridge.credential.type_folder import read_type_documents
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
+from idbridge.model.type_metadata import NO_DOCUMENTS
 from idbridge.net.guarded import GuardedClient
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.repository import PlainRepository
@@ -92,6 +94,7 @@ def state_loader(settings: Settings, distribution: Distribution, *, clock: Clock
     def load() -> NodeState:
         snapshot = distribution.repository.load(at=clock.now())
         refuse_unsafe_trust(settings, snapshot)
-        return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS), distribution.tree())
+        types = NO_DOCUMENTS if settings.type_metadata_dir is None else read_type_documents(settings.type_metadata_dir)
+        return NodeState(snapshot, Verifier(trust=snapshot, status=EMPTY_STATUS, types=types), distribution.tree())
 
     return load

@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
     elsewhere every ``poll_seconds``, and the revocation lists that states name every ``crl_poll_seconds``. A snapshot
-    that was not in force for ``snapshot_days`` and is held by nobody goes.
+    that was not in force for ``snapshot_days`` and is held by nobody goes. What types of SD-JWT VCs demand is read from
+    ``type_metadata_dir``, each document under the name of its digest, whenever trust material is.
     """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     assertion_passphrase_file: Path | None = None
     pairwise_key_file: Path
     decryption_keys_dir: Path | None = None
+    type_metadata_dir: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     workers: Annotated[int, Field(ge=1)] = 1
