@@ -2,6 +2,11 @@
 
 Decides by shape alone, first by size, then by form, and believes nothing. A format that the request names has to be the
 one that is there; a name never makes a text count as something else. The map of formats is closed.
+
+A JWT without explicit type is an ID token, or a W3C credential or presentation of version 1.1. It is one of the latter
+exactly if ``vc`` or ``vp``, and not both, holds a document with a ``@context``, the request does not name an ID token,
+and its issuer is not one whom a state lists for ID tokens alone. Everything else is judged as an ID token, which may
+have neither claim. A W3C presentation is no format of its own: it is opened as the credentials in it.
 """
 
 import re
@@ -12,31 +17,48 @@ from typing import Final
 from idbridge.codec import base64url, strict_json
 from idbridge.credential.assertion_in import ASSERTION
 from idbridge.credential.id_token import ID_TOKEN
+from idbridge.credential.jwt_vc import JWT_VC
 from idbridge.credential.mdoc import MDOC
 from idbridge.credential.protocol import CredentialFormat, Reading
 from idbridge.credential.qr import QR
 from idbridge.credential.qr_selection import announced
 from idbridge.credential.sd_jwt import SEPARATOR
 from idbridge.credential.sd_jwt_vc import SD_JWT_VC
-from idbridge.errors import InputError
+from idbridge.credential.vc_document import VC, WRAPPERS
+from idbridge.credential.vc_jwt import VC_JWT
+from idbridge.credential.vc_model import CONTEXT, Version
+from idbridge.credential.vc_presentation import parse_unverified_presentation
+from idbridge.credential.vc_sd_jwt import VC_SD_JWT
+from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.region import Format
+from idbridge.trust.snapshot import TrustSnapshot
 
 FORMATS: Final[Mapping[Format, CredentialFormat]] = MappingProxyType({
     Format.ID_TOKEN: ID_TOKEN,
     Format.SD_JWT_VC: SD_JWT_VC,
     Format.MDOC: MDOC,
+    Format.JWT_VC_JSON: JWT_VC,
+    Format.VC_JWT: VC_JWT,
+    Format.VC_SD_JWT: VC_SD_JWT,
     Format.ASSERTION: ASSERTION,
     Format.QR: QR,
 })  # fmt: skip
 
-# By `typ`, in lower case. Whatever else a compact JWS says, it is judged as an ID token and has to be one.
-_BY_TYPE: Final[Mapping[str, Format]] = MappingProxyType({
+# By `typ`, in lower case; a version of the model for a presentation of that version. Whatever else a compact JWS says,
+# it is judged as an ID token and has to be one.
+_BY_TYPE: Final[Mapping[str, Format | Version]] = MappingProxyType({
     Format.ASSERTION.value: Format.ASSERTION,
     Format.VC_JWT.value: Format.VC_JWT,
+    Format.VC_SD_JWT.value: Format.VC_SD_JWT,
+    "vp+jwt": Version.V2,
 })  # fmt: skip
+_UNTYPED: Final = frozenset({"", "jwt"})
 _TYPE_MARK: Final = b"+"  # every explicit type ends in `+jwt`
+_SD_JWT_MARKS: Final = (b"vc+sd-jwt", b"vp+sd-jwt")
+_WRAPPER_MARKS: Final = (b'"vc"', b'"vp"')
+_SIGN1_MARK: Final = b"\xd2"  # a tagged COSE_Sign1 (RFC 9052 section 2); an mdoc is a map
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 # The characters of a QR code's alphanumeric mode (ISO/IEC 18004), in which base45 is written: no small letters, which
@@ -53,7 +75,9 @@ def open_credential(text: str, declared: Format | None, reading: Reading) -> tup
     """
     if declared is not None and declared not in FORMATS:
         raise InputError("input.format_unsupported", f"{declared} is not served here")
-    detected = Format.QR if _is_code(text, declared, reading) else detect(text)
+    detected = Format.QR if _is_code(text, declared, reading) else detect(text, declared, logins=reading.logins)
+    if isinstance(detected, Version):
+        return _presented(text, detected, declared, reading)
     if declared is not None and declared is not detected:
         raise InputError("input.format_mismatch", f"the request names {declared}, and this is {detected}")
     form = FORMATS.get(detected)
@@ -62,17 +86,38 @@ def open_credential(text: str, declared: Format | None, reading: Reading) -> tup
     return form.open(text, reading)
 
 
+def _presented(
+    text: str, version: Version, declared: Format | None, reading: Reading
+) -> tuple[UnverifiedCredential, ...]:
+    """Return the credentials of a W3C presentation, each opened in its own format and with the presentation beside it.
+
+    Raises:
+        Refusal: As for ``open_credential``; of the presentation itself, as for ``parse_unverified_presentation``.
+    """
+    presentation, nested = parse_unverified_presentation(text, version, reading)
+    credentials = []
+    for one in nested:
+        if declared not in (None, one.format):
+            raise InputError("input.format_mismatch", f"the request names {declared}, and this holds {one.format}")
+        (credential,) = FORMATS[one.format].open(one.text, reading)
+        shown = credential.presented
+        if shown.sd_jwt is not None and shown.sd_jwt.key_binding is not None:
+            raise CredentialError("w3c.presentation_invalid", "a holder signs once: a presentation, or a key binding")
+        credentials.append(credential._replace(presented=shown._replace(presentation=presentation)))
+    return tuple(credentials)
+
+
 def _is_code(text: str, declared: Format | None, reading: Reading) -> bool:
     """Tell whether ``text`` was scanned: the request says so, or it begins as only the codes of a state do."""
     return bool(text) and (declared is Format.QR or announced(text, reading.qr))
 
 
-def detect(text: str) -> Format:
-    """Return the format that ``text`` has the shape of, served here or not.
+def detect(text: str, declared: Format | None = None, *, logins: frozenset[str] = frozenset()) -> Format | Version:
+    """Return the format that ``text`` has the shape of, served here or not; the version of a W3C presentation.
 
     Raises:
         InputError: ``input.empty``, ``input.too_large``, ``input.malformed``, or ``input.format_unsupported`` for an
-            encrypted token.
+            encrypted token, for a presentation as SD-JWT, and for a COSE message.
     """
     if not text:
         raise InputError("input.empty")
@@ -85,21 +130,66 @@ def detect(text: str) -> Format:
     if _SCANNED.fullmatch(text) is not None:
         return Format.QR
     if SEPARATOR in text:
-        return Format.SD_JWT_VC
+        return _sd_jwt(text)
     dots = text.count(".")
     if dots == _JWS_DOTS:
-        return _by_type(text[: text.index(".")])
+        return _by_type(text, declared, logins)
     if dots == _JWE_DOTS:
         raise InputError("input.format_unsupported", "an encrypted token is for somebody else's key")
-    base64url.decode(text)  # an mdoc travels as base64url; anything else is no format at all
+    octets = base64url.decode(text)  # an mdoc travels as base64url; anything else is no format at all
+    if octets.startswith(_SIGN1_MARK):
+        raise InputError("input.format_unsupported", "a COSE message is served as a mdoc or as a QR code only")
     return Format.MDOC
 
 
-def _by_type(header: str) -> Format:
+def _sd_jwt(text: str) -> Format:
+    """Return the format of an SD-JWT; its header is read only if it could name the type of a W3C credential."""
+    header = text.partition(SEPARATOR)[0].partition(".")[0]
+    octets = base64url.decode(header).lower()
+    if not any(mark in octets for mark in _SD_JWT_MARKS):
+        return Format.SD_JWT_VC
+    name = _type_of(base64url.decode(header))
+    if name == "vp+sd-jwt":
+        raise InputError("input.format_unsupported", "a presentation whose holder could withhold its parts")
+    return Format.VC_SD_JWT if name == Format.VC_SD_JWT.value else Format.SD_JWT_VC
+
+
+def _by_type(text: str, declared: Format | None, logins: frozenset[str]) -> Format | Version:
     """Return the format of a compact JWS; its header is read only if it could name another type than an ID token's."""
+    header, payload, _ = text.split(".")
     octets = base64url.decode(header)
-    if _TYPE_MARK not in octets:
+    if _TYPE_MARK in octets:
+        name = _type_of(octets)
+        if name not in _UNTYPED:
+            return _BY_TYPE.get(name, Format.ID_TOKEN)
+    if declared is Format.ID_TOKEN:
         return Format.ID_TOKEN
+    return _untyped(base64url.decode(payload), logins)
+
+
+def _type_of(octets: bytes) -> str:
     type_ = strict_json.parse_object(octets, max_bytes=LIMITS.protected_header_bytes).get("typ")
-    name = type_.lower().removeprefix("application/") if isinstance(type_, str) else ""
-    return _BY_TYPE.get(name, Format.ID_TOKEN)
+    return type_.lower().removeprefix("application/") if isinstance(type_, str) else ""
+
+
+def _untyped(payload: bytes, logins: frozenset[str]) -> Format | Version:
+    """Tell an ID token from what version 1.1 of the W3C model wraps; read only if it could be the latter."""
+    if not any(mark in payload for mark in _WRAPPER_MARKS):
+        return Format.ID_TOKEN
+    claims = strict_json.parse_object(payload, max_bytes=LIMITS.token_bytes)
+    wrapped = WRAPPERS & claims.keys()
+    holds = [name for name in wrapped if isinstance(claims[name], Mapping) and CONTEXT in claims[name]]
+    issuer = claims.get("iss")
+    if len(wrapped) != 1 or not holds or (isinstance(issuer, str) and issuer in logins):
+        return Format.ID_TOKEN
+    return Format.JWT_VC_JSON if holds[0] == VC else Version.V1
+
+
+def logins_in(snapshot: TrustSnapshot) -> frozenset[str]:
+    """Return the issuers that states of ``snapshot`` list for ID tokens and not for W3C credentials as JWT."""
+    listed: dict[Format, set[str]] = {Format.ID_TOKEN: set(), Format.JWT_VC_JSON: set()}
+    for state in snapshot.lists:
+        for service in snapshot.services_of(state):
+            for form in listed.keys() & service.profile.formats:
+                listed[form].add(service.issuer)
+    return frozenset(listed[Format.ID_TOKEN] - listed[Format.JWT_VC_JSON])

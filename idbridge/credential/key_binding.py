@@ -10,6 +10,7 @@ Header: ``alg`` and ``typ`` are required, ``kid`` and ``cty`` are optional and n
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from idbridge.codec import strict_json
@@ -49,11 +50,11 @@ JWT: Final = CheckPoint("kb.10", Step.V5, "RFC 7519 section 4.1; RFC 7515 sectio
 TRANSACTIONS: Final = CheckPoint("kb.11", Step.V5, "OpenID4VP 1.0 section 8.4")
 POINTS: Final = (NEEDED, PRESENT, KEY, HEAD, SIGNATURE, FRESH, NONCE, AUDIENCE, SD_HASH, JWT, TRANSACTIONS)
 
-_AGE: Final = LIMITS.key_binding_age.total_seconds()
+AGE: Final = LIMITS.key_binding_age.total_seconds()
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _TIMES: Final = ("exp", "nbf")
 _SIGNED: Final = tuple(point.passed for point in (NEEDED, PRESENT, KEY, HEAD, SIGNATURE))
-_NO_NONCE_EXPECTED: Final = NONCE.skipped("the request expects no nonce, so anyone with a copy could show this")
+_NO_NONCE: Final = "the request expects no nonce, so anyone with a copy could show this"
 _WITHOUT: Final = tuple(point.skipped("there is no key binding to judge") for point in POINTS[2:])
 
 
@@ -122,13 +123,13 @@ def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> Bi
     """Return the verdict on a key binding that the holder's key signed."""
     request, profile = bound.request, bound.service.profile
     leeway = profile.leeway.total_seconds()
-    nonce = _nonce(claims, expected=request.expected.nonce)
+    nonce = judge_nonce(NONCE, claims, expected=request.expected.nonce)
     transactions, authorised = judge_transactions(TRANSACTIONS, claims, asked=request.transactions)
     checks = (
         *_SIGNED,
-        _fresh(claims, now=bound.now, leeway=leeway),
+        judge_fresh(FRESH, claims, now=bound.now, leeway=leeway),
         nonce,
-        _audience(claims, request=request),
+        judge_audience(AUDIENCE, claims, request=request),
         _sd_hash(claims, bound=bound),
         _jwt(claims, now=bound.now, leeway=leeway),
         transactions,
@@ -138,7 +139,7 @@ def _judged(claims: Mapping[str, Any], *, bound: Bound, key: JwkPublicKey) -> Bi
             return BindingVerdict(checks, _BEARER)
     if nonce is not NONCE.passed:
         return BindingVerdict(checks, _BEARER)
-    once = nonce_once(request, issuer=bound.service.issuer, until=claims["iat"] + _AGE)
+    once = nonce_once(request, issuer=bound.service.issuer, until=claims["iat"] + AGE)
     if profile.holder_binding is HolderBindingRule.NONE:
         return BindingVerdict(checks, _BEARER, (once,))
     return BindingVerdict(checks, HolderBinding(HolderMethod.KB_JWT, key.thumbprint), (once,), authorised)
@@ -154,14 +155,18 @@ def _stopped(refused: Check, *passed: CheckPoint) -> BindingVerdict:
     return BindingVerdict(tuple(checks), _BEARER)
 
 
+def expects_holder(request: VerifyRequest) -> bool:
+    """Tell whether the request expects an answer that only a holder gives."""
+    expected = request.expected
+    return request.needs_holder and (expected.nonce is not None or expected.audience is not None)
+
+
 def _absent(service: TrustService, request: VerifyRequest) -> tuple[Check, Check]:
     """Judge whether a key binding was needed (kb.1: by the request, kb.2: by the listing) where there is none."""
-    expected = request.expected
-    answer = request.needs_holder and (expected.nonce is not None or expected.audience is not None)
     required = service.profile.holder_binding is HolderBindingRule.REQUIRED
     return (
         NEEDED.refused("holder.binding_missing", "the request expects a nonce or an audience")
-        if answer
+        if expects_holder(request)
         else NEEDED.passed,
         PRESENT.refused("holder.binding_missing")
         if required
@@ -200,39 +205,44 @@ def _open(text: str, jws: UnverifiedJws | None) -> tuple[UnverifiedJws, Mapping[
         return JWT.refused(refusal.code, f"the key binding: {refusal.detail}")
 
 
-def _fresh(claims: Mapping[str, Any], *, now: float, leeway: float) -> Check:
-    """Judge when the key binding was made (kb.6): just now, by the holder's clock and ours."""
+def judge_fresh(point: CheckPoint, claims: Mapping[str, Any], *, now: float, leeway: float) -> Check:
+    """Judge when the holder signed (kb.6): just now, by the holder's clock and ours."""
     if "iat" not in claims:
-        return FRESH.refused("time.claim_missing", "a key binding has `iat`")
+        return point.refused("time.claim_missing", "what a holder signs has `iat`")
     made = claims["iat"]
     if not is_time(made):
-        return FRESH.refused("time.claim_malformed")
-    if now < made - leeway or now >= made + _AGE:
-        return FRESH.refused("holder.not_fresh", f"accepted are key bindings of the last {_AGE:.0f} seconds")
-    return FRESH.passed
+        return point.refused("time.claim_malformed")
+    if now < made - leeway or now >= made + AGE:
+        return point.refused("holder.not_fresh", f"accepted is what was signed in the last {AGE:.0f} seconds")
+    return point.passed
 
 
-def _nonce(claims: Mapping[str, Any], *, expected: str | None) -> Check:
+def judge_nonce(point: CheckPoint, claims: Mapping[str, Any], *, expected: str | None) -> Check:
     """Judge ``nonce`` (kb.7): the one that the request expects; some text if it expects none."""
     stated = claims.get("nonce")
     if not isinstance(stated, str) or not stated:
-        return NONCE.refused("holder.nonce_mismatch", "a key binding has a `nonce`, which is a text")
+        return point.refused("holder.nonce_mismatch", "what a holder signs has a `nonce`, which is a text")
     if expected is None:
-        return _NO_NONCE_EXPECTED
+        return _no_nonce_expected(point)
     if stated == expected:
-        return NONCE.passed
-    return NONCE.refused("holder.nonce_mismatch", "only the nonce that the request expects is accepted")
+        return point.passed
+    return point.refused("holder.nonce_mismatch", "only the nonce that the request expects is accepted")
 
 
-def _audience(claims: Mapping[str, Any], *, request: VerifyRequest) -> Check:
+@cache
+def _no_nonce_expected(point: CheckPoint) -> Check:
+    return point.skipped(_NO_NONCE)
+
+
+def judge_audience(point: CheckPoint, claims: Mapping[str, Any], *, request: VerifyRequest) -> Check:
     """Judge ``aud`` (kb.8): one text, registered for the relying party, and the one that the request expects if any."""
     stated = claims.get("aud")
     registered = request.relying_party.audiences
     expected = request.expected.audience
     if isinstance(stated, str) and stated in registered and expected in (None, stated):
-        return AUDIENCE.passed
+        return point.passed
     accepted = ", ".join(sorted(registered if expected is None else registered & {expected}))
-    return AUDIENCE.refused("holder.audience_mismatch", f"accepted here: {accepted or 'no audience is registered'}")
+    return point.refused("holder.audience_mismatch", f"accepted here: {accepted or 'no audience is registered'}")
 
 
 def _sd_hash(claims: Mapping[str, Any], *, bound: Bound) -> Check:

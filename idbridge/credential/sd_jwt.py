@@ -74,12 +74,14 @@ class ProcessedClaims(NamedTuple):
     """The claims with every disclosure in its place and nothing left of the machinery.
 
     ``algorithm`` is the digest algorithm of the payload, which the key binding has to use too. ``hides`` tells whether
-    a top-level digest has no disclosure, so that a claim that is not here may have been withheld.
+    a top-level digest has no disclosure, so that a claim that is not here may have been withheld, and ``hides_within``
+    whether any digest has none, wherever it stands.
     """
 
     claims: Mapping[str, Any]
     algorithm: str
     hides: bool
+    hides_within: bool
 
     def __repr__(self) -> str:
         """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
@@ -136,7 +138,7 @@ def process(
     unfolding = _Unfolding(disclosures, algorithm=algorithm)
     claims = unfolding.unfold_top(payload, plain=plain, whole=whole)
     unfolding.refuse_leftovers()
-    return ProcessedClaims(claims, algorithm, unfolding.hides)
+    return ProcessedClaims(claims, algorithm, unfolding.hides, unfolding.digests > len(disclosures))
 
 
 def _fault(rule: int, code: str, detail: str = "") -> NoReturn:
@@ -185,6 +187,11 @@ class _Unfolding:
         self._waiting = dict(zip(_digests(disclosures, algorithm=algorithm), disclosures, strict=True))
         if len(self._waiting) != len(disclosures):
             _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
+
+    @property
+    def digests(self) -> int:
+        """How many digests were met, those of decoys among them."""
+        return len(self._met)
 
     def unfold_top(self, payload: Mapping[str, Any], *, plain: frozenset[str], whole: str | None) -> dict[str, Any]:
         """Return the top level, where alone ``_sd_alg`` may stand and some claims must be in plain sight or whole."""

@@ -48,8 +48,14 @@ def refusal(text: str, declared: Format | None = None) -> str:
         ("omdkb2NUeXBl", "input.malformed"),
         ('{"pid": ["a.b.c~d~e.f.g"]}', "input.format_unsupported"),
         ("HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2", "qr.profile_unknown"),
-        (header(alg="ES256", typ="vc+jwt") + ".e30.", "input.format_unsupported"),
-        (header(alg="ES256", typ="application/VC+JWT") + ".e30.", "input.format_unsupported"),
+        (header(alg="ES256", typ="vc+jwt") + ".e30.", "w3c.type_invalid"),
+        (header(alg="ES256", typ="application/VC+JWT") + ".e30.", "w3c.type_invalid"),
+        (header(alg="ES256", typ="vc+sd-jwt") + ".e30.", "input.malformed"),  # an SD-JWT has a tilde
+        (header(alg="ES256", typ="vc+sd-jwt") + ".e30.~", "w3c.type_invalid"),
+        (header(alg="ES256", typ="VP+SD-JWT") + ".e30.~", "input.format_unsupported"),
+        (header(alg="ES256", typ="x+jwt", note="vp+sd-jwt") + ".e30.~", "jose.typ_mismatch"),
+        (header(alg="ES256", typ="vp+jwt") + ".e30.", "w3c.context_invalid"),
+        (base64url.encode(b"\xd2\x84CCC"), "input.format_unsupported"),  # a COSE_Sign1, such as `vc+cose`
         (header(alg="ES256", typ=["vc+jwt"]) + ".e30.", "input.malformed"),
         (header(alg="ES256", typ="at+jwt") + ".e30.", "jose.typ_mismatch"),
         (base64url.encode(b'{"typ":"a+jwt","typ":"JWT"}') + ".e30.", "input.malformed"),
@@ -151,7 +157,7 @@ def test_arbitrary_text_is_opened_or_refused_and_nothing_else(text: str, declare
     else:
         assert isinstance(found, UnverifiedCredential)
 
-    assert group in {None, "input", "jose", "issuer", "sd_jwt", "qr"}
+    assert group in {None, "input", "jose", "issuer", "sd_jwt", "qr", "w3c"}
 
 
 @settings(deadline=None)
