@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 from idbridge.limits import LIMITS
 from idbridge.model.request import Detail
 from idbridge.verify.schema import REPORTS
+from idbridge_gateway.stores.one_time import MemoryOneTime
 from tests.gateway.asking import PRESENTATION, REFUSED, Node, problem_of
 
 
@@ -157,6 +159,57 @@ def test_a_long_batch_lets_others_in_between(node: Node) -> None:
     asyncio.run(both())
 
     assert order == ["health", "batch"]
+
+
+def test_no_item_waits_for_what_another_one_spends(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [node.item() for _ in range(3)]
+    claim, arrived, last = MemoryOneTime.claim, [], asyncio.Event()
+
+    async def held_up(store: MemoryOneTime, key: bytes, *, until: datetime) -> bool:
+        arrived.append(key)
+        if len(arrived) == len(items):
+            last.set()
+        await asyncio.wait_for(last.wait(), timeout=5)  # nobody gets on before the last one is here
+        return await claim(store, key, until=until)
+
+    monkeypatch.setattr(MemoryOneTime, "claim", held_up)
+    answers = answers_of(node.batch(items))
+
+    assert [words(answer) for answer in answers] == ["PASSED"] * 3
+    assert len(set(arrived)) == 3
+
+
+def test_each_item_lets_others_in_before_the_next_one(node: Node) -> None:
+    items = [node.item(REFUSED) for _ in range(20)]
+    turns = 0
+
+    async def both() -> int:
+        async with node.client() as client:
+            body = json.dumps({"items": items}).encode()
+            asked = asyncio.create_task(client.post("/v1/verify/batch", content=body, headers=node.access()))
+            while not asked.done():
+                nonlocal turns
+                turns += 1
+                await asyncio.sleep(0)
+            return int(asked.result().status_code)
+
+    assert asyncio.run(both()) == 200
+    assert turns >= len(items)
+
+
+def test_formats_may_be_mixed_and_answers_keep_their_order(node: Node) -> None:
+    names = [
+        "sg-login-opens-account",
+        "sg-wallet-of-named-authority",
+        "sg-pid-opens-account",
+        REFUSED,
+        "id-pid-opens-account",
+    ]
+
+    answers = answers_of(node.batch([node.item(name) for name in names]))
+
+    assert [words(answer) for answer in answers] == ["PASSED", "PASSED", "PASSED", "FAILED", "PASSED"]
+    assert [answer["format"] for answer in answers][:3] == ["id_token", "dc+sd-jwt", "dc+sd-jwt"]
 
 
 def test_a_party_that_may_not_ask_learns_nothing_of_its_items(node: Node) -> None:
