@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from idbridge.codec import base64url, cbor
-from idbridge.credential.mdoc_document import DeviceSigned, embedded
+from idbridge.credential.mdoc_document import DeviceSigned
 from idbridge.crypto import cose, device_mac
 from idbridge.crypto.algorithms import permitted
 from idbridge.crypto.keys import JwkPublicKey, parse_jwk
@@ -129,7 +129,7 @@ def holds(proof: Proof, transcript: bytes, *, key: JwkPublicKey, reader: KeyAgre
 
 def device_authentication(transcript: bytes, *, doc_type: str, octets: bytes) -> bytes:
     """Return the DeviceAuthenticationBytes: ``transcript`` and the device's elements stand in them as they are."""
-    return embedded(b"".join((_DEVICE_AUTHENTICATION, transcript, cbor.encode(doc_type), embedded(octets))))
+    return cbor.embedded(b"".join((_DEVICE_AUTHENTICATION, transcript, cbor.encode(doc_type), cbor.embedded(octets))))
 
 
 def _mac_holds(
@@ -139,7 +139,7 @@ def _mac_holds(
     if secret is None:
         raise CredentialError("mdoc.mac_key_missing")
     protected, _, _, tag = proof.parts
-    shared = device_mac.mac_key(secret, transcript=embedded(transcript))
+    shared = device_mac.mac_key(secret, transcript=cbor.embedded(transcript))
     return device_mac.is_mac(tag, key=shared, protected=protected, payload=payload)
 
 

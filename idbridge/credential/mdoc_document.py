@@ -98,11 +98,6 @@ def parse_unverified_mdoc(octets: bytes) -> PresentedMdoc:
     return presented._replace(absent=presented.absent + _document_errors(response.get("documentErrors", [])))
 
 
-def embedded(octets: bytes) -> bytes:
-    """Return CBOR ``octets`` as they stand within other CBOR; that has one spelling, which was held to when read."""
-    return cbor.encode(Tagged(EMBEDDED, octets))
-
-
 def read_embedded(value: Any, *, tags: frozenset[int] = _VALUES) -> Any:
     """Return what the octets under tag 24 hold.
 
@@ -157,9 +152,10 @@ def _name_spaces(value: Any) -> Mapping[str, tuple[Item, ...]]:
     if len(several) > LIMITS.disclosures:
         raise InputError("input.too_large", f"more than {LIMITS.disclosures} elements")
     found: dict[str, list[Item]] = {name_space: [] for name_space in value}
-    read = cbor.decode_each(several, max_bytes=LIMITS.token_bytes, tags=_VALUES)
+    read = cbor.read_each(several, max_bytes=LIMITS.token_bytes)
     for name_space, octets, item in zip(places, several, read, strict=True):
         found[name_space].append(_item(octets, item))
+    cbor.account([item.value for items in found.values() for item in items], _VALUES)
     return {name_space: tuple(items) for name_space, items in found.items()}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from idbridge.codec import cbor
 from idbridge.codec.cbor import Tagged
-from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, VERSION, Item, embedded, read_embedded
+from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, VERSION, Item, read_embedded
 from idbridge.errors import CredentialError
 from idbridge.limits import LIMITS
 
@@ -121,7 +121,7 @@ def judge_items(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> tuple[
             digest = digests.get(item.digest_id)
             if digest is None:
                 return "mdoc.digest_unknown", "a presented item has a digest id that the security object lacks"
-            if mso.hash(embedded(item.octets)).digest() != digest:
+            if mso.hash(cbor.embedded(item.octets)).digest() != digest:
                 return "mdoc.digest_mismatch", ""
             if len(item.random) < _RANDOM_OCTETS:
                 return "mdoc.random_short", ""

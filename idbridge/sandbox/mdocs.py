@@ -12,7 +12,7 @@ from typing import Any, Final
 from idbridge.codec import base64url, cbor
 from idbridge.codec.cbor import Tagged
 from idbridge.credential.device_proof import device_authentication
-from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, FULL_DATE, VERSION, embedded
+from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, FULL_DATE, VERSION
 from idbridge.credential.session_transcript import session_transcript
 from idbridge.crypto import cose
 from idbridge.crypto.signer import Signer
@@ -126,7 +126,7 @@ class Mdoc:
             ]
             for name_space, listed in items.items()
         }
-        payload = embedded(cbor.encode(edited(mso, self.mso, at=bench.at)))
+        payload = cbor.embedded(cbor.encode(edited(mso, self.mso, at=bench.at)))
         auth = self._auth(service.signer, payload, certificates=self.chain(service, bench), at=bench.at)
         return {
             "nameSpaces": {name_space: listed for name_space, listed in shown.items() if listed},
@@ -192,4 +192,4 @@ def _items(elements: Mapping[str, Any], *, randomness: Randomness) -> Items:
 
 
 def _digest(octets: bytes) -> bytes:
-    return hashlib.sha256(embedded(octets)).digest()
+    return hashlib.sha256(cbor.embedded(octets)).digest()

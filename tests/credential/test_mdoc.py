@@ -13,7 +13,6 @@ from idbridge.codec.cbor import Tagged
 from idbridge.credential.device_proof import device_authentication
 from idbridge.credential.envelope import FORMATS, open_credential
 from idbridge.credential.mdoc import MDOC, POINTS
-from idbridge.credential.mdoc_document import embedded
 from idbridge.credential.protocol import Reading
 from idbridge.credential.session_transcript import session_transcript
 from idbridge.crypto import device_mac, signature
@@ -181,7 +180,7 @@ def macced(request: VerifyRequest, *, reader: EphemeralKey = READER, device: str
     private = region().wallet(device).private_key
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     secret = private.exchange(ec.ECDH(), reader.private_key.public_key())
-    key = device_mac.mac_key(secret, transcript=embedded(transcript))
+    key = device_mac.mac_key(secret, transcript=cbor.embedded(transcript))
     protected = cbor.encode({1: 5})
     payload = device_authentication(transcript, doc_type=PID, octets=signed["nameSpaces"].value)
     tag = hashlib_hmac(key, cbor.encode(["MAC0", protected, b"", payload]))
