@@ -31,7 +31,9 @@ def mint(run: Run, region: Path) -> Callable[..., str]:
 @pytest.fixture
 def verify(run: Run, region: Path) -> Callable[..., Ended]:
     def verified(credential: str, *options: str) -> Ended:
-        return run("verify", "-", *ASKED, "--region", str(region), *options, stdin=credential)
+        keys = sorted((region / "private").glob("decryption-TH-*.pem"))  # what was encrypted to the node opens here too
+        opening = [word for key in keys for word in ("--decrypt-key", str(key))]
+        return run("verify", "-", *ASKED, "--region", str(region), *opening, *options, stdin=credential)
 
     return verified
 
@@ -293,3 +295,67 @@ def test_pins_that_others_may_write_to_are_a_local_failure(
     assert ended.code == 5
     assert ended.out == ""
     assert "pins.json must be writable by its owner only" in ended.err
+
+
+def test_what_came_encrypted_opens_with_a_key_of_the_caller_and_with_no_other(
+    run: Run, region: Path, mint: Mint, verify: Verify
+) -> None:
+    sealed, other = mint("sg-login-encrypted"), region / "private" / "decryption-SG-0.pem"
+    asked = ("verify", "-", *ASKED, "--as", "th-bank", "--region", str(region), "--json")
+
+    assert verify(sealed, "--as", "th-bank").code == 0
+    assert run(*asked, stdin=sealed).json["reason"]["code"] == "input.format_unsupported"
+    refused = run(*asked, "--decrypt-key", str(other), stdin=sealed)
+    assert (refused.code, refused.json["reason"]["code"]) == (1, "jose.decryption_failed")
+    assert run(*asked, "--decrypt-key", str(region / "none.pem"), stdin=sealed).code == 5
+
+
+def test_a_wallets_answer_is_held_against_the_query_beside_it(mint: Mint, verify: Verify, tmp_path: Path) -> None:
+    body = json.loads(mint("sg-wallet-of-named-authority"))
+    query, other = tmp_path / "query.json", tmp_path / "other.json"
+    query.write_text(json.dumps(body["dcql"]), encoding="utf-8")
+    other.write_text(json.dumps({"credentials": [{**body["dcql"]["credentials"][0], "id": "other"}]}), encoding="utf-8")
+    asked = ("--as", "th-bank", "--nonce", body["expected"]["nonce"], "--json")
+
+    refused = verify(body["credential"], "--dcql", str(other), *asked)
+    accepted = verify(body["credential"], "--dcql", str(query), *asked)
+
+    assert refused.json["reason"]["code"] == "query.id_unknown"
+    assert (accepted.code, accepted.json["indication"]) == (0, "PASSED")
+
+
+@pytest.mark.parametrize("text", ["[", "{}", '{"credentials":[]}'])
+def test_a_query_that_is_none_is_refused(mint: Mint, verify: Verify, tmp_path: Path, text: str) -> None:
+    query = tmp_path / "query.json"
+    query.write_text(text, encoding="utf-8")
+    body = json.loads(mint("sg-wallet-of-named-authority"))
+
+    ended = verify(body["credential"], "--as", "th-bank", "--dcql", str(query))
+
+    assert ended.code == 1
+    assert "query" in ended.err
+
+
+def test_a_body_with_a_query_of_its_own_takes_no_second_one(mint: Mint, verify: Verify, tmp_path: Path) -> None:
+    body = mint("sg-wallet-of-named-authority")
+    query = tmp_path / "query.json"
+    query.write_text(json.dumps(json.loads(body)["dcql"]), encoding="utf-8")
+
+    assert verify(body, "--as", "th-bank", "--dcql", str(query)).code == 2
+
+
+def test_transactions_without_a_query_are_refused(mint: Mint, verify: Verify) -> None:
+    body = {**json.loads(mint(GOOD)), "transaction_data": ["x"]}
+
+    ended = verify(json.dumps(body), "--as", "th-bank")
+
+    assert ended.code == 1
+    assert "transactions" in ended.err
+
+
+def test_a_folder_of_types_that_is_none_ends_with_its_own_code(mint: Mint, verify: Verify, tmp_path: Path) -> None:
+    (tmp_path / "type.json").write_text("{}", encoding="utf-8")
+
+    ended = verify(mint(GOOD), "--as", "th-bank", "--type-metadata", str(tmp_path))
+
+    assert ended.code == 5
