@@ -16,6 +16,7 @@ NOUNS: Final[Mapping[str, str]] = MappingProxyType(
         "inspect": "idbridge.cli.inspect:inspect",
         "trust": "idbridge.cli.trust:trust",
         "keys": "idbridge.cli.keys:keys",
+        "status-list": "idbridge.cli.status_list:status_list",
         "recognition": "idbridge.cli.recognition:recognition",
         "reason": "idbridge.cli.reason:reason_group",
         "sandbox": "idbridge.cli.sandbox:sandbox",
@@ -28,7 +29,7 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "Decide": ("verify", "inspect"),
         "Look up": ("trust", "recognition", "reason"),
         "Practise": ("demo", "sandbox"),
-        "Run": ("serve", "keys", "doctor", "version"),
+        "Run": ("serve", "keys", "status-list", "doctor", "version"),
     }
 )
 HELP: Final = """Verify the digital IDs of the eleven ASEAN member states.

@@ -33,7 +33,8 @@ _COMPRESSION: Final = 9
 class Making:
     """What a list says of itself: its address, when it was made, until when it counts, how long a copy may be kept.
 
-    ``certificates`` (DER, leaf first) go along where the state lists an authority instead of the key.
+    ``certificates`` (DER, leaf first) go along where the state lists an authority instead of the key; ``kid`` is the
+    key id as the state lists it, if not the signer's own.
     """
 
     address: str
@@ -41,6 +42,7 @@ class Making:
     lifetime: timedelta
     ttl: timedelta | None = None
     certificates: tuple[bytes, ...] = ()
+    kid: str | None = None
 
     @property
     def expires_at(self) -> datetime:
@@ -66,7 +68,7 @@ def header_of(making: Making, signer: Signer, type_: str) -> dict[str, Any]:
     header: dict[str, Any] = {"alg": signer.algorithm, "typ": type_}
     if making.certificates:
         return header | {"x5c": [base64std.encode(certificate) for certificate in making.certificates]}
-    return header | {"kid": signer.kid}
+    return header | {"kid": making.kid or signer.kid}
 
 
 def sign_jwt(claims: Mapping[str, Any], making: Making, signer: Signer) -> bytes:
@@ -83,7 +85,9 @@ def sign_cwt(claims: Mapping[str, Any], making: Making, signer: Signer) -> bytes
     named[LIST] = {"bits": packed["bits"], "lst": base64url.decode(packed["lst"])}
     protected = cbor.encode({_ALG: _COSE_ALGORITHMS[signer.algorithm], TYP: token_status_list.CWT_TYPE})
     chain = list(making.certificates)
-    key: dict[Any, Any] = {_X5CHAIN: chain if len(chain) > 1 else chain[0]} if chain else {_KID: signer.kid.encode()}
+    key: dict[Any, Any] = (
+        {_X5CHAIN: chain if len(chain) > 1 else chain[0]} if chain else {_KID: (making.kid or signer.kid).encode()}
+    )
     payload = cbor.encode(named)
     signature = signer.sign(cose.signature_octets(protected=protected, payload=payload))
     return cbor.encode(cbor.Tagged(cose.SIGN1, [protected, key, payload, signature]))

@@ -1,0 +1,322 @@
+"""``idbridge status-list``: a provider's list of what it took back, made from a table, and judged as a node would."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from idbridge.cli import output
+from idbridge.cli.exits import Exit
+from idbridge.cli.material import at_option, instant, open_snapshot, region_option
+from idbridge.cli.output import Failure, json_option
+from idbridge.cli.passphrase import passphrase_from, passphrase_option
+from idbridge.codec import strict_json
+from idbridge.crypto.key_files import open_signer
+from idbridge.crypto.keys import parse_jwk
+from idbridge.errors import ConfigurationError, InputError, JoseError, StatusError
+from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
+from idbridge.model.time import instant_text
+from idbridge.status import issue, packing
+from idbridge.status.csv_source import read_statuses, word_of
+from idbridge.status.issue import Making
+from idbridge.status.lists import verify_status_list, verify_with_key
+from idbridge.status.signers import places_of
+from idbridge.status.status_list import Mechanism, StatusList
+from idbridge.status.token_status_list import parse_unverified
+
+SCHEMA: Final = "idbridge-status-list-1"
+STANDARD_INPUT: Final = "-"
+_ENTRIES: Final = LIMITS.status_list_entries
+_DAYS, _TTL_SECONDS = 7, 3600
+_HEADS: Final = ("VALUE", "MEANING", "ENTRIES", "SHARE")
+
+
+@click.group("status-list")
+def status_list() -> None:
+    """Status lists: say which credentials were taken back."""
+
+
+@status_list.command("build")
+@click.option("--from-csv", "table", metavar="FILE", help="Table of index and status; `-` is standard input.")
+@click.option(
+    "--address",
+    required=True,
+    metavar="URL",
+    help="Where the list will be, as credentials and the trust list spell it.",
+)
+@click.option(
+    "--key", "reference", required=True, metavar="FILE", help="Key of the revocation service: a file, or `pkcs11:...`."
+)
+@click.option("--kid", metavar="ID", help="Key id as the trust list names it, if not the key's thumbprint.")
+@click.option(
+    "--entries", type=click.IntRange(min=1), default=_ENTRIES, show_default=True, help="How long the list is."
+)
+@click.option(
+    "--bits",
+    type=click.Choice([str(one) for one in packing.SIZES]),
+    default="2",
+    show_default=True,
+    help="Bits of an entry.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, LIMITS.status_list_lifetime.days),
+    default=_DAYS,
+    show_default=True,
+    help="How long it counts.",
+)
+@click.option(
+    "--ttl",
+    type=click.IntRange(min=1),
+    default=_TTL_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a copy may be kept.",
+)
+@click.option("--cwt", is_flag=True, help="Make a CWT instead of a JWT.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the list here instead of printing it.",
+)
+@at_option
+@passphrase_option
+@click.option("--dry-run", is_flag=True, help="Say what would be signed, and sign nothing.")
+@json_option
+def build(
+    *,
+    table: str | None,
+    address: str,
+    reference: str,
+    kid: str | None,
+    entries: int,
+    bits: str,
+    days: int,
+    ttl: int,
+    cwt: bool,
+    out: Path | None,
+    at: datetime | None,
+    passphrase_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
+    """Make and sign a Token Status List.
+
+    Places that the table does not name are valid. A list as long as the default hides each person among many.
+    """
+    octets = _packed(table, entries=entries, bits=int(bits))
+    making = Making(_address(address), instant(at), timedelta(days=days), timedelta(seconds=ttl), kid=kid)
+    if cwt and out is None and not dry_run:
+        raise Failure("a CWT is binary", hint="give `--out FILE`", exit_code=Exit.USAGE)
+    signed = None if dry_run else _signed(making, octets, int(bits), reference, passphrase_file, cwt=cwt)
+    if signed is not None and len(signed) > LIMITS.status_list_bytes:
+        raise Failure(
+            f"the list has more than {LIMITS.status_list_bytes} octets, which no node fetches", exit_code=Exit.REFUSED
+        )
+    if signed is not None and out is not None:
+        _write(out, signed)
+    _tell_built(making, octets, int(bits), signed, out, cwt=cwt, as_json=as_json)
+    return Exit.DONE
+
+
+def _packed(table: str | None, *, entries: int, bits: int) -> bytes:
+    if entries * bits > LIMITS.status_list_inflated_bytes * packing.OCTET:
+        raise Failure(
+            f"a list has at most {LIMITS.status_list_inflated_bytes} octets once inflated", exit_code=Exit.USAGE
+        )
+    statuses: Mapping[int, int] = {}
+    if table is not None:
+        try:
+            statuses = read_statuses(_lines(table), entries=entries, bits=bits)
+        except ConfigurationError as refusal:
+            raise Failure(f"`{table}`: {refusal}", hint="a line is such as `17,revoked`") from refusal
+    if entries < _ENTRIES:
+        output.words("warning", f"fewer than {_ENTRIES} entries: whoever fetches it learns more about each of them")
+    return packing.packed((statuses.get(index, 0) for index in range(entries)), bits)
+
+
+def _lines(source: str) -> Iterator[str]:
+    try:
+        if source == STANDARD_INPUT:
+            yield from sys.stdin
+            return
+        with Path(source).open(encoding="utf-8-sig", newline="") as opened:
+            yield from opened
+    except UnicodeDecodeError:
+        raise Failure(f"`{source}` is not text in UTF-8") from None
+    except OSError as unreadable:
+        raise Failure(f"`{source}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
+
+
+def _address(text: str) -> str:
+    if not text.startswith("https://") or len(text) > LIMITS.identifier_characters or "#" in text:
+        raise Failure(f"`{text[:80]}` is no https address without fragment", exit_code=Exit.USAGE)
+    return text
+
+
+def _signed(
+    making: Making, octets: bytes, bits: int, reference: str, passphrase_file: Path | None, *, cwt: bool
+) -> bytes:
+    signer = open_signer(reference, passphrase=passphrase_from(passphrase_file))
+    claims = issue.claims_of(making, octets, bits)
+    return issue.sign_cwt(claims, making, signer) if cwt else issue.sign_jwt(claims, making, signer)
+
+
+def _write(out: Path, octets: bytes) -> None:
+    try:
+        out.write_bytes(octets)
+    except OSError as unwritable:
+        raise Failure(f"`{out}` cannot be written: {(unwritable.strerror or 'no reason given').lower()}") from None
+
+
+def _tell_built(
+    making: Making, octets: bytes, bits: int, signed: bytes | None, out: Path | None, *, cwt: bool, as_json: bool
+) -> None:
+    """Print the list where that was asked for, and what it says where that does not spoil it."""
+    form = "CWT" if cwt else "JWT"
+    if as_json:
+        summary = {
+            "address": making.address,
+            "form": form.lower(),
+            "issued_at": instant_text(making.issued_at),
+            "expires_at": instant_text(making.expires_at),
+            "signed": signed is not None,
+            **_sizes(octets, bits),
+        }
+        text = signed.decode("ascii") if signed is not None and out is None else None
+        output.document(SCHEMA, summary=summary | ({"list": text} if text else {}), results=_counted(octets, bits))
+        return
+    if signed is not None and out is None:
+        output.raw_text(signed.decode("ascii"))
+        return
+    output.facts([
+        ("status list", making.address),
+        ("form", f"{form}, {bits} bits an entry"),
+        ("counts until", instant_text(making.expires_at)),
+        ("written to", f"{out}, {len(signed)} octets" if signed is not None else "nothing: this was a dry run"),
+    ])  # fmt: skip
+    _show_counts(octets, bits)
+
+
+@status_list.command("check")
+@click.argument("file", metavar="FILE|-")
+@click.option("--address", metavar="URL", help="Where it was fetched, if not where it says.")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="JWK",
+    help="Trust this public key instead of the region's lists.",
+)
+@region_option
+@at_option
+@json_option
+def check(
+    *, file: str, address: str | None, key_file: Path | None, region: Path, at: datetime | None, as_json: bool
+) -> Exit:
+    """Judge a list as a node that fetched it now, and count what it says.
+
+    Good is a list that a revocation service signed which its state lists for the address.
+    """
+    octets = _read(file)
+    unverified = parse_unverified(octets)
+    member = "sub" if unverified.mechanism is Mechanism.TOKEN else "id"
+    place = address or str(unverified.unverified_claims.get(member, ""))
+    moment = instant(at)
+    found = (
+        verify_with_key(octets, (MemberState.SG, place), key=_public_key(key_file), fetched_at=moment)
+        if key_file is not None
+        else _by_lists(octets, place, region, moment)
+    )
+    _tell_checked(found, region=key_file is None, as_json=as_json)
+    return Exit.DONE
+
+
+def _read(source: str) -> bytes:
+    bound = LIMITS.status_list_bytes + 1
+    try:
+        if source == STANDARD_INPUT:
+            return sys.stdin.buffer.read(bound)
+        with Path(source).open("rb") as opened:
+            return opened.read(bound)
+    except OSError as unreadable:
+        raise Failure(f"`{source}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
+
+
+def _public_key(path: Path) -> Any:
+    try:
+        jwk = strict_json.parse_object(path.read_bytes(), max_bytes=LIMITS.key_file_bytes)
+        return parse_jwk(jwk)
+    except OSError as unreadable:
+        raise Failure(f"`{path}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
+    except (InputError, JoseError) as refusal:
+        raise ConfigurationError(f"{path} holds no public JWK: {refusal.detail or refusal.code}") from refusal
+
+
+def _by_lists(octets: bytes, address: str, region: Path, at: datetime) -> StatusList:
+    trust = open_snapshot(region)
+    states = [state for state, listed in places_of(trust) if listed == address]
+    if not states:
+        output.words("hint", "`--key JWK` judges it by a key that you trust yourself")
+        raise StatusError("status.signer_unauthorised", "no state lists this address")
+    return verify_status_list(octets, (states[0], address), trust=trust, fetched_at=at)
+
+
+def _tell_checked(found: StatusList, *, region: bool, as_json: bool) -> None:
+    state, address = found.place
+    bits = found.bits or 1
+    octets = found.octets if found.mechanism is Mechanism.TOKEN else bytes(found.octets)
+    if as_json:
+        summary = {
+            "address": address,
+            "state": state.value if region else None,
+            "mechanism": found.mechanism.value,
+            "issued_at": instant_text(found.issued_at),
+            "relied_on_until": instant_text(found.until),
+            "signer": found.signer.thumbprint,
+            **_sizes(octets, bits),
+        }
+        output.document(SCHEMA, summary=summary, results=_counted(octets, bits))
+        return
+    output.emphasis("A node would take this list up.", colour="green")
+    output.facts([
+        ("status list", address),
+        ("of", state.value if region else None),
+        ("signed by", found.signer.issuer or f"key {found.signer.thumbprint}"),
+        ("made at", instant_text(found.issued_at)),
+        ("counts until", instant_text(found.until)),
+        ("purposes", ", ".join(sorted(found.purposes))),
+    ])  # fmt: skip
+    _show_counts(octets, bits)
+
+
+def _sizes(octets: packing.Octets, bits: int) -> dict[str, int]:
+    return {"entries": packing.capacity(octets, bits), "bits": bits}
+
+
+def _counted(octets: packing.Octets, bits: int) -> list[dict[str, Any]]:
+    counted = packing.counts(octets, bits)
+    return [{"value": value, "meaning": word_of(value), "entries": times} for value, times in counted.items()]
+
+
+def _show_counts(octets: packing.Octets, bits: int) -> None:
+    whole = packing.capacity(octets, bits)
+    output.line()
+    rows = [
+        (str(one["value"]), one["meaning"], f"{one['entries']:,}", _share(one["entries"], whole))
+        for one in _counted(octets, bits)
+    ]
+    output.table(_HEADS, rows)
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a share in hundredths of a per cent; what is not nothing and not all is never shown as such."""
+    hundredths = round(10_000 * part / whole)
+    if hundredths == 0:
+        return "< 0.01 %"
+    return "> 99.99 %" if hundredths == 10_000 and part < whole else f"{hundredths / 100:.2f} %"
