@@ -74,6 +74,11 @@ def paragraph(text: str) -> None:
     _show(Text(printable(text)))
 
 
+def indented(text: str, *, indent: int) -> None:
+    """Print a sentence or more, set in, broken between words where the screen ends."""
+    _show(Padding(Text(printable(text)), (0, 0, 0, indent)))
+
+
 def raw_text(text: str) -> None:
     """Print ``text`` exactly, for a file or a pipe; a terminal gets it with control characters spelled out."""
     click.echo(printable(text) if sys.stdout.isatty() else text)

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from idbridge.cli import output
-from idbridge.model.check import Check, Result
 from idbridge.model.request import Detail
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
@@ -22,22 +21,6 @@ def show(report: Report, *, report_id: str, detail: Detail) -> None:
     if detail is not Detail.SIMPLE:
         output.line()
         output.facts(_provenance(document, evidence=detail is Detail.EVIDENCE))
-
-
-def show_checks(report: Report) -> None:
-    """Print every check in the order of the steps: its clause, or why it was not passed."""
-    output.line()
-    rows = (
-        (check.step.value, check.id, check.result.value, _why(check))
-        for check in sorted(report.checks, key=lambda check: check.step)
-    )
-    output.table(("STEP", "CHECK", "RESULT", "CLAUSE, OR WHY NOT"), rows, wrap={"CLAUSE, OR WHY NOT"})
-
-
-def _why(check: Check) -> str:
-    if check.reason is not None:
-        return "; ".join(part for part in (check.reason.code, check.note, check.clause) if part)
-    return check.note if check.result is Result.SKIPPED else check.clause
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, Any]]:

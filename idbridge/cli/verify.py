@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from idbridge.cli import output, report_text
+from idbridge.cli import output, report_text, story_text
 from idbridge.cli.exits import Exit, of_indication
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option, registered_party
 from idbridge.cli.output import json_option
@@ -81,7 +81,9 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     show_default=True,
     help="How much to print.",
 )
-@click.option("--explain", is_flag=True, help="Print every check that was made.")
+@click.option(
+    "--explain", is_flag=True, help="Tell step by step what was found, what decided, and what it does not prove."
+)
 @passphrase_option
 @at_option
 @region_option
@@ -136,12 +138,14 @@ def verify(
         asked, at=moment, historical=at is not None
     )
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
-    if as_json:
+    if as_json and explain:
+        output.raw(story_text.document(report, report_id=report_id))
+    elif as_json:
         output.raw(report.render(Detail(detail), report_id=report_id))
     else:
         report_text.show(report, report_id=report_id, detail=Detail(detail))
         if explain:
-            report_text.show_checks(report)
+            story_text.show(report)
         if party is None and report.reason is not None and report.reason.code in _WHO_ASKS:
             output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
     return Exit.DONE if report.accepted else of_indication(report.indication)

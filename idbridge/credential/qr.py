@@ -233,7 +233,8 @@ def _status(claims: Mapping[str, Any], profile: QrProfile) -> tuple[Mapping[str,
 
 def _holder(service: TrustService, request: VerifyRequest) -> Check:
     """Judge whether a copy that anybody could show is enough (qr.13): for the request and for the listing."""
-    if request.expected.nonce is not None or request.expected.audience is not None:
+    answer = request.expected.nonce is not None or request.expected.audience is not None
+    if answer and request.needs_holder:
         return HOLDER.refused("holder.binding_missing", "the request expects a nonce or an audience")
     if service.profile.holder_binding is HolderBindingRule.REQUIRED:
         return HOLDER.refused("holder.binding_missing")

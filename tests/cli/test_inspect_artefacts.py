@@ -76,7 +76,10 @@ def text_of(value: Any) -> str:
         (text_of(SIGNED), ("mdoc namespace org.iso.18013.5.1", "portrait", "(1 entries)", "digests")),
         (base64url.encode(sign1(cwt_claims())), ("message payload", "https://card.la.example", "169.4")),
         (text_of({"any": {"thing": 1}}), ("CBOR", "any.thing")),
-        (jwt({"sub": "https://status.example", "status_list": BITS}, typ="statuslist+jwt"), ("suspended", "value 3", "valid")),
+        (
+            jwt({"sub": "https://status.example", "status_list": BITS}, typ="statuslist+jwt"),
+            ("suspended", "value 3", "valid"),
+        ),
         (
             base64url.encode(sign1({65533: {"bits": 1, "lst": zlib.compress(b"\x01")}})),
             ("status list", "entries  8", "invalid  1"),
