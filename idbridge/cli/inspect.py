@@ -37,7 +37,7 @@ _WHITE: Final = "\r\n\t "
 @click.option("--suggest-profile", is_flag=True, help="Draft a QR profile for a list from the code; shows no values.")
 @json_option
 def inspect(*, source: str, show_claims: bool, suggest_profile: bool, as_json: bool) -> Exit:
-    """Show what a credential, code, list or picture of codes says of itself; checks nothing.
+    """Show what a credential, code or list says; checks nothing.
 
     FILE holds the artefact as text or octets, PHOTO is a picture with QR codes in it; `-` reads standard input. No
     trust decision is made: a forged credential looks here just like a good one.
