@@ -1,4 +1,4 @@
-"""JWS and bare signatures, at the signature layer: keys are parsed, headers accounted for, signatures verified."""
+"""JWS and bare signatures at the signature layer, JWE at that of decryption: headers accounted for, keys parsed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +9,7 @@ from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, veri
 from idbridge.crypto.keys import JwkPublicKey, jwk_of, parse_jwk
 from idbridge.errors import IdBridgeError
 from tests.judges.court import ACCEPTED, Case, Court, named
+from tests.judges.jwe import OTHER, judge_jwe
 
 RULES = HeaderRules(types=frozenset({"", "jwt"}))
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
@@ -79,11 +80,9 @@ def judge_signature(case: Case) -> str:
 
 
 _REFUSED = named("wycheproof")
-_NO_JWE = "an encrypted token, not judged yet"
 WYCHEPROOF_JOSE = Court(
     "wycheproof_jose",
-    {"jws": judge_jws},
-    aside={"jwe": _NO_JWE},
+    {"jws": judge_jws, "jwe": judge_jwe},
     refused={name: why for name, why in _REFUSED.items() if name.startswith("wycheproof/json_")},
     unscored=DISPUTED,
 )
@@ -95,7 +94,7 @@ WYCHEPROOF_SIG = Court(
 )
 COOKBOOK = Court(
     "cookbook",
-    dict.fromkeys(("jws:compact", "jws:json", "jws:json_flat"), judge_jws),
-    aside=dict.fromkeys(("jwe:compact", "jwe:json", "jwe:json_flat"), _NO_JWE),
+    {**dict.fromkeys(("jws:compact", "jws:json", "jws:json_flat"), judge_jws), "jwe:compact": judge_jwe},
+    aside=dict.fromkeys(("jwe:json", "jwe:json_flat"), OTHER),
     refused=named("cookbook"),
 )
