@@ -22,11 +22,12 @@ from idbridge.model.keys import PublicKey
 from idbridge.model.request import KeyAgreement
 
 HOLDER_ALGORITHMS: Final = frozenset({"ES256", "ES384", "ES512", "Ed25519"})
-_HMAC_256: Final = 5  # IANA registry of COSE algorithms
+_HMAC_256: Final = cbor.encode({1: 5})  # IANA registry of COSE algorithms
 _PARTS: Final = 4
 _ALG: Final = 1
 _KID: Final = 4
-_HEADER_OCTETS: Final = 64  # of a header that holds one number
+_PROTECTED: Final = frozenset({_ALG})
+_UNPROTECTED: Final = frozenset({_KID})
 # Labels and values of a COSE_Key (RFC 9053 section 7): the key type, its curves, and which members it may have.
 _KTY: Final = 1
 _CRV: Final = -1
@@ -77,11 +78,12 @@ def parse_proof(device: DeviceSigned, *, doc_type: str) -> Proof:
         raise _invalid("the payload of a device authentication is never carried")
     if type(protected) is not bytes or type(unprotected) is not dict or type(proof) is not bytes:
         raise _invalid("a part of the device authentication has the wrong type")
-    header = _header(protected)
-    if type(header) is not dict or header.keys() != {_ALG} or not unprotected.keys() <= {_KID}:
-        raise _invalid("only `alg` is protected, and nothing stands outside")
-    if method is HolderMethod.DEVICE_MAC and header[_ALG] != _HMAC_256:
-        raise JoseError("jose.alg_not_allowed", "a device MAC is HMAC 256/256")
+    if method is HolderMethod.DEVICE_MAC and protected != _HMAC_256:
+        raise JoseError("jose.alg_not_allowed", "the protected header of a device MAC says HMAC 256/256 and no more")
+    if method is HolderMethod.DEVICE_SIG:
+        _require_bare(protected)
+    if unprotected and not (unprotected.keys() == _UNPROTECTED and type(unprotected[_KID]) is bytes):
+        raise _invalid("nothing stands outside, but for a key id that nobody reads")
     return Proof(method, parts, doc_type, device.octets)
 
 
@@ -109,17 +111,17 @@ def holds(proof: Proof, transcript: bytes, *, key: JwkPublicKey, reader: KeyAgre
     Raises:
         JoseError: ``jose.alg_not_allowed`` or ``jose.alg_key_mismatch``: it is over no session at all.
         CredentialError: ``mdoc.mac_key_missing``: ``reader`` has no key, or one on another curve.
-        InputError: ``input.malformed``: the headers cannot be read.
     """
     payload = device_authentication(transcript, doc_type=proof.doc_type, octets=proof.octets)
     if proof.method is HolderMethod.DEVICE_MAC:
         return _mac_holds(proof, transcript, payload, key=key, reader=reader)
-    message = cose.take_apart(proof.parts, detached=payload)
-    algorithm = message.header.algorithm
-    if not permitted(algorithm, HOLDER_ALGORITHMS):
+    protected, _, _, signature = proof.parts
+    number = cose.protected_members(protected)[_ALG]
+    algorithm = cose.ALGORITHMS.get(number) if type(number) is int else None
+    if algorithm is None or not permitted(algorithm, HOLDER_ALGORITHMS):
         raise JoseError("jose.alg_not_allowed", "no algorithm of a device")
     try:
-        key.verify(algorithm, signature=message.signature, signed=message.signed)
+        key.verify(algorithm, signature=signature, signed=cose.signature_octets(protected=protected, payload=payload))
     except JoseError as refusal:
         if refusal.code == "jose.signature_invalid":
             return False
@@ -143,11 +145,14 @@ def _mac_holds(
     return device_mac.is_mac(tag, key=shared, protected=protected, payload=payload)
 
 
-def _header(protected: bytes) -> Any:
+def _require_bare(protected: bytes) -> None:
+    """Return if only the algorithm is protected."""
     try:
-        return cbor.decode(protected, max_bytes=_HEADER_OCTETS)
+        members = cose.protected_members(protected)
     except InputError:
         raise _invalid("the protected header cannot be read") from None
+    if members.keys() != _PROTECTED:
+        raise _invalid("only `alg` is protected")
 
 
 def _invalid(why: str) -> CredentialError:

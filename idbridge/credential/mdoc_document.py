@@ -7,10 +7,12 @@ nothing: whether any of it is signed, ``mso`` and ``device_auth`` tell. Clause: 
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple, NoReturn
 
 from idbridge.codec import cbor
 from idbridge.codec.cbor import Tagged
+from idbridge.crypto import cose
 from idbridge.errors import CredentialError, InputError, JoseError
 from idbridge.limits import LIMITS
 
@@ -24,11 +26,10 @@ _RESPONSE: Final = frozenset({"version", "documents", "documentErrors", "status"
 _DOCUMENT: Final = frozenset({"docType", "issuerSigned", "deviceSigned", "errors"})
 _ISSUER_SIGNED: Final = frozenset({"nameSpaces", "issuerAuth"})
 _DEVICE_SIGNED: Final = frozenset({"nameSpaces", "deviceAuth"})
-_ITEM: Final = frozenset({"digestID", "random", "elementIdentifier", "elementValue"})
+_MEMBERS: Final = 4  # of an item
 # Labels of the IANA registry of COSE header parameters.
-_ALG: Final = 1
-_KID: Final = 4
-_X5CHAIN: Final = 33
+_PROTECTED: Final = frozenset({1})  # alg
+_UNPROTECTED: Final = frozenset({4, 33})  # kid, x5chain
 _PARTS: Final = 4
 
 
@@ -130,8 +131,7 @@ def _issuer_auth(value: Any) -> list[Any]:
     """
     if type(value) is not list or len(value) != _PARTS or type(value[1]) is not dict or type(value[0]) is not bytes:
         _malformed("`issuerAuth` is a COSE_Sign1 of four parts")
-    protected = cbor.decode(value[0], max_bytes=LIMITS.protected_header_bytes) if value[0] else {}
-    if type(protected) is not dict or not protected.keys() <= {_ALG} or not value[1].keys() <= {_KID, _X5CHAIN}:
+    if not cose.protected_members(value[0]).keys() <= _PROTECTED or not value[1].keys() <= _UNPROTECTED:
         raise JoseError("jose.header_forbidden", "only `alg` is protected, and only `x5chain` stands outside")
     if value[2] is None:
         _malformed("the security object of an mdoc is never detached")
@@ -142,30 +142,29 @@ def _name_spaces(value: Any) -> Mapping[str, tuple[Item, ...]]:
     """Return the items by namespace; they are read all at once, because reading each costs as much as its digest."""
     if type(value) is not dict:
         _malformed("`nameSpaces` is a map")
-    places: list[str] = []
     several: list[bytes] = []
     for name_space, items in value.items():
         if type(name_space) is not str or type(items) is not list or not items:
             _malformed("a namespace is a text with a list of items")
-        places.extend([name_space] * len(items))
-        several.extend([_embedded_octets(item) for item in items])
+        several.extend(map(_embedded_octets, items))
     if len(several) > LIMITS.disclosures:
         raise InputError("input.too_large", f"more than {LIMITS.disclosures} elements")
-    found: dict[str, list[Item]] = {name_space: [] for name_space in value}
-    read = cbor.read_each(several, max_bytes=LIMITS.token_bytes)
-    for name_space, octets, item in zip(places, several, read, strict=True):
-        found[name_space].append(_item(octets, item))
-    cbor.account([item.value for items in found.values() for item in items], _VALUES)
-    return {name_space: tuple(items) for name_space, items in found.items()}
+    read = list(map(_item, several, cbor.read_each(several, max_bytes=LIMITS.token_bytes)))
+    cbor.account([item.value for item in read], _VALUES)
+    following = iter(read)
+    return {name_space: tuple(islice(following, len(items))) for name_space, items in value.items()}
 
 
 def _item(octets: bytes, item: Any) -> Item:
-    if type(item) is not dict or item.keys() != _ITEM:
+    if type(item) is not dict or len(item) != _MEMBERS:
         _malformed("an item has four members and no other")
-    digest_id, random, identifier = item["digestID"], item["random"], item["elementIdentifier"]
-    if type(digest_id) is not int or type(random) is not bytes or type(identifier) is not str or not identifier:
+    try:
+        read = Item(octets, item["digestID"], item["random"], item["elementIdentifier"], item["elementValue"])
+    except KeyError:
+        _malformed("an item has four members and no other")
+    if type(read.digest_id) is not int or type(read.random) is not bytes or type(read.identifier) is not str:
         _malformed("a member of an item has the wrong type")
-    return Item(octets, digest_id, random, identifier, item["elementValue"])
+    return read
 
 
 def _device_signed(value: Any) -> DeviceSigned:

@@ -29,6 +29,8 @@ _HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType({
 _PAYLOAD: Final = frozenset({EMBEDDED})
 _MEMBERS: Final = frozenset({DATE_TIME})
 _RANDOM_OCTETS: Final = 16
+_WHOLE: Final = frozenset[type]({int})
+_OCTETS: Final = frozenset[type]({bytes})
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)  # without fractions: 9.1.2.4
 
 
@@ -117,15 +119,18 @@ def judge_items(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> tuple[
             return "mdoc.digest_duplicate", "two items of one namespace have one digest id"
         if len({item.identifier for item in items}) < len(items):
             return "mdoc.digest_duplicate", "two items of one namespace are one element"
-        for item in items:
-            digest = digests.get(item.digest_id)
-            if digest is None:
-                return "mdoc.digest_unknown", "a presented item has a digest id that the security object lacks"
-            if mso.hash(cbor.embedded(item.octets)).digest() != digest:
-                return "mdoc.digest_mismatch", ""
-            if len(item.random) < _RANDOM_OCTETS:
+        for octets, digest_id, random, _, _ in items:
+            if mso.hash(cbor.embedded(octets)).digest() != digests.get(digest_id):
+                return _unlike(known=digest_id in digests)
+            if len(random) < _RANDOM_OCTETS:
                 return "mdoc.random_short", ""
     return None
+
+
+def _unlike(*, known: bool) -> tuple[str, str]:
+    if known:
+        return "mdoc.digest_mismatch", ""
+    return "mdoc.digest_unknown", "a presented item has a digest id that the security object lacks"
 
 
 def _invalid(why: str) -> CredentialError:
@@ -138,9 +143,10 @@ def _digests(value: Any, *, octets: int) -> Mapping[str, Mapping[int, bytes]]:
     for name_space, digests in value.items():
         if type(name_space) is not str or type(digests) is not dict or not digests:
             raise _invalid("`valueDigests` holds a namespace that is no map")
-        for digest_id, digest in digests.items():
-            if type(digest_id) is not int or type(digest) is not bytes or len(digest) != octets:
-                raise _invalid("`valueDigests` holds something that is no digest")
+        if not _WHOLE.issuperset(map(type, digests)) or not _OCTETS.issuperset(map(type, digests.values())):
+            raise _invalid("`valueDigests` holds something that is no digest")
+        if set(map(len, digests.values())) != {octets}:
+            raise _invalid("`valueDigests` holds a digest of another length")
     return value
 
 

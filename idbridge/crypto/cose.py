@@ -23,6 +23,8 @@ ALGORITHMS: Final[Mapping[int, str]] = MappingProxyType({
     -7: "ES256", -35: "ES384", -36: "ES512", -8: "EdDSA", -37: "PS256", -257: "RS256",
     -9: "ES256", -51: "ES384", -52: "ES512", -19: "Ed25519",
 })  # fmt: skip
+# Protected headers that name an algorithm and nothing else, as they are spelled: nearly all there are.
+_BARE: Final[Mapping[bytes, int]] = MappingProxyType({cbor.encode({1: number}): number for number in ALGORITHMS})
 SIGN1: Final = 18
 _PARTS: Final = 4
 # Labels of the IANA registry of COSE header parameters.
@@ -94,11 +96,25 @@ def _parts(value: Any) -> tuple[bytes, dict[Any, Any], bytes | None, bytes]:
     return protected, unprotected, payload, signature
 
 
-def _header(protected: bytes, unprotected: dict[Any, Any]) -> ProtectedHeader:
-    """Return both buckets as one; the algorithm is the one that the protected bucket names."""
+def protected_members(protected: bytes) -> dict[Any, Any]:
+    """Return what a protected header says.
+
+    Raises:
+        InputError: ``input.too_large`` or ``input.malformed``.
+    """
+    bare = _BARE.get(protected)
+    if bare is not None:
+        return {_ALG: bare}
     signed = cbor.decode(protected, max_bytes=LIMITS.protected_header_bytes) if protected else {}
     if type(signed) is not dict:
         _malformed("the protected header is no map")
+    members: dict[Any, Any] = signed
+    return members
+
+
+def _header(protected: bytes, unprotected: dict[Any, Any]) -> ProtectedHeader:
+    """Return both buckets as one; the algorithm is the one that the protected bucket names."""
+    signed = protected_members(protected)
     if not signed.keys().isdisjoint(unprotected):
         _malformed("a header parameter stands in both buckets")
     members = {**unprotected, **signed}
