@@ -39,10 +39,14 @@ def parse(octets: bytes) -> DenyList:
         entries = read["entries"]
         if read["schema"] != SCHEMA or type(entries) is not list or len(entries) > LIMITS.deny_entries:
             raise invalid(f"the deny list is of another schema, or has more than {LIMITS.deny_entries} entries")
+        octets_of = tuple(jcs.canonicalize(entry) for entry in entries)
+        if any(len(one) > LIMITS.deny_entry_bytes for one in octets_of):
+            # Blanks in what is signed are free: four entries of one key could fill the list for good.
+            raise invalid(f"an entry of the deny list is longer than {LIMITS.deny_entry_bytes} octets")
         return DenyList(
             environment=members.word(read["environment"], Environment, where="environment"),
             number=members.count(read["number"], where="number", least=1, most=LIMITS.list_sequence),
-            entries=tuple(jcs.canonicalize(entry) for entry in entries),
+            entries=octets_of,
             digest=hashlib.sha256(octets).hexdigest(),
         )
     except (InputError, TrustError) as broken:

@@ -12,7 +12,15 @@ from idbridge.model.denial import DenialReason, DenialTarget, DenyEntry, TargetK
 from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.trust import deny
 from idbridge.trust.deny import DenyBook, Quorum
-from idbridge.trust.deny_entry import STATE_TARGET, denial_payload, entry_id, key_target, service_target, sign_entry
+from idbridge.trust.deny_entry import (
+    STATE_TARGET,
+    denial_payload,
+    entry_id,
+    key_target,
+    merged,
+    service_target,
+    sign_entry,
+)
 from tests.trust.denying import (
     ISSUED,
     LOGIN_TARGET,
@@ -221,9 +229,10 @@ def test_a_state_that_signs_the_officers_denial_too_cannot_lift_it_alone_afterwa
     assert held.in_force(LAPSE)
     assert code_of(EMPTY, listing(1, both, lift(both, own(SG)))) == "trust.deny_invalid"
     for known in (held, book(listing(1, BY_OFFICER))):
-        assert code_of(known, listing(2, stripped, lift(stripped, own(SG)))) == "trust.deny_invalid"
-        assert book(listing(2, stripped), onto=known).in_force(LAPSE)
-        assert book(listing(2, stripped, lift(stripped, region(TH, KH, MY))), onto=known).in_force(NOON) == ()
+        assert code_of(known, listing(2, stripped, lift(stripped, own(SG)))) == "trust.deny_dropped"
+        assert code_of(known, listing(2, both, lift(both, own(SG)))) == "trust.deny_invalid"
+        assert book(listing(2, both), onto=known).in_force(LAPSE)
+        assert book(listing(2, both, lift(both, region(TH, KH, MY))), onto=known).in_force(NOON) == ()
 
 
 def test_a_ratification_or_lift_of_nothing_that_is_listed_is_refused() -> None:
@@ -243,6 +252,25 @@ def test_a_list_that_lacks_an_entry_that_is_held_is_refused_whole() -> None:
     assert code_of(held, listing(2)) == "trust.deny_dropped"
     assert code_of(held, listing(2, SELF_MADE), at=LAPSE + HOUR) == "trust.deny_dropped"  # nor by lapsing
     assert len(held.in_force(NOON)) == 2
+
+
+def test_an_entry_that_is_held_may_gain_a_signature_and_never_lose_one() -> None:
+    by_officer = denial(officers(TH))
+    both = merged([SELF_MADE, by_officer])
+    held = book(listing(1, SELF_MADE))
+
+    assert id_of(SELF_MADE) == id_of(by_officer)
+    assert code_of(held, listing(2, by_officer)) == "trust.deny_dropped"  # for whoever begins with it, it would lapse
+    assert code_of(book(listing(1, both)), listing(2, SELF_MADE)) == "trust.deny_dropped"
+    (entry,) = book(listing(2, both), onto=held).denials.values()
+    assert entry.by == {SG, TH}
+
+
+def test_a_lift_that_is_held_loses_no_signature_either() -> None:
+    change = lift(BY_OFFICER, region(SG, TH, KH))
+    held = book(listing(1, BY_OFFICER, change))
+
+    assert code_of(held, listing(2, BY_OFFICER, lift(BY_OFFICER, region(TH, KH)))) == "trust.deny_dropped"
 
 
 def test_a_list_without_a_ratification_that_is_held_is_refused() -> None:

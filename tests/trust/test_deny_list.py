@@ -67,6 +67,17 @@ def test_a_list_holds_so_many_entries_and_no_more() -> None:
     assert len(deny_list.parse(table(entries=entries[1:])).entries) == LIMITS.deny_entries
 
 
+def test_an_entry_is_so_long_and_no_longer_so_that_one_key_fills_no_list() -> None:
+    entry = json.loads(denial())
+    spare = LIMITS.deny_entry_bytes - len(denial())
+    fitting = {**entry, "payload": entry["payload"] + "A" * spare}
+
+    assert len(deny_list.parse(table(entries=[fitting])).entries) == 1
+    with pytest.raises(TrustError) as caught:
+        deny_list.parse(table(entries=[{**entry, "payload": entry["payload"] + "A" * (spare + 1)}]))
+    assert caught.value.code == "trust.deny_invalid"
+
+
 def test_a_list_is_so_long_and_no_longer() -> None:
     whole = listing(1)
     fitting = whole + b" " * (LIMITS.deny_list_bytes - len(whole))

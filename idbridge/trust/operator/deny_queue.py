@@ -19,7 +19,6 @@ from idbridge.errors import FetchError, IdBridgeError, TrustError
 from idbridge.model.region import MemberState
 from idbridge.trust import deny_list
 from idbridge.trust.deny import DenyBook
-from idbridge.trust.deny_entry import invalid
 from idbridge.trust.operator import deny_book, denying
 from idbridge.trust.operator.drafting import Intent
 from idbridge.trust.operator.published import Published, following
@@ -30,7 +29,6 @@ from idbridge.trust.tuf.proposal import Proposal
 _COPY: Final = ".copy.json"  # no file that anybody has to look at: it brings in nothing that no proposal brings in
 SUFFIXES: Final = (proposal.SUFFIX, _COPY)
 _LEAST_LIFE: Final = timedelta(hours=1)  # one that ends before the online role comes round takes all after it along
-_ENTRY_BYTES: Final = 16 * 1024  # with 22 signatures about half of it; forty entries of one state fill no list
 _MOST_AHEAD: Final = 16  # laid-down versions that are built on: each costs every later denial one more copy
 
 
@@ -104,26 +102,11 @@ def accepted(before: Published, held: DenyBook, found: Proposal, *, at: datetime
     if set(named.hashes) != {"sha256"} or named.length != len(octets):
         raise mismatched("the deny list is not the file that was named")
     proposal.acts_of(found, voters=voters)
-    require_short(before, found)
     allowed = denying.authorities(before)
     # Whether a newer list ended what was denied is not asked: our editions drop nothing, and who does may wait.
     return held.with_list(
         octets, authorities=allowed, environment=before.environment, at=at, ended=lambda _: False
     )  # fmt: skip
-
-
-def require_short(before: Published, found: Proposal) -> None:
-    """Return if no entry that ``found`` brings is longer than an entry with the signatures of all.
-
-    A list has an end, and blanks in what is signed are free: four entries of one key could fill it for good.
-
-    Raises:
-        FetchError: The list that it names cannot be had.
-        TrustError: ``trust.deny_invalid``: one is longer, or the list is not in order.
-    """
-    after = following(before, found)
-    if any(len(one) > _ENTRY_BYTES for one in frozenset(denying.listed(after)) - _listed(before)):
-        raise invalid(f"an entry of the deny list is longer than {_ENTRY_BYTES} octets")
 
 
 # Whose turn it is

@@ -285,8 +285,9 @@ def edition(before: Published, entry: bytes, intent: Intent, *, about: bytes | N
     added = reread(entry).said.id
     if held.get(added) == entry:
         raise ConfigurationError(f"the entry {added} is listed already")
+    whole = merged([held[added], entry]) if added in held else entry  # nobody's signature is taken away
     octets = deny_list.written(
-        {**held, added: entry}.values(), number=_number(before) + 1, environment=before.environment
+        {**held, added: whole}.values(), number=_number(before) + 1, environment=before.environment
     )
     files = {roles.DENY_LIST: octets}
     payload = writing.carrier(drafting.issue(before, roles.DENY, at=intent.at), roles.DENY, files=files)

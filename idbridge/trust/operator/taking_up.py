@@ -114,9 +114,6 @@ class OnlineRole:
         done = self._require_ready(proposals, before)
         self._require_online(proposals, before)
         self._recording.require_possible()
-        for one in proposals:
-            if one.role == roles.DENY:
-                deny_queue.require_short(before, one)
         publication = self._publisher(proposals).publish(_change(proposals), at=at, dry_run=dry_run)
         if not dry_run:
             self._record_or_keep(proposals, done, at=at)
