@@ -19,6 +19,7 @@ from idbridge.crypto.keys import JwkPublicKey, jwk_of, parse_jwk
 from idbridge.crypto.material import COORDINATE_OCTETS, CURVES, ED25519_OCTETS
 from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
 
 DID: Final = "did:"
 _JWK: Final = "did:jwk:"
@@ -69,6 +70,16 @@ def url_names(did_url: str) -> JwkPublicKey:
     if hash_ and fragment != expected:
         raise InputError("input.malformed", "a DID URL with a fragment that its method does not make")
     return key
+
+
+def is_called(key: PublicKey, kid: str) -> bool:
+    """Tell whether ``kid`` is what a list calls ``key``, or a DID URL that spells it out."""
+    if kid == (key.kid or key.thumbprint):
+        return True
+    try:
+        return is_did(kid) and url_names(kid).thumbprint == key.thumbprint
+    except InputError:
+        return False
 
 
 def _parsed(jwk: Mapping[str, Any]) -> JwkPublicKey:

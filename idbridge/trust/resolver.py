@@ -5,6 +5,9 @@ issuer's state lists: keys, certificates, and, for a login service with a listed
 from there ahead of time. Those come second, need a ``kid``, and share the fate of their service (``polled``). Clauses:
 ETSI TS 119 602 (service status and history); SD-JWT VC section 2.5; OpenID Connect Core 1.0 section 10.1 for ``kid``.
 
+The issuer of a W3C credential may be called by a DID that spells out a key. Nobody is trusted for that: the name only
+leads to the services that list the key, as a ``kid`` would.
+
 Answers are kept with the interval in which they hold, so that the same issuer costs one look-up and two comparisons.
 Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
 """
@@ -17,9 +20,10 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from idbridge.crypto.certificate_origin import unverified_origin
+from idbridge.crypto.did_key import is_called, is_did, key_of
 from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.crypto.x509 import VerifiedPath, names_issuer, validity_changes, verify_path
-from idbridge.errors import IssuerError, JoseError, RecognitionError, TrustError
+from idbridge.errors import InputError, IssuerError, JoseError, RecognitionError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
@@ -34,6 +38,7 @@ ENDED: Final = MappingProxyType({
     SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
     SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
 })  # fmt: skip
+_BY_DID: Final = frozenset({Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT})
 # Refusals of a path, by how far it got: of several attempts, the one that got furthest tells most.
 _PROGRESS: Final = MappingProxyType({
     "issuer.certificate_expired": 1,
@@ -146,7 +151,11 @@ class KeyResolver:
         self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime, *, grace: timedelta = NO_TIME
     ) -> _Answer:
         issuer = unverified.unverified_issuer
-        services = self._certified(unverified) if issuer is None else self._listed(issuer, at=at)
+        if issuer is None:
+            services = self._certified(unverified)
+        else:
+            did = unverified.format in _BY_DID and is_did(issuer)
+            services = self._spelled_out(issuer) if did else self._listed(issuer, at=at)
         self._snapshot.require_not_denied(services[0].member_state, at=at)
         try:
             self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
@@ -212,6 +221,20 @@ class KeyResolver:
             self._snapshot.require_not_denied(state, at=at)
             self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
+
+    def _spelled_out(self, did: str) -> tuple[TrustService, ...]:
+        """Return the services that list the key that ``did`` spells out, all of one state.
+
+        Raises:
+            IssuerError: ``issuer.unknown``: no state lists it, or two do.
+        """
+        try:
+            services = self._snapshot.by_thumbprint(key_of(did).thumbprint)
+        except InputError:
+            services = ()
+        if len({service.member_state for service in services}) != 1:
+            raise IssuerError("issuer.unknown", "no one state lists the key that this DID spells out")
+        return services
 
     def _certified(self, unverified: UnverifiedCredential) -> tuple[TrustService, ...]:
         """Return the services to whose certificates those of the credential say that they lead, all of one state.
@@ -334,7 +357,7 @@ def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential
     if not listed:
         raise IssuerError("issuer.chain_untrusted", "certificates are listed, and the credential brings none")
     if header.kid is not None:
-        named = tuple(one for one in listed if (one.key.kid or one.key.thumbprint) == header.kid)
+        named = tuple(one for one in listed if is_called(one.key, header.kid))
         if not named:
             raise JoseError("jose.kid_unknown")
         return named

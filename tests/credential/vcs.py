@@ -27,7 +27,6 @@ from tests.credential.kit import (
     NOON,
     NOW,
     YEAR,
-    bare_jwk,
     changed,
     digest,
     disclosure,
@@ -92,7 +91,7 @@ def vc_jwt(*, header: Mapping[str, Any] | None = None, by: FileSigner | None = N
     """A credential of version 2.0 as JWT."""
     by = by or signer()
     base = {"alg": by.algorithm, "typ": "vc+jwt", "cty": "vc", "kid": by.kid}
-    return sign(changed(base, header or {}), document(**{"iat": NOW - 60, **changes}), by)
+    return sign(changed(base, header or {}), document(**{"iat": NOW - 600, **changes}), by)
 
 
 def jwt_vc(
@@ -151,9 +150,7 @@ def envelope(text: str, **changes: Any) -> dict[str, Any]:
     return changed(base, changes)
 
 
-def vp_jwt(
-    *held: Any, header: Mapping[str, Any] | None = None, by: FileSigner | None = None, **changes: Any
-) -> str:
+def vp_jwt(*held: Any, header: Mapping[str, Any] | None = None, by: FileSigner | None = None, **changes: Any) -> str:
     """A presentation of version 2.0, made five seconds ago."""
     by = by or signer("holder")
     claims = {
@@ -242,5 +239,3 @@ def payload_of(text: str) -> dict[str, Any]:
     """The claims of a JWT."""
     claims: dict[str, Any] = json.loads(base64url.decode(text.split(".")[1]))
     return claims
-
-

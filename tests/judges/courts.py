@@ -11,9 +11,9 @@ from tests.judges.mdocs import MDOC
 from tests.judges.paths import PKITS
 from tests.judges.sd_jwts import RFC9901
 from tests.judges.statuses import STATUSLIST
-from tests.judges.w3c import VCDM2
+from tests.judges.w3c import VC_JOSE_COSE, VCDM2
 
 COURTS: Final[tuple[Court, ...]] = (
     WYCHEPROOF_JOSE, WYCHEPROOF_SIG, COOKBOOK, RFC9901, DGC, CROSSBORDER, PKITS, EUTL, LOTE, VICAL, STATUSLIST, COSE,
-    MDOC, VCDM2,
+    MDOC, VCDM2, VC_JOSE_COSE,
 )  # fmt: skip

@@ -31,6 +31,7 @@ JUDGED = {
     "cose": (11, 6),
     "mdoc": (2, 7),
     "vcdm2": (38, 24),
+    "vc_jose_cose": (4, 9),
 }
 BAD = {"id": "bad", "kind": "x", "expected": "reject", "reason": "it is bad"}
 GOOD = {"id": "good", "kind": "x", "expected": "accept", "reason": "it is good"}
