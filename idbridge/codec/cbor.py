@@ -61,10 +61,20 @@ def decode(
     Raises:
         InputError: ``input.too_large`` for one too long or too deep, ``input.malformed`` for another spelling.
     """
+    value = read(octets, max_bytes=max_bytes, max_depth=max_depth)
+    account(value, tags)
+    return value
+
+
+def read(octets: bytes, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> Any:
+    """Return what ``decode`` does, of whatever kinds and with whatever tags: whoever calls looks at each part's kind.
+
+    Raises:
+        InputError: As for ``decode``, but for kinds and tags.
+    """
     if len(octets) > max_bytes:
         raise InputError("input.too_large", f"more than {max_bytes} octets of CBOR")
     value = _read(octets, max_depth)
-    account(value, tags)
     if cbor2.dumps(value) != octets:
         raise InputError("input.malformed", "CBOR in a second spelling, or with something after it")
     return value

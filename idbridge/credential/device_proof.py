@@ -64,6 +64,7 @@ def parse_proof(device: DeviceSigned, *, doc_type: str) -> Proof:
 
     Raises:
         CredentialError: ``mdoc.device_auth_invalid``.
+        InputError: ``input.malformed``: a header of a kind that is not read.
         JoseError: ``jose.alg_not_allowed``: a MAC of another kind than HMAC 256/256.
     """
     auth = device.auth
@@ -82,6 +83,8 @@ def parse_proof(device: DeviceSigned, *, doc_type: str) -> Proof:
         raise JoseError("jose.alg_not_allowed", "the protected header of a device MAC says HMAC 256/256 and no more")
     if method is HolderMethod.DEVICE_SIG:
         _require_bare(protected)
+    if unprotected:
+        cbor.account(unprotected, frozenset())  # to Python, 4 and 4.0 are one key
     if unprotected and not (unprotected.keys() == _UNPROTECTED and type(unprotected[_KID]) is bytes):
         raise _invalid("nothing stands outside, but for a key id that nobody reads")
     return Proof(method, parts, doc_type, device.octets)

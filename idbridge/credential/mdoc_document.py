@@ -20,7 +20,7 @@ EMBEDDED: Final = 24  # octets that are CBOR themselves (RFC 8949, 3.4.5.1)
 DATE_TIME: Final = 0
 FULL_DATE: Final = 1004  # RFC 8943
 VERSION: Final = "1.0"
-_STRUCTURE: Final = frozenset({EMBEDDED})
+_NO_TAGS: Final = frozenset[int]()
 _VALUES: Final = frozenset({DATE_TIME, FULL_DATE})
 _RESPONSE: Final = frozenset({"version", "documents", "documentErrors", "status"})
 _DOCUMENT: Final = frozenset({"docType", "issuerSigned", "deviceSigned", "errors"})
@@ -84,7 +84,7 @@ def parse_unverified_mdoc(octets: bytes) -> PresentedMdoc:
         CredentialError: ``mdoc.response_status`` or ``mdoc.several_documents``.
         JoseError: ``jose.header_forbidden``: a header of the issuer's signature stands where it does not belong.
     """
-    value = cbor.decode(octets, max_bytes=LIMITS.token_bytes, tags=_STRUCTURE)
+    value = cbor.read(octets, max_bytes=LIMITS.token_bytes)  # every kind in it is looked at below, or in `device_proof`
     if type(value) is dict and "issuerAuth" in value:
         return _issuer_signed(value)
     response = _map(value, _RESPONSE, required=frozenset({"version", "status"}))
@@ -131,6 +131,7 @@ def _issuer_auth(value: Any) -> list[Any]:
     """
     if type(value) is not list or len(value) != _PARTS or type(value[1]) is not dict or type(value[0]) is not bytes:
         _malformed("`issuerAuth` is a COSE_Sign1 of four parts")
+    cbor.account(value[1], _NO_TAGS)  # to Python, 33 and 33.0 are one key
     if not cose.protected_members(value[0]).keys() <= _PROTECTED or not value[1].keys() <= _UNPROTECTED:
         raise JoseError("jose.header_forbidden", "only `alg` is protected, and only `x5chain` stands outside")
     if value[2] is None:

@@ -1,10 +1,12 @@
 """Mdocs: what the catalogue of cases cannot say, because it needs another listing, another request or another key."""
 
 import hashlib
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -25,6 +27,7 @@ from idbridge.model.credential import HolderMethod, VerifiedCredential
 from idbridge.model.region import AssuranceLevel
 from idbridge.model.request import Session, VerifyRequest
 from idbridge.model.trust import HolderBindingRule
+from idbridge.reasons import Indication
 from idbridge.sandbox import mdoc_slips as slips
 from idbridge.sandbox.edits import ABSENT, Within
 from idbridge.sandbox.mdocs import Document, Mdoc
@@ -395,3 +398,54 @@ def test_more_elements_than_the_limit_are_refused_before_any_is_read() -> None:
 def test_a_key_id_beside_the_certificates_is_let_pass_and_never_read() -> None:
     assert account(asked(replace(SHOWN, unprotected={4: b"a key id"}))).holder.bound
     assert reasons(answered(replace(SHOWN, unprotected={4: "a key id"}))) == ["input.malformed"]
+
+
+def test_a_label_in_a_second_spelling_is_no_label() -> None:
+    def respelled(issued: Document) -> Document:
+        protected, unprotected, payload, proof = issued["issuerAuth"]
+        return {**issued, "issuerAuth": [protected, {33.0: unprotected[33]}, payload, proof]}
+
+    def beside(auth: Document) -> Document:
+        protected, _, payload, proof = auth["deviceSignature"]
+        return {"deviceSignature": [protected, {4.0: b"x"}, payload, proof]}
+
+    assert reasons(answered(replace(SHOWN, tampered=respelled))) == ["input.malformed"]
+    assert reasons(answered(replace(SHOWN, proven=beside))) == ["input.malformed"]
+
+
+@pytest.mark.parametrize("odd", [cbor2.undefined, cbor2.CBORSimpleValue(99), cbor2.CBORTag(99, 0), [[]], 1.5, math.nan])
+def test_no_odd_value_has_a_place_in_a_response(odd: Any) -> None:
+    def beside(auth: Document) -> Document:
+        protected, _, payload, proof = auth["deviceSignature"]
+        return {"deviceSignature": [protected, {4: odd}, payload, proof]}
+
+    places: list[dict[str, Any]] = [
+        {"response": lambda response: {**response, "version": odd}},
+        {"response": lambda response: {**response, "status": odd}},
+        {"response": lambda response: {**response, "documents": odd}},
+        {"response": lambda response: {**response, "documents": [odd]}},
+        {"response": lambda response: {**response, "documentErrors": odd}},
+        {"response": lambda response: {**response, "documentErrors": [{"x": odd}]}},
+        {"response": lambda response: {**response, "odd": odd}},
+        {"tampered": lambda issued: {**issued, "nameSpaces": odd}},
+        {"tampered": lambda issued: {**issued, "nameSpaces": {PID: odd}}},
+        {"tampered": lambda issued: {**issued, "nameSpaces": {PID: [odd]}}},
+        {"tampered": lambda issued: {**issued, "issuerAuth": odd}},
+        *({"tampered": lambda issued, place=place: at_place(issued, place, odd)} for place in range(4)),
+        {"unprotected": {4: odd}},
+        {"unprotected": {33: odd}},
+        {"proven": lambda _auth: odd},
+        {"proven": lambda _auth: {"deviceSignature": odd}},
+        {"proven": beside},
+    ]
+    for place in places:
+        report = answered(replace(SHOWN, **place))
+        assert report.indication is Indication.FAILED
+        assert len(reasons(report)) >= 1
+
+
+def at_place(issued: Document, place: int, odd: Any) -> Document:
+    return {
+        **issued,
+        "issuerAuth": [odd if number == place else part for number, part in enumerate(issued["issuerAuth"])],
+    }
