@@ -109,7 +109,8 @@ def _drafts(texts: list[str], *, as_json: bool) -> Exit:
     else:
         for draft in drafts:
             if draft is not None:
-                output.raw_text(draft)
+                for line in draft.splitlines():
+                    output.line(line)
     if any(drafts):
         output.words("hint", "put it into the service of `list.toml`, correct it, and run `idbridge trust lint`")
     return Exit.REFUSED if None in drafts else Exit.DONE

@@ -32,6 +32,7 @@ _OPTIONAL: Final = frozenset({
     "prefix", "issuer", "json", "embedded", "expires", "notBefore", "issued", "maximumAgeDays", "dates", "status",
     "level",
 })  # fmt: skip
+MEMBERS: Final = _REQUIRED | _OPTIONAL
 # How the source document calls them, where that differs.
 _WRITTEN: Final = MappingProxyType({"not_before": "notBefore", "maximum_age_days": "maximumAgeDays"})
 # A colon stands in no JWS, SD-JWT or base64url text and no JSON begins so: no prefix can claim what is none.

@@ -56,12 +56,13 @@ def provider_text(provider: Mapping[str, Any]) -> str:
 
 
 def _stanza(service: Mapping[str, Any]) -> list[str]:
-    claims = members(service.get("claims", {}))
-    return [_SERVICE, *members(_without(service, "claims")), "", "[provider.service.claims]", *claims]
+    profile = ["", "[provider.service.qr]", *members(service["qr"])] if "qr" in service else []
+    claims = ["", "[provider.service.claims]", *members(service.get("claims", {}))]
+    return [_SERVICE, *members(_without(service, "claims", "qr")), *profile, *claims]
 
 
-def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if key != name}
+def _without(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in names}
 
 
 def members(table: Mapping[str, Any]) -> list[str]:
