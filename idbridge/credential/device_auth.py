@@ -67,7 +67,8 @@ def judge_device(device: DeviceSigned | None, presenting: Presenting) -> DeviceV
 
 def _without_device(presenting: Presenting) -> DeviceVerdict:
     """Judge whether a device was needed where there is none: by the listing, or by what the request expects."""
-    needed = presenting.rule is HolderBindingRule.REQUIRED or _expects_holder(presenting.request)
+    request = presenting.request
+    needed = presenting.rule is HolderBindingRule.REQUIRED or (request.needs_holder and _expects_holder(request))
     device = DEVICE.refused("holder.binding_missing", _NO_DEVICE) if needed else DEVICE.skipped(_NO_DEVICE)
     return DeviceVerdict(device, AUTHORISED.skipped(_NO_DEVICE), SESSION.skipped(_NO_DEVICE))
 

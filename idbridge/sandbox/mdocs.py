@@ -82,11 +82,14 @@ class Mdoc:
 
     def shown(self, bench: Bench, *, to: Registration) -> Shown:
         """Return what the relying party ``to`` receives."""
+        return self.answer(bench, to=to, nonce=bench.nonce())
+
+    def answer(self, bench: Bench, *, to: Registration, nonce: str) -> Shown:
+        """Return what answers ``nonce``, by itself or in a vp_token, unless no device is asked."""
         service = bench.region.service(self.service)
         issued = self.tampered(self._issued(service, bench))
         if self.alone:
             return Shown(self._text(issued), None)
-        nonce = bench.nonce()
         audience = bench.region.registration(self.audience_of).audience if self.audience_of else to.audience
         session = {"client_id": audience, "response_uri": f"{audience}/answer"}
         transcript = session_transcript(Session(**edited(session, self.took, at=bench.at)), nonce)

@@ -67,16 +67,14 @@ class Presentation:
 
     def shown(self, bench: Bench, *, to: Registration) -> Shown:
         """Return the presentation that the relying party ``to`` receives."""
-        bound = self._issued(bench)
-        if not self.bound:
-            return Shown(self.sleight(bound), None)
-        nonce = bench.nonce()
-        return Shown(self._bound(bound, bench, to=to, nonce=nonce), nonce)
+        return self.answer(bench, to=to, nonce=bench.nonce())
 
-    def answer(self, bench: Bench, *, to: Registration, nonce: str) -> str:
-        """Return the presentation that answers ``nonce`` in a vp_token, unless the wallet does not bind it."""
+    def answer(self, bench: Bench, *, to: Registration, nonce: str) -> Shown:
+        """Return what answers ``nonce``, by itself or in a vp_token, unless the wallet does not bind it."""
         issued = self._issued(bench)
-        return self._bound(issued, bench, to=to, nonce=nonce) if self.bound else self.sleight(issued)
+        if not self.bound:
+            return Shown(self.sleight(issued), None)
+        return Shown(self._bound(issued, bench, to=to, nonce=nonce), nonce)
 
     def _bound(self, bound: str, bench: Bench, *, to: Registration, nonce: str) -> str:
         """Return the SD-JWT ``bound`` with the key binding of the holder's wallet."""

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from idbridge.codec import base64url
 from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.recipe import Shown
 
 Wrapping = Callable[[dict[str, list[str]]], Any]
@@ -41,12 +40,25 @@ def in_a_crowd(token: dict[str, list[str]]) -> Any:
     return {name: sent * _CROWD for name, sent in token.items()}
 
 
+class Answering(Protocol):
+    """A source that can answer a nonce beside others."""
+
+    @property
+    def service(self) -> str:
+        """The service whose credential it is."""
+        ...
+
+    def answer(self, bench: Bench, *, to: Registration, nonce: str) -> Shown:
+        """Make what answers ``nonce`` at ``bench``, for the relying party ``to``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One presentation, and the id of the credential query that it answers."""
 
     query: str
-    presentation: Presentation
+    presentation: Answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +77,12 @@ class VpToken:
         """Return the vp_token that the relying party ``to`` receives."""
         nonce = bench.nonce()
         token: dict[str, list[str]] = {}
+        expected: dict[str, Any] = {}
         for one in self.answers:
-            token.setdefault(one.query, []).append(one.presentation.answer(bench, to=to, nonce=nonce))
-        return Shown(json.dumps(self.wrap(token)), nonce)
+            shown = one.presentation.answer(bench, to=to, nonce=nonce)
+            token.setdefault(one.query, []).append(shown.credential)
+            expected.update(shown.expected)
+        return Shown(json.dumps(self.wrap(token)), nonce, expected)
 
 
 def naming_the_authority(octets: bytes) -> bytes:

@@ -12,6 +12,7 @@ from idbridge.codec import base64url
 from idbridge.sandbox import vp_tokens
 from idbridge.sandbox.case import Kind
 from idbridge.sandbox.entry import Entry, accepted
+from idbridge.sandbox.mdocs import Mdoc
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.recipe import Ask, Nonce
 from idbridge.sandbox.vp_tokens import Sent, VpToken
@@ -140,15 +141,76 @@ PAYMENT: Final = _accepted(
 )
 
 
+_MDOC: Final = {
+    "id": "mdoc",
+    "format": "mso_mdoc",
+    "meta": {"doctype_value": "example.sg.pid.1"},
+    "claims": [{"path": ["example.sg.pid.1", "family_name"], "intent_to_retain": True}],
+}
+MDOC: Final = accepted(
+    "sg-wallet-answers-with-mdoc",
+    "Tan Hui Ling's wallet answers a query for an mdoc",
+    why="The document type and the elements are as asked for, by namespace.",
+    to="th-bank",
+    purpose="account-opening",
+    source=VpToken((Sent("mdoc", Mdoc("sg-mdoc", "sg-tan")),)),
+    ask=Ask(claims=_CLAIMS, body=query(_MDOC)),
+)
+MIXED: Final = accepted(
+    "sg-wallet-answers-in-two-formats",
+    "Tan Hui Ling's wallet answers with a credential and an mdoc in one go",
+    why="Each is judged by the rules of its own format, and both answer one nonce.",
+    to="th-bank",
+    purpose="account-opening",
+    source=VpToken((Sent("pid", Presentation("sg-pid", "sg-tan")), Sent("mdoc", Mdoc("sg-mdoc", "sg-tan")))),
+    ask=Ask(claims=_CLAIMS, body=query({"id": "pid", "format": "dc+sd-jwt", "meta": {}}, _MDOC)),
+)
+
+
 def entries() -> Iterator[Entry]:
     """Yield the cases about queries and their answers."""
-    yield from (TH, LEAST, EITHER, BOTH, STRANGERS, ALONE, COPY, SG, PAYMENT)
+    yield from (TH, LEAST, EITHER, BOTH, STRANGERS, ALONE, COPY, SG, PAYMENT, MDOC, MIXED)
+    yield from _mdocs()
     yield from _tokens()
     yield from _mismatches()
     yield from _incomplete()
     yield from _persons()
     yield from _transactions()
     yield from _queries()
+
+
+def _mdocs() -> Iterator[Entry]:
+    yield MDOC.refused(
+        "mdoc-of-another-document-type",
+        "query.type_mismatch",
+        "An mdoc with an identity where a driving licence was asked for",
+        why="Another document is no answer, however genuine.",
+        body=query({**_MDOC, "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}}),
+    )
+    yield MDOC.refused(
+        "mdoc-without-asked-element",
+        "query.claim_missing",
+        "An mdoc whose element stands in another namespace than asked for",
+        why="An element is named by its namespace, too.",
+        body=query({**_MDOC, "claims": [{"path": ["org.iso.18013.5.1", "family_name"]}]}),
+    )
+    yield MDOC.refused(
+        "mdoc-with-another-value",
+        "query.value_mismatch",
+        "An mdoc whose nationality is not the one that was asked for",
+        why="The value is compared with the one that was signed.",
+        body=query({**_MDOC, "claims": [{"path": ["example.sg.pid.1", "nationality"], "values": ["TH"]}]}),
+    )
+    yield MIXED.refused(
+        "mdoc-of-another-session-beside-a-credential",
+        "holder.signature_invalid",
+        "Of two answers in two formats the mdoc was made in another session",
+        why="Every presentation counts, and the worst decides.",
+        answers=(
+            Sent("pid", Presentation("sg-pid", "sg-tan")),
+            Sent("mdoc", Mdoc("sg-mdoc", "sg-tan", took={"response_uri": "https://elsewhere.example/answer"})),
+        ),
+    )
 
 
 def _tokens() -> Iterator[Entry]:
