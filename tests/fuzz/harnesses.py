@@ -10,8 +10,10 @@ from idbridge.codec import base45, base64std, base64url, cbor, pem, strict_json
 from idbridge.codec.inflate import inflate
 from idbridge.credential import sd_jwt
 from idbridge.credential.envelope import open_credential
+from idbridge.credential.mdoc_document import parse_unverified_mdoc
 from idbridge.credential.protocol import Reading
-from idbridge.crypto import cose, jws
+from idbridge.credential.qr_selection import choose, listed_in
+from idbridge.crypto import cose, jwe, jws
 from idbridge.crypto.certificate_lint import lint_listed
 from idbridge.crypto.crl import verify_crl
 from idbridge.crypto.jws import HeaderCache, HeaderRules
@@ -20,8 +22,12 @@ from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.model.request import VerifyRequest
+from idbridge.presentation.dcql import parse_query
+from idbridge.presentation.transaction_data import parse_transactions
 from idbridge.reasons import Indication
 from idbridge.sandbox.questions import question
+from idbridge.status import token_status_list
+from idbridge.status.references import read_references
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust import deny_list, profile
 from idbridge.trust.importers.imported import Offer, Terms
@@ -99,6 +105,64 @@ def _sd_jwt_seeds() -> Sequence[bytes]:
         if disclosures:
             found.append(b"~".join((base64url.decode(jwt.split(b".")[1].decode()), *disclosures[:-1])))
     return found
+
+
+def _jwe(octets: bytes) -> None:
+    """A token for a key that is held: nothing opens but what was encrypted to it."""
+    jwe.decrypt(_text(octets), (_opening(),))
+
+
+@cache
+def _opening() -> jwe.DecryptionKey:
+    return region().decryption_keys(_SG)[0]
+
+
+def _jwe_seeds() -> Sequence[bytes]:
+    return [text for text in samples.credentials() if text.count(b".") == jwe.PARTS - 1]
+
+
+def _mdoc(octets: bytes) -> None:
+    parse_unverified_mdoc(octets)
+
+
+def _mdoc_seeds() -> Sequence[bytes]:
+    found = []
+    for text in samples.credentials():
+        if not text.startswith(b"{") and b"." not in text and b":" not in text:
+            try:
+                found.append(base64url.decode(text.decode()))
+            except InputError:
+                continue
+    return found
+
+
+def _query(octets: bytes) -> None:
+    parse_query(strict_json.parse(octets, max_bytes=LIMITS.token_bytes))
+
+
+def _query_seeds() -> Sequence[bytes]:
+    return [json.dumps(body["dcql"]).encode() for body in samples.bodies() if "dcql" in body]
+
+
+def _transactions(octets: bytes) -> None:
+    parse_transactions(strict_json.parse(octets, max_bytes=LIMITS.token_bytes), query=None)
+
+
+def _qr(octets: bytes) -> None:
+    """A scanned text in each of the envelopes that the region lists."""
+    choose(_text(octets), listed_in(snapshot()), HeaderCache(1))
+
+
+def _status_reference(octets: bytes) -> None:
+    read_references(strict_json.parse(octets, max_bytes=LIMITS.token_bytes))
+
+
+def _status_bits(octets: bytes) -> None:
+    """The compressed entries of a list that was signed: what they may swell into is bounded."""
+    value = strict_json.parse(octets, max_bytes=LIMITS.token_bytes)
+    _, inflated = token_status_list.unpacked(value)
+    if len(inflated) > LIMITS.status_list_inflated_bytes:
+        raise AssertionError("more came out than was allowed")
 
 
 def _request(octets: bytes) -> None:
@@ -185,6 +249,16 @@ HARNESSES: Final[tuple[Harness, ...]] = (
     Harness("vical", _vical, lambda: [cbor.encode([b"\xa1\x01\x26", {33: _anchor()}, b"\xa0", bytes(64)])], 16_384),
     Harness("certificate", lint_listed, samples.certificates, 8_192),
     Harness("crl", lambda octets: verify_crl(octets, issuer=_anchor(), at=NOON), samples.certificates, 8_192),
+    Harness("jwe", _jwe, _jwe_seeds, 16_384),
+    Harness("mdoc", _mdoc, _mdoc_seeds, 12_288),
+    Harness("qr", _qr, samples.credentials, 4_296),
+    Harness("dcql", _query, _query_seeds, 16_384),
+    Harness("transaction-data", _transactions, samples.requests, 16_384),
+    Harness("status-reference", _status_reference, lambda: [
+        b'{"status_list":{"idx":1,"uri":"https://status.example/1"}}'
+    ], 4_096),
+    Harness("token-status-list", token_status_list.parse_unverified, samples.parts, 16_384),
+    Harness("status-bits", _status_bits, lambda: [b'{"bits":1,"lst":"eNrbuRgAAhcBXQ"}'], 16_384),
     Harness("deny-list", deny_list.parse, samples.requests, 16_384),
     Harness("proposal", proposal.parse, samples.requests, 16_384),
 )  # fmt: skip
