@@ -134,9 +134,8 @@ def verify(
         keys=_opened(key_files, passphrase_from(passphrase_file)),
     )
     types = NO_DOCUMENTS if type_metadata is None else read_type_documents(type_metadata)
-    report = Verifier(trust=snapshot, status=EMPTY_STATUS, types=types).verify(
-        asked, at=moment, historical=at is not None
-    )
+    verifier = Verifier(trust=snapshot, status=EMPTY_STATUS, types=types)
+    report = verifier.verify(asked, at=moment, historical=at is not None)
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
     if as_json and explain:
         output.raw(story_text.document(report, report_id=report_id))

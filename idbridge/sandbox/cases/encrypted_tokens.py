@@ -81,6 +81,7 @@ def entries() -> Iterator[Entry]:
     yield from _headers()
     yield from _hashes()
     yield from _responses()
+    yield from _downgraded()
     yield from _kinds()
 
 
@@ -269,6 +270,9 @@ def _responses() -> Iterator[Entry]:
         "A token of one kind never serves as another.",
         replace(_BESIDE, edits={"nonce": "n", "exp": After(300)}),
     )
+
+
+def _downgraded() -> Iterator[Entry]:
     yield USERINFO_SEALED.refused(
         "userinfo-downgraded",
         "oidc.encryption_mismatch",
