@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.credential.claim_paths import flattened
-from idbridge.credential.login_hashes import hash_check
+from idbridge.credential.login_hashes import hash_check, nothing_received
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
 from idbridge.credential.unverified import parse_unverified_jwt
@@ -107,6 +107,7 @@ _AGE: Final = LIMITS.id_token_age.total_seconds()
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _LOGIN: Final = HolderBinding(HolderMethod.LOGIN)
 _NO_NONCE_EXPECTED: Final = NONCE.skipped("the request expects no nonce, so anyone with a copy could show this token")
+_NOTHING_RECEIVED: Final = nothing_received(HASHES)
 _NO_USERINFO: Final = USERINFO.skipped("no userinfo response was supplied")
 _IN_THE_OPEN: Final = EncryptionRule.NONE
 _TIME_NOT_JUDGED: Final = TIME.skipped("a time claim is malformed")
@@ -182,14 +183,14 @@ class IdTokenFormat:
         """
         service = resolved.service
         claim_map = service.profile.claim_map
-        claims = flattened(signed.claims, claim_map)
+        claims = flattened(signed.claims, claim_map) if claim_map.paths else signed.claims
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
         whole = times_are_whole(claims, _TIMES)
         nonce = _nonce(claims, expected=request.expected.nonce)
         time = _time(claims, now=now, leeway=leeway) if whole else _TIME_NOT_JUDGED
         in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=at)
-        beside, all_claims = _NO_USERINFO, claims
+        login, beside, all_claims = request.expected.login, _NO_USERINFO, claims
         if request.userinfo is not None:
             beside, all_claims = supplemented(USERINFO, signed.claims, request.userinfo, resolved=resolved, at=at)
         checks = (
@@ -200,8 +201,8 @@ class IdTokenFormat:
             _audience(claims, service=service, request=request),
             time,
             nonce,
-            _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway, expected=request.expected.login),
-            hash_check(HASHES, claims, algorithm=signed.header.algorithm, expected=request.expected.login),
+            _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway, expected=login),
+            hash_check(HASHES, claims, algorithm=signed.header.algorithm, expected=login, nothing=_NOTHING_RECEIVED),
             _kind(claims),
             _subject(claims, listed=claim_map.subject),
             _form(claims, whole=whole, named=claim_map.sources),

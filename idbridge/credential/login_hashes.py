@@ -24,16 +24,24 @@ _HASHES: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+def nothing_received(point: CheckPoint) -> Check:
+    """Return the check as not made, because the relying party sent nothing along."""
+    return point.skipped("no access token, code or state was supplied")
+
+
 def hash_check(
-    point: CheckPoint, claims: Mapping[str, Any], *, algorithm: str, expected: LoginExpectations | None
+    point: CheckPoint, claims: Mapping[str, Any], *, algorithm: str, expected: LoginExpectations | None, nothing: Check
 ) -> Check:
-    """Judge the hash claims of a token that was signed by ``algorithm``, under the number of ``point``."""
+    """Judge the hash claims of a token that was signed by ``algorithm``, under the number of ``point``.
+
+    ``nothing`` is what ``nothing_received`` returned, made once, because few relying parties send anything along.
+    """
     for name in CLAIMS:
         if name in claims and type(claims[name]) is not str:
             return point.refused("oidc.claim_malformed", f"`{name}` is a text")
-    received = {} if expected is None else _received(expected)
+    received = _received(expected) if expected is not None else None
     if not received:
-        return point.skipped("no access token, code or state was supplied")
+        return nothing
     for name, value in received.items():
         if name not in claims:
             return point.refused("oidc.hash_mismatch", f"the token has no `{name}`")
