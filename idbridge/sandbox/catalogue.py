@@ -41,6 +41,9 @@ from idbridge.sandbox.cases import (
     tokens,
     trust_material,
     type_metadata,
+    w3c_contents,
+    w3c_credentials,
+    w3c_presentations,
 )
 from idbridge.sandbox.drill.attack import Attack
 from idbridge.sandbox.entry import Entry
@@ -51,6 +54,7 @@ _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
     crossings, dcql, encrypted_tokens,
     legal_persons, assertions, requests, faults, qr_codes, status_lists,
+    w3c_credentials, w3c_contents, w3c_presentations,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, status_lists, denials, faults, type_metadata)
 _ATTACKS: Final = (

@@ -87,6 +87,11 @@ def expiry_disclosed(issuance: Issuance) -> Issuance:
     return _hidden(issuance, "exp")
 
 
+def validity_disclosed(issuance: Issuance) -> Issuance:
+    """Let the holder decide until when a W3C credential is good (VC-JOSE-COSE section 3.2.1)."""
+    return _hidden(issuance, "validUntil")
+
+
 def holder_key_disclosed(issuance: Issuance) -> Issuance:
     """Let the holder decide whether the holder key is seen (SD-JWT VC section 2.2.2.2)."""
     return _hidden(issuance, "cnf")
