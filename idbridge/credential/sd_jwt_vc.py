@@ -177,13 +177,7 @@ class SdJwtVcFormat:
             _time(claims, request=request, now=now, leeway=leeway),
             NOTHING_DISCLOSABLE.passed,
             _status(claims),
-            judge_type(
-                TYPE_METADATA,
-                claims,
-                signed.claims,
-                document=presented.types.get(claims["vct"]),
-                hides=processed.hides,
-            ),
+            _metadata(claims, signed, presented, hides=processed.hides),
             NO_RETRIEVAL.passed,
             *binding.checks,
         )
@@ -284,3 +278,9 @@ def _status(claims: Mapping[str, Any]) -> Check:
     if "status" in claims and not (isinstance(claims["status"], dict) and claims["status"]):
         return STATUS.refused("status.unavailable", "`status` names no mechanism")
     return STATUS.passed
+
+
+def _metadata(claims: Mapping[str, Any], signed: SignedClaims, presented: PresentedSdJwt, *, hides: bool) -> Check:
+    """Judge what the type says (sd-jwt.18), by the document that is held of it, if any."""
+    document = presented.types.get(claims["vct"])
+    return judge_type(TYPE_METADATA, claims, signed.claims, document=document, hides=hides)

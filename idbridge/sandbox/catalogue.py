@@ -21,6 +21,7 @@ from idbridge.sandbox.cases import (
     attacks_traps,
     crossings,
     dcql,
+    dcql_together,
     denials,
     encrypted_tokens,
     faults,
@@ -52,7 +53,7 @@ from idbridge.sandbox.trial import Trial
 Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
-    crossings, dcql, encrypted_tokens,
+    crossings, dcql, dcql_together, encrypted_tokens,
     legal_persons, assertions, requests, faults, qr_codes, status_lists,
     w3c_credentials, w3c_contents, w3c_presentations,
 )  # fmt: skip
