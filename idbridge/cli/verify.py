@@ -26,6 +26,7 @@ from idbridge.model.request import Detail, RelyingParty
 from idbridge.model.type_metadata import NO_DOCUMENTS
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
 
 REPORT_ID_OCTETS: Final = 16
@@ -137,17 +138,21 @@ def verify(
     verifier = Verifier(trust=snapshot, status=EMPTY_STATUS, types=types)
     report = verifier.verify(asked, at=moment, historical=at is not None)
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
-    if as_json and explain:
-        output.raw(story_text.document(report, report_id=report_id))
-    elif as_json:
-        output.raw(report.render(Detail(detail), report_id=report_id))
+    if as_json:
+        told = story_text.document(report, report_id=report_id) if explain else None
+        output.raw(told or report.render(Detail(detail), report_id=report_id))
     else:
-        report_text.show(report, report_id=report_id, detail=Detail(detail))
-        if explain:
-            story_text.show(report)
-        if party is None and report.reason is not None and report.reason.code in _WHO_ASKS:
-            output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
+        _show(report, report_id=report_id, detail=Detail(detail), explain=explain, named=party is not None)
     return Exit.DONE if report.accepted else of_indication(report.indication)
+
+
+def _show(report: Report, *, report_id: str, detail: Detail, explain: bool, named: bool) -> None:
+    """Print a report for a person, with its story if asked; ``named`` tells whether it was said who asks."""
+    report_text.show(report, report_id=report_id, detail=detail)
+    if explain:
+        story_text.show(report)
+    if not named and report.reason is not None and report.reason.code in _WHO_ASKS:
+        output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
 
 
 def _opened(key_files: tuple[Path, ...], passphrase: Passphrase) -> tuple[DecryptionKey, ...]:
