@@ -126,7 +126,7 @@ def _is_former(key: NodeKey) -> bool:
     return key.purpose is KeyPurpose.ASSERTION and key.state is KeyState.RETIRED
 
 
-def passphrase_in(path: Path | None) -> Passphrase:
+def passphrase_in(path: Path | None, *, setting: str = "IDBRIDGE_ASSERTION_PASSPHRASE_FILE") -> Passphrase:
     """Return what answers with the first line of ``path`` when a passphrase or PIN is needed: read then, not kept.
 
     It raises ``ConfigurationError`` if there is no such file, if it is open to others, or if it holds nothing fit.
@@ -134,7 +134,7 @@ def passphrase_in(path: Path | None) -> Passphrase:
 
     def told(what: str) -> str:
         if path is None:
-            raise ConfigurationError(f"{what} is locked; IDBRIDGE_ASSERTION_PASSPHRASE_FILE names what opens it")
+            raise ConfigurationError(f"{what} is locked; {setting} names what opens it")
         octets = read_private(path)
         try:
             text = octets.decode("utf-8").partition("\n")[0].rstrip("\r")
@@ -159,7 +159,8 @@ def read_decryption_keys(settings: Settings, *, issuing: Issuing) -> tuple[Decry
     files = sorted(folder.glob("*.pem"))
     if not 0 < len(files) <= LIMITS.decryption_keys:
         raise ConfigurationError(f"{folder} holds 1 to {LIMITS.decryption_keys} keys in files *.pem")
-    passphrase, live = passphrase_in(settings.assertion_passphrase_file), settings.environment is Environment.LIVE
+    opened_by, live = settings.decryption_passphrase_file, settings.environment is Environment.LIVE
+    passphrase = passphrase_in(opened_by, setting="IDBRIDGE_DECRYPTION_PASSPHRASE_FILE")
     held = [open_key_file(path, passphrase=passphrase, encrypted_only=live) for path in files]
     signing = {signer.kid for signer in issuing.signers}
     if len({key.kid for key in held}) != len(held) or not signing.isdisjoint(key.kid for key in held):

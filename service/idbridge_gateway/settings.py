@@ -21,7 +21,8 @@ class Settings(BaseSettings):
 
     It signs with the keys of ``assertion_keys_dir``, which ``idbridge keys`` keeps, or with that of
     ``assertion_key_file``; ``assertion_passphrase_file`` holds what opens them. What is encrypted to it, it opens with
-    the keys of ``decryption_keys_dir`` (``*.pem``, PKCS #8), under the same passphrase; without, it opens nothing.
+    the keys of ``decryption_keys_dir`` (``*.pem``, PKCS #8), of which ``decryption_passphrase_file`` holds what opens
+    them; without a folder it opens nothing.
 
     Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     assertion_passphrase_file: Path | None = None
     pairwise_key_file: Path
     decryption_keys_dir: Path | None = None
+    decryption_passphrase_file: Path | None = None
     type_metadata_dir: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080

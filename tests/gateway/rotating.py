@@ -150,5 +150,6 @@ def kid_of(assertion: str) -> str:
 
 
 def published(node: Node) -> list[str]:
-    """The names of the keys that a node publishes."""
-    return [key["kid"] for key in node.send("GET", "/.well-known/jwks.json").json()["keys"]]
+    """The names of the keys that a node publishes for its assertions."""
+    keys = node.send("GET", "/.well-known/jwks.json").json()["keys"]
+    return [key["kid"] for key in keys if key["use"] == "sig"]

@@ -93,6 +93,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         assertion_passphrase_file=locked,
         pairwise_key_file=own / "pairwise.json",
         decryption_keys_dir=_lay_out_decryption(region, state, own, locked=locked),
+        decryption_passphrase_file=locked,
     )
     if not (memory / crl_floors.FILE).exists():
         begin_memory(memory, region.environment, begin=distribution_of(settings).repository.initialise)
