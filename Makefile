@@ -38,7 +38,7 @@ bench: ## measure verification as multiples of one P-256 verification
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m benchmarks
 
-fuzz: ## fuzz each parser for SECONDS, damage lists and documents 100,000 times
+fuzz: ## fuzz each parser for SECONDS, damage documents 100,000 times
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 	@IDBRIDGE_MUTATIONS=$(MUTATIONS) $(BIN)/pytest -n 2 -q -k mutat tests/trust
