@@ -11,13 +11,16 @@ from idbridge.model.region import Format, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
 from idbridge.recognition.table import ServiceRow, recognition_table
+from idbridge.sandbox.codes import Code
 from idbridge.sandbox.full_logins import FullLogin
 from idbridge.sandbox.logins import Login
+from idbridge.sandbox.mdocs import Mdoc
 from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation, Representation
 from idbridge.sandbox.recipe import Source
 from idbridge.sandbox.services import Service
 from idbridge.sandbox.sources import services_of
+from idbridge.sandbox.w3c import Vc
 from tests.recognition.agreement import PretendRegion, assert_table_and_pipeline_agree
 from tests.verify.pretend import NOON, asked, reasons, region, verifier
 
@@ -26,11 +29,15 @@ PURPOSES = sorted(verifier().trust.purposes.purposes)
 STATES = verifier().trust.listed_states()
 
 
+# Listed with an authority that does not keep the profile of mdocs, which only a credential shows: the table cannot know.
+UNUSABLE = {"sg-mdoc-pilot": "issuer.certificate_profile"}
+
+
 def providers() -> Iterator[Service]:
     """Every service of the region that issues identities, with its keys."""
     for table in region().sources.lists.values():
         for source in services_of(table):
-            if source["type"] in ("login", "pid-issuance", "attestation-issuance"):
+            if source["type"] in ("login", "pid-issuance", "attestation-issuance") and source["id"] not in UNUSABLE:
                 yield region().service(source["id"])
 
 
@@ -40,8 +47,15 @@ def best_of(service: Service) -> Source:
     if "entity" in service.claim_map or "encryption" in service.source:
         named = [one.id for one in population().companies.values() if one.state is service.state]
         return FullLogin(service.id, person, company=named[0] if "entity" in service.claim_map else None)
-    if Format.ID_TOKEN.value in service.source["formats"]:
+    formats = set(map(Format, service.source["formats"]))
+    if Format.ID_TOKEN in formats:
         return Login(service.id, person)
+    if Format.QR in formats:
+        return Code(service.id, person)
+    if Format.MDOC in formats:
+        return Mdoc(service.id, person)
+    if formats & {Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT}:
+        return Vc(service.id, person)
     company = Representation("sg-quay") if "mandate" in service.claim_map else None
     return Presentation(service.id, person, represents=company)
 
@@ -50,7 +64,9 @@ def best_of(service: Service) -> Source:
 def shown(service_id: str) -> VerifyRequest:
     """The best credential of a service, as a bank received it."""
     service = region().service(service_id)
-    return asked(best_of(service), encryption=SENT if service.source.get("encryption") == "required" else None)
+    sent = SENT if service.source.get("encryption") == "required" else None
+    named = Format.QR if Format.QR.value in service.source["formats"] else None  # not every code says what it is
+    return asked(best_of(service), encryption=sent, format=named)
 
 
 def rows(service: Service, *, by: MemberState, purpose: str) -> list[ServiceRow]:
@@ -62,6 +78,11 @@ def rows(service: Service, *, by: MemberState, purpose: str) -> list[ServiceRow]
     found = [one for one in row.services if one.service.issuer == service.issuer and one.service.name == named]
     assert found, (service.id, thumbprint)
     return found
+
+
+@pytest.mark.parametrize(("name", "code"), UNUSABLE.items())
+def test_what_the_table_cannot_know_is_refused_for_itself(name: str, code: str) -> None:
+    assert reasons(verifier().verify(shown(name), at=NOON)) == [code]
 
 
 @pytest.mark.parametrize("service", list(providers()), ids=lambda service: service.id)
