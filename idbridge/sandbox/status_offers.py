@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.crypto.crl import CrlFloor
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.model.region import MemberState
 from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.draft import Draft
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.questions import question
 from idbridge.sandbox.recipe import Source
@@ -106,7 +107,7 @@ class KeySetOffer:
         place, octets = (MemberState.SG, _KEY_SET), json.dumps({"keys": keys}).encode()
         held = read_key_set(octets, place, algorithms=frozenset({"ES256"}), fetched_at=at - self.fetched)
         asking = region.registration(self.to)
-        source = Login("sg-login", "sg-tan", header={"kid": new.kid}, seal=lambda draft: _resealed(draft, new))
+        source = Login("sg-login", "sg-tan", header={"kid": new.kid}, seal=lambda draft: resealed(draft, new))
         shown = source.shown(Bench(region, at, SeededRandomness(b"key set")), to=asking)
         document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
         status = status_snapshot(polled=MappingProxyType({place: held.polled}))
@@ -114,7 +115,8 @@ class KeySetOffer:
         verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
 
 
-def _resealed(draft: Any, signer: FileSigner) -> str:
+def resealed(draft: Draft, signer: FileSigner) -> str:
+    """Return the compact JWS of ``draft``, signed by another key than its own."""
     return f"{draft.signing_input}.{base64url.encode(signer.sign(draft.signing_input.encode('ascii')))}"
 
 
