@@ -213,10 +213,12 @@ def _keys(document: Mapping[str, Any], secrets: Mapping[str, Any], *, private: P
         roles=RoleKeys(
             MappingProxyType({name: load_signer(private / f"role-{name}.pem") for name in role_key_names()})
         ),
-        decryption=MappingProxyType({
-            state: tuple(load_signer(private / f"decryption-{state}-{number}.pem") for number in range(count))
-            for state, count in _by_state(document["decryption"]).items()
-        }),
+        decryption=MappingProxyType(
+            {
+                state: tuple(load_signer(private / f"decryption-{state}-{number}.pem") for number in range(count))
+                for state, count in _by_state(document["decryption"]).items()
+            }
+        ),
     )
 
 

@@ -58,8 +58,8 @@ _UTC_OFFSET: Final = timedelta(0)
 class Verifier:
     """Verifies against one pair of snapshots; a request pins it from start to end.
 
-    Keeps parsed headers, trust paths and standings of these snapshots, and digests of issuers' signatures that verified,
-    all of it bounded, and nothing of any credential that could be read.
+    Keeps parsed headers, trust paths and standings of these snapshots, and digests of signatures that verified, all of it
+    bounded, and nothing of any credential that could be read.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class Verifier:
     ) -> None:
         self._trust = trust
         self._status = status
-        self._reading = Reading(HeaderCache(LIMITS.header_cache_entries), listed_in(trust), types, logins=logins_in(trust))
+        headers = HeaderCache(LIMITS.header_cache_entries)
+        self._reading = Reading(headers, listed_in(trust), types, logins=logins_in(trust))
         self._keys = KeyResolver(trust, polled=status.polled)
         self._signatures = signatures if signatures is not None else VerifiedSignatures()
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))

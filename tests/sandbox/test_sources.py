@@ -96,7 +96,13 @@ def test_every_algorithm_of_the_table_signs_somewhere_and_rsa_only_twice() -> No
 
 
 def test_every_kind_of_key_material_stands_in_some_list() -> None:
-    assert {service["material"]["kind"] for service in services()} == {"jwk", "jwks", "authority", "iaca", "certificate"}
+    assert {service["material"]["kind"] for service in services()} == {
+        "jwk",
+        "jwks",
+        "authority",
+        "iaca",
+        "certificate",
+    }
 
 
 def test_one_state_keeps_loose_time_and_one_gives_identifiers_that_do_not_last() -> None:

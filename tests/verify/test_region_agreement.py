@@ -29,7 +29,7 @@ PURPOSES = sorted(verifier().trust.purposes.purposes)
 STATES = verifier().trust.listed_states()
 
 
-# Listed with an authority that does not keep the profile of mdocs, which only a credential shows: the table cannot know.
+# Listed with an authority that does not keep the profile of mdocs, which only a credential shows.
 UNUSABLE = {"sg-mdoc-pilot": "issuer.certificate_profile"}
 
 
