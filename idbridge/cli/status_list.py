@@ -18,6 +18,7 @@ from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import parse_jwk
 from idbridge.errors import ConfigurationError, InputError, JoseError, StatusError
 from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.status import issue, packing
@@ -32,6 +33,7 @@ SCHEMA: Final = "idbridge-status-list-1"
 STANDARD_INPUT: Final = "-"
 _ENTRIES: Final = LIMITS.status_list_entries
 _DAYS, _TTL_SECONDS = 7, 3600
+_PEM: Final = b"-----BEGIN"
 _HEADS: Final = ("VALUE", "MEANING", "ENTRIES", "SHARE")
 
 
@@ -210,8 +212,8 @@ def _tell_built(
     "--key",
     "key_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="JWK",
-    help="Trust this public key instead of the region's lists.",
+    metavar="FILE",
+    help="Trust this key, a JWK or the key file itself, instead of the region's lists.",
 )
 @region_option
 @at_option
@@ -248,10 +250,13 @@ def _read(source: str) -> bytes:
         raise Failure(f"`{source}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
 
 
-def _public_key(path: Path) -> Any:
+def _public_key(path: Path) -> PublicKey:
+    """Return the key of a JWK, or the public half of a key file, whose PEM begins otherwise than any JSON."""
     try:
-        jwk = strict_json.parse_object(path.read_bytes(), max_bytes=LIMITS.key_file_bytes)
-        return parse_jwk(jwk)
+        octets = path.read_bytes()
+        if octets.lstrip().startswith(_PEM):
+            return parse_jwk(open_signer(str(path), passphrase=passphrase_from(None)).public_jwk)
+        return parse_jwk(strict_json.parse_object(octets, max_bytes=LIMITS.key_file_bytes))
     except OSError as unreadable:
         raise Failure(f"`{path}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
     except (InputError, JoseError) as refusal:
@@ -262,7 +267,7 @@ def _by_lists(octets: bytes, address: str, region: Path, at: datetime) -> Status
     trust = open_snapshot(region)
     states = [state for state, listed in places_of(trust) if listed == address]
     if not states:
-        output.words("hint", "`--key JWK` judges it by a key that you trust yourself")
+        output.words("hint", "`--key FILE` judges it by a key that you trust yourself")
         raise StatusError("status.signer_unauthorised", "no state lists this address")
     return verify_status_list(octets, (states[0], address), trust=trust, fetched_at=at)
 

@@ -199,6 +199,7 @@ def test_a_key_that_is_no_public_key_is_a_local_fault(run: Run, desk: Path) -> N
 
     for name in ("bad.jwk", "none.jwk"):
         assert run("status-list", "check", str(desk / "list"), "--key", str(desk / name)).code == 5
+    assert run("status-list", "check", str(desk / "list"), "--key", str(desk / "key.pem")).code == 0
     other = generate("ES256")
     (desk / "other.jwk").write_text(json.dumps(dict(other.public_jwk)))
     assert parse_jwk(other.public_jwk).kid

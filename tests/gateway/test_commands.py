@@ -252,6 +252,9 @@ def test_a_node_by_tuf_begins_its_memory_and_says_how_fresh_its_trust_is(tmp_pat
     assert run("serve", "--check", env={**env, "IDBRIDGE_PINS_FILE": "pins.json"}).exit_code == 5
 
 
+STATUS_HOST = ".example has no address)"  # the hosts of the region's status lists, which nobody serves here
+
+
 def test_a_node_serves_and_writes_nothing_about_who_asked(region: Region, env: dict[str, str]) -> None:
     minted = mint(
         case_named("sg-login-opens-account"), region=region, at=SystemClock().now(), randomness=SystemRandomness()
@@ -268,5 +271,6 @@ def test_a_node_serves_and_writes_nothing_about_who_asked(region: Region, env: d
         rest, _ = process.communicate(timeout=30)
 
     assert answered == ["PASSED", 404]
-    assert rest == ""
-    assert len(written.splitlines()) == 1
+    said = [line for line in f"{written}\n{rest}".splitlines() if line and STATUS_HOST not in line]
+    assert len(said) == 1
+    assert "S1234567D" not in written + rest
