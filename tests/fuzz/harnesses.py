@@ -8,12 +8,12 @@ from typing import Final
 
 from idbridge.codec import base45, base64std, base64url, cbor, pem, strict_json
 from idbridge.codec.inflate import inflate
-from idbridge.credential import sd_jwt
+from idbridge.credential import sd_jwt, vc_model
 from idbridge.credential.envelope import open_credential
 from idbridge.credential.mdoc_document import parse_unverified_mdoc
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_selection import choose, listed_in
-from idbridge.crypto import cose, jwe, jws
+from idbridge.crypto import cose, did_key, jwe, jws
 from idbridge.crypto.certificate_lint import lint_listed
 from idbridge.crypto.crl import verify_crl
 from idbridge.crypto.jws import HeaderCache, HeaderRules
@@ -24,7 +24,7 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
-from idbridge.reasons import Indication
+from idbridge.reasons import REASONS, Indication
 from idbridge.sandbox.questions import question
 from idbridge.status import token_status_list
 from idbridge.status.references import read_references
@@ -165,6 +165,38 @@ def _status_bits(octets: bytes) -> None:
         raise AssertionError("more came out than was allowed")
 
 
+def _w3c(octets: bytes) -> None:
+    """A document as if it were signed, as a credential, as a presentation and as an entry of one."""
+    document = strict_json.parse_object(octets, max_bytes=LIMITS.token_bytes)
+    for version in vc_model.Version:
+        faults = (vc_model.credential_fault(document, version), vc_model.presentation_fault(document, version))
+        if any(fault is not None and fault.code not in REASONS for fault in faults):
+            raise AssertionError("a fault without a code")
+    vc_model.enveloped_fault(document)
+
+
+def _w3c_seeds() -> Sequence[bytes]:
+    """What W3C credentials and presentations of the samples say, those inside others too."""
+    found = [part for part in samples.parts() if b"." not in part and part.isascii()]
+    payloads = (_decoded(part) for part in found)
+    return [payload for payload in payloads if b"@context" in payload]
+
+
+def _decoded(part: bytes) -> bytes:
+    try:
+        return base64url.decode(part.decode())
+    except InputError:
+        return b""
+
+
+def _did(octets: bytes) -> None:
+    """A DID; the key that one spells out is spelled out by it again."""
+    did = _text(octets)
+    key = did_key.key_of(did)
+    if did.startswith("did:key:") and did_key.did_key(key) != did:
+        raise AssertionError("a second spelling was read")
+
+
 def _request(octets: bytes) -> None:
     read_request(
         strict_json.parse(octets, max_bytes=LIMITS.body_bytes), relying_party=RELYING_PARTY, node_audiences=frozenset()
@@ -239,6 +271,10 @@ HARNESSES: Final[tuple[Harness, ...]] = (
         _text(octets), None, Reading(HeaderCache(1))
     ), samples.credentials, 16_384),
     Harness("whole-verification", _whole, lambda: list(_asked()), 16_384),
+    Harness("w3c-document", _w3c, _w3c_seeds, 16_384),
+    Harness("did", _did, lambda: [
+        spelled(parse_jwk(LOGIN_KEY.public_jwk)).encode() for spelled in (did_key.did_key, did_key.did_jwk)
+    ], 512),
     Harness("request", _request, samples.requests, 16_384),
     Harness("jwk", _jwk, lambda: [json.dumps(dict(LOGIN_KEY.public_jwk)).encode()], 4_096),
     Harness("jwks-import", lambda octets: import_jwks(
