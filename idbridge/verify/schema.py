@@ -24,7 +24,7 @@ _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _FLAG: Final[dict[str, Any]] = {"type": "boolean"}
 _INSTANT: Final[dict[str, Any]] = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _DIGEST: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_CODE: Final[dict[str, Any]] = {"type": "string", "pattern": "^[a-z_]+\\.[a-z_0-9]+$"}
+_CODE: Final[dict[str, Any]] = {"type": "string", "pattern": "^[a-z][a-z_0-9]*\\.[a-z_0-9]+$"}
 _IDENTIFIER: Final[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LIMITS.identifier_characters}
 
 
