@@ -6,8 +6,8 @@ vouches for it, then whether its holder proved to be that, then its claims.
 
 from typing import Final, NamedTuple
 
-from idbridge.model.query import ClaimQuery, CredentialQuery, Shown
 from idbridge.credential.path_pointer import same, select
+from idbridge.model.query import ClaimQuery, CredentialQuery, Shown
 
 
 class Mismatch(NamedTuple):

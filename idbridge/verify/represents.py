@@ -6,7 +6,6 @@ for readers of assertions, and from when. A power is what the source states of i
 
 from typing import Any
 
-from idbridge.model.assertion import REPRESENTS
 from idbridge.model.credential import Mandate
 from idbridge.model.time import instant_text
 from idbridge.model.trust import EntitySubject
