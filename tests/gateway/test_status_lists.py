@@ -30,7 +30,7 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.revocation import ListedHosts
 from tests.gateway.asking import Node, node_in, the_region, verdict_of
 from tests.gateway.clocks import NOON
-from tests.gateway.revoking import DAY, HOUR, CrlHost, crl_host, refresh
+from tests.gateway.revoking import DAY, HOUR, CrlHost, crl_host, refresh, without_status_lists
 from tests.gateway.test_bell import told
 
 GOOD = ("PASSED", None)
@@ -49,7 +49,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CrlHost]:
 
 def naming(changes: Mapping[str, Mapping[str, Any]]) -> Region:
     """The region in which the list of Singapore says ``changes`` of its services."""
-    region = the_region()
+    region = without_status_lists(the_region(), at=NOON)
     state = region.service("sg-pid").state
     source = region.sources.lists[state]
 
@@ -67,7 +67,6 @@ def node(tmp_path: Path, host: CrlHost) -> Node:
     changes: dict[str, dict[str, Any]] = {
         "sg-revocation": {"status_lists": [host.address(LIST)]},
         "sg-login": {"key_set": host.address(KEYS)},
-        "th-revocation": {},
     }
     return node_in(tmp_path, region=naming(changes))
 

@@ -142,7 +142,7 @@ def test_one_state_has_its_share_of_addresses_of_octets_and_of_memory() -> None:
     )
     assert len(large.held.lists) == 1
     late = {names[1]: jwt(of=making(names[1]), claims=said)}
-    again = round_of(late, after=large, over=snapshot(status_lists=three))
+    again = round_of(late, after=large, over=snapshot(status_lists=names[:3]))
     assert codes(again, names[1]) == ["status.list_invalid"]
     assert sum(len(one.octets) for one in again.held.lists) <= LIMITS.status_state_bytes
 
