@@ -56,9 +56,23 @@ _BY_TYPE: Final[Mapping[str, Format | Version]] = MappingProxyType({
 })  # fmt: skip
 _UNTYPED: Final = frozenset({"", "jwt"})
 _TYPE_MARK: Final = b"+"  # every explicit type ends in `+jwt`
-_SD_JWT_MARKS: Final = (b"vc+sd-jwt", b"vp+sd-jwt")
-_WRAPPER_MARKS: Final = (b'"vc"', b'"vp"')
 _SIGN1_MARK: Final = b"\xd2"  # a tagged COSE_Sign1 (RFC 9052 section 2); an mdoc is a map
+
+
+def _spelled(mark: bytes) -> tuple[str, ...]:
+    """Return how ``mark`` is spelled in base64url, wherever in a text it stands: three ways, less its neighbours' bits.
+
+    So a text is decoded only if what it holds could matter.
+    """
+    spelled = []
+    for before in range(3):
+        octets = bytes(before) + mark
+        spelled.append(base64url.encode(octets)[(before * 8 + 5) // 6 : len(octets) * 8 // 6])
+    return tuple(spelled)
+
+
+_WRAPPER_MARKS: Final = (*_spelled(b'"vc"'), *_spelled(b'"vp"'))
+_SD_JWT_VC_MARKS: Final = _spelled(b'"dc+sd-jwt"')
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 # The characters of a QR code's alphanumeric mode (ISO/IEC 18004), in which base45 is written: no small letters, which
@@ -143,10 +157,9 @@ def detect(text: str, declared: Format | None = None, *, logins: frozenset[str] 
 
 
 def _sd_jwt(text: str) -> Format:
-    """Return the format of an SD-JWT; its header is read only if it could name the type of a W3C credential."""
+    """Return the format of an SD-JWT; its header is read unless it names the type of an SD-JWT VC."""
     header = text.partition(SEPARATOR)[0].partition(".")[0]
-    octets = base64url.decode(header).lower()
-    if not any(mark in octets for mark in _SD_JWT_MARKS):
+    if any(mark in header for mark in _SD_JWT_VC_MARKS):  # whatever else it says, it has to be one
         return Format.SD_JWT_VC
     name = _type_of(base64url.decode(header))
     if name == "vp+sd-jwt":
@@ -164,7 +177,7 @@ def _by_type(text: str, declared: Format | None, logins: frozenset[str]) -> Form
             return _BY_TYPE.get(name, Format.ID_TOKEN)
     if declared is Format.ID_TOKEN:
         return Format.ID_TOKEN
-    return _untyped(base64url.decode(payload), logins)
+    return _untyped(payload, logins)
 
 
 def _type_of(octets: bytes) -> str:
@@ -172,11 +185,11 @@ def _type_of(octets: bytes) -> str:
     return type_.lower().removeprefix("application/") if isinstance(type_, str) else ""
 
 
-def _untyped(payload: bytes, logins: frozenset[str]) -> Format | Version:
+def _untyped(payload: str, logins: frozenset[str]) -> Format | Version:
     """Tell an ID token from what version 1.1 of the W3C model wraps; read only if it could be the latter."""
     if not any(mark in payload for mark in _WRAPPER_MARKS):
         return Format.ID_TOKEN
-    claims = strict_json.parse_object(payload, max_bytes=LIMITS.token_bytes)
+    claims = strict_json.parse_object(base64url.decode(payload), max_bytes=LIMITS.token_bytes)
     wrapped = WRAPPERS & claims.keys()
     holds = [name for name in wrapped if isinstance(claims[name], Mapping) and CONTEXT in claims[name]]
     issuer = claims.get("iss")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from idbridge.codec import base64url
 from idbridge.credential.envelope import FORMATS, detect, open_credential
 from idbridge.credential.protocol import Reading
+from idbridge.credential.vc_model import Version
 from idbridge.crypto.jws import HeaderCache
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
@@ -131,6 +132,7 @@ def test_a_presentation_is_taken_apart_in_the_order_received() -> None:
     assert open_credential(CREDENTIAL, None, Reading(HeaderCache(4)))[0].presented.key_binding_jws is None
 
 
+WRAPPED = {"vc": Format.JWT_VC_JSON, "vp": Version.V1}
 JOSE = st.dictionaries(
     st.sampled_from(["alg", "typ", "kid", "crit", "x5c", "jwk", "b64"]),
     st.sampled_from(["ES256", "none", "JWT", "dc+sd-jwt", "idbridge-assertion+jwt", "vc+jwt", "", 7, None, ["x"], {}]),
@@ -166,3 +168,19 @@ def test_arbitrary_disclosures_and_key_bindings_are_refused_and_nothing_else(
     disclosures: list[str], key_binding: str
 ) -> None:
     assert code("~".join((CREDENTIAL.split("~")[0], *disclosures, key_binding))) is not None
+
+
+@given(st.text(max_size=9), st.sampled_from(["vc", "vp"]), st.dictionaries(st.text(max_size=3), st.integers()))
+def test_a_wrapper_is_seen_wherever_in_the_claims_it_stands(before: str, name: str, after: dict[str, int]) -> None:
+    claims = {before: 1, name: {"@context": []}, **{key: value for key, value in after.items() if key not in "vcp"}}
+    payload = base64url.encode(json.dumps(claims, ensure_ascii=False).encode("utf-8", "replace"))
+    found = detect(f"{header(alg='ES256')}.{payload}.x")
+
+    assert found is (Format.ID_TOKEN if before in ("vc", "vp") and before != name else WRAPPED[name])
+
+
+@given(st.text(max_size=9), st.sampled_from(["dc+sd-jwt", "DC+SD-JWT", "vc+sd-jwt", "application/VC+sd-jwt"]))
+def test_the_type_of_an_sd_jwt_is_seen_wherever_in_the_header_it_stands(before: str, typ: str) -> None:
+    found = detect(f"{header(**{f'x{before}': 1, 'typ': typ})}.e30.x~")
+
+    assert found is (Format.VC_SD_JWT if "v" in typ.lower()[-9:] else Format.SD_JWT_VC)
