@@ -1,4 +1,4 @@
-"""zlib and gzip streams (RFC 1950, RFC 1952) to octets, at most as many as the caller allows: what a few may swell into.
+"""zlib and gzip streams (RFC 1950, RFC 1952) to octets, at most as many as the caller allows, whatever they swell to.
 
 Decides whether the octets are one whole stream with a right checksum and nothing after it. It does not know what they
 hold.
