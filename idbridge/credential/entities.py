@@ -32,10 +32,12 @@ def named_entity(
     state: MemberState,
     regional: Mapping[str, Any],
     name: Callable[[], PersonName | None],
+    hides: bool = False,
 ) -> tuple[Check, Mandate | None]:
     """Return whether ``claims`` name a legal person as ``entity_map`` says, and for whom the sender may act.
 
-    ``claims`` are flat, ``regional`` the same by regional name; ``name`` reads the name of the person.
+    ``claims`` are flat, ``regional`` the same by regional name; ``name`` reads the name of the person. ``hides`` tells
+    whether the holder may have withheld a claim: a power whose end may be withheld has no end that could be believed.
     """
     itself = entity_map.subject is EntitySubject.ITSELF
     if not itself and not _says_something(claims, entity_map):
@@ -58,6 +60,8 @@ def named_entity(
     power = _power(claims, entity_map)
     if not itself and not power:
         return ENTITY.refused("mandate.incomplete", "what the representative may do is missing"), None
+    if hides and entity_map.until is not None and entity_map.until not in claims:
+        return ENTITY.refused("mandate.incomplete", "the end of the power may have been withheld"), None
     try:
         until = _until(claims, entity_map)
     except ValueError:

@@ -194,7 +194,7 @@ class SdJwtVcFormat:
             checks=checks,
             in_force=in_force,
             one_time=binding.one_time,
-            hides=processed.hides,
+            hides=processed.hides_within if service.profile.claim_map.paths else processed.hides,
             disclosed=Disclosed(_types(claims, listed=service.profile.credential_types), claims, binding.transactions),
         )
 

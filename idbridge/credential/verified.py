@@ -145,7 +145,7 @@ def verified_by_claim_map(
     mandate = None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate))
     if claim_map.entity is not None:
         state = service.member_state
-        named, mandate = named_entity(claims, claim_map.entity, state=state, regional=regional, name=name)
+        named, mandate = named_entity(claims, claim_map.entity, state=state, regional=regional, name=name, hides=hides)
         checks = (*checks, named)
         refuse_unless_passed(checks)
     # Positional, and not through `verified`: forty arguments by name cost as much as reading the claims.

@@ -10,7 +10,19 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.trust import EntityMap, EntitySubject, TrustService
 from idbridge.recognition.assurance import lowest_rung
-from tests.credential.kit import ABSENT, CLAIM_MAP, LADDER, bound, code, id_token, sd_jwt, service, verify
+from tests.credential.kit import (
+    ABSENT,
+    CLAIM_MAP,
+    LADDER,
+    bound,
+    code,
+    digest,
+    disclosure,
+    id_token,
+    sd_jwt,
+    service,
+    verify,
+)
 
 COMPANY = {"id": "0105599000011", "name": "จำปี", "type": "DBD", "state": "active", "powers": ["represent"]}
 ENTITY = EntityMap(
@@ -106,6 +118,20 @@ def test_a_wallet_credential_names_a_company_in_the_same_way() -> None:
     mandate = verify(bound(sd_jwt(company=company())), sd).mandate
     assert mandate is not None
     assert mandate.entity_value == COMPANY["id"]
+
+
+def test_the_end_of_a_power_cannot_be_withheld() -> None:
+    sd = service(Format.SD_JWT_VC, claim_map=replace(CLAIM_MAP, mandate=None, entity=ENTITY))
+    end = disclosure("until", "2026-12-31T00:00:00Z", salt="end")
+    stated = sd_jwt(company={**company(), "_sd": [digest(end)]})
+    shown = sd_jwt(end, company={**company(), "_sd": [digest(end)]})
+    decoy = sd_jwt(company={**company(until="2026-12-31T00:00:00Z"), "_sd": [digest(end)]})
+
+    assert code(bound(stated), sd) == "mandate.incomplete"
+    for whole in (shown, decoy):
+        mandate = verify(bound(whole), sd).mandate
+        assert mandate is not None
+        assert mandate.valid_until is not None
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,6 @@ UNUSED = {name: value for name, value in NEW.public_jwk.items() if name not in (
         jwks(*[{**NEW.public_jwk, "kid": str(number)} for number in range(LIMITS.key_set_keys + 1)]),
         jwks(NEW.public_jwk) + b" " * LIMITS.key_set_bytes,
     ],
-    ids=lambda octets: octets[:60].decode(),
 )
 def test_a_set_that_is_doubtful_is_refused_whole(octets: bytes) -> None:
     with pytest.raises(StatusError) as caught:

@@ -153,7 +153,7 @@ def test_a_list_that_vouches_for_itself_is_refused() -> None:
         {"algorithms": ["ES384"], "keys": (generate("ES384", "status-1"),)},
         {"type": "pid-issuance", "formats": ["dc+sd-jwt"], "credential_types": ["urn:x"], "status_lists": []},
     ],
-    ids=str,
+    ids=["another address", "withdrawn", "compromised", "superseded", "not yet granted", "another key", "another type"],
 )
 def test_only_a_revocation_service_in_force_speaks_and_only_for_its_addresses(changes: dict[str, Any]) -> None:
     if not changes.get("status_lists", True):
