@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -242,6 +242,7 @@ def _profiled(chain: list[x509.Certificate], rule: LeafRule | None) -> VerifiedP
     ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
     key = public_key_of(leaf)
     _refuse_other_usage(leaf)
+    _refuse_hidden_address(chain)
     if rule is not None:
         _refuse_against_rule(chain, rule)
     names = _extension(leaf, x509.SubjectAlternativeName)
@@ -275,6 +276,21 @@ def _refuse_other_usage(leaf: x509.Certificate) -> None:
         _breaks_profile("the key usage of the leaf is not digital signature")
 
 
+def _refuse_hidden_address(chain: list[x509.Certificate]) -> None:
+    """Refuse an address in a subject under constraints on addresses: they bind it, and the library overlooks it.
+
+    They do where there is no subject alternative name (RFC 5280 section 4.2.1.10).
+    """
+    constraints = [found for authority in chain[1:] if (found := _extension(authority, x509.NameConstraints))]
+    trees = [tree for each in constraints for tree in (each.permitted_subtrees, each.excluded_subtrees) if tree]
+    if not any(isinstance(name, x509.RFC822Name) for tree in trees for name in tree):
+        return
+    for certificate in chain[:-1]:
+        addresses = certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)
+        if addresses and _extension(certificate, x509.SubjectAlternativeName) is None:
+            _breaks_profile("an address in the subject, where addresses are constrained")
+
+
 def _refuse_against_rule(chain: list[x509.Certificate], rule: LeafRule) -> None:
     """Refuse a leaf without the listed usage or policy; a policy counts only if every issuing authority allows it."""
     if rule.extended_key_usage is not None:
@@ -287,6 +303,9 @@ def _refuse_against_rule(chain: list[x509.Certificate], rule: LeafRule) -> None:
             _breaks_profile("the leaf lacks the listed policy")
         if any(_policies(authority).isdisjoint({policy, _ANY_POLICY}) for authority in chain[1:-1]):
             _breaks_profile("an authority of the path does not allow the listed policy")
+        # The library refuses a mapping that is critical, but overlooks any other (RFC 5280 section 4.2.1.5).
+        if any(extension.oid == ExtensionOID.POLICY_MAPPINGS for each in chain[1:] for extension in each.extensions):
+            _breaks_profile("an authority of the path maps policies, which may be the listed one")
 
 
 def _policies(certificate: x509.Certificate) -> frozenset[x509.ObjectIdentifier]:
