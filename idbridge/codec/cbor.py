@@ -25,6 +25,7 @@ _ARRAY: Final = 0x80  # the head of an array, with its length in the same octet 
 _SHORT: Final = 24
 _EMBEDDED: Final = 24
 _OCTET: Final = 256
+_EMBEDDED_AT: Final = {b"\x58": 4, b"\x59": 5, b"\x5a": 7}  # where octets begin under tag 24, by the head of them
 
 
 # A value under a tag that the caller allowed; what the tag means is the caller's to say. The library's own type, which
@@ -34,7 +35,6 @@ Tagged = cbor2.CBORTag
 
 _KEYS: Final = frozenset[type]({str, int})
 _PLAIN: Final = frozenset[type]({str, bytes, int, bool, type(None)})
-_OTHER: Final = frozenset[type]({list, dict, float, Tagged})
 
 
 def _keeping(tag: int) -> Callable[[Any, bool], Any]:
@@ -112,6 +112,12 @@ def embedded(octets: bytes) -> bytes:
     return cbor2.dumps(Tagged(_EMBEDDED, octets))
 
 
+def inside(octets: bytes) -> bytes | None:
+    """Return the octets that CBOR ``octets`` hold under tag 24, and nothing beside; ``None`` if they are not that."""
+    held = octets[_EMBEDDED_AT.get(octets[2:3], 3) :]
+    return held if embedded(held) == octets else None
+
+
 def _array_head(length: int) -> bytes:
     """Return the head of an array of ``length`` items, at most two octets long (RFC 8949 section 3)."""
     if length < _SHORT:
@@ -149,20 +155,17 @@ def account(value: Any, tags: frozenset[int]) -> None:
         if type(item) is dict:
             if not _KEYS.issuperset(map(type, item)):
                 raise InputError("input.malformed", "a CBOR map with a key that is neither text nor a whole number")
-            within: Iterable[Any] = item.values()
-        else:
-            within = item
-        kinds = set(map(type, within)) - _PLAIN
-        if kinds:
-            _account_others(within, kinds, tags, waiting)
+            item = item.values()
+        if not _PLAIN.issuperset(map(type, item)):
+            _account_others(item, tags, waiting)
 
 
-def _account_others(within: Iterable[Any], kinds: set[type], tags: frozenset[int], waiting: list[Any]) -> None:
+def _account_others(within: Iterable[Any], tags: frozenset[int], waiting: list[Any]) -> None:
     """Put what holds more in ``waiting``, what a tag is on by itself, and refuse what is not named."""
-    if not kinds <= _OTHER:
-        raise InputError("input.malformed", "CBOR with a value of a kind that is not read here")
     for one in within:
         kind = type(one)
+        if kind in _PLAIN:
+            continue
         if kind is list or kind is dict:
             waiting.append(one)
         elif kind is Tagged:
@@ -170,5 +173,7 @@ def _account_others(within: Iterable[Any], kinds: set[type], tags: frozenset[int
                 raise InputError("input.malformed", "CBOR with a tag that has no place here")
             if type(one.value) not in _PLAIN:
                 waiting.append([one.value])
-        elif kind is float and not isfinite(one):
+        elif kind is not float:
+            raise InputError("input.malformed", "CBOR with a value of a kind that is not read here")
+        elif not isfinite(one):
             raise InputError("input.malformed", "CBOR with a number that is none")

@@ -27,6 +27,7 @@ _ORIGIN_PREFIX: Final = "origin:"
 _NO_SESSION: Final = SESSION.skipped("the request gives no session, so anyone with a copy could show this")
 _UNVERIFIED: Final = DEVICE.skipped("there is no session to verify the device's proof over")
 _NO_DEVICE: Final = "no device presented it"
+_NOT_SIGNED: Final = (AUTHORISED.skipped(_NO_DEVICE), SESSION.skipped(_NO_DEVICE))
 
 
 class DeviceVerdict(NamedTuple):
@@ -37,6 +38,9 @@ class DeviceVerdict(NamedTuple):
     session: Check
     method: HolderMethod = HolderMethod.NONE
     key_thumbprint: str | None = None
+
+
+_BEARER: Final = DeviceVerdict(DEVICE.skipped(_NO_DEVICE), *_NOT_SIGNED)
 
 
 class Presenting(NamedTuple):
@@ -68,9 +72,9 @@ def judge_device(device: DeviceSigned | None, presenting: Presenting) -> DeviceV
 def _without_device(presenting: Presenting) -> DeviceVerdict:
     """Judge whether a device was needed where there is none: by the listing, or by what the request expects."""
     request = presenting.request
-    needed = presenting.rule is HolderBindingRule.REQUIRED or (request.needs_holder and _expects_holder(request))
-    device = DEVICE.refused("holder.binding_missing", _NO_DEVICE) if needed else DEVICE.skipped(_NO_DEVICE)
-    return DeviceVerdict(device, AUTHORISED.skipped(_NO_DEVICE), SESSION.skipped(_NO_DEVICE))
+    if presenting.rule is HolderBindingRule.REQUIRED or (request.needs_holder and _expects_holder(request)):
+        return DeviceVerdict(DEVICE.refused("holder.binding_missing", _NO_DEVICE), *_NOT_SIGNED)
+    return _BEARER
 
 
 def _expects_holder(request: VerifyRequest) -> bool:

@@ -73,6 +73,9 @@ def _spelled(mark: bytes) -> tuple[str, ...]:
 
 _WRAPPER_MARKS: Final = (*_spelled(b'"vc"'), *_spelled(b'"vp"'))
 _SD_JWT_VC_MARKS: Final = _spelled(b'"dc+sd-jwt"')
+_SIGN1_CHARACTER: Final = base64url.encode(_SIGN1_MARK)[0]  # with which every text that begins so is spelled
+_MDOC: Final = Format.MDOC
+_UNDECLARED: Final = (None, Format.MDOC)  # of an mdoc: nothing else is told of what is none
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 # The characters of a QR code's alphanumeric mode (ISO/IEC 18004), in which base45 is written: no small letters, which
@@ -89,7 +92,9 @@ def open_credential(text: str, declared: Format | None, reading: Reading) -> tup
     """
     if declared is not None and declared not in FORMATS:
         raise InputError("input.format_unsupported", f"{declared} is not served here")
-    detected = Format.QR if _is_code(text, declared, reading) else detect(text, declared, logins=reading.logins)
+    detected = Format.QR if _is_code(text, declared, reading) else _shape(text, declared, reading.logins)
+    if detected is _MDOC and (declared not in _UNDECLARED or text[0] == _SIGN1_CHARACTER):
+        _require_document(text)
     if isinstance(detected, Version):
         return _presented(text, detected, declared, reading)
     if declared is not None and declared is not detected:
@@ -133,6 +138,14 @@ def detect(text: str, declared: Format | None = None, *, logins: frozenset[str] 
         InputError: ``input.empty``, ``input.too_large``, ``input.malformed``, or ``input.format_unsupported`` for an
             encrypted token, for a presentation as SD-JWT, and for a COSE message.
     """
+    found = _shape(text, declared, logins)
+    if found is _MDOC:
+        _require_document(text)
+    return found
+
+
+def _shape(text: str, declared: Format | None, logins: frozenset[str]) -> Format | Version:
+    """Return what ``detect`` does, but of an mdoc by its form alone: what stands in it, opening it tells anyway."""
     if not text:
         raise InputError("input.empty")
     if len(text) > LIMITS.token_bytes:
@@ -150,10 +163,17 @@ def detect(text: str, declared: Format | None = None, *, logins: frozenset[str] 
         return _by_type(text, declared, logins)
     if dots == _JWE_DOTS:
         raise InputError("input.format_unsupported", "an encrypted token is for somebody else's key")
-    octets = base64url.decode(text)  # an mdoc travels as base64url; anything else is no format at all
-    if octets.startswith(_SIGN1_MARK):
+    return Format.MDOC  # it travels as base64url; anything else is no format at all
+
+
+def _require_document(text: str) -> None:
+    """Return if ``text`` is base64url of anything but a COSE message.
+
+    Raises:
+        InputError: ``input.malformed`` or ``input.format_unsupported``.
+    """
+    if base64url.decode(text).startswith(_SIGN1_MARK):
         raise InputError("input.format_unsupported", "a COSE message is served as a mdoc or as a QR code only")
-    return Format.MDOC
 
 
 def _sd_jwt(text: str) -> Format:

@@ -68,7 +68,11 @@ def parse_unverified_mso(payload: bytes) -> Mapping[str, Any]:
         InputError: ``input.malformed`` or ``input.too_large``.
         CredentialError: ``mdoc.mso_invalid``: no map, or without a document type.
     """
-    members = read_embedded(cbor.decode(payload, max_bytes=LIMITS.token_bytes, tags=_PAYLOAD), tags=_MEMBERS)
+    held = cbor.inside(payload)
+    if held is None:  # it is none, or not in its one spelling, and reading it tells why
+        members = read_embedded(cbor.decode(payload, max_bytes=LIMITS.token_bytes, tags=_PAYLOAD), tags=_MEMBERS)
+    else:
+        members = cbor.decode(held, max_bytes=LIMITS.token_bytes, tags=_MEMBERS)
     doc_type = members.get("docType") if type(members) is dict else None
     if type(doc_type) is not str or not 0 < len(doc_type) <= LIMITS.identifier_characters:
         raise _invalid("it names no document type")

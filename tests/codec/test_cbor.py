@@ -227,6 +227,31 @@ def test_embedded_octets_have_the_spelling_that_the_library_gives_them(length: i
     octets = bytes(length)
 
     assert cbor.embedded(octets) == cbor2.dumps(cbor2.CBORTag(24, octets))
+    assert cbor.inside(cbor.embedded(octets)) == octets
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "", "d8", "d818", "f6", "4101", "d81801", "d8186161", "d81981", "d8194101", "1841", "d900184101", "d818410100",
+        "d8184201", "d818580101", "d81859000101", "d8185a0000000101", "d8185b000000000000000101", "d8185f410101ff",
+        "d818d8184101", "d8195818" + "00" * 24, "d8185817" + "00" * 23, "d8185818" + "00" * 23, "d8185818" + "00" * 25,
+        "d8185900ff" + "00" * 255,
+    ],
+)  # fmt: skip
+def test_nothing_but_octets_under_their_tag_in_their_one_spelling_are_embedded(spelt: str) -> None:
+    assert cbor.inside(bytes.fromhex(spelt)) is None
+
+
+@given(st.binary(max_size=40) | st.binary(max_size=30).map(lambda rest: b"\xd8\x18" + rest))
+def test_what_is_embedded_is_what_reading_it_finds(octets: bytes) -> None:
+    try:
+        read = cbor.decode(octets, max_bytes=MAX, tags=frozenset({24}))
+    except InputError:
+        read = None
+    found = read.value if type(read) is cbor.Tagged and type(read.value) is bytes else None
+
+    assert cbor.inside(octets) == found
 
 
 @pytest.mark.parametrize("inside", [b"\x01", b"\x61\x61", b"\x41\x01", b"\x82\x01\x02", b"\xa1\x01\x02", b"\xf6"])

@@ -184,3 +184,39 @@ def test_the_type_of_an_sd_jwt_is_seen_wherever_in_the_header_it_stands(before: 
     found = detect(f"{header(**{f'x{before}': 1, 'typ': typ})}.e30.x~")
 
     assert found is (Format.VC_SD_JWT if "v" in typ.lower()[-9:] else Format.SD_JWT_VC)
+
+
+SIGN1_MESSAGE = base64url.encode(b"\xd2\x84\x43\xa1\x01\x26\xa0\x40\x40")
+DOCUMENT = base64url.encode(b"\xa1\x61a\x01")
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "expected"),
+    [
+        (SIGN1_MESSAGE, None, "input.format_unsupported"),
+        (SIGN1_MESSAGE, Format.MDOC, "input.format_unsupported"),
+        (SIGN1_MESSAGE, Format.ID_TOKEN, "input.format_unsupported"),
+        (f"{SIGN1_MESSAGE}=", None, "input.malformed"),
+        (f"{SIGN1_MESSAGE}=", Format.ID_TOKEN, "input.malformed"),
+        (f"{DOCUMENT}=", None, "input.malformed"),
+        (f"{DOCUMENT}=", Format.MDOC, "input.malformed"),
+        (f"{DOCUMENT}=", Format.ID_TOKEN, "input.malformed"),
+        (DOCUMENT, Format.ID_TOKEN, "input.format_mismatch"),
+        (DOCUMENT, Format.MDOC, "input.malformed"),
+    ],
+)
+def test_what_could_be_an_mdoc_is_refused_for_the_same_reason_whatever_was_declared(
+    text: str, declared: Format | None, expected: str
+) -> None:
+    assert refusal(text, declared) == expected
+
+
+@given(st.binary(max_size=12), st.sampled_from([None, *Format]))
+def test_octets_are_told_apart_by_their_shape_before_they_are_opened(octets: bytes, declared: Format | None) -> None:
+    """Opening refuses as telling apart alone would: it never looks further than that first."""
+    text = base64url.encode(octets)
+    try:
+        detect(text, declared)
+    except Refusal as early:
+        if declared in (None, Format.ID_TOKEN, Format.SD_JWT_VC, Format.MDOC):
+            assert refusal(text, declared) == early.code  # noqa: PT017 - only what is refused is compared
