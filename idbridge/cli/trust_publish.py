@@ -212,7 +212,7 @@ def _show(publication: Publication) -> None:
     for role in publication.gaps:
         words("warning", f"the metadata of {_titled(role)} is missing or spoiled here; new nodes cannot read it")
     if publication.gaps:
-        words("hint", "put back the file from a copy of the tree, or publish the next version of the role")
+        words("hint", "put back the file from a copy of the tree; until then nothing can follow it")
     for role, end in publication.due:
         words("warning", f"half the life of {_titled(role)} has passed; it ends at {instant_text(end)}")
 

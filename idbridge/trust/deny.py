@@ -31,7 +31,7 @@ from idbridge.model.denial import DenyEntry, FollowUp, FollowUpKind, TargetKind
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust import deny_list, members
-from idbridge.trust.deny_entry import Statement, invalid, keeps_signatures, opened, reread
+from idbridge.trust.deny_entry import Statement, invalid, opened, reread
 from idbridge.trust.floor import Floor
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -169,9 +169,6 @@ class DenyBook:
         again = reread(entry)
         held = self.denials.get(again.said.id) or self.follow_ups.get(again.said.id)
         told = again if held is not None and held.octets == entry else opened(entry, keys=keys)
-        if held is not None and told is not again and not keeps_signatures(told, held.octets):
-            # Who begins with this list would not know who had signed, and take a lasting denial for one that lapses.
-            raise TrustError("trust.deny_dropped", f"entry {again.said.id} is held with a signature that it lacks now")
         if told.environment is not environment:
             raise TrustError("trust.environment_mismatch")
         if told.said.issued_at > at + LIMITS.list_issue_skew:
@@ -186,6 +183,9 @@ class DenyBook:
                     yield held
                 else:
                     by = authorities.deniers(one.said, one.signed_with)
+                    if held is not None and held.self_made and held.state not in by:
+                        # Who begins with this list would take what a state denied of itself for good to lapse.
+                        raise TrustError("trust.deny_dropped", f"denial {held.id} lacks the signature of {held.state}")
                     yield replace(one.said, by=by | held.by if held is not None else by)
 
     def _follow_ups(

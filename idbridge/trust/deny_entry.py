@@ -205,32 +205,6 @@ def sign_entry(payload: Mapping[str, Any], signers: Mapping[MemberState, Sequenc
     return sign_with_each(payload, each, TYPE)
 
 
-def keeps_signatures(offered: Statement, held: bytes) -> bool:
-    """Tell whether everybody who signed the entry ``held`` signed the same entry as ``offered``, too.
-
-    A key that is known must have signed it, whatever the octets of its signature; of one that was exchanged since, the
-    very same signature has to be there.
-
-    Raises:
-        TrustError: ``trust.deny_invalid``: what is held is in another form.
-    """
-    try:
-        before, after = _signatures(held), _signatures(offered.said.octets)
-        headers = [
-            strict_json.parse_object(base64url.decode(one["protected"]), max_bytes=LIMITS.protected_header_bytes)
-            for one in before.values()
-        ]
-    except (InputError, KeyError, TypeError) as malformed:
-        raise invalid("an entry is not in form") from malformed
-    named = zip(before, headers, strict=True)
-    return all(octets in after or header.get("kid") in offered.signed_with for octets, header in named)
-
-
-def _signatures(entry: bytes) -> dict[bytes, dict[str, Any]]:
-    table = strict_json.parse_object(entry, max_bytes=LIMITS.recognition_document_bytes)
-    return {jcs.canonicalize(one): one for one in table["signatures"]}
-
-
 def merged(entries: Iterable[bytes]) -> bytes:
     """Return one entry with the signatures of all ``entries``, which were signed in different places.
 

@@ -225,10 +225,9 @@ def test_a_state_that_signs_the_officers_denial_too_cannot_lift_it_alone_afterwa
     assert held.in_force(LAPSE)
     assert code_of(EMPTY, listing(1, both, lift(both, own(SG)))) == "trust.deny_invalid"
     for known in (held, book(listing(1, BY_OFFICER))):
-        assert code_of(known, listing(2, stripped, lift(stripped, own(SG)))) == "trust.deny_dropped"
-        assert code_of(known, listing(2, both, lift(both, own(SG)))) == "trust.deny_invalid"
-        assert book(listing(2, both), onto=known).in_force(LAPSE)
-        assert book(listing(2, both, lift(both, region(TH, KH, MY))), onto=known).in_force(NOON) == ()
+        assert code_of(known, listing(2, stripped, lift(stripped, own(SG)))) == "trust.deny_invalid"
+        assert book(listing(2, stripped), onto=known).in_force(LAPSE)
+        assert book(listing(2, stripped, lift(stripped, region(TH, KH, MY))), onto=known).in_force(NOON) == ()
 
 
 def test_a_ratification_or_lift_of_nothing_that_is_listed_is_refused() -> None:

@@ -55,23 +55,18 @@ def test_a_list_that_lacks_an_entry_that_is_held_is_refused_whole() -> None:
     assert len(held.in_force(NOON)) == 2
 
 
-def test_an_entry_that_is_held_may_gain_a_signature_and_never_lose_one() -> None:
+def test_what_a_state_denied_of_itself_stays_signed_by_it() -> None:
     by_officer = denial(officers(TH))
     both = merged([SELF_MADE, by_officer])
     held = book(listing(1, SELF_MADE))
+    anew = denial(own(SG, 1))
 
-    assert id_of(SELF_MADE) == id_of(by_officer)
+    assert id_of(SELF_MADE) == id_of(by_officer) == id_of(anew)
     assert code_of(held, listing(2, by_officer)) == "trust.deny_dropped"  # for whoever begins with it, it would lapse
-    assert code_of(book(listing(1, both)), listing(2, SELF_MADE)) == "trust.deny_dropped"
+    assert code_of(book(listing(1, both)), listing(2, by_officer)) == "trust.deny_dropped"
     (entry,) = book(listing(2, both), onto=held).denials.values()
     assert entry.by == {SG, TH}
-
-
-def test_a_lift_that_is_held_loses_no_signature_either() -> None:
-    change = lift(BY_OFFICER, region(SG, TH, KH))
-    held = book(listing(1, BY_OFFICER, change))
-
-    assert code_of(held, listing(2, BY_OFFICER, lift(BY_OFFICER, region(TH, KH)))) == "trust.deny_dropped"
+    assert book(listing(2, anew), onto=held).in_force(LAPSE)  # with another key of its own, as after an exchange
 
 
 def test_a_list_without_a_ratification_that_is_held_is_refused() -> None:

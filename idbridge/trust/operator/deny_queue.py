@@ -29,6 +29,7 @@ from idbridge.trust.tuf.proposal import Proposal
 _COPY: Final = ".copy.json"  # no file that anybody has to look at: it brings in nothing that no proposal brings in
 SUFFIXES: Final = (proposal.SUFFIX, _COPY)
 _LEAST_LIFE: Final = timedelta(hours=1)  # one that ends before the online role comes round takes all after it along
+MOST_OF_ONE_STATE: Final = 4  # versions that one state brings in in one round: fewer than are built on
 _MOST_AHEAD: Final = 16  # laid-down versions that are built on: each costs every later denial one more copy
 
 
@@ -102,11 +103,29 @@ def accepted(before: Published, held: DenyBook, found: Proposal, *, at: datetime
     if set(named.hashes) != {"sha256"} or named.length != len(octets):
         raise mismatched("the deny list is not the file that was named")
     proposal.acts_of(found, voters=voters)
+    require_next(before, found)
     allowed = denying.authorities(before)
     # Whether a newer list ended what was denied is not asked: our editions drop nothing, and who does may wait.
     return held.with_list(
         octets, authorities=allowed, environment=before.environment, at=at, ended=lambda _: False
     )  # fmt: skip
+
+
+def require_next(before: Published, found: Proposal) -> None:
+    """Return if the list of ``found`` is numbered one higher than the one that stands, or is that very list.
+
+    Nodes let a number run ahead by some, because they may have missed lists; an officer who uses that up in each
+    version would leave those behind that look less often than the online role.
+
+    Raises:
+        FetchError, TrustError: What stands cannot be had; ``trust.sequence_jump``.
+    """
+    octets = found.targets.get(roles.DENY_LIST)
+    if octets is None:
+        return  # it goes on with the list that stands
+    number, held = deny_list.parse(octets).number, denying.numbered(before)
+    if number != held + 1 and octets != denying.standing_list(before):
+        raise TrustError("trust.sequence_jump", f"the deny list that follows {held} is not number {number}")
 
 
 # Whose turn it is
@@ -126,6 +145,15 @@ def turn(before: Published, found: Proposal) -> tuple[int, bool, int]:
             return found.file.version, again, -len(_entries(found) - _listed(before))
     except IdBridgeError:
         return found.file.version, True, 0  # what cannot be judged is refused, after everything else had its turn
+
+
+def states(before: Published, found: Proposal) -> frozenset[MemberState]:
+    """Return the states whose keys on call signed ``found``; none if that cannot be told."""
+    try:
+        with refusing_surprises("a proposal"):
+            return _states(before, found)
+    except IdBridgeError:
+        return frozenset()
 
 
 def _states(before: Published, found: Proposal | None) -> frozenset[MemberState]:

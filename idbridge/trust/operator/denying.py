@@ -259,15 +259,29 @@ def listed(before: Published) -> tuple[bytes, ...]:
     Raises:
         FetchError, TrustError: It cannot be had, or is not in order.
     """
-    if roles.DENY_LIST not in before.targets(roles.DENY):
-        return ()
-    return deny_list.parse(before.target(roles.DENY, roles.DENY_LIST)).entries
+    octets = standing_list(before)
+    return deny_list.parse(octets).entries if octets is not None else ()
 
 
-def _number(before: Published) -> int:
+def numbered(before: Published) -> int:
+    """Return the number of the deny list that stands, 0 before the first.
+
+    Raises:
+        FetchError, TrustError: It cannot be had, or is not in order.
+    """
+    octets = standing_list(before)
+    return deny_list.parse(octets).number if octets is not None else 0
+
+
+def standing_list(before: Published) -> bytes | None:
+    """Return the deny list that stands; ``None`` before the first.
+
+    Raises:
+        FetchError, TrustError: It cannot be had.
+    """
     if roles.DENY_LIST not in before.targets(roles.DENY):
-        return 0
-    return deny_list.parse(before.target(roles.DENY, roles.DENY_LIST)).number
+        return None
+    return before.target(roles.DENY, roles.DENY_LIST)
 
 
 def edition(before: Published, entry: bytes, intent: Intent, *, about: bytes | None = None) -> Proposal:
@@ -285,9 +299,8 @@ def edition(before: Published, entry: bytes, intent: Intent, *, about: bytes | N
     added = reread(entry).said.id
     if held.get(added) == entry:
         raise ConfigurationError(f"the entry {added} is listed already")
-    whole = merged([held[added], entry]) if added in held else entry  # nobody's signature is taken away
     octets = deny_list.written(
-        {**held, added: whole}.values(), number=_number(before) + 1, environment=before.environment
+        {**held, added: entry}.values(), number=numbered(before) + 1, environment=before.environment
     )
     files = {roles.DENY_LIST: octets}
     payload = writing.carrier(drafting.issue(before, roles.DENY, at=intent.at), roles.DENY, files=files)

@@ -42,7 +42,14 @@ class Intent:
 
 
 def issue(before: Published, role: str, *, at: datetime, life: timedelta | None = None) -> Issue:
-    """Return the next version of ``role``."""
+    """Return the next version of ``role``.
+
+    Raises:
+        ConfigurationError: The file of the version that stands is not in the tree: what it says is not known, and what
+            is built on nothing would undo it.
+    """
+    if role in before.gaps:
+        raise ConfigurationError(f"the file of `{role}` is not in the tree as the snapshot names it; put it back first")
     return Issue(before.environment, before.version(role) + 1, at, life)
 
 

@@ -32,12 +32,17 @@ from idbridge.trust.tuf.writing import digest
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
+_ANOTHER_FILE: Final = "trust.snapshot_mismatch"
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What stands in a region now. ``top`` is ``None`` before there is a top level.
 
     ``roles`` are the delegated ones that are in order; ``versions`` also knows the others, as after a change of keys.
-    ``began`` tells whether anything was published; without, root and top level are those that are proposed.
+    ``gaps`` are delegated roles whose file is missing, or is another one than the snapshot names: what stands there is
+    not known, so nothing can follow it. ``began`` tells whether anything was published; without, root and top level
+    are those that are proposed.
     """
 
     environment: Environment
@@ -47,6 +52,7 @@ class Published:
     versions: Mapping[str, int]
     tree: Tree | None
     began: bool
+    gaps: frozenset[str] = frozenset()
 
     def version(self, role: str) -> int:
         """Return the version of a role that stands now, 0 before the first."""
@@ -191,13 +197,18 @@ def read(tree: Tree, pinned: bytes) -> Published:
     known = set(delegations.roles or {}) & set(roles.delegated()) if delegations is not None else set()
     versions = {name.removesuffix(".json"): meta.version for name, meta in snapshot.signed.meta.items()}
     found: dict[str, MetadataFile[Targets]] = {}
+    gaps: set[str] = set()
     for name in sorted(known & versions.keys()):
         try:
             found[name] = _role(tree, snapshot.signed, name, top.signed, environment)
-        except (FetchError, TrustError):
-            continue  # one state's role that is gone or not in order holds up nobody else
+        except FetchError:
+            gaps.add(name)
+        except TrustError as unfit:  # one state's role that is gone or not in order holds up nobody else
+            if unfit.code == _ANOTHER_FILE:
+                gaps.add(name)
     return Published(
-        environment, root, top.signed, MappingProxyType(found), MappingProxyType(versions), tree, began=True
+        environment, root, top.signed, MappingProxyType(found), MappingProxyType(versions), tree, began=True,
+        gaps=frozenset(gaps),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ is written to the records of the tree when the proposal is published. Clause: ar
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, FetchError, IdBridgeError, InputError, TrustError
 from idbridge.limits import LIMITS
-from idbridge.model.region import Environment
+from idbridge.model.region import Environment, MemberState
 from idbridge.trust import files
 from idbridge.trust.operator import deny_queue, published
 from idbridge.trust.operator.published import Published
@@ -114,6 +115,9 @@ class OnlineRole:
         done = self._require_ready(proposals, before)
         self._require_online(proposals, before)
         self._recording.require_possible()
+        for one in proposals:
+            if one.role == roles.DENY:
+                deny_queue.require_next(before, one)
         publication = self._publisher(proposals).publish(_change(proposals), at=at, dry_run=dry_run)
         if not dry_run:
             self._record_or_keep(proposals, done, at=at)
@@ -170,23 +174,30 @@ class OnlineRole:
         waiting: list[Refused] = []
         publication: Publication | None = None
         left = _in_turn(self._laid_down(), before)
+        seen: set[str] = set()
+        turns: Counter[MemberState] = Counter()
         while left:
             name, found = left.pop(0)
+            seen.add(name)
+            by = _denied_by(found, before)
             try:
                 with refusing_surprises(name):
+                    _require_turn(by, turns)
                     publication = self._taken_up(found, before, at=at) or publication
                     self._tree.take_away(name)
                     out.append(name)
             except IdBridgeError as refusal:
-                denial = isinstance(found, Proposal) and found.role == roles.DENY
-                told = Refused(name, refusal.code, str(refusal), denial=denial)
+                told = Refused(name, refusal.code, str(refusal), denial=_is_denial(found))
                 if isinstance(refusal, _EarlyError | ConfigurationError) or refusal.code == NOT_READY:
                     waiting.append(told)
                 else:
                     refused.append((told, found))
             if _follows(found, before):
-                before = self.standing()  # what was tried may be published, and then it is another's turn
-                left = _in_turn(left, before)
+                # What was tried may be published, and then it is another's turn.
+                stood, before = before, self.standing()
+                if before.version(roles.DENY) > stood.version(roles.DENY):
+                    turns.update(by)
+                left = _in_turn([one for one in self._laid_down() if one[0] not in seen], before)  # or came meanwhile
         if publication is None:
             self._require_online((), before)
             publication = self._publisher(()).refresh(at=at)
@@ -320,6 +331,29 @@ def _in_turn(laid_down: Sequence[_LaidDown], before: Published) -> list[_LaidDow
         return _LAST, (found.file.version, False, 0), name
 
     return sorted(laid_down, key=turn)
+
+
+def _is_denial(found: Proposal | IdBridgeError) -> bool:
+    return isinstance(found, Proposal) and found.role == roles.DENY
+
+
+def _denied_by(found: Proposal | IdBridgeError, before: Published) -> frozenset[MemberState]:
+    """Return the states that signed ``found``, if it is a denial."""
+    if not isinstance(found, Proposal) or found.role != roles.DENY:
+        return frozenset()
+    return deny_queue.states(before, found)
+
+
+def _require_turn(by: frozenset[MemberState], turns: Counter[MemberState]) -> None:
+    """Return if a state that signed a denial may bring in one more in this round.
+
+    One key on call could lay down thousands, and what arrives meanwhile would be built on a version long gone.
+
+    Raises:
+        ConfigurationError: It waits for the next round.
+    """
+    if by and all(turns[state] >= deny_queue.MOST_OF_ONE_STATE for state in by):
+        raise ConfigurationError("its state brought in several denials in this round; the others wait for the next one")
 
 
 def _follows(found: Proposal | IdBridgeError, before: Published) -> bool:
