@@ -1,8 +1,8 @@
 """Persons: are two verified credentials of one person, of two, or can nobody tell?
 
 Decides by what states signed. One person: the same holder key, proved for both, or the same identifier at the same
-provider. Two persons: another identifier there, another date of birth, or names that have no form in common. A name and
-a birthdate in common prove nothing: many people share them. See ``docs/adr/0012-one-person.md``.
+provider, by the same claim. Two persons: another identifier there, another date of birth, or names that have no form in
+common. A name and a birthdate in common prove nothing: many people share them. See ``docs/adr/0012-one-person.md``.
 """
 
 import unicodedata
@@ -21,13 +21,13 @@ def same_person(one: VerifiedCredential, other: VerifiedCredential) -> bool:
     if contradict(one, other) is not None:
         return False
     return _same_holder(one, other) or (
-        _same_provider(one, other) and one.subject is not None and one.subject == other.subject
+        _same_namespace(one, other) and one.subject is not None and one.subject == other.subject
     )
 
 
 def contradict(one: VerifiedCredential, other: VerifiedCredential) -> str | None:
     """Return in what they contradict each other, without a value; ``None`` if in nothing that both show."""
-    if _same_provider(one, other) and None not in (one.subject, other.subject) and one.subject != other.subject:
+    if _same_namespace(one, other) and None not in (one.subject, other.subject) and one.subject != other.subject:
         return SUBJECTS
     if not _may_be_one_day(one.claims.get(BIRTHDATE), other.claims.get(BIRTHDATE)):
         return BIRTHDATES
@@ -41,9 +41,18 @@ def _same_holder(one: VerifiedCredential, other: VerifiedCredential) -> bool:
     return key is not None and one.holder.bound and other.holder.bound and key == other.holder.key_thumbprint
 
 
-def _same_provider(one: VerifiedCredential, other: VerifiedCredential) -> bool:
-    """Tell whether one provider's identifiers name the person in both: a subject counts with its provider."""
-    return one.service.member_state is other.service.member_state and one.service.issuer == other.service.issuer
+def _same_namespace(one: VerifiedCredential, other: VerifiedCredential) -> bool:
+    """Tell whether the subjects of both are identifiers of one provider, of one kind: else they compare with nothing.
+
+    A provider may number people as customers by one claim and as staff by another. Which kind it is, the listing says
+    by the claim's name, and only the very same name is the same kind.
+    """
+    first, second = one.service, other.service
+    return (
+        first.member_state is second.member_state
+        and first.issuer == second.issuer
+        and first.profile.claim_map.subject == second.profile.claim_map.subject
+    )
 
 
 def _may_be_one_day(one: object, other: object) -> bool:

@@ -9,6 +9,7 @@ from idbridge.model.credential import HolderBinding, HolderMethod, PersonName
 from idbridge.model.query import Query
 from idbridge.model.region import Format
 from idbridge.model.request import Detail
+from idbridge.model.trust import ClaimMap
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
 from idbridge.reasons import Indication
@@ -55,6 +56,18 @@ def test_two_providers_may_use_two_identifiers() -> None:
     other = credential(subject="another", service=service(TH))
 
     assert contradict(credential(), other) is None
+
+
+@pytest.mark.parametrize("subject", ["another", "subject"])
+@pytest.mark.parametrize("claim", ["staff_no", "$.credentialSubject.sub", "$.sub"])
+def test_identifiers_under_two_names_say_neither_one_person_nor_two(claim: str, subject: str) -> None:
+    listed = service(claim_map=ClaimMap(claims={}, subject=claim))
+    other = credential(subject=subject, service=listed, holder=OTHER_KEY)
+
+    assert listed.issuer == credential().service.issuer
+    assert contradict(credential(), other) is None
+    assert not same_person(credential(), other)
+    assert same_person(credential(), credential(subject=subject, service=listed))
 
 
 @pytest.mark.parametrize(
