@@ -213,11 +213,12 @@ def judge_times(mso: Mso, profile: IsoProfile | None, *, at: datetime, leeway: t
         return TIME.refused("time.claim_malformed", "it ends before it begins, or begins before it was signed")
     if profile is None or not profile.not_before <= mso.signed <= profile.not_after:
         return TIME.refused("mdoc.signed_outside_certificate")
-    if at >= mso.valid_until + leeway:
+    # Differences, and no sums: an instant near the last that a date can name has none after it.
+    if at - mso.valid_until >= leeway:
         return TIME.refused("time.expired")
-    if at < mso.signed - leeway:
+    if mso.signed - at > leeway:
         return TIME.refused("time.issued_in_future")
-    return TIME.refused("time.not_yet_valid") if at < mso.valid_from - leeway else TIME.passed
+    return TIME.refused("time.not_yet_valid") if mso.valid_from - at > leeway else TIME.passed
 
 
 def _country(name_spaces: Mapping[str, tuple[Item, ...]], profile: IsoProfile | None) -> Check:
@@ -248,8 +249,8 @@ def _one_time(
     """
     if verdict.device is not DEVICE.passed or verdict.session is not SESSION.passed:
         return ()
-    end = until + resolved.service.profile.leeway
-    return (nonce_once(request, issuer=resolved.service.issuer, until=end.timestamp()),)
+    end = until.timestamp() + resolved.service.profile.leeway.total_seconds()
+    return (nonce_once(request, issuer=resolved.service.issuer, until=end),)
 
 
 def _hides(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> bool:

@@ -5,10 +5,13 @@ Whoever spends a value keeps it until the presentation that carries it could no 
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Final
 
 from idbridge.codec import length_prefixed
 from idbridge.model.credential import OneTimeValue
 from idbridge.model.request import VerifyRequest
+
+_LAST: Final = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()  # later than this, no date can say
 
 
 def nonce_once(request: VerifyRequest, *, issuer: str, until: float) -> OneTimeValue:
@@ -18,4 +21,4 @@ def nonce_once(request: VerifyRequest, *, issuer: str, until: float) -> OneTimeV
     """
     fields = ("nonce", request.relying_party.id, issuer, request.expected.nonce or "")
     key = hashlib.sha256(length_prefixed.encode(*fields)).digest()
-    return OneTimeValue(key, datetime.fromtimestamp(until, UTC))
+    return OneTimeValue(key, datetime.fromtimestamp(min(until, _LAST), UTC))
