@@ -14,7 +14,7 @@ from idbridge.credential import vc_model
 from idbridge.credential import vc_points as points
 from idbridge.credential.sd_jwt_vc import is_for_us
 from idbridge.credential.validity import in_window, instant, times_are_whole
-from idbridge.credential.vc_document import contradiction
+from idbridge.credential.vc_document import TOKEN_STATUS, contradiction, misplaced_status, misplaced_time
 from idbridge.credential.vc_holder import Holding, UnverifiedPresentation, judge_presentation
 from idbridge.credential.vc_model import STATUS, SUBJECT, Fault, PeriodFault, Version
 from idbridge.credential.verified import signed_while_granted, verified_by_claim_map
@@ -35,7 +35,6 @@ from idbridge.model.request import VerifyRequest
 from idbridge.trust.resolver import ResolvedKey
 
 _TIMES: Final = ("exp", "nbf", "iat")
-_TOKEN_STATUS: Final = "status"  # noqa: S105 - the name of a claim
 _NO_DISCLOSURES: Final = points.DISCLOSURE.skipped("a format without selective disclosure")
 
 
@@ -125,7 +124,7 @@ def account_vc(
         judge_did(document, signed.key),
         *judge_model(document, told.version),
         time,
-        _status(claims, document),
+        _status(told),
         _judged(points.MEMBERS, vc_model.members_fault(document)),
         _claims(told, request=request),
         points.ONE_PROOF.passed,
@@ -203,14 +202,15 @@ def judge_time(told: Told, *, now: float, leeway: float) -> tuple[Check, datetim
     return in_window(points.TIME, window, now=now, leeway=leeway), min(ends)
 
 
-def _status(claims: Mapping[str, Any], document: Mapping[str, Any]) -> Check:
+def _status(told: Told) -> Check:
     """Judge the form of ``credentialStatus`` (vc.12), or of a ``status`` claim in its place; step V6 looks it up."""
-    fault = vc_model.status_fault(document)
+    claims, document = told.claims, told.document
+    fault = vc_model.status_fault(document) or misplaced_status(claims, told.version)
     if fault is not None:
         return points.STATUS.refused(*fault)
-    if _TOKEN_STATUS not in claims:
+    if TOKEN_STATUS not in claims:
         return points.STATUS.passed
-    if STATUS in document or not isinstance(claims[_TOKEN_STATUS], Mapping) or not claims[_TOKEN_STATUS]:
+    if STATUS in document or not isinstance(claims[TOKEN_STATUS], Mapping) or not claims[TOKEN_STATUS]:
         return points.STATUS.refused("status.unavailable", "`status` names no mechanism, or beside `credentialStatus`")
     return points.STATUS.passed
 
@@ -218,13 +218,13 @@ def _status(claims: Mapping[str, Any], document: Mapping[str, Any]) -> Check:
 def _reference(claims: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if STATUS in document:
         return {STATUS: document[STATUS]}
-    status = claims.get(_TOKEN_STATUS)
+    status = claims.get(TOKEN_STATUS)
     return status if isinstance(status, Mapping) else None
 
 
 def _claims(told: Told, *, request: VerifyRequest) -> Check:
-    """Judge the registered claims (vc.14): each says what its member says, and the credential is meant for us."""
-    fault = contradiction(told.claims, told.document, told.version)
+    """Judge the claims (vc.14): in their places, each says what its member says, and the credential is meant for us."""
+    fault = misplaced_time(told.claims, told.version) or contradiction(told.claims, told.document, told.version)
     if fault is None and "aud" in told.claims and not is_for_us(told.claims["aud"], request=request):
         fault = Fault("holder.audience_mismatch", "the issuer made it for another audience")
     return _judged(points.CLAIMS, fault)

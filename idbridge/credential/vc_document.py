@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from idbridge.credential import vc_model
 from idbridge.credential.validity import is_time
-from idbridge.credential.vc_model import CREDENTIAL, PROOF, SUBJECT, Fault, PeriodFault, Version
+from idbridge.credential.vc_model import CREDENTIAL, PROOF, STATUS, SUBJECT, Fault, PeriodFault, Version
 from idbridge.crypto.did_key import is_did, key_of
 from idbridge.errors import CredentialError, InputError, IssuerError
 from idbridge.limits import LIMITS
@@ -20,7 +20,11 @@ from idbridge.model.time import instant_text
 VC: Final = "vc"
 VP: Final = "vp"
 WRAPPERS: Final = frozenset({VC, VP})
+TOKEN_STATUS: Final = "status"  # noqa: S105 - the name of a claim
 _CONTRADICTION: Final = "w3c.claims_contradict"
+_OLD_TIMES: Final = frozenset({"issuanceDate", "expirationDate"})
+_NEW_TIMES: Final = frozenset({"validFrom", "validUntil"})
+_CLAIM_TIMES: Final = frozenset({"exp", "nbf"})
 
 
 def document_of(claims: Mapping[str, Any], version: Version) -> Mapping[str, Any]:
@@ -45,6 +49,22 @@ def contradiction(claims: Mapping[str, Any], document: Mapping[str, Any], versio
     for name, stated, member in _pairs(claims, document, version):
         if stated != member:
             return Fault(_CONTRADICTION, f"`{name}` and the member that it stands for differ")
+    return None
+
+
+def misplaced_time(claims: Mapping[str, Any], version: Version) -> Fault | None:
+    """Return the fault of a time that stands where ``version`` has none: nobody would heed it, whoever wrote it."""
+    if version is Version.V2:
+        found = _OLD_TIMES & claims.keys()
+    else:
+        found = (_OLD_TIMES | _NEW_TIMES) & claims.keys() | (_NEW_TIMES | _CLAIM_TIMES) & claims[VC].keys()
+    return Fault(_CONTRADICTION, f"`{min(found)}` stands where this version has none") if found else None
+
+
+def misplaced_status(claims: Mapping[str, Any], version: Version) -> Fault | None:
+    """Return the fault of a status that stands where nobody looks for it: the credential may have been taken back."""
+    if version is Version.V1 and (STATUS in claims or TOKEN_STATUS in claims[VC]):
+        return Fault("status.unavailable", "`credentialStatus` stands in `vc`, and `status` beside it")
     return None
 
 

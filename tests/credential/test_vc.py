@@ -264,6 +264,31 @@ def test_a_claim_beside_version_2_0_that_says_something_else_is_refused(make: Ma
     assert single(refused(make(**changes))) == ("vc.14", "w3c.claims_contradict")
 
 
+@pytest.mark.parametrize("written", [EXPIRED, "2027-11-24T12:00:00Z"])
+@pytest.mark.parametrize("make", BOTH)
+@pytest.mark.parametrize("name", ["issuanceDate", "expirationDate"])
+def test_a_time_of_version_1_1_in_version_2_0_is_refused(make: Maker, name: str, written: str) -> None:
+    assert single(refused(make(**{name: written}))) == ("vc.14", "w3c.claims_contradict")
+
+
+@pytest.mark.parametrize("name", ["validFrom", "validUntil", "exp", "nbf"])
+def test_a_time_of_another_place_in_a_credential_of_version_1_1_is_refused(name: str) -> None:
+    assert single(refused(jwt_vc(vc={name: "2027-11-24T12:00:00Z"}))) == ("vc.14", "w3c.claims_contradict")
+
+
+@pytest.mark.parametrize("name", ["validFrom", "validUntil", "issuanceDate", "expirationDate"])
+def test_a_time_of_the_model_beside_a_credential_of_version_1_1_is_refused(name: str) -> None:
+    assert single(refused(jwt_vc(**{name: "2027-11-24T12:00:00Z"}))) == ("vc.14", "w3c.claims_contradict")
+
+
+def test_a_status_in_the_wrong_place_of_version_1_1_is_refused() -> None:
+    entry, token = {"type": "BitstringStatusListEntry"}, {"status_list": {"idx": 1, "uri": "https://status.example"}}
+
+    assert single(refused(jwt_vc(credentialStatus=entry))) == ("vc.12", "status.unavailable")
+    assert single(refused(jwt_vc(vc={"status": token}))) == ("vc.12", "status.unavailable")
+    assert single(refused(jwt_vc(vc={"status": token}, status=token))) == ("vc.12", "status.unavailable")
+
+
 @pytest.mark.parametrize("make", ALL)
 @pytest.mark.parametrize("audience", ["https://other.example", [], 7, [7]])
 def test_a_credential_for_another_audience_is_refused(make: Maker, audience: Any) -> None:

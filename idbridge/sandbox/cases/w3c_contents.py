@@ -12,7 +12,7 @@ from idbridge.sandbox import slips
 from idbridge.sandbox.cases.w3c_credentials import SG, SG_BY_DID, SG_IN_FORCE, SG_SD, SG_SD_PRESENTED, STRANGER, TH
 from idbridge.sandbox.edits import After
 from idbridge.sandbox.entry import Entry
-from idbridge.sandbox.statuses import GOOD, REVOKED, w3c_reference
+from idbridge.sandbox.statuses import GOOD, REVOKED, reference, w3c_reference
 
 _DAY: Final = 86_400
 
@@ -53,6 +53,17 @@ def _status() -> Iterator[Entry]:
         why="A status that cannot be read is none.",
         document={"credentialStatus": {"id": "https://sandbox.status.sg.example/bitstring#0"}},
     )
+    for name, edits, place in (
+        ("vc-status-beside-it", {"around": {"credentialStatus": w3c_reference(REVOKED)}}, "beside it"),
+        ("vc-status-claim-inside", {"document": {"status": reference(REVOKED)}}, "inside, as a claim"),
+    ):
+        yield TH.refused(
+            name,
+            "status.unavailable",
+            f"A W3C credential of version 1.1 whose status stands {place}",
+            why="Nobody looks for it there, and it may have been taken back.",
+            **edits,
+        )
 
 
 def _claims() -> Iterator[Entry]:
@@ -76,6 +87,20 @@ def _claims() -> Iterator[Entry]:
             why="A claim and the member that it stands for say the same.",
             around=edits,
         )
+    yield SG.refused(
+        "vc-ends-by-version-1-1",
+        "w3c.claims_contradict",
+        "A W3C credential of version 2.0 with an end as version 1.1 writes it, which is past",
+        why="What stands in the wrong place nobody would heed.",
+        document={"expirationDate": "2020-01-01T00:00:00Z"},
+    )
+    yield TH.refused(
+        "vc-ends-by-version-2-0",
+        "w3c.claims_contradict",
+        "A W3C credential of version 1.1 with an end as version 2.0 writes it, which is past",
+        why="What stands in the wrong place nobody would heed.",
+        document={"validUntil": "2020-01-01T00:00:00Z"},
+    )
     yield SG.refused(
         "vc-wraps-another",
         "w3c.claims_contradict",
