@@ -57,18 +57,27 @@ POINTS: Final = (
 )  # fmt: skip
 
 # What only tokens and credentials of another kind carry, or what is made for one reader: an audience, a nonce, a type
-# of another format, and the health certificates of the European Union and others (claim -260).
-FORBIDDEN: Final[Mapping[QrContainer, frozenset[str]]] = MappingProxyType({
-    QrContainer.JWS: frozenset({
-        "aud", "azp", "nonce", "at_hash", "auth_time", "events", "vct", "vc", "vp", "_sd", "_sd_alg", "sd_hash",
-        "transaction_data_hashes", "scope", "client_id", "token_use", "@context", "credentialSubject", "status_list",
-    }),
-    QrContainer.CWT: frozenset({"3", "10", "65533", "-260"}),
-    QrContainer.COSE_SIGN1: frozenset({"-260"}),
+# of another format, and the health certificates of the European Union and others (claim -260). A list cannot loosen it
+# by calling a CWT, or the claims of a token, something else: the same holds for all that is in CBOR, and in JSON.
+_IN_CBOR: Final = frozenset({"3", "10", "65533", "-260"})
+_IN_JSON: Final = frozenset({
+    "aud", "azp", "nonce", "at_hash", "auth_time", "events", "vct", "vc", "vp", "_sd", "_sd_alg", "sd_hash",
+    "transaction_data_hashes", "scope", "client_id", "token_use", "@context", "credentialSubject", "credentialStatus",
+    "status_list",
 })  # fmt: skip
-# Where the container itself says where a status is looked up, whatever a profile says.
-_STATUS: Final[Mapping[QrContainer, str]] = MappingProxyType({QrContainer.CWT: "65535", QrContainer.JWS: "status"})
-_NOTHING: Final[frozenset[str]] = frozenset()
+FORBIDDEN: Final[Mapping[QrContainer, frozenset[str]]] = MappingProxyType({
+    QrContainer.CWT: _IN_CBOR,
+    QrContainer.COSE_SIGN1: _IN_CBOR,
+    QrContainer.JWS: _IN_JSON,
+    QrContainer.JSON: _IN_JSON,
+})  # fmt: skip
+# Where the content itself says where a status is looked up, whatever a profile says.
+_STATUS: Final[Mapping[QrContainer, str]] = MappingProxyType({
+    QrContainer.CWT: "65535",
+    QrContainer.COSE_SIGN1: "65535",
+    QrContainer.JWS: "status",
+    QrContainer.JSON: "status",
+})  # fmt: skip
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _ANYBODY: Final = HOLDER.skipped("whoever has a copy of a code can show it")
 _SIGNED: Final = tuple(
@@ -190,8 +199,7 @@ def _own_profile(service: TrustService, unverified: UnverifiedCredential) -> QrP
 
 def _kind(claims: Mapping[str, Any], profile: QrProfile) -> Check:
     """Refuse what is a credential of another kind, or made for one reader (qr.10)."""
-    forbidden = FORBIDDEN.get(profile.envelope.container, _NOTHING)
-    found = forbidden.intersection(claims)
+    found = FORBIDDEN[profile.envelope.container].intersection(claims)
     return KIND.refused("qr.kind_mismatch", f"the claim `{min(found)}` is no code's") if found else KIND.passed
 
 
@@ -222,7 +230,7 @@ def _ends(stated: Mapping[str, int], profile: QrProfile) -> datetime:
 
 def _status(claims: Mapping[str, Any], profile: QrProfile) -> tuple[Mapping[str, Any] | None, Check]:
     """Return where the status is looked up in V6, and whether that has a form (qr.12)."""
-    own = _STATUS.get(profile.envelope.container)
+    own = _STATUS[profile.envelope.container]
     found = [claims[name] for name in (own, profile.status) if name is not None and name in claims]
     if profile.status is not None and profile.status not in claims:
         return None, STATUS.refused("status.unavailable", "the profile names a status, and the code lacks it")

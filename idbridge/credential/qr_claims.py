@@ -33,12 +33,16 @@ _FORMS: Final[Mapping[DateForm, re.Pattern[str]]] = MappingProxyType({
     DateForm.DAY_MONTH_YEAR: _DAY_FIRST,
     DateForm.MONTH_DAY_YEAR: _MONTH_FIRST,
 })  # fmt: skip
-# What the container itself calls the times, whatever a profile says: RFC 8392 section 3.1, RFC 7519 section 4.1.
+# What the content itself calls the times, whatever a profile says: RFC 8392 section 3.1, RFC 7519 section 4.1. What is
+# in CBOR could be a CWT, and what is in JSON the claims of a token: no list makes less of one by its name for it.
+_CBOR: Final[Mapping[str, str]] = MappingProxyType({"exp": "4", "nbf": "5", "iat": "6"})
+_JSON: Final[Mapping[str, str]] = MappingProxyType({"exp": "exp", "nbf": "nbf", "iat": "iat"})
 _OWN: Final[Mapping[QrContainer, Mapping[str, str]]] = MappingProxyType({
-    QrContainer.CWT: MappingProxyType({"exp": "4", "nbf": "5", "iat": "6"}),
-    QrContainer.JWS: MappingProxyType({"exp": "exp", "nbf": "nbf", "iat": "iat"}),
+    QrContainer.CWT: _CBOR,
+    QrContainer.COSE_SIGN1: _CBOR,
+    QrContainer.JWS: _JSON,
+    QrContainer.JSON: _JSON,
 })  # fmt: skip
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def flat(claims: Mapping[Any, Any], *, embedded: frozenset[str] = frozenset()) -> Mapping[str, Any]:
@@ -79,17 +83,17 @@ def _inside(octets: bytes) -> Any:
 def times(claims: Mapping[str, Any], profile: QrProfile) -> Mapping[str, int]:
     """Return the times of a code as ``exp``, ``nbf`` and ``iat``, in seconds, each only if it is there.
 
-    The names that the container itself gives them always count, beside those of ``profile``.
+    The names that the content itself gives them always count, beside those of ``profile``.
 
     Raises:
         CredentialError: ``time.claim_missing`` for a claim that the profile names and the code lacks,
             ``time.claim_malformed`` for what is no time, or two times that differ.
     """
-    own = _OWN.get(profile.envelope.container, _NONE)
+    own = _OWN[profile.envelope.container]
     listed = {"exp": profile.expires, "nbf": profile.not_before, "iat": profile.issued}
     found: dict[str, int] = {}
     for role, name in listed.items():
-        read = [_time(claims, one, profile) for one in {own.get(role), name} if one is not None and one in claims]
+        read = [_time(claims, one, profile) for one in {own[role], name} if one is not None and one in claims]
         if name is not None and name not in claims:
             raise CredentialError("time.claim_missing", f"the profile names `{name}`, and the code lacks it")
         if len(set(read)) > 1:

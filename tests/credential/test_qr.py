@@ -39,6 +39,7 @@ LAYERS = (QrStep.BASE45, QrStep.ZLIB)
 DAY = 86_400
 PH_MAP = ClaimMap(claims={"birthdate": "subject.DOB"}, display="subject.fName", subject="subject.PCN", acr="acr")
 PH = replace(listed(profile(PHILID), claims=PH_MAP))
+UNCALLED = listed(profile(container="cose_sign1", issued="6", maximumAgeDays=3660))
 CHECK = listed(profile(JWS), claims=ClaimMap(claims={}, display="name", subject="id"))
 
 
@@ -141,7 +142,30 @@ def test_a_cwt_of_another_kind_or_for_one_reader_is_refused(claim: str) -> None:
     assert code(claim169(**{claim: "x"})) == "qr.kind_mismatch"
 
 
-@pytest.mark.parametrize("claim", ["aud", "vct", "vc", "nonce", "events", "_sd", "credentialSubject"])
+def test_a_cwt_that_a_list_calls_no_cwt_is_judged_as_one() -> None:
+    assert code(claim169(), UNCALLED) is None
+    for claim in ("k3", "k10", "k65533", "n260"):
+        assert code(claim169(**{claim: "x"}), UNCALLED) == "qr.kind_mismatch"
+    assert code(claim169(k4=NOW - 61), UNCALLED) == "time.expired"
+    assert code(claim169(k5=NOW + 61), UNCALLED) == "time.not_yet_valid"
+    assert code(claim169(k65535="revoked"), UNCALLED) == "status.unavailable"
+    assert verify(claim169(k65535={"status_list": {"idx": 7}}), UNCALLED).status_reference is not None
+
+
+def test_an_object_in_json_is_judged_by_the_claims_of_a_token_that_it_has() -> None:
+    assert code(philid(exp=NOW + YEAR, nbf=NOW - DAY, iat=1_784_851_200), PH) is None
+    for claim in ("aud", "nonce", "vct", "vc", "credentialSubject", "credentialStatus"):
+        assert code(philid(**{claim: "x"}), PH) == "qr.kind_mismatch"
+    assert code(philid(exp=NOW - 61), PH) == "time.expired"
+    assert code(philid(nbf=NOW + 61), PH) == "time.not_yet_valid"
+    assert code(philid(iat=NOW), PH) == "time.claim_malformed"  # `DateIssued` says another day
+    assert code(philid(status="active"), PH) == "status.unavailable"
+    assert verify(philid(status={"status_list": {"idx": 7}}), PH).status_reference is not None
+
+
+@pytest.mark.parametrize(
+    "claim", ["aud", "vct", "vc", "nonce", "events", "_sd", "credentialSubject", "credentialStatus"]
+)
 def test_a_jws_of_another_kind_or_for_one_reader_is_refused(claim: str) -> None:
     assert code(compact(**{claim: "x"}), CHECK) == "qr.kind_mismatch"
 

@@ -128,6 +128,13 @@ def _messages() -> Iterator[Entry]:
         why="The type keeps one kind of signed text from serving as another.",
         header={"typ": "vc+jwt"},
     )
+    yield LA_PASS.refused(
+        "qr-pass-with-status-of-another-kind",
+        "qr.kind_mismatch",
+        "A pass that names its status as a W3C credential does",
+        why="What says that it may be revoked, in words that no code has, is not taken for what cannot be.",
+        payload={"credentialStatus": {"type": "BitstringStatusListEntry"}},
+    )
 
 
 def _claims() -> Iterator[Entry]:
@@ -282,6 +289,20 @@ def _objects() -> Iterator[Entry]:
         "The code on a card in which Luisa became Maria",
         why="All of the object but its signature is signed.",
         bent=codes.name_bent,
+    )
+    yield PH_CARD.refused(
+        "qr-object-expired",
+        "time.expired",
+        "The code on a card that names an expiry of its own, which was yesterday",
+        why="The list names no expiry for these codes, and what a code says of its own end counts all the same.",
+        payload={"exp": After(-_DAY)},
+    )
+    yield PH_CARD.refused(
+        "qr-object-for-one-audience",
+        "qr.kind_mismatch",
+        "An object with its own signature that was made for one reader",
+        why="Calling it a printed object takes no audience away from it.",
+        payload={"aud": "https://tower.th.example"},
     )
     yield PH_CARD.refused(
         "qr-object-algorithm-none",
