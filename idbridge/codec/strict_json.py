@@ -9,6 +9,7 @@ which may hold personal data, so ours are raised once they are handled, and not 
 """
 
 import json
+from collections.abc import Sequence
 from itertools import chain
 from math import isinf
 from typing import Any, Final, NoReturn
@@ -85,6 +86,32 @@ def parse_object(text: bytes | str, *, max_bytes: int, max_depth: int = LIMITS.n
     if type(value) is not dict:
         raise InputError("input.malformed", "JSON is not an object")
     return value
+
+
+def parse_arrays(texts: Sequence[bytes]) -> list[list[Any]] | None:
+    """Return what ``parse`` makes of each of ``texts``, all of them arrays; ``None`` where only reading each can tell.
+
+    Read at once, which costs half. An array ends where its bracket does, so none reads on into the next, and each has
+    to end where its text does. What is refused, deep, long, escaped or not ASCII is left to ``parse``.
+    """
+    octets = b"".join(texts)
+    if not octets.isascii() or len(octets) > _FEW_CHARACTERS or b"\\" in octets:
+        return None
+    characters = octets.decode("ascii")
+    # Each array has one bracket at least, so no text has more of them than are left when every other had its own.
+    if characters.count("{") + characters.count("[") - len(texts) >= LIMITS.nesting_depth:
+        return None
+    arrays, end = [], 0
+    try:
+        for text in texts:
+            start, end = end, end + len(text)
+            value, stop = _SCAN(characters, start)
+            if stop != end or type(value) is not list:
+                return None
+            arrays.append(value)
+    except (ValueError, StopIteration, RecursionError, InputError):
+        return None
+    return arrays
 
 
 def _scanned(characters: str) -> Any:

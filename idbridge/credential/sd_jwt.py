@@ -47,6 +47,7 @@ _OBJECT_ELEMENTS: Final = 3  # salt, name, value
 _ARRAY_ELEMENTS: Final = 2  # salt, value
 _NESTING: Final = frozenset({dict, list})
 _NONE: Final[frozenset[str]] = frozenset()
+_Disclosed = str | bytes | list[Any]  # a disclosure as it came, decoded, or read
 
 
 class SdJwtFault(CredentialError):
@@ -150,12 +151,24 @@ def _refuse_deeper(depth: int) -> None:
         raise InputError("input.too_large", f"nested deeper than {LIMITS.nesting_depth} once disclosed")
 
 
-def _elements(text: str) -> list[Any]:
-    """Return the elements of an encoded disclosure, salt first."""
+def _read_at_once(disclosures: Sequence[str]) -> Sequence[_Disclosed]:
+    """Return the disclosures read, if all can be at once; else decoded, or as they are: faults are found in place."""
     try:
-        elements = strict_json.parse(base64url.decode(text), max_bytes=LIMITS.token_bytes)
+        octets = [base64url.decode(disclosure) for disclosure in disclosures]
     except InputError:
-        _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url of strict JSON")
+        return disclosures
+    return strict_json.parse_arrays(octets) or octets
+
+
+def _elements(disclosed: _Disclosed) -> list[Any]:
+    """Return the elements of a disclosure, salt first."""
+    elements: Any = disclosed
+    if not isinstance(disclosed, list):
+        try:
+            octets = base64url.decode(disclosed) if isinstance(disclosed, str) else disclosed
+            elements = strict_json.parse(octets, max_bytes=LIMITS.token_bytes)
+        except InputError:
+            _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is base64url of strict JSON")
     if type(elements) is not list or not elements or not isinstance(elements[0], str):
         _fault(7, "sd_jwt.disclosure_malformed", "a disclosure is an array that begins with a salt")
     return elements
@@ -184,7 +197,8 @@ class _Unfolding:
     def __init__(self, disclosures: Sequence[str], *, algorithm: str) -> None:
         self._met: set[str] = set()
         self.hides = False
-        self._waiting = dict(zip(_digests(disclosures, algorithm=algorithm), disclosures, strict=True))
+        digests = _digests(disclosures, algorithm=algorithm)
+        self._waiting = dict(zip(digests, _read_at_once(disclosures), strict=True))
         if len(self._waiting) != len(disclosures):
             _fault(11, "sd_jwt.digest_duplicate", "a disclosure is given twice")
 
@@ -247,11 +261,11 @@ class _Unfolding:
             _fault(16, "sd_jwt.disclosure_malformed", "`_sd` without a digest")
         hides = False
         for found in digests:
-            text = self._claimed(found)
-            if text is None:
+            disclosed = self._claimed(found)
+            if disclosed is None:
                 hides = True
                 continue
-            name, value = _named(text, taken=claims, plain=plain)
+            name, value = _named(disclosed, taken=claims, plain=plain)
             if type(value) in _NESTING:
                 if name == whole:
                     _refuse_machinery(value)
@@ -267,15 +281,15 @@ class _Unfolding:
             if type(element) is dict and PLACEHOLDER in element:
                 if len(element) != 1:
                     _fault(10, "sd_jwt.disclosure_malformed", "a placeholder has no other members")
-                text = self._claimed(element[PLACEHOLDER])
-                if text is None:
+                disclosed = self._claimed(element[PLACEHOLDER])
+                if disclosed is None:
                     continue
-                element = _unnamed(text)  # noqa: PLW2901 - it stands in the placeholder's place
+                element = _unnamed(disclosed)  # noqa: PLW2901 - it stands in the placeholder's place
             elements.append(self._unfold(element, depth=depth + 1))
             indices.append(index)
         return elements if len(elements) == len(source) else ArrayWithGaps(elements, tuple(indices))
 
-    def _claimed(self, found: Any) -> str | None:
+    def _claimed(self, found: Any) -> _Disclosed | None:
         """Return the disclosure of the digest ``found``, each digest once; ``None`` if it is withheld or a decoy."""
         if not isinstance(found, str):
             _fault(10, "sd_jwt.disclosure_malformed", "a digest is a string")
@@ -285,9 +299,9 @@ class _Unfolding:
         return self._waiting.pop(found, None)
 
 
-def _named(text: str, *, taken: Mapping[str, Any], plain: frozenset[str]) -> tuple[str, Any]:
+def _named(disclosed: _Disclosed, *, taken: Mapping[str, Any], plain: frozenset[str]) -> tuple[str, Any]:
     """Return name and value of an object's disclosure."""
-    elements = _elements(text)
+    elements = _elements(disclosed)
     if len(elements) != _OBJECT_ELEMENTS:
         _fault(7, "sd_jwt.disclosure_arity", "a disclosure in `_sd` has three elements")
     _, name, value = elements
@@ -302,9 +316,9 @@ def _named(text: str, *, taken: Mapping[str, Any], plain: frozenset[str]) -> tup
     return name, value
 
 
-def _unnamed(text: str) -> Any:
+def _unnamed(disclosed: _Disclosed) -> Any:
     """Return the value of an array element's disclosure."""
-    elements = _elements(text)
+    elements = _elements(disclosed)
     if len(elements) != _ARRAY_ELEMENTS:
         _fault(7, "sd_jwt.disclosure_arity", "a disclosure in an array has two elements")
     return elements[1]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from idbridge.errors import IdBridgeError
 from idbridge.reasons import Indication, Reason, reason
@@ -73,7 +74,17 @@ class CheckPoint:
 
     def skipped(self, why: str) -> Check:
         """Return this check as not made, with the cause in plain words."""
-        return Check(self.id, self.step, Result.SKIPPED, self.clause, None, why)
+        return _skipped(self, why)
+
+    def __hash__(self) -> int:
+        """Return the hash of the id: it tells all points apart, and hashing every field costs more than a check."""
+        return hash(self.id)
+
+
+@lru_cache(maxsize=1024)
+def _skipped(point: CheckPoint, why: str) -> Check:
+    """Return ``point`` as not made; kept, because the words come from code and nearly every credential has some."""
+    return Check(point.id, point.step, Result.SKIPPED, point.clause, None, why)
 
 
 class Refused(IdBridgeError):

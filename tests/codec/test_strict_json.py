@@ -158,3 +158,59 @@ def test_arbitrary_input_is_read_as_the_standard_library_does_or_refused(text: b
         assert refused.code in {"input.malformed", "input.too_large"}  # noqa: PT017 - either outcome is fine
     else:
         assert value == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [b'["s","n","v]', b'[", "x"], ["s2","n2","v2"]'],
+        [b'["a"],["b"]', b""],
+        [b'["a"', b',"b"]'],
+        [b'["a"]', b',["b"]'],
+        [b'["a"] ', b'["b"]'],
+        [b' ["a"]', b'["b"]'],
+        [b'["a"]', b"1"],
+        [b"1", b"2"],
+        [b'{"a":1}'],
+        [b'["a",{"b":1,"b":2}]'],
+        [b'["a",1e999]'],
+        [b'["a",NaN]'],
+        [b'["a","\\ud800"]'],
+        ['["ก"]'.encode()],
+        ['["ก'.encode()[:-1], 'ก"]'.encode()[-3:]],
+        [b"[" * LIMITS.nesting_depth + b"[" + b"]" * LIMITS.nesting_depth + b"]"],
+        [b'["a"]', b"[" * LIMITS.nesting_depth + b"[" + b"]" * LIMITS.nesting_depth + b"]"],
+        [b'["a"'],
+        [b'["a"]]'],
+        [b'["a"]', b""],
+    ],
+)
+def test_arrays_that_could_be_read_in_two_ways_are_not_read_at_once(texts: list[bytes]) -> None:
+    assert strict_json.parse_arrays(texts) is None
+
+
+PIECES = st.lists(
+    st.sampled_from(["[", "]", '"', "a", ",", "1", " ", "{", "}", ":", '["a"]', '["s","n",1]', "e5", "\\"])
+)
+
+
+@given(
+    st.lists(
+        PIECES.map("".join).map(str.encode) | st.lists(VALUES, max_size=3).map(json.dumps).map(str.encode), max_size=5
+    )
+)
+def test_arrays_that_are_read_at_once_are_what_each_is_by_itself(texts: list[bytes]) -> None:
+    arrays = strict_json.parse_arrays(texts)
+
+    if arrays is not None:
+        assert arrays == [strict_json.parse(text, max_bytes=MAX) for text in texts]
+        assert all(type(array) is list for array in arrays)
+
+
+def test_plain_arrays_are_read_at_once() -> None:
+    texts = [json.dumps(["salt", f"name {number}", {"value": number}]).encode() for number in range(5)]
+
+    assert strict_json.parse_arrays(texts) == [json.loads(text) for text in texts]
+    assert strict_json.parse_arrays([]) == []
+    assert strict_json.parse_arrays([b"[" * LIMITS.nesting_depth + b"]" * LIMITS.nesting_depth, b"[1]"]) is not None
+    assert strict_json.parse_arrays([b'["' + b"x" * LIMITS.token_bytes + b'"]']) is None
