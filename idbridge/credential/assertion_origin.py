@@ -32,7 +32,7 @@ from idbridge.errors import CredentialError, IssuerError, JoseError, Recognition
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import AssertionOrigin, VerifiedCredential
 from idbridge.model.trust import TrustService
-from idbridge.trust.resolver import ENDED, severity_at
+from idbridge.trust.history import ENDED, severity_at
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
 HELD: Final = CheckPoint("assertion.18", Step.V5, "ETSI TS 119 602 NextUpdate")

@@ -14,7 +14,7 @@ from idbridge.codec import strict_json
 from idbridge.credential.validity import in_window, times_are_whole
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
-from idbridge.errors import JoseError, Refusal
+from idbridge.errors import IssuerError, JoseError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint
 from idbridge.model.credential import UnverifiedJws
@@ -71,13 +71,23 @@ def _signed(userinfo: Userinfo, resolved: ResolvedKey) -> Mapping[str, Any]:
 
 
 def _key(jws: UnverifiedJws, resolved: ResolvedKey) -> PublicKey:
-    """Return the key that the response names, of those of the service; without a name only the token's own will do."""
+    """Return the key that the response names: the token's own, or a listed one that is neither denied nor ended.
+
+    Without a name only the token's own will do.
+
+    Raises:
+        IssuerError: ``issuer.denied``, ``issuer.withdrawn`` or ``issuer.compromised``: so is the key.
+        JoseError: ``jose.kid_unknown``.
+    """
     kid = jws.header.kid
-    if kid is None:
+    if kid is None or kid == resolved.key.kid:
         return resolved.key
-    for key in (resolved.key, *resolved.service.keys):
-        if key.kid == kid:
-            return key
+    for key, refused in resolved.siblings:
+        if key.kid != kid:
+            continue
+        if refused is not None:
+            raise IssuerError(refused, "the key of the userinfo response")
+        return key
     raise JoseError("jose.kid_unknown", "the userinfo response names a key that its issuer does not list")
 
 

@@ -20,7 +20,7 @@ from idbridge.model.keys import PublicKey
 from idbridge.model.region import MemberState, ServiceType
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.status.status_list import Place, StatusList, Vouched
-from idbridge.trust.resolver import ENDED, severity_at
+from idbridge.trust.history import ENDED, severity_at
 from idbridge.trust.snapshot import TrustSnapshot
 
 UNAUTHORISED = "status.signer_unauthorised"

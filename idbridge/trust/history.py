@@ -6,7 +6,7 @@ what was only announced may still change. One exception, which can only remove t
 and takes the place of every period that began after it. Clause: ETSI TS 119 602, ServiceHistory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -15,7 +15,7 @@ from typing import Final
 
 from idbridge.errors import TrustError
 from idbridge.model.time import Validity
-from idbridge.model.trust import ServiceStatus, StatusPeriod
+from idbridge.model.trust import ServiceStatus, StatusPeriod, TrustService
 
 History = tuple[StatusPeriod, ...]
 
@@ -26,6 +26,11 @@ SEVERITY: Final[Mapping[ServiceStatus, int]] = MappingProxyType({
     ServiceStatus.SUPERSEDED: 1,
     ServiceStatus.WITHDRAWN: 2,
     ServiceStatus.COMPROMISED: 3,
+})  # fmt: skip
+# By severity: what was an end, not only a successor, and the code by which it is told.
+ENDED: Final = MappingProxyType({
+    SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
+    SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
 })  # fmt: skip
 
 
@@ -53,6 +58,17 @@ def periods(entries: tuple[tuple[ServiceStatus, datetime], ...]) -> History:
 def severity(history: History) -> int:
     """Return how bad the last status of ``history`` is; nothing comes after it."""
     return SEVERITY[history[-1].status]
+
+
+def severity_at(service: TrustService, at: datetime) -> int:
+    """Return how bad the status of ``service`` is at ``at``; before it began there is nothing bad to say of it."""
+    period = service.status_at(at)
+    return SEVERITY[period.status] if period is not None else 0
+
+
+def changes_of(service: TrustService) -> Iterator[datetime]:
+    """Yield the instants at which a status of ``service`` begins."""
+    return (period.validity.start for period in service.history)
 
 
 def continues(held: History, offered: History, *, at: datetime) -> bool:

@@ -13,7 +13,6 @@ Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -27,17 +26,14 @@ from idbridge.errors import InputError, IssuerError, JoseError, RecognitionError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
-from idbridge.model.region import Format, MemberState
-from idbridge.model.trust import NO_POLLED_KEYS, Polled, ServiceStatus, TrustService
+from idbridge.model.region import Format
+from idbridge.model.trust import NO_POLLED_KEYS, Polled, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
-from idbridge.trust.history import SEVERITY
+from idbridge.trust.history import ENDED, changes_of, severity_at
 from idbridge.trust.polled import named_by, refusal_of
+from idbridge.trust.siblings import NO_SIBLINGS, Sibling, listing_of, siblings_of
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
-ENDED: Final = MappingProxyType({
-    SEVERITY[ServiceStatus.WITHDRAWN]: "issuer.withdrawn",
-    SEVERITY[ServiceStatus.COMPROMISED]: "issuer.compromised",
-})  # fmt: skip
 _BY_DID: Final = frozenset({Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT})
 # Refusals of a path, by how far it got: of several attempts, the one that got furthest tells most.
 _PROGRESS: Final = MappingProxyType({
@@ -52,13 +48,14 @@ class ResolvedKey:
     """The key to verify with, the service that lists it, and the path by which ``x5c`` leads there, if it does.
 
     ``until`` is when the answer ends: the next announced status, the list's next update, a certificate's end, or that
-    of a fetched key set.
+    of a fetched key set. ``siblings`` are the other listed keys of a login service, each judged as this one was.
     """
 
     service: TrustService
     key: PublicKey
     until: datetime
     path: VerifiedPath | None = None
+    siblings: tuple[Sibling, ...] = NO_SIBLINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +202,7 @@ class KeyResolver:
         """
         state, thumbprints = found[0].service.member_state, _thumbprints(found)
         # A polled key stands in no list: its service is asked for by name, so that no end or denial passes it by.
-        both = (*self._listing(thumbprints, state=state), *_polled_services(found))
+        both = (*listing_of(self._snapshot, thumbprints, state=state), *_polled_services(found))
         listing = tuple({service.service_id: service for service in both}.values())
         return listing, self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
 
@@ -296,7 +293,9 @@ class KeyResolver:
         if not started:
             raise IssuerError("issuer.not_yet_granted")
         chosen = min(started, key=lambda one: severity_at(one.service, at))
-        statuses = [change for service in listing for change in _changes(service)]
+        siblings, judged_by = siblings_of(self._snapshot, chosen.service, beside=chosen.key, at=at)
+        statuses = [change for service in (*listing, *judged_by.services) for change in changes_of(service)]
+        changes = (*changes, *judged_by.lapses)
         if lapsed is not None:
             changes = (*changes, lapsed)
         until = min([next_update, *(change for change in statuses if change > at)])
@@ -306,16 +305,7 @@ class KeyResolver:
             until = min(until, chosen.path.not_after)
         if chosen.polled_until is not None:
             until = min(until, chosen.polled_until)
-        return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path))
-
-    def _listing(self, thumbprints: frozenset[str], *, state: MemberState) -> tuple[TrustService, ...]:
-        """Return every service of ``state`` that lists one of these keys."""
-        return tuple(
-            service
-            for thumbprint in thumbprints
-            for service in self._snapshot.by_thumbprint(thumbprint)
-            if service.member_state is state
-        )
+        return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path, siblings))
 
 
 def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
@@ -331,16 +321,6 @@ def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
 
 def _polled_services(found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
     return tuple(one.service for one in found if one.polled_until is not None)
-
-
-def severity_at(service: TrustService, at: datetime) -> int:
-    """Return how bad the status of ``service`` is at ``at``; before it began there is nothing bad to say of it."""
-    period = service.status_at(at)
-    return SEVERITY[period.status] if period is not None else 0
-
-
-def _changes(service: TrustService) -> Iterator[datetime]:
-    return (period.validity.start for period in service.history)
 
 
 def _fits(service: TrustService, format_: Format, credential_type: str | None) -> bool:

@@ -11,20 +11,25 @@ import pytest
 
 from idbridge.codec import base64url
 from idbridge.credential.encrypted import received, received_userinfo
+from idbridge.credential.id_token import USERINFO
 from idbridge.credential.login_hashes import half_hash
+from idbridge.credential.userinfo import supplemented
 from idbridge.crypto.algorithms import ALGORITHMS
 from idbridge.crypto.jwe import DecryptionKey, decryption_key, encrypt
 from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
-from idbridge.model.check import Result
+from idbridge.model.check import Check, Result
 from idbridge.model.login import Encryption, LoginExpectations, Userinfo
 from idbridge.model.region import AssuranceLevel
 from idbridge.model.request import VerifyRequest
 from idbridge.model.trust import EncryptionRule, TrustService
+from idbridge.trust.resolver import ResolvedKey
+from idbridge.trust.siblings import Sibling
 from tests.credential.kit import (
     ABSENT,
     CLIENT,
     ISSUER,
+    NOON,
     NOW,
     PERSON,
     bound,
@@ -41,6 +46,7 @@ from tests.credential.kit import (
     signer,
     verify,
 )
+from tests.credential.kit import key as public_key
 
 ACCESS_TOKEN = "SlAV32hkKG"
 SENT = Encryption("ECDH-ES+A256KW", "A256GCM")
@@ -306,6 +312,29 @@ def test_a_userinfo_response_brings_no_level_and_no_subject() -> None:
 
 def test_a_userinfo_response_without_key_name_counts_by_the_token_s_own_key() -> None:
     assert code(id_token(), None, asked(userinfo=userinfo(header={"kid": ABSENT}))) is None
+
+
+def by_sibling(sibling: Sibling | None, beside: Userinfo) -> Check:
+    """The check of ``beside`` where the service lists ``sibling`` beside the key that signed the token."""
+    listed = service()
+    known = () if sibling is None else (sibling,)
+    resolved = ResolvedKey(listed, public_key(), NOON, siblings=known)
+    claims = {"iss": ISSUER, "aud": CLIENT, "sub": PERSON["sub"]}
+    return supplemented(USERINFO, claims, beside, resolved=resolved, at=NOON)[0]
+
+
+@pytest.mark.parametrize("ended", ["issuer.denied", "issuer.withdrawn", "issuer.compromised"])
+def test_a_userinfo_response_counts_by_a_sibling_key_only_while_that_key_does(ended: str) -> None:
+    beside = userinfo(by=signer("second"))
+    second = public_key("second")
+
+    for sibling, expected in (
+        (Sibling(second, ended), ended),
+        (None, "jose.kid_unknown"),
+        (Sibling(second, None), None),
+    ):
+        reason = by_sibling(sibling, beside).reason
+        assert (reason and reason.code) == expected
 
 
 def test_a_credential_that_is_no_login_is_bound_all_the_same() -> None:

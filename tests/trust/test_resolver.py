@@ -1,16 +1,19 @@
 """Which key a credential has to verify with: attacks 30, 49, 51, 52, 55 to 58 and 62 of the trust-list catalogue."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import generate
 from idbridge.errors import IdBridgeError, IssuerError, JoseError, RecognitionError, TrustError
 from idbridge.model.credential import ProtectedHeader, UnverifiedCredential, UnverifiedJws
 from idbridge.model.region import Environment, Format, MemberState
+from idbridge.trust.denials import Denied
 from idbridge.trust.resolver import KeyResolver, ResolvedKey
 from idbridge.trust.snapshot import TrustSnapshot, snapshot_of
 from idbridge.trust.trusted_set import TrustedSet
@@ -238,9 +241,9 @@ def test_a_key_listed_without_name_goes_by_its_thumbprint() -> None:
     entry = document["LoTE"]["TrustedEntitiesList"][0]["TrustedEntityServices"][0]["ServiceInformation"]
     entry["ServiceDigitalIdentity"]["PublicKeyValues"] = [nameless]
     over = KeyResolver(snapshot_of(trusted(signed(document))))
-    thumbprint = resolved(over, unverified(kid=None)).key.thumbprint
+    name = resolved(over, unverified(kid=None)).key.thumbprint
 
-    assert resolved(over, unverified(kid=thumbprint)).key.kid is None
+    assert resolved(over, unverified(kid=name)).key.kid is None
     assert code_of(over, unverified(kid="login-1")) == "jose.kid_unknown"
 
 
@@ -327,3 +330,40 @@ def test_an_empty_snapshot_knows_no_issuer() -> None:
 
     assert code_of(KeyResolver(empty)) == "issuer.unknown"
     assert set(empty.states_without_list) == set(MemberState)
+
+
+# Siblings: the other keys of a login service, which may sign a userinfo response beside the token
+
+
+def siblings(over: KeyResolver, *, at: datetime = NOON) -> dict[str | None, str | None]:
+    return {one.key.kid: one.refused for one in resolved(over, at=at).siblings}
+
+
+def with_denied(document: Any, lapse: datetime) -> TrustSnapshot:
+    held = snapshot_of(trusted(document))
+    return replace(held, denied=Denied(keys=MappingProxyType({(SG, thumbprint(LOGIN_2.public_jwk)): lapse})))
+
+
+def test_a_denied_sibling_is_told_as_denied_until_the_denial_lapses_and_the_token_s_own_key_is_no_sibling() -> None:
+    document = edition(1, service(keys=(LOGIN_KEY, LOGIN_2)))
+    over = KeyResolver(with_denied(document, NOON + HOUR))
+
+    for at, expected in ((NOON, "issuer.denied"), (NOON + HOUR, None), (NOON + HOUR - SECOND, "issuer.denied")):
+        assert siblings(over, at=at) == {"login-2": expected}, at
+    assert siblings(KeyResolver(snapshot_of(trusted(document)))) == {"login-2": None}
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "compromised"])
+def test_a_sibling_that_ended_in_another_role_is_told_as_ended_from_that_instant_on(end: str) -> None:
+    ended = attestation(keys=(LOGIN_2,), status=statuses(("granted", JANUARY), (end, "2026-06-01")))
+    over = resolver(service(keys=(LOGIN_KEY, LOGIN_2)), ended)
+    before = datetime.fromisoformat("2026-05-31T23:59:59Z")
+
+    for at, expected in ((before, None), (NOON, f"issuer.{end}"), (before, None)):
+        assert siblings(over, at=at) == {"login-2": expected}, at
+
+
+def test_a_sibling_of_another_state_or_of_another_service_is_none() -> None:
+    over = resolver(service(), attestation(keys=(LOGIN_2,)))
+
+    assert siblings(over) == {}

@@ -16,10 +16,9 @@ from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.model.trust import ServiceStatus, TrustService
 from idbridge.trust.denials import NEVER
-from idbridge.trust.history import SEVERITY
+from idbridge.trust.history import ENDED, SEVERITY
 from idbridge.trust.operator.names import Names, read_names
 from idbridge.trust.profile import Entry, ListedKey
-from idbridge.trust.resolver import ENDED
 from idbridge.trust.snapshot import TrustSnapshot
 
 
