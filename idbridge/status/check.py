@@ -21,7 +21,7 @@ from idbridge.model.credential import VerifiedCredential
 from idbridge.model.region import MemberState
 from idbridge.reasons import Indication, reason
 from idbridge.status.crl import CrlFinding, CrlState, crl_status
-from idbridge.status.references import Reference, read_references
+from idbridge.status.references import Named, Reference, Unread, read_references
 from idbridge.status.signers import UNAUTHORISED, still_vouches
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.status.status_list import Mechanism, StatusList
@@ -127,7 +127,7 @@ def _revoked(found: CrlFinding) -> tuple[tuple[Check, ...], StatusFinding]:
 def _referred(
     credential: VerifiedCredential, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
 ) -> tuple[tuple[Check, ...], StatusFinding]:
-    """Return what all lists referred to say: the first that says no, else the first that is silent."""
+    """Return what all mechanisms named say: the first that says no, else what is broken, else the first silent one."""
     try:
         references = read_references(credential.status_reference)
     except StatusError as refusal:
@@ -136,9 +136,9 @@ def _referred(
     statements = [_stated(reference, state, snapshot, trust, at) for reference in references]
     refused = [one for one in statements if one.point is not None]
     if refused:
-        return _told(next((one for one in refused if one.failed), refused[0]))
+        return _told(max(refused, key=lambda one: (one.failed, one.state is not StatusState.UNAVAILABLE)))
     oldest = min(one.as_of for one in statements if one.as_of is not None)
-    w3c = any(reference.mechanism is Mechanism.BITSTRING for reference in references)
+    w3c = any(isinstance(one, Reference) and one.mechanism is Mechanism.BITSTRING for one in references)
     return _ALL_GOOD[w3c], StatusFinding(StatusState.VALID, oldest)
 
 
@@ -158,8 +158,10 @@ def _told(statement: _Statement) -> tuple[tuple[Check, ...], StatusFinding]:
 
 
 def _stated(
-    reference: Reference, state: MemberState, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
+    reference: Named, state: MemberState, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
 ) -> _Statement:
+    if isinstance(reference, Unread):
+        return _silent(REFERENCE, reference.code, reference.detail)
     place = (state, reference.address)
     held = snapshot.lists.get(place)
     if held is None:

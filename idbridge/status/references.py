@@ -1,14 +1,16 @@
 """References: to which lists a credential points for its status, and at which index. Point 1 of the checklist.
 
 Decides the form alone. Two shapes are read: ``status`` of the Token Status List, as JWTs, CWTs and mdocs carry it, and
-``credentialStatus`` of W3C credentials, one entry or several. Whoever names several mechanisms means all of them, so
-one that is not read here leaves the answer open. Clauses: Token Status List section 6; Bitstring Status List v1.0
+``credentialStatus`` of W3C credentials, one entry or several, which the caller hands over under that name and nothing
+beside it. Whoever names several mechanisms means all of them, so each is told, also one that is not read here: no
+member is ever left out because another was understood. Clauses: Token Status List section 6; Bitstring Status List v1.0
 section 2.1.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from idbridge.errors import StatusError
@@ -17,6 +19,11 @@ from idbridge.status.status_list import Mechanism
 
 W3C_MEMBER: Final = "credentialStatus"
 _LARGEST_ENTRY: Final = 8
+# What an entry says of itself; any other member beside it, where it stands in `status`, is a mechanism of its own.
+_ENTRY: Final = frozenset({
+    "id", "type", "statusPurpose", "statusListIndex", "statusListCredential", "statusSize", "statusMessage",
+    "statusReference",
+})  # fmt: skip
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,11}", re.ASCII)
 
 
@@ -31,25 +38,56 @@ class Reference:
     size: int = 1
 
 
-def read_references(status: Any) -> tuple[Reference, ...]:
-    """Return the references in ``status``, at least one: the ``status`` member, or a W3C ``credentialStatus``.
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A mechanism that a credential names and that says nothing: of no form, or not read here."""
+
+    code: str
+    detail: str
+
+
+Named = Reference | Unread
+
+
+def read_references(status: Any) -> tuple[Named, ...]:
+    """Return every mechanism that ``status`` names, at least one: the ``status`` member, or a W3C ``credentialStatus``.
+
+    The latter stands under its own name, and alone; a list outside of it holds one status or entry after the other.
 
     Raises:
-        StatusError: ``status.reference_invalid``, or ``status.unavailable`` for a mechanism that is not read here.
+        StatusError: ``status.reference_invalid``: it names none, or more than are looked up.
     """
-    if isinstance(status, Mapping) and W3C_MEMBER in status:
-        status = status[W3C_MEMBER]
-    if isinstance(status, Mapping) and "type" not in status:
-        named = _bounded(list(status.items()))
-        return tuple(_token(name, value) for name, value in named)
-    entries = _bounded(list(status) if isinstance(status, list | tuple) else [status])
-    return tuple(_bitstring(entry) for entry in entries)
+    if isinstance(status, Mapping) and status.keys() == {W3C_MEMBER}:
+        entries = status[W3C_MEMBER]
+        return _bounded([_read(_bitstring, entry) for entry in _several(entries)])
+    return _bounded([named for one in _several(status) for named in _mechanisms(one)])
 
 
-def _bounded(found: list[Any]) -> list[Any]:
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _mechanisms(status: Any) -> list[Named]:
+    """Return what one ``status`` names: a W3C entry where it is one, else one mechanism for each member."""
+    if not isinstance(status, Mapping):
+        return [_read(_bitstring, status)]
+    if "type" in status and Mechanism.TOKEN not in status:
+        beside = [name for name in status if name not in _ENTRY]
+        return [_read(_bitstring, status), *(_read(partial(_token, name), status[name]) for name in beside)]
+    return [_read(partial(_token, name), value) for name, value in status.items()]
+
+
+def _read(reader: Callable[[Any], Reference], value: Any) -> Named:
+    try:
+        return reader(value)
+    except StatusError as refusal:
+        return Unread(refusal.code, refusal.detail)
+
+
+def _bounded(found: list[Named]) -> tuple[Named, ...]:
     if not 0 < len(found) <= LIMITS.status_mechanisms:
         _invalid(f"a credential names between one and {LIMITS.status_mechanisms} mechanisms")
-    return found
+    return tuple(found)
 
 
 def _token(name: Any, value: Any) -> Reference:
@@ -66,7 +104,7 @@ def _token(name: Any, value: Any) -> Reference:
 def _bitstring(entry: Any) -> Reference:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("type"), str):
         _invalid("an entry of `credentialStatus` is an object with a type")
-    if entry["type"] != Mechanism.BITSTRING:
+    if entry["type"] != Mechanism.BITSTRING or Mechanism.TOKEN in entry:
         raise StatusError("status.unavailable", "a status mechanism that is not read here")
     purpose, size = entry.get("statusPurpose"), entry.get("statusSize", 1)
     if not isinstance(purpose, str) or not purpose:

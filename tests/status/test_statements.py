@@ -159,6 +159,7 @@ def test_a_reference_that_is_no_reference_is_refused(status: Any) -> None:
         w3c(),
         w3c(0),
         [w3c("0"), w3c("2")],
+        [token(0), w3c()],
         {"credentialStatus": w3c()},
         {"credentialStatus": [w3c()]},
     ],
@@ -177,6 +178,52 @@ def test_of_several_lists_one_that_says_no_decides_and_then_one_that_is_silent()
 
     assert refused([silent, w3c("1"), w3c()])[1] == "status.revoked"
     assert refused([w3c(), silent])[1] == "status.unavailable"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"credentialStatus": w3c()},
+        {"credentialStatus": token(0)},
+        {"status_assertion": {"x": 1}},
+        {"status_list2": token(0)["status_list"]},
+        w3c(),
+        {"type": "BitstringStatusListEntry"},
+    ],
+    ids=str,
+)
+def test_no_second_mechanism_makes_up_for_the_first(beside: dict[str, Any]) -> None:
+    for status in ({**token(1), **beside}, {**beside, **token(1)}, [beside, token(1)]):
+        assert refused(status)[2] is Result.FAILED
+    assert refused({**token(0), **beside})[2] is not Result.PASSED
+    if len(beside) == 1:
+        assert refused({**token(1), **beside})[1:] == ("status.revoked", Result.FAILED, StatusState.REVOKED)
+        assert refused({**token(0), **beside}) == ("tsl.1", "status.unavailable", *SILENT)
+
+
+@pytest.mark.parametrize("beside", ["credentialStatus", "status_assertion", "identifier_list"])
+def test_an_entry_of_a_bitstring_in_status_stands_alone(beside: str) -> None:
+    assert refused({**w3c(), beside: w3c()}) == ("tsl.1", "status.unavailable", *SILENT)
+    assert refused({**w3c("1"), beside: w3c()})[1] == "status.revoked"
+    assert refused([w3c(), {beside: w3c()}]) == ("tsl.1", "status.unavailable", *SILENT)
+
+
+@pytest.mark.parametrize("entry", [{**w3c(), **token(1)}, {**w3c(), **token(0)}], ids=str)
+def test_an_entry_of_a_w3c_credential_that_is_a_status_too_is_not_read(entry: dict[str, Any]) -> None:
+    assert refused({"credentialStatus": entry}) == ("tsl.1", "status.unavailable", *SILENT)
+    assert refused({"credentialStatus": [w3c(), entry]}) == ("tsl.1", "status.unavailable", *SILENT)
+    assert refused({"credentialStatus": [entry, w3c("1")]})[1] == "status.revoked"
+
+
+def test_what_a_w3c_credential_refers_to_is_an_entry_and_no_status_of_another_kind() -> None:
+    for value in (token(0), token(1), [token(0)]):
+        assert refused({"credentialStatus": value})[:2] == ("tsl.1", "status.reference_invalid")
+
+
+@pytest.mark.parametrize("broken", [{"status_list": {}}, {"status_list": None}, 7])
+def test_what_is_revoked_is_called_so_whatever_is_broken_beside_it(broken: Any) -> None:
+    assert refused([broken, token(1)])[1] == "status.revoked"
+    assert refused([broken, token(0)])[1] == "status.reference_invalid"
 
 
 def test_a_list_of_another_state_says_nothing() -> None:

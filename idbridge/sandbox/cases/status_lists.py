@@ -62,6 +62,7 @@ def entries() -> Iterator[Entry]:
     """Yield the cases about what a status list says of a credential."""
     yield from (IN_FORCE, ABROAD, W3C)
     yield from _said()
+    yield from _named_twice()
     yield from _not_said()
 
 
@@ -100,6 +101,30 @@ def _said() -> Iterator[Entry]:
         "A wallet identity with a status that only its provider understands",
         why="What is not called valid is not valid, whatever else it may mean at home.",
         payload={"status": reference(OWN_VALUE)},
+    )
+
+
+def _named_twice() -> Iterator[Entry]:
+    yield IN_FORCE.refused(
+        "sg-pid-revoked-and-good-by-bitstring",
+        "status.revoked",
+        "A wallet identity that one list calls revoked, and that names a good bitstring beside it",
+        why="Whoever names two places means both; the good one does not undo the other.",
+        payload={"status": {**reference(REVOKED), "credentialStatus": w3c_reference(GOOD)}},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-revoked-and-asserted",
+        "status.revoked",
+        "A wallet identity that is revoked, and that names a second place which is not read here",
+        why="What is known is said, whatever else is not known.",
+        payload={"status": {**reference(REVOKED), "status_assertion": {"credential_hash_alg": "sha-256"}}},
+    )
+    yield IN_FORCE.refused(
+        "sg-pid-in-force-and-asserted",
+        "status.unavailable",
+        "A wallet identity that one list calls good, and that names a second place which is not read here",
+        why="The second place could say that it is revoked.",
+        payload={"status": {**reference(GOOD), "status_assertion": {"credential_hash_alg": "sha-256"}}},
     )
 
 
