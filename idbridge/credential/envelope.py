@@ -181,7 +181,10 @@ def _sd_jwt(text: str) -> Format:
     header = text.partition(SEPARATOR)[0].partition(".")[0]
     if any(mark in header for mark in _SD_JWT_VC_MARKS):  # whatever else it says, it has to be one
         return Format.SD_JWT_VC
-    name = _type_of(base64url.decode(header))
+    try:
+        name = _type_of(base64url.decode(header))
+    except InputError:  # it names no type; what is wrong with it comes after its size, when it is opened
+        return Format.SD_JWT_VC
     if name == "vp+sd-jwt":
         raise InputError("input.format_unsupported", "a presentation whose holder could withhold its parts")
     return Format.VC_SD_JWT if name == Format.VC_SD_JWT.value else Format.SD_JWT_VC
