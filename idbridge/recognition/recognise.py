@@ -132,21 +132,12 @@ def _decided(
     if purpose is None or decisive(checks) is not None:  # without a purpose the check of the register has refused
         raise Refused(*checks)
     decided_by = own if source.domestic else source
+    # Positional: thirteen arguments by name cost as much as three checks.
     return RecognisedIdentity(
-        credential=credential,
-        by=by,
-        purpose=purpose.code,
-        level=level,
-        mapping=_mapping(credential, source, own),
-        arrangement=decided_by.arrangement,
-        arrangement_version=decided_by.version,
-        claims=source.claims if source is own else source.claims & own.claims,
-        mandate=represented(credential.mandate, purpose),
-        limits=_limits(credential, level=level),
-        checks=checks,
-        grace=own.grace,
-        origin_grace=source.grace,
-    )
+        credential, by, purpose.code, level, _mapping(credential, source, own), decided_by.arrangement,
+        decided_by.version, source.claims if source is own else source.claims & own.claims,
+        represented(credential.mandate, purpose), _limits(credential, level=level), checks, own.grace, source.grace,
+    )  # fmt: skip
 
 
 def _environment(credential: VerifiedCredential, *, standings: Standings) -> Check:
