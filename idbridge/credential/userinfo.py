@@ -2,7 +2,8 @@
 
 Decides whether a JWS is the userinfo response of this very login: signed with a key of the same listed service, by the
 same issuer, for the same client, about the same subject, and dated. Then its claims stand beside those of the token,
-and where both have one, the token's counts. It never brings what decides trust: level, times, nonce, status or subject.
+and where both have one, the token's counts. It never brings what decides trust: level, times, nonce, status or subject,
+nor whom somebody acts for, by which power.
 An unsigned response proves nothing and is no JWS. Clauses: OpenID Connect Core 1.0, sections 5.3.2 and 5.3.4; RFC 8725.
 """
 
@@ -20,7 +21,7 @@ from idbridge.model.check import Check, CheckPoint
 from idbridge.model.credential import UnverifiedJws
 from idbridge.model.keys import PublicKey
 from idbridge.model.login import Userinfo
-from idbridge.model.trust import ClaimMap, EncryptionRule, TrustService
+from idbridge.model.trust import PATH, ClaimMap, EncryptionRule, TrustService
 from idbridge.trust.resolver import ResolvedKey
 
 HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
@@ -130,6 +131,20 @@ def _same_client(stated: Any, audiences: Any) -> bool:
 
 
 def _further(stated: Mapping[str, Any], claim_map: ClaimMap) -> dict[str, Any]:
-    """Return what a response may add: everything but the claims that decide trust."""
-    own = _PROTOCOL | {claim_map.subject, claim_map.acr}
-    return {name: value for name, value in stated.items() if name not in own}
+    """Return what a response may add: everything but the claims that decide trust, and those that these stand in.
+
+    Who somebody is, at which level, for whom and with which power: a claim of any of it is left out whole, so that no
+    path leads to what the ID token did not say.
+    """
+    deciding = {claim_map.subject, claim_map.acr}
+    if claim_map.mandate is not None:
+        deciding.add(claim_map.mandate)
+    if claim_map.entity is not None:
+        deciding |= claim_map.entity.sources
+    own = _PROTOCOL.union(_root(name) for name in deciding)
+    return {name: value for name, value in stated.items() if name not in own and not name.startswith(PATH)}
+
+
+def _root(name: str) -> str:
+    """Return the claim that ``name`` is, or that its path begins with."""
+    return name.split(".", 2)[1] if name.startswith(PATH) else name

@@ -22,11 +22,12 @@ from idbridge.model.check import Check, Result
 from idbridge.model.login import Encryption, LoginExpectations, Userinfo
 from idbridge.model.region import AssuranceLevel
 from idbridge.model.request import VerifyRequest
-from idbridge.model.trust import EncryptionRule, TrustService
+from idbridge.model.trust import EncryptionRule, EntityMap, EntitySubject, TrustService
 from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.siblings import Sibling
 from tests.credential.kit import (
     ABSENT,
+    CLAIM_MAP,
     CLIENT,
     ISSUER,
     NOON,
@@ -312,6 +313,47 @@ def test_a_userinfo_response_brings_no_level_and_no_subject() -> None:
 
 def test_a_userinfo_response_without_key_name_counts_by_the_token_s_own_key() -> None:
     assert code(id_token(), None, asked(userinfo=userinfo(header={"kid": ABSENT}))) is None
+
+
+COMPANY = EntityMap(
+    EntitySubject.REPRESENTATIVE, "$.company.number", scheme="LEI", name="company_name", power_claim="powers"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim_map", "says"),
+    [
+        ({"mandate": "represents"}, {"represents": {"entity": {"scheme": "LEI", "value": "x"}}}),
+        ({"mandate": "$.acts.for"}, {"acts": {"for": {"entity": {}}}}),
+        ({"entity": COMPANY}, {"company": {"number": "5493001KJTIIGC8Y1R12"}}),
+        ({"entity": COMPANY}, {"company_name": "ANOTHER"}),
+        ({"entity": COMPANY}, {"powers": ["represent"]}),
+        ({"acr": "level"}, {"level": "3"}),
+        ({"acr": "$.login.level"}, {"login": {"level": "3"}}),
+        ({"subject": "$.person.number"}, {"person": {"number": "u-1"}}),
+        ({"subject": "$.number.u", "key_values": frozenset({"number"})}, {"number": "u=1"}),
+    ],
+    ids=str,
+)
+def test_a_userinfo_response_brings_nothing_that_decides_by_whatever_name_or_path(
+    claim_map: dict[str, Any], says: dict[str, Any]
+) -> None:
+    """Whom somebody acts for, with which power, at which level and who it is: all of it is the ID token's alone."""
+    resolved = ResolvedKey(service(claim_map=replace(CLAIM_MAP, **claim_map)), public_key(), NOON)
+    claims = {"iss": ISSUER, "aud": CLIENT, "sub": PERSON["sub"]}
+
+    check, both = supplemented(USERINFO, claims, userinfo(**says), resolved=resolved, at=NOON)
+
+    assert check.reason is None
+    assert both == {**claims, "address": "9 Sample Quay"}
+
+
+def test_a_userinfo_response_may_still_bring_a_claim_inside_another() -> None:
+    claims = dict(CLAIM_MAP.claims) | {"address": "$.place.text"}
+    listed = service(claim_map=replace(CLAIM_MAP, claims=claims))
+    beside = userinfo(address=ABSENT, place={"text": "9 Sample Quay"})
+
+    assert verify(id_token(**BARE), listed, asked(userinfo=beside)).claims["address"] == "9 Sample Quay"
 
 
 def by_sibling(sibling: Sibling | None, beside: Userinfo) -> Check:
