@@ -203,7 +203,7 @@ class IdTokenFormat:
             nonce,
             _authentication(claims, acr=claim_map.acr, now=now, leeway=leeway, expected=login),
             hash_check(HASHES, claims, algorithm=signed.header.algorithm, expected=login, nothing=_NOTHING_RECEIVED),
-            _kind(claims),
+            _kind(claims, named=claim_map.sources),
             _subject(claims, listed=claim_map.subject),
             _form(claims, whole=whole, named=claim_map.sources),
             in_force,
@@ -315,12 +315,17 @@ def _authentication(
     return AUTHENTICATION.passed
 
 
-def _kind(claims: Mapping[str, Any]) -> Check:
-    """Refuse tokens of another kind (id-token.10), whatever their ``typ`` says."""
+def _kind(claims: Mapping[str, Any], *, named: frozenset[str]) -> Check:
+    """Refuse tokens of another kind (id-token.10), whatever their ``typ`` says.
+
+    A scope is what an access token is for; it may stand in an ID token only as a claim that the listing reads.
+    """
     if _TELLING.isdisjoint(claims):
         return KIND.passed
     if not FORBIDDEN.isdisjoint(claims) or any(claims.keys() >= pair for pair in PAIRS):
         return KIND.refused("oidc.token_confusion")
+    if "scope" in claims and "scope" not in named:
+        return KIND.refused("oidc.token_confusion", "`scope` is an access token's")
     for name, own in KIND_CLAIMS.items():
         if name in claims and claims[name] != own:
             return KIND.refused("oidc.token_confusion", f"`{name}` says that it is no ID token")

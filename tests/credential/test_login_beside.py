@@ -418,6 +418,17 @@ def test_a_token_of_another_kind_is_refused_whatever_else_it_says(changes: dict[
     assert faults(refused(id_token(**changes))) == {"id-token.10": "oidc.token_confusion"}
 
 
+@pytest.mark.parametrize("scope", ["openid", ["openid", "profile"], None])
+def test_a_scope_alone_tells_an_access_token_unless_the_listing_reads_it(scope: Any) -> None:
+    """Some servers name no `client_id` in an access token of theirs, and no type (RFC 9068 section 2.2.3)."""
+    reads = service(claim_map=replace(CLAIM_MAP, claims={**CLAIM_MAP.claims, "position": "scope"}))
+
+    assert faults(refused(id_token(scope=scope))) == {"id-token.10": "oidc.token_confusion"}
+    assert code(id_token(scope=scope), reads) is None
+    assert code(id_token(scope=scope, client_id=CLIENT), reads) == "oidc.token_confusion"
+    assert code(id_token(client_id=CLIENT)) is None
+
+
 @pytest.mark.parametrize("changes", [{"state": "Selangor"}, {"code": "50000"}])
 def test_a_word_that_an_id_token_may_use_for_itself_passes(changes: dict[str, Any]) -> None:
     assert code(id_token(**changes)) is None

@@ -286,6 +286,7 @@ def _kinds() -> Iterator[Entry]:
     """Yield what the same key signs and is no ID token, each by what tells it."""
     confusions = {
         "access-token": ("An access token", {"scope": "openid", "client_id": "th-bank"}),
+        "access-token-of-no-client": ("An access token that names no client", {"scope": ["openid", "profile"]}),
         "introspection-answer": ("The answer to an introspection", {"token_introspection": {"active": True}}),
         "security-event": ("A security event", {"events": {"urn:example:account-disabled": {}}, "toe": After(0)}),
         "authorization-response": ("An authorization response by JWT", {"code": "SplxlOBe", "state": "af0ifjsl"}),
