@@ -9,6 +9,7 @@ is the holder's word, not the issuer's.
 from typing import Final, NamedTuple
 
 from idbridge.credential.device_proof import Proof, device_key, holds, parse_proof
+from idbridge.credential.key_binding import expects_answer, expects_holder
 from idbridge.credential.mdoc_document import DeviceSigned
 from idbridge.credential.mso import Mso
 from idbridge.credential.session_transcript import session_transcript, variations
@@ -72,19 +73,14 @@ def judge_device(device: DeviceSigned | None, presenting: Presenting) -> DeviceV
 def _without_device(presenting: Presenting) -> DeviceVerdict:
     """Judge whether a device was needed where there is none: by the listing, or by what the request expects."""
     request = presenting.request
-    if presenting.rule is HolderBindingRule.REQUIRED or (request.needs_holder and _expects_holder(request)):
+    if presenting.rule is HolderBindingRule.REQUIRED or expects_holder(request):
         return DeviceVerdict(DEVICE.refused("holder.binding_missing", _NO_DEVICE), *_NOT_SIGNED)
     return _BEARER
 
 
-def _expects_holder(request: VerifyRequest) -> bool:
-    expected = request.expected
-    return expected.nonce is not None or expected.audience is not None or expected.session is not None
-
-
 def _sessionless(presenting: Presenting) -> Check:
     """Judge a presentation whose session the request does not give, or not in full (M15)."""
-    if presenting.rule is HolderBindingRule.REQUIRED or _expects_holder(presenting.request):
+    if presenting.rule is HolderBindingRule.REQUIRED or expects_answer(presenting.request):
         return SESSION.refused("mdoc.session_missing", "needed are `expected.nonce` and `expected.session`")
     return _NO_SESSION
 

@@ -54,6 +54,7 @@ AGE: Final = LIMITS.key_binding_age.total_seconds()
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
 _TIMES: Final = ("exp", "nbf")
 _SIGNED: Final = tuple(point.passed for point in (NEEDED, PRESENT, KEY, HEAD, SIGNATURE))
+UNANSWERED: Final = "the request expects a nonce, an audience or a session"
 _NO_NONCE: Final = "the request expects no nonce, so anyone with a copy could show this"
 _WITHOUT: Final = tuple(point.skipped("there is no key binding to judge") for point in POINTS[2:])
 
@@ -156,18 +157,21 @@ def _stopped(refused: Check, *passed: CheckPoint) -> BindingVerdict:
 
 
 def expects_holder(request: VerifyRequest) -> bool:
-    """Tell whether the request expects an answer that only a holder gives."""
+    """Tell whether the request expects an answer that only a holder gives, whatever the format of the credential."""
+    return request.needs_holder and expects_answer(request)
+
+
+def expects_answer(request: VerifyRequest) -> bool:
+    """Tell whether the request says what an answer to it is bound to: a nonce, an audience or a session."""
     expected = request.expected
-    return request.needs_holder and (expected.nonce is not None or expected.audience is not None)
+    return expected.nonce is not None or expected.audience is not None or expected.session is not None
 
 
 def _absent(service: TrustService, request: VerifyRequest) -> tuple[Check, Check]:
     """Judge whether a key binding was needed (kb.1: by the request, kb.2: by the listing) where there is none."""
     required = service.profile.holder_binding is HolderBindingRule.REQUIRED
     return (
-        NEEDED.refused("holder.binding_missing", "the request expects a nonce or an audience")
-        if expects_holder(request)
-        else NEEDED.passed,
+        NEEDED.refused("holder.binding_missing", UNANSWERED) if expects_holder(request) else NEEDED.passed,
         PRESENT.refused("holder.binding_missing")
         if required
         else PRESENT.skipped("the listing demands no key binding"),

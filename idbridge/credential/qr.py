@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.credential.key_binding import UNANSWERED, expects_holder
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_claims import times, with_dates
 from idbridge.credential.qr_selection import choose
@@ -115,7 +116,7 @@ class QrFormat:
         Raises:
             Refusal: As for ``qr_selection.choose``, each under the check that it belongs to.
         """
-        chosen = choose(text, reading.qr, reading.headers)
+        chosen = choose(text, reading.qr, reading.headers, lost=reading.lost)
         return (
             unverified_message(
                 Format.QR,
@@ -241,9 +242,8 @@ def _status(claims: Mapping[str, Any], profile: QrProfile) -> tuple[Mapping[str,
 
 def _holder(service: TrustService, request: VerifyRequest) -> Check:
     """Judge whether a copy that anybody could show is enough (qr.13): for the request and for the listing."""
-    answer = request.expected.nonce is not None or request.expected.audience is not None
-    if answer and request.needs_holder:
-        return HOLDER.refused("holder.binding_missing", "the request expects a nonce or an audience")
+    if expects_holder(request):
+        return HOLDER.refused("holder.binding_missing", UNANSWERED)
     if service.profile.holder_binding is HolderBindingRule.REQUIRED:
         return HOLDER.refused("holder.binding_missing")
     return _ANYBODY

@@ -14,6 +14,7 @@ from idbridge.credential.key_binding import (
     AGE,
     CONFIRMATION,
     HOLDER_ALGORITHMS,
+    UNANSWERED,
     expects_holder,
     judge_audience,
     judge_fresh,
@@ -103,7 +104,7 @@ def without(why: str, *, needed: Check) -> tuple[Check, ...]:
 def _alone(holding: Holding) -> Check:
     """Judge whether a proof of the holder was needed where there is none (vc.18)."""
     if expects_holder(holding.request):
-        return points.NEEDED.refused("holder.binding_missing", "the request expects a nonce or an audience")
+        return points.NEEDED.refused("holder.binding_missing", UNANSWERED)
     if holding.service.profile.holder_binding is HolderBindingRule.REQUIRED:
         return points.NEEDED.refused("holder.binding_missing")
     return points.NEEDED.skipped("the listing demands no proof of the holder")

@@ -107,7 +107,7 @@ class VerifyRequest:
     ``node_audiences`` are the identifiers under which this node itself receives tokens. ``reader_key`` is the key that
     this node gave the wallet for the session, if it ran it itself; no request can bring one. ``query`` is what the
     wallet was asked, ``transactions`` what its holder was asked to authorise with it. ``needs_holder`` tells whether an
-    expected nonce or audience demands a proof of the holder: only a query can say of a credential that a copy will do.
+    expected nonce, audience or session demands a proof of the holder: only a query can say that a copy will do.
     ``encryption`` tells how the credential arrived where it was encrypted to this node, and ``userinfo`` is what the
     provider of a login said of the person beside its ID token.
     """

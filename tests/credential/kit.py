@@ -25,7 +25,7 @@ from idbridge.model.check import Check, Refused, Result
 from idbridge.model.credential import VerifiedCredential
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState, ServiceType
-from idbridge.model.request import Expectations, RelyingParty, VerifyRequest
+from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
 from idbridge.model.time import Validity
 from idbridge.model.trust import (
     ClaimMap,
@@ -152,6 +152,11 @@ def request(nonce: str | None = NONCE, *, audience: str | None = None, node: boo
         expected=Expectations(nonce=nonce, audience=audience),
         node_audiences=frozenset({NODE}) if node else frozenset(),
     )
+
+
+def in_session(asked: VerifyRequest) -> VerifyRequest:
+    """The same question, which expects the answer of a session, too."""
+    return replace(asked, expected=replace(asked.expected, session=Session(origin="https://bank.example")))
 
 
 def changed(members: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

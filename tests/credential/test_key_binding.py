@@ -26,6 +26,7 @@ from tests.credential.kit import (
     code,
     digest,
     faults,
+    in_session,
     kb,
     key,
     refused,
@@ -66,7 +67,7 @@ def test_a_good_key_binding_passes_all_eleven_but_for_what_nobody_asked() -> Non
 
 
 @pytest.mark.parametrize("listed", [OPTIONAL_RULE, NO_RULE])
-@pytest.mark.parametrize("asked", [request(NONCE), request(None, audience=AUDIENCE)])
+@pytest.mark.parametrize("asked", [request(NONCE), request(None, audience=AUDIENCE), in_session(request(None))])
 def test_a_presentation_that_leaves_an_expectation_unanswered_is_refused(listed: Any, asked: Any) -> None:
     assert faults(refused(CREDENTIAL, listed, asked)) == {"kb.1": "holder.binding_missing"}
 
@@ -391,9 +392,7 @@ def test_without_a_transaction_the_report_says_that_none_was_authorised() -> Non
 
 
 def test_several_faults_are_all_told() -> None:
-    text = bound(CREDENTIAL, nonce="another", aud="another", iat=NOW - YEAR)
-
-    assert faults(refused(text)) == {
+    assert faults(refused(bound(CREDENTIAL, nonce="another", aud="another", iat=NOW - YEAR))) == {
         "kb.6": "holder.not_fresh",
         "kb.7": "holder.nonce_mismatch",
         "kb.8": "holder.audience_mismatch",

@@ -33,7 +33,7 @@ from tests.credential.codes import (
     sign1,
     verify,
 )
-from tests.credential.kit import ABSENT, NOON, NOW, YEAR, request, signer
+from tests.credential.kit import ABSENT, NOON, NOW, YEAR, in_session, request, signer
 
 LAYERS = (QrStep.BASE45, QrStep.ZLIB)
 DAY = 86_400
@@ -262,7 +262,9 @@ def test_a_status_that_the_profile_names_has_to_be_there_and_to_be_the_only_one(
     assert verify(claim169(k65535=place)).status_reference == place
 
 
-@pytest.mark.parametrize("asked", [request(), request(None, audience="https://bank.sg.example")])
+@pytest.mark.parametrize(
+    "asked", [request(), request(None, audience="https://bank.sg.example"), in_session(request(None))]
+)
 def test_a_request_that_expects_an_answer_takes_no_code(asked: Any) -> None:
     assert code(claim169(), asked=asked) == "holder.binding_missing"
 

@@ -1,6 +1,7 @@
 """W3C credentials in their three formats: each point of the checklist by what it refuses, then what is accepted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.credential.kit import (
     NOW,
     YEAR,
     faults,
+    in_session,
     key,
     request,
     results,
@@ -351,6 +353,8 @@ def test_a_credential_alone_is_refused_where_a_holder_is_asked_for(make: Maker) 
 
     assert single(refused(make(), request())) == (point, "holder.binding_missing")
     assert single(refused(make(), request(None, audience=AUDIENCE))) == (point, "holder.binding_missing")
+    assert single(refused(make(), in_session(request(None)))) == (point, "holder.binding_missing")
+    assert code(make(), replace(in_session(request()), needs_holder=False)) is None
     required = refused(make(), binding=HolderBindingRule.REQUIRED)
     assert single(required) == (other, "holder.binding_missing")
 
