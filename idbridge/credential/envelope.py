@@ -21,7 +21,7 @@ from idbridge.credential.jwt_vc import JWT_VC
 from idbridge.credential.mdoc import MDOC
 from idbridge.credential.protocol import CredentialFormat, Reading
 from idbridge.credential.qr import QR
-from idbridge.credential.qr_selection import announced
+from idbridge.credential.qr_selection import addressed, announced
 from idbridge.credential.sd_jwt import SEPARATOR
 from idbridge.credential.sd_jwt_vc import SD_JWT_VC
 from idbridge.credential.vc_document import VC, WRAPPERS
@@ -127,8 +127,13 @@ def _presented(
 
 
 def _is_code(text: str, declared: Format | None, reading: Reading) -> bool:
-    """Tell whether ``text`` was scanned: the request says so, or it begins as only the codes of a state do."""
-    return bool(text) and (declared is Format.QR or announced(text, reading.qr))
+    """Tell whether ``text`` was scanned: the request says so, or it begins as only the codes of a state do.
+
+    While a list is lost, nobody can tell which prefixes it has; what begins as a prefix alone may is then a code.
+    """
+    if not text or declared is Format.QR:
+        return bool(text)
+    return announced(text, reading.qr) or (reading.lost is not None and addressed(text))
 
 
 def detect(text: str, declared: Format | None = None, *, logins: frozenset[str] = frozenset()) -> Format | Version:

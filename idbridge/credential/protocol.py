@@ -18,12 +18,14 @@ class Reading(NamedTuple):
     types of SD-JWT VCs say that documents are held of.
 
     ``logins`` are the issuers that are listed for ID tokens and not for W3C credentials as JWT, which look alike.
+    ``lost`` is the code to answer while a state's list is lost, by which a code might have been taken apart.
     """
 
     headers: HeaderCache
     qr: tuple[ListedQr, ...] = ()
     types: TypeDocuments = NO_DOCUMENTS
     logins: frozenset[str] = frozenset()
+    lost: str | None = None
 
 
 class CredentialFormat(Protocol):

@@ -5,13 +5,15 @@ the envelopes of two issuers counts as neither's, save that one which names its 
 can list comes before one that does not: no state's list can take another's codes away.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from idbridge.credential.qr_claims import flat
 from idbridge.credential.qr_envelope import Opened, open_envelope
 from idbridge.crypto.jws import HeaderCache
-from idbridge.errors import CredentialError, InputError, IssuerError, Refusal
+from idbridge.errors import CredentialError, InputError, IssuerError, Refusal, TrustError
+from idbridge.limits import LIMITS
 from idbridge.model.qr_profile import HEALTH, ListedQr, QrEnvelope
 from idbridge.model.region import Format
 from idbridge.trust.snapshot import TrustSnapshot
@@ -21,6 +23,12 @@ _UNKNOWN: Final = "qr.profile_unknown"
 _PROGRESS: Final = {_UNKNOWN: 0, "qr.envelope_malformed": 1, "input.too_large": 2, "qr.claims_malformed": 4}
 _PROGRESS_ISSUER: Final = 5
 _PROGRESS_HEADER: Final = 3
+# Refusals that a profile could lift which is not known here: the text may only not be what the known ones say.
+_BY_PROFILE: Final = frozenset(
+    {_UNKNOWN, "qr.envelope_malformed", "input.too_large", "issuer.missing", "issuer.unknown"}
+)
+# What begins as a prefix may begin (``trust/qr_listing``): no text of another format has a colon there.
+_ADDRESSED: Final = re.compile(r"[A-Za-z0-9][!-9;-~]{0,125}:", re.ASCII)
 
 
 class Chosen(NamedTuple):
@@ -58,10 +66,19 @@ def announced(text: str, listed: tuple[ListedQr, ...]) -> bool:
     return False
 
 
-def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache) -> Chosen:
+def addressed(text: str) -> bool:
+    """Tell whether ``text`` begins as a prefix may that a state lists, and as no text of another format does."""
+    return _ADDRESSED.match(text) is not None
+
+
+def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache, *, lost: str | None = None) -> Chosen:
     """Return ``text`` in the one listed envelope that it is in.
 
+    While a state's list is lost, ``lost`` is the code that says so. A text that no known profile reads may then be in
+    one of that state, so that it is undecided; what no profile could make good is refused all the same.
+
     Raises:
+        TrustError: ``lost``.
         InputError: ``input.too_large``.
         CredentialError: ``qr.profile_unknown`` where no envelope of one issuer alone fits, ``qr.envelope_malformed`` or
             ``qr.claims_malformed``.
@@ -79,7 +96,10 @@ def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache) -> Cho
         except Refusal as refusal:
             refusals.append(refusal)
     if not fitting:
-        raise max(refusals, key=_progress)
+        furthest = max(refusals, key=_progress)
+        if lost is not None and furthest.code in _BY_PROFILE and len(text) <= LIMITS.qr_characters:
+            raise TrustError(lost)
+        raise furthest
     own = [one for one in fitting if one.listed.names_itself] or fitting
     if len({one.listed.issuer for one in own}) > 1:
         raise CredentialError(_UNKNOWN, "the profiles of several issuers fit, so that it counts as nobody's")

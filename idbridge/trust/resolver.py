@@ -149,10 +149,10 @@ class KeyResolver:
     ) -> _Answer:
         issuer = unverified.unverified_issuer
         if issuer is None:
-            services = self._certified(unverified)
+            services = self._certified(unverified, at=at)
         else:
             did = unverified.format in _BY_DID and is_did(issuer)
-            services = self._spelled_out(issuer) if did else self._listed(issuer, at=at)
+            services = self._spelled_out(issuer, at=at) if did else self._listed(issuer, at=at)
         self._snapshot.require_not_denied(services[0].member_state, at=at)
         try:
             self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
@@ -219,27 +219,40 @@ class KeyResolver:
             self._snapshot.require_current(state, at=at)
         raise IssuerError("issuer.unknown")
 
-    def _spelled_out(self, did: str) -> tuple[TrustService, ...]:
+    def _spelled_out(self, did: str, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services that list the key that ``did`` spells out, all of one state.
 
         Raises:
-            IssuerError: ``issuer.unknown``: no state lists it, or two do.
+            IssuerError: ``issuer.unknown``: no state lists it, or two do. ``issuer.denied``.
+            TrustError: No state lists it, and a list in which it could stand is lost.
         """
         try:
-            services = self._snapshot.by_thumbprint(key_of(did).thumbprint)
+            thumbprint = key_of(did).thumbprint
         except InputError:
-            services = ()
+            raise IssuerError("issuer.unknown", "the DID spells out no key") from None
+        services = self._snapshot.by_thumbprint(thumbprint)
+        if not services:
+            self._require_unlost(thumbprint, at=at)
         if len({service.member_state for service in services}) != 1:
             raise IssuerError("issuer.unknown", "no one state lists the key that this DID spells out")
         return services
 
-    def _certified(self, unverified: UnverifiedCredential) -> tuple[TrustService, ...]:
+    def _require_unlost(self, thumbprint: str, *, at: datetime) -> None:
+        """Return if no list is lost in which a key could stand; of a denied state, nothing would count."""
+        lost = [state for state in self._snapshot.lost_lists() if (self._snapshot.denied.until(state) or at) <= at]
+        for state in lost:
+            self._snapshot.require_not_denied(state, keys=(thumbprint,), at=at)
+        for state in lost:
+            self._snapshot.require_current(state, at=at)
+
+    def _certified(self, unverified: UnverifiedCredential, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services to whose certificates those of the credential say that they lead, all of one state.
 
         For a format that names no issuer. It is the state that the leaf names; ``_path`` compares the country again.
 
         Raises:
-            IssuerError: ``issuer.missing``, ``issuer.unknown`` or ``issuer.certificate_profile``.
+            IssuerError: ``issuer.missing``, ``issuer.unknown`` or ``issuer.certificate_profile``; ``issuer.denied``.
+            TrustError: The list of that state is not held.
         """
         certificates = unverified.message.header.certificates
         if not certificates:
@@ -254,6 +267,10 @@ class KeyResolver:
             if service.member_state.value == leaf.country
         }
         if not named:
+            for state in self._snapshot.states_without_list:
+                if state.value == leaf.country:
+                    self._snapshot.require_not_denied(state, at=at)
+                    self._snapshot.require_current(state, at=at)
             raise IssuerError("issuer.unknown", "no state lists an authority of these certificates as its own")
         return tuple(named.values())
 

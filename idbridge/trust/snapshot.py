@@ -200,6 +200,15 @@ class TrustSnapshot:
         """Return the state that spoke for ``issuer`` when a list of it was last accepted, if none is held now."""
         return self._orphans.get(issuer)
 
+    def lost_lists(self) -> Mapping[MemberState, str]:
+        """Return the states whose list is not held though it should be, or once was, with the code to tell."""
+        spoke = frozenset(self._orphans.values())
+        return {
+            state: _UNDECIDED.get(why, "trust.refused")
+            for state, why in self.states_without_list.items()
+            if why != NOT_CONFIGURED or state in spoke
+        }
+
     def manifest(self) -> dict[str, Any]:
         """Return the content that ``id`` is the digest of; a copy, so that no reader can change it for another."""
         return copy.deepcopy(self._manifest)

@@ -73,7 +73,8 @@ class Verifier:
         self._trust = trust
         self._status = status
         headers = HeaderCache(LIMITS.header_cache_entries)
-        self._reading = Reading(headers, listed_in(trust), types, logins=logins_in(trust))
+        lost = next(iter(trust.lost_lists().values()), None)
+        self._reading = Reading(headers, listed_in(trust), types, logins=logins_in(trust), lost=lost)
         self._keys = KeyResolver(trust, polled=status.polled)
         self._signatures = signatures if signatures is not None else VerifiedSignatures()
         self._standings = Standings(trust.arrangements, trust.purposes, observers=observers(trust))

@@ -1,6 +1,8 @@
 """Credentials that name no issuer: found by their certificates in the list of the state that the leaf names."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from idbridge.crypto.certificates import Authority, Subject, make_document_signer, make_iaca
@@ -9,9 +11,10 @@ from idbridge.crypto.signer import generate
 from idbridge.errors import IssuerError, Refusal
 from idbridge.model.region import Format
 from idbridge.model.time import Validity
+from idbridge.trust.denials import Denied
 from idbridge.trust.resolver import KeyResolver, ResolvedKey
 from idbridge.trust.snapshot import snapshot_of
-from tests.trust.editions import DAY, NOON, attestation, lote, signed, statuses, trusted
+from tests.trust.editions import DAY, NOON, SG, TH, attestation, edition, lote, signed, statuses, trusted
 from tests.trust.test_resolver import unverified
 
 TYPE = "example.sg.pid.1"
@@ -68,8 +71,22 @@ def test_a_namesake_of_the_authority_is_nobody_and_cannot_be_sent_along() -> Non
 
 
 def test_a_signer_counts_in_the_list_of_its_own_country_alone() -> None:
-    assert code(LISTED, signer(country="MY")) == "issuer.unknown"
+    held = trusted(edition(1, state=TH), state=TH).with_list(edition(1), state=SG, at=NOON)
+    both = KeyResolver(snapshot_of(held))
+
+    assert code(both, signer(country="TH")) == "issuer.unknown"
+    assert code(both, signer(country="SG")) == "issuer.unknown"
     assert code(LISTED, signer(country=None)) == "issuer.unknown"
+    assert code(LISTED, signer(country="FR")) == "issuer.unknown"
+
+
+def test_a_signer_of_a_state_whose_list_is_not_held_is_undecided_unless_the_state_is_denied() -> None:
+    lost = snapshot_of(trusted(edition(1)), states_without_list={TH: "trust.unreachable"})
+    denied = replace(lost, denied=Denied(MappingProxyType({TH: NOON + DAY})))
+
+    assert code(KeyResolver(lost), signer(country="TH")) == "trust.unreachable"
+    assert code(KeyResolver(denied), signer(country="TH")) == "issuer.denied"
+    assert code(LISTED, signer(country="MY")) == "trust.not_configured"
 
 
 def test_octets_that_are_no_certificate_are_refused_with_a_reason() -> None:

@@ -1,5 +1,7 @@
 """Issuers that are called by a DID: the name leads to who lists its key, and gives nobody trust by itself."""
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -9,9 +11,10 @@ from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.errors import IdBridgeError
 from idbridge.model.region import Format
+from idbridge.trust.denials import Denied
 from idbridge.trust.resolver import KeyResolver
 from idbridge.trust.snapshot import snapshot_of
-from tests.trust.editions import NOON, OTHER_KEY, TH, attestation, edition, service, statuses, trusted
+from tests.trust.editions import DAY, NOON, OTHER_KEY, TH, attestation, edition, service, statuses, trusted
 from tests.trust.test_resolver import resolved, resolver, unverified
 
 TYPE = "SampleIdentity"
@@ -53,6 +56,22 @@ def test_a_key_that_two_states_list_names_neither() -> None:
     both = trusted(edition(1, issuing())).with_list(other, state=TH, at=NOON)
 
     assert code_of(KeyResolver(snapshot_of(both)), asked()) == "issuer.unknown"
+
+
+def test_a_key_that_could_stand_in_a_list_that_is_lost_is_undecided() -> None:
+    lost = snapshot_of(trusted(edition(1, issuing())), states_without_list={TH: "trust.unreachable"})
+    never = snapshot_of(trusted(edition(1, issuing())))
+    nobody = replace(lost, denied=Denied(MappingProxyType({TH: NOON + DAY})))
+    stolen = replace(
+        lost, denied=Denied(keys=MappingProxyType({(TH, parse_jwk(STRANGER.public_jwk).thumbprint): NOON + DAY}))
+    )
+
+    assert code_of(KeyResolver(lost), asked(STRANGER)) == "trust.unreachable"
+    assert code_of(KeyResolver(stolen), asked(STRANGER)) == "issuer.denied"
+    assert code_of(KeyResolver(nobody), asked(STRANGER)) == "issuer.unknown"  # of a denied state nothing counts
+    assert code_of(KeyResolver(never), asked(STRANGER)) == "issuer.unknown"
+    assert code_of(KeyResolver(lost), asked(issuer="did:jwk:e30")) == "issuer.unknown"
+    assert resolved(KeyResolver(lost), asked(), vct=TYPE).key.thumbprint == LISTED.thumbprint
 
 
 @pytest.mark.parametrize("form", [Format.ID_TOKEN, Format.SD_JWT_VC])
