@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from idbridge.crypto.x509 import VerifiedPath
 from idbridge.errors import StatusError
-from idbridge.model.check import Check, CheckPoint, Step
+from idbridge.model.check import Check, CheckPoint, Result, Step
 from idbridge.model.credential import VerifiedCredential
 from idbridge.model.region import MemberState
 from idbridge.reasons import Indication, reason
@@ -102,20 +102,28 @@ def check_status(
     """Return whether ``credential`` is still good, as far as ``snapshot`` knows ``at`` an instant.
 
     ``trust`` says who may speak of status; ``path`` is that of the certificates under which the credential was signed,
-    if there are any. A revocation that is known always counts; that none is known counts only if the state's list
-    demands to know.
+    if there are any. A revocation that is known always counts, whatever else is not known; that none is known counts
+    only if the state's list demands to know.
     """
-    demanded = bool(credential.service.profile.crl)
+    demanded, silent = bool(credential.service.profile.crl), False
     if path is not None and (snapshot.crls or demanded):
         certificates = crl_status(path, snapshot, at=at)
         if certificates.state is CrlState.REVOKED:
             return _revoked(certificates)
-        if certificates.state is CrlState.UNKNOWN and demanded:
-            note = f"status snapshot {snapshot.id} holds no current CRL of an authority on the path"
-            return (CERTIFICATES.refused("status.unavailable", note),), _UNAVAILABLE
-    if credential.status_reference is None:
-        return _NO_STATUS
-    return _referred(credential, snapshot, trust, at)
+        silent = demanded and certificates.state is CrlState.UNKNOWN
+    referred = _NO_STATUS if credential.status_reference is None else _referred(credential, snapshot, trust, at)
+    return _beside_silence(snapshot, *referred) if silent else referred
+
+
+def _beside_silence(
+    snapshot: StatusSnapshot, checks: tuple[Check, ...], finding: StatusFinding
+) -> tuple[tuple[Check, ...], StatusFinding]:
+    """Return that a demanded CRL says nothing, and what the credential's own status says if that is no."""
+    note = f"status snapshot {snapshot.id} holds no current CRL of an authority on the path"
+    unknown = CERTIFICATES.refused("status.unavailable", note)
+    if any(check.result is Result.FAILED for check in checks):
+        return (unknown, *checks), finding
+    return (unknown,), _UNAVAILABLE
 
 
 def _revoked(found: CrlFinding) -> tuple[tuple[Check, ...], StatusFinding]:

@@ -10,13 +10,15 @@ from idbridge.crypto.crl import VerifiedCrl, verify_crl
 from idbridge.crypto.x509 import VerifiedPath
 from idbridge.errors import StatusError
 from idbridge.model.check import Result, decisive
+from idbridge.model.credential import VerifiedCredential
+from idbridge.model.region import MemberState
 from idbridge.model.time import Validity
 from idbridge.status.check import StatusState, check_status
 from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.snapshot import EMPTY_STATUS, StatusSnapshot, status_snapshot
 from tests.credential.kit import bound, id_token, sd_jwt, verify
 from tests.crypto.chains import LEAF, MIDDLE, NOON, ROOT, leaf, path
-from tests.status.listing import trust
+from tests.status.listing import ONE, SG, jwt, making, taken, trust
 
 DAY = timedelta(days=1)
 BELOW = leaf(MIDDLE)
@@ -30,6 +32,9 @@ def crl(authority: Authority, *certificates: bytes, number: int = 1, made: datet
     revoked = {serial_number(one): made - DAY for one in certificates}
     octets = make_crl(authority, number=number, validity=validity, revoked=revoked)
     return verify_crl(octets, issuer=authority.certificate, at=made)
+
+
+LISTED = status_snapshot(lists=[taken(jwt(of=making(made=NOON - timedelta(hours=1))), at=NOON)])
 
 
 def found(path_: VerifiedPath, *crls: VerifiedCrl, at: datetime = NOON) -> CrlFinding:
@@ -97,12 +102,23 @@ def test_a_snapshot_is_named_by_what_it_holds_in_any_order() -> None:
     assert status_snapshot().id == EMPTY_STATUS.id
 
 
-def checked(
-    text: str, snapshot: StatusSnapshot, path_: VerifiedPath | None, *, demanded: bool = False
-) -> tuple[Result, str | None, StatusState]:
+def under_crl(text: str, *, demanded: bool = True, state: MemberState | None = None) -> VerifiedCredential:
+    """A verified credential of a state whose list demands a CRL, or does not."""
     credential = verify(text)
     profile = replace(credential.service.profile, crl=frozenset({"https://crl.sg.example/1"} if demanded else ()))
-    credential = credential._replace(service=replace(credential.service, profile=profile))
+    listed = replace(credential.service, profile=profile, member_state=state or credential.service.member_state)
+    return credential._replace(service=listed)
+
+
+def checked(
+    text: str,
+    snapshot: StatusSnapshot,
+    path_: VerifiedPath | None,
+    *,
+    demanded: bool = False,
+    state: MemberState | None = None,
+) -> tuple[Result, str | None, StatusState]:
+    credential = under_crl(text, demanded=demanded, state=state)
     checks, finding = check_status(credential, snapshot, trust=trust(), path=path_, at=NOON)
     check = decisive(checks) or checks[0]
     return check.result, check.reason.code if check.reason is not None else None, finding.state
@@ -130,3 +146,33 @@ def test_a_credential_under_plain_keys_or_a_good_certificate_passes() -> None:
     for snapshot in (EMPTY_STATUS, status_snapshot([crl(ROOT)]), status_snapshot([crl(MIDDLE, BELOW)])):
         for used in (None, SHORT):
             assert checked(id_token(), snapshot, used) == (Result.PASSED, None, StatusState.NONE)
+
+
+@pytest.mark.parametrize(
+    ("index", "answer"),
+    [
+        (0, (Result.INDETERMINATE, "status.unavailable", StatusState.UNAVAILABLE)),
+        (1, (Result.FAILED, "status.revoked", StatusState.REVOKED)),
+        (2, (Result.FAILED, "status.suspended", StatusState.SUSPENDED)),
+        (10**6, (Result.INDETERMINATE, "status.unavailable", StatusState.UNAVAILABLE)),
+        (-1, (Result.FAILED, "status.reference_invalid", StatusState.UNAVAILABLE)),
+    ],
+)
+def test_what_a_status_list_says_no_to_is_refused_though_a_demanded_crl_is_silent(
+    index: int, answer: tuple[Result, str, StatusState]
+) -> None:
+    text = bound(sd_jwt(status={"status_list": {"idx": index, "uri": ONE}}))
+
+    assert checked(text, LISTED, SHORT, demanded=True, state=SG) == answer
+    assert checked(bound(sd_jwt()), LISTED, SHORT, demanded=True, state=SG)[1] == "status.unavailable"
+
+
+def test_of_a_silent_crl_and_a_list_that_says_no_both_are_told() -> None:
+    credential = under_crl(bound(sd_jwt(status={"status_list": {"idx": 1, "uri": ONE}})), state=SG)
+
+    checks, _ = check_status(credential, LISTED, trust=trust(), path=SHORT, at=NOON)
+
+    assert [(check.id, check.reason.code) for check in checks if check.reason is not None] == [
+        ("status.2", "status.unavailable"),
+        ("tsl.7", "status.revoked"),
+    ]
