@@ -193,7 +193,11 @@ def _spelled(name: str | None) -> JwkPublicKey | None:
 
 
 def _name(presentation: UnverifiedPresentation, holding: Holding, key: JwkPublicKey) -> Check:
-    """Judge whom the presentation names as its holder (vc.22): once or the same twice, and nobody else."""
+    """Judge whom the presentation names as its holder (vc.22): once or the same twice, and nobody else.
+
+    Passed is the subject's own identifier, or a DID of the key that signed. Of another name nobody can tell whose it
+    is; where the subject has one, it is another's.
+    """
     stated = [presentation.claims["iss"]] if "iss" in presentation.claims else []
     holder = holder_of(presentation.document)
     names = [*stated, *([holder] if holder is not None else [])]
@@ -202,12 +206,14 @@ def _name(presentation: UnverifiedPresentation, holding: Holding, key: JwkPublic
     for name in names:
         if not isinstance(name, str):
             return points.HOLDER_NAME.refused("w3c.claims_contradict", "`iss` of the presentation is a text")
-        if not is_did(name) or name == holding.subject:
-            continue
-        spelled = _spelled(name)
-        if spelled is None or spelled.thumbprint != key.thumbprint:
-            return points.HOLDER_NAME.refused("w3c.claims_contradict", "the holder is called by another's DID")
-    return points.HOLDER_NAME.passed
+    if not names:
+        return points.HOLDER_NAME.skipped("the presentation names no holder")
+    spelled = _spelled(names[0])
+    if names[0] == holding.subject or (spelled is not None and spelled.thumbprint == key.thumbprint):
+        return points.HOLDER_NAME.passed
+    if holding.subject is not None or is_did(names[0]):
+        return points.HOLDER_NAME.refused("w3c.claims_contradict", "the holder is called by another's name")
+    return points.HOLDER_NAME.skipped("not judged: the holder's name spells out no key, and the subject has none")
 
 
 def _times(claims: Mapping[str, Any], *, now: float, leeway: float) -> Check:

@@ -175,7 +175,22 @@ def test_holder_and_issuer_of_a_presentation_name_one_holder() -> None:
     assert code(vp_jwt(NEW, holder=twice["holder"]), ASKED) is None
     assert code(vp_jwt(NEW, iss=vcs.holder_did()), ASKED) is None
     assert code(vp_jwt(NEW, holder=ABSENT), ASKED) is None
-    assert code(vp_jwt(NEW, holder="https://wallet.example"), ASKED) is None
+
+
+@pytest.mark.parametrize("name", ["https://wallet.example", "urn:somebody:else"])
+def test_a_name_that_is_neither_the_subject_s_nor_a_key_s_passes_for_no_holder(name: str) -> None:
+    person = {"id": "https://wallet.example", **SUBJECT}
+    named = {"credentialSubject": person, "cnf": {"jwk": bare_jwk()}}
+    nameless = vc_jwt(credentialSubject=SUBJECT, cnf={"jwk": bare_jwk()})
+    old = jwt_vc(sub=ABSENT, cnf={"jwk": bare_jwk()})
+
+    assert single(refused(vp_jwt(NEW, holder=name), ASKED)) == ("vc.22", "w3c.claims_contradict")
+    assert single(refused(jwt_vp(OLD, iss=name), ASKED)) == ("vc.22", "w3c.claims_contradict")
+    for unjudged in (vp_jwt(nameless, holder=name), jwt_vp(old, iss=name), vp_jwt(NEW, holder=ABSENT)):
+        assert results(vcs.verify(unjudged, ASKED))["vc.22"] is Result.SKIPPED
+    assert results(vcs.verify(vp_jwt(nameless), ASKED))["vc.22"] is Result.PASSED
+    assert results(vcs.verify(vp_jwt(vc_jwt(**named), holder=person["id"]), ASKED))["vc.22"] is Result.PASSED
+    assert code(vp_jwt(vc_jwt(**named), holder="urn:somebody:else"), ASKED) == "w3c.claims_contradict"
 
 
 @pytest.mark.parametrize(

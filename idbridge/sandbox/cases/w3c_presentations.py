@@ -177,6 +177,17 @@ def _signature() -> Iterator[Entry]:
         why="The name and the signature speak of two people.",
         vp_claims={"holder": STRANGER},
     )
+    for case, name, edits in (
+        (SG, "vp-holder-by-another-address", {"holder": "https://somebody.example/else"}),
+        (TH, "vp-iss-by-another-name", {"iss": "urn:somebody:else"}),
+    ):
+        yield case.refused(
+            name,
+            "w3c.claims_contradict",
+            f"A W3C presentation whose `{min(edits)}` is a name that is neither the subject's nor of a key",
+            why="A name that nothing vouches for would be told as the holder's.",
+            vp_claims=edits,
+        )
     yield TH.refused(
         "vp-iss-and-holder-differ",
         "w3c.claims_contradict",
