@@ -20,6 +20,7 @@ from idbridge.credential.claim_paths import flattened
 from idbridge.credential.login_hashes import hash_check, nothing_received
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
+from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.userinfo import supplemented
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
@@ -66,18 +67,6 @@ OPTIONAL: Final = frozenset(
         "jti",
     }
 )
-# What only tokens of another kind carry: logout and security event tokens, credentials, presentations, key bindings,
-# access tokens, their introspection, proofs of possession, request objects, status lists.
-FORBIDDEN: Final = frozenset({
-    "events", "toe", "vct", "vc", "vp", "vp_token", "credentialSubject", "verifiableCredential", "_sd", "_sd_alg",
-    "sd_hash", "transaction_data_hashes", "scp", "cid", "authorization_details", "token_introspection",
-    "htm", "htu", "ath", "request_uri", "response_type", "status_list",
-})  # fmt: skip
-# Of two claims each alone may be an ID token's own, both together are an access token's (RFC 9068, section 2.2), or
-# those of a response by JWT (JARM, section 2.1).
-PAIRS: Final = (frozenset({"scope", "client_id"}), frozenset({"code", "state"}), frozenset({"error", "state"}))
-# Claims by which widespread providers tell their ID tokens from others under the same `typ`.
-KIND_CLAIMS: Final[Mapping[str, str]] = MappingProxyType({"typ": "ID", "token_use": "id"})
 _TELLING: Final = frozenset({*FORBIDDEN, *KIND_CLAIMS}).union(*PAIRS)
 
 _CORE = "OpenID Connect Core 1.0 section 3.1.3.7"

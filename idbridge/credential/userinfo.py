@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from idbridge.codec import strict_json
+from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
 from idbridge.credential.validity import in_window, times_are_whole
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
@@ -29,9 +30,10 @@ HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
 _PROTOCOL: Final = frozenset({
     "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "auth_time", "acr", "amr", "status",
 })  # fmt: skip
-# What an ID token, a logout token, an access token or a credential carries, and no userinfo response.
-_OTHER_KINDS: Final = frozenset({
-    "nonce", "at_hash", "c_hash", "s_hash", "events", "vct", "vc", "vp", "_sd", "sd_hash", "scope", "scp", "client_id",
+# What an ID token, an access token, a refresh token or a credential carries, and no userinfo response. What says of a
+# login how and when it was made, or of which kind a token is, has no business in a statement about a person.
+_OTHER_KINDS: Final = FORBIDDEN.union(KIND_CLAIMS, {
+    "nonce", "at_hash", "c_hash", "s_hash", "scope", "client_id", "auth_time", "amr", "azp",
 })  # fmt: skip
 _TIMES: Final = ("exp", "iat", "nbf")
 _MISMATCH: Final = "oidc.userinfo_mismatch"
@@ -102,7 +104,7 @@ def _judged(
     at: datetime,
 ) -> Check:
     leeway = service.profile.leeway.total_seconds()
-    if not _OTHER_KINDS.isdisjoint(stated):
+    if not _OTHER_KINDS.isdisjoint(stated) or any(stated.keys() >= pair for pair in PAIRS):
         return point.refused("oidc.token_confusion", "a token of another kind in place of a userinfo response")
     if service.profile.encryption is EncryptionRule.REQUIRED and userinfo.encryption is None:
         return point.refused("oidc.encryption_mismatch", "the userinfo response came in the open")

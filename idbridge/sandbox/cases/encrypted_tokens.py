@@ -10,7 +10,7 @@ from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.sandbox import forgeries
-from idbridge.sandbox.cases import presentations
+from idbridge.sandbox.cases import legal_persons, presentations
 from idbridge.sandbox.edits import ABSENT, After
 from idbridge.sandbox.entry import Entry, accepted
 from idbridge.sandbox.full_logins import Encrypted, FullLogin, Userinfo, in_the_open
@@ -81,6 +81,7 @@ def entries() -> Iterator[Entry]:
     yield from _headers()
     yield from _hashes()
     yield from _responses()
+    yield from _deciding()
     yield from _downgraded()
     yield from _kinds()
 
@@ -269,6 +270,36 @@ def _responses() -> Iterator[Entry]:
         "An ID token in place of a userinfo response",
         "A token of one kind never serves as another.",
         replace(_BESIDE, edits={"nonce": "n", "exp": After(300)}),
+    )
+    for name, what, edits in (
+        ("refresh-token", "A refresh token", {"typ": "Refresh"}),
+        ("proof-of-possession", "A proof of possession", {"htm": "POST", "htu": "https://bank.th.example"}),
+        ("token-of-a-login", "A token that tells of a login", {"auth_time": After(0), "amr": ["pwd"]}),
+    ):
+        yield beside(
+            f"{name}-as-userinfo",
+            "oidc.token_confusion",
+            f"{what} in place of a userinfo response",
+            "The same key signs it, for the same client and about the same person, and it answers something else.",
+            replace(_BESIDE, edits=edits),
+        )
+
+
+def _deciding() -> Iterator[Entry]:
+    """Yield logins of which a userinfo response says what only the ID token may."""
+    yield USERINFO.refused(
+        "level-in-userinfo",
+        "recognition.loa_too_low",
+        "A login whose level only the userinfo response says",
+        why="It says who somebody is; how they logged in, the ID token alone says.",
+        userinfo=replace(_BESIDE, says=("regadd", "acr")),
+    )
+    yield legal_persons.VN.refused(
+        "company-named-in-userinfo",
+        "mandate.incomplete",
+        "An organisation whose name only the userinfo response says",
+        why="Put together from two answers, the number of one company goes with the name of another.",
+        userinfo=Userinfo(says=("ten_to_chuc",)),
     )
 
 
