@@ -69,6 +69,8 @@ def verify(
     algorithm = header.algorithm
     if algorithm not in algorithms and not permitted(algorithm, algorithms):
         raise JoseError("jose.alg_not_allowed", "the algorithm is not listed for this issuer")
+    if algorithm not in key.algorithms:  # also of a key that is remembered: a list may have narrowed it meanwhile
+        raise JoseError("jose.alg_key_mismatch")
     signature, signed = unverified.signature, unverified.signed
     if known is None:
         key.verify(algorithm, signature=signature, signed=signed)

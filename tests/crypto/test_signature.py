@@ -3,7 +3,10 @@
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from idbridge.codec import base64url
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, sign_compact
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signature import VerifiedSignatures, verify
@@ -14,6 +17,7 @@ from idbridge.model.credential import UnverifiedJws
 
 RULES = HeaderRules(types=frozenset({""}))
 ES256 = frozenset({"ES256"})
+RSA = rsa.generate_private_key(65537, 2048)
 SIGNER, OTHER = generate("ES256", "one"), generate("ES256", "other")
 KEY, ANOTHER_KEY = parse_jwk(SIGNER.public_jwk), parse_jwk(OTHER.public_jwk)
 
@@ -28,6 +32,11 @@ class Counting(NamedTuple):
     def thumbprint(self) -> str:
         """The thumbprint of the key."""
         return str(self.key.thumbprint)
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """The algorithms of the key."""
+        return frozenset(self.key.algorithms)
 
     def verify(self, algorithm: str, *, signature: bytes, signed: bytes) -> None:
         """Note it, and verify."""
@@ -58,6 +67,20 @@ def test_a_signature_that_verified_is_not_good_for_another_key_message_signature
     moved = good._replace(signature=good.signature + good.signed[:1], signed=good.signed[1:])
     assert code(moved, KEY, known) == "jose.signature_invalid"
     assert code(good, KEY, known, frozenset({"ES384"})) == "jose.alg_not_allowed"
+
+
+def test_a_signature_that_verified_is_not_good_for_the_same_key_listed_for_another_algorithm() -> None:
+    wide = RSA.public_key().public_numbers()
+    jwk = {"kty": "RSA", "n": base64url.encode(wide.n.to_bytes(256)), "e": base64url.encode(wide.e.to_bytes(3))}
+    both, known = frozenset({"RS256", "PS256"}), VerifiedSignatures()
+    signed = ".".join(base64url.encode(part) for part in (b'{"alg":"RS256"}', b"{}"))
+    made = RSA.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    good = parse_unverified(f"{signed}.{base64url.encode(made)}", RULES, HeaderCache(1))
+
+    for memory in (VerifiedSignatures(), known):
+        assert code(good, parse_jwk(jwk), known, both) == ""
+        assert code(good, parse_jwk({**jwk, "alg": "PS256"}), memory, both) == "jose.alg_key_mismatch"
+    assert code(good, parse_jwk({**jwk, "alg": "RS256"}), known, both) == ""
 
 
 def test_a_refusal_is_not_remembered() -> None:
