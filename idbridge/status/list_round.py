@@ -92,6 +92,7 @@ def take_up_lists(
     """Return what is held after ``fetched`` was judged ``at`` an instant: of each place the last good list."""
     kept = {one.place: one for one in still_counting(held, trust, at=at)}
     refused = list(fetched.refused)
+    floors = floors.without_past(places_of(trust), at=at)
     for demand, octets in fetched.unverified.items():
         last = kept.get(demand.place)
         if last is not None and last.octets == octets and not last.is_half_gone(at):

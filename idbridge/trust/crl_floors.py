@@ -1,6 +1,7 @@
 """Floors of revocation: the newest CRL of each part and the newest status list of each address that a node accepted.
 
-None older is taken again. Of a status list the number is the second at which it was made.
+None older is taken again. Of a status list the number is the second at which it was made; its floor is let go once no
+list names the address and everything that it could refuse is out of date by itself.
 
 The numbers of a CRL count within its authority and its scope (RFC 5280 section 5.2.3): its *part*. They stand in a file
 of their own beside the floors of the trust lists, under the rules of ``memory``: a missing or damaged file is never
@@ -11,8 +12,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -29,16 +31,20 @@ FILE: Final = "revocation.json"
 STORE: Final = "status-store"
 _DOCUMENT: Final = frozenset({"schema", "environment", "parts"})
 _PART: Final = frozenset({"state", "number", "digest"})
+_KIND: Final = frozenset({"kind"})  # of a status list alone
+_LIST: Final = "status-list"
+_SECOND: Final = timedelta(seconds=1)  # a number has no fractions, an instant may
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,47}")  # up to 159 bits, past what JSON readers keep of a number
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class PartFloor:
-    """The floor of one part, and the state whose list led to it."""
+    """The floor of one part, the state whose list led to it, and whether it is that of a status list."""
 
     state: MemberState
     floor: CrlFloor
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,29 @@ class CrlFloors:
             StatusError: ``status.list_rollback``: it was made before the last that was accepted, or in the same second
                 and says other things; or ``status.list_invalid``: the state has more parts than a node remembers.
         """
-        part = part_of_list(state, address)
+        part, raised = part_of_list(state, address), PartFloor(state, floor, listed=True)
         held = self.parts.get(part)
-        if held is not None and (floor.number, floor.digest) == (held.floor.number, held.floor.digest):
+        if held == raised:
             return self
-        if held is not None and floor.number <= held.floor.number:
+        if held is not None and floor.number <= held.floor.number and floor != held.floor:
             raise StatusError("status.list_rollback", "the list was not made after the one that was accepted last")
         if held is None and self._is_full(state):
             raise StatusError("status.list_invalid", f"one state has more than {LIMITS.crl_floors} parts")
-        return replace(self, parts=MappingProxyType({**self.parts, part: PartFloor(state, floor)}))
+        return replace(self, parts=MappingProxyType({**self.parts, part: raised}))
+
+    def without_past(self, named: Iterable[tuple[MemberState, str]], *, at: datetime) -> "CrlFloors":
+        """Return the floors that are still of use ``at`` an instant; ``named`` are the places of all lists demanded.
+
+        A status list that is older than its longest lifetime is refused as out of date, whatever the floors say.
+        """
+        asked = {part_of_list(state, address) for state, address in named}
+        oldest = (at - LIMITS.status_list_lifetime - _SECOND).timestamp()
+        kept = {
+            part: one
+            for part, one in self.parts.items()
+            if not one.listed or part in asked or one.floor.number >= oldest
+        }
+        return self if len(kept) == len(self.parts) else replace(self, parts=MappingProxyType(kept))
 
     def carry_list(self, state: MemberState, address: str, floor: CrlFloor) -> bool:
         """Tell whether the status list of ``floor`` is the very one on which its address stands."""
@@ -105,7 +125,7 @@ def part_of(crl: VerifiedCrl) -> str:
 
 def part_of_list(state: MemberState, address: str) -> str:
     """Return the name of the part of a status list: the SHA-256 (hex) of the state that names it, and its address."""
-    return hashlib.sha256(length_prefixed.encode("status-list", state.value, address)).hexdigest()
+    return hashlib.sha256(length_prefixed.encode(_LIST, state.value, address)).hexdigest()
 
 
 def initialise(folder: Path, environment: Environment) -> None:
@@ -147,7 +167,8 @@ def write(folder: Path, floors: CrlFloors) -> None:
 
 
 def _written(one: PartFloor) -> dict[str, str]:
-    return {"state": one.state.value, "number": str(one.floor.number), "digest": one.floor.digest}
+    said = {"state": one.state.value, "number": str(one.floor.number), "digest": one.floor.digest}
+    return said | {"kind": _LIST} if one.listed else said
 
 
 def _parse(content: Any) -> CrlFloors:
@@ -161,12 +182,14 @@ def _parse(content: Any) -> CrlFloors:
 
 
 def _parse_part(value: Any) -> PartFloor:
-    said = members.table(value, required=_PART, where="a part")
+    said = members.table(value, required=_PART, optional=_KIND, where="a part")
     number = members.text(said["number"], where="number")
     if _NUMBER.fullmatch(number) is None:
         raise ValueError("number is not a whole number")
+    if "kind" in said and said["kind"] != _LIST:
+        raise ValueError("another kind")
     state = members.word(said["state"], MemberState, where="a state")
-    return PartFloor(state, CrlFloor(int(number), _digest(said["digest"])))
+    return PartFloor(state, CrlFloor(int(number), _digest(said["digest"])), listed="kind" in said)
 
 
 def _digest(value: Any) -> str:

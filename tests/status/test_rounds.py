@@ -5,13 +5,14 @@ import mmap
 import os
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from idbridge.codec import base64url
+from idbridge.crypto.crl import CrlFloor
 from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, StatusError
 from idbridge.limits import LIMITS
@@ -25,12 +26,14 @@ from idbridge.trust import crl_floors
 from idbridge.trust.crl_floors import CrlFloors
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.trust.store import SnapshotStore
-from tests.status.listing import ONE, SG, THREE, TWO, bitstring, jwt, making, revocation, snapshot, trust
+from tests.status.listing import ONE, SG, TH, THREE, TWO, bitstring, jwt, making, revocation, snapshot, trust
 from tests.status.test_prefetch import Shelf
 from tests.trust.editions import DAY, HOUR, NOON, service, statuses
+from tests.trust.test_crl_floors import CRL
 
 FRESH = CrlFloors(Environment.SANDBOX)
 JWKS = "https://login.sg.example/jwks"
+SECOND = timedelta(seconds=1)
 NEW, OLD = generate("ES256", "new"), generate("ES256", "old")
 
 
@@ -150,11 +153,56 @@ def test_one_state_has_its_share_of_addresses_of_octets_and_of_memory() -> None:
 def test_floors_have_room_for_so_many_lists_of_one_state() -> None:
     full = FRESH
     for number in range(LIMITS.crl_floors):
-        full = full.raised_list(SG, f"https://status.sg.example/{number}", crl_floors.CrlFloor(1, "a" * 64))
+        full = full.raised_list(SG, f"https://status.sg.example/{number}", CrlFloor(1, "a" * 64))
 
     with pytest.raises(StatusError) as caught:
-        full.raised_list(SG, "https://status.sg.example/more", crl_floors.CrlFloor(1, "a" * 64))
+        full.raised_list(SG, "https://status.sg.example/more", CrlFloor(1, "a" * 64))
     assert caught.value.code == "status.list_invalid"
+
+
+def full_of_lists(made: datetime) -> CrlFloors:
+    """Floors with as many lists of Singapore as there is room for, all made at one instant."""
+    full = FRESH
+    for number in range(LIMITS.crl_floors):
+        floor = CrlFloor(int(made.timestamp()), "a" * 64)
+        full = full.raised_list(SG, f"https://status.sg.example/old/{number}", floor)
+    return full
+
+
+@pytest.mark.parametrize(
+    ("age", "answer"),
+    [
+        (LIMITS.status_list_lifetime + 2 * SECOND, []),
+        (LIMITS.status_list_lifetime, ["status.list_invalid"]),
+        (DAY, ["status.list_invalid"]),
+    ],
+)
+def test_floors_of_lists_that_are_no_longer_named_and_would_be_stale_make_room(
+    tmp_path: Path, age: timedelta, answer: list[str]
+) -> None:
+    crl_floors.write(tmp_path, full_of_lists(NOON - age))
+    kept = crl_floors.read(tmp_path, Environment.SANDBOX)
+
+    found = take_up_all(fetch_all(Shelf({ONE: jwt()}), trust()), trust(), held=Held(), floors=kept, keep=bytes, at=NOON)
+
+    assert codes(found) == answer
+    assert len(found.floors.parts) == (1 if not answer else LIMITS.crl_floors)
+
+
+def test_the_floor_of_a_list_that_is_still_named_stays_however_old_it_is() -> None:
+    old, place = CrlFloor(int((NOON - 400 * DAY).timestamp()), "a" * 64), crl_floors.part_of_list(SG, TWO)
+    kept = FRESH.raised_list(SG, TWO, old).raised_list(TH, TWO, old).raised(SG, CRL)
+
+    found = take_up_all(fetch_all(Shelf({}), trust()), trust(), held=Held(), floors=kept, keep=bytes, at=NOON)
+
+    assert set(found.floors.parts) == {place, crl_floors.part_of(CRL)}
+
+
+def test_what_a_dropped_floor_refused_is_refused_without_it() -> None:
+    made = NOON - LIMITS.status_list_lifetime - 2 * SECOND
+    octets = jwt(of=making(made=made, life=400 * DAY))
+
+    assert codes(round_of({ONE: octets})) == ["status.list_stale"]
 
 
 # Key sets

@@ -11,7 +11,7 @@ from idbridge.errors import ConfigurationError, StatusError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.trust import crl_floors
-from idbridge.trust.crl_floors import FILE, STORE, CrlFloors, PartFloor, part_of
+from idbridge.trust.crl_floors import FILE, STORE, CrlFloors, PartFloor, part_of, part_of_list
 from tests.crypto.chains import NOON, ROOT
 from tests.crypto.test_crl import GOOD
 
@@ -57,6 +57,8 @@ def test_a_file_cannot_be_begun_where_nothing_can_be_written(tmp_path: Path) -> 
         {"parts": {"b" * 64: {**PART, "number": "9" * 49}}},
         {"parts": {"b" * 64: {**PART, "digest": "a"}}},
         {"parts": {"b" * 64: {**PART, "state": "XX"}}},
+        {"parts": {"b" * 64: {**PART, "kind": "crl"}}},
+        {"parts": {"b" * 64: {**PART, "kind": None}}},
     ],
 )
 def test_a_file_that_breaks_its_form_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -97,3 +99,13 @@ def test_a_part_belongs_to_the_state_that_led_to_it_first_and_another_changes_no
     assert floors.raised(TH, CRL) is floors
     assert floors.carry(CRL)
     assert not CrlFloors(SANDBOX).carry(CRL)
+
+
+def test_the_floor_of_a_status_list_is_written_as_such_also_where_it_was_not_before(tmp_path: Path) -> None:
+    floor, place = CrlFloor(7, "a" * 64), part_of_list(SG, "https://status.sg.example/1")
+    begun = CrlFloors(SANDBOX, {place: PartFloor(SG, floor)}).raised_list(SG, "https://status.sg.example/1", floor)
+
+    crl_floors.write(tmp_path, begun)
+
+    assert crl_floors.read(tmp_path, SANDBOX).parts == {place: PartFloor(SG, floor, listed=True)}
+    assert begun.raised_list(SG, "https://status.sg.example/1", floor) is begun
