@@ -7,7 +7,6 @@ sections 2 and 3; Multicodec table. Every other method needs a look-up somewhere
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -41,9 +40,10 @@ def is_did(name: str) -> bool:
     return name.startswith(DID)
 
 
-@lru_cache(maxsize=1024)
 def key_of(did: str) -> JwkPublicKey:
     """Return the key that ``did`` spells out, to compare it with.
+
+    Nothing is remembered: the DID may be a holder's, and a process keeps no list of who came by.
 
     Raises:
         InputError: ``input.format_unsupported`` for another method or kind of key, ``input.malformed`` for a DID that

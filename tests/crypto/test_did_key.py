@@ -1,6 +1,8 @@
 """Keys spelled out in DIDs: one spelling each, four kinds, no look-up, and nothing trusted for standing there."""
 
 import json
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from idbridge.codec import base64url
 from idbridge.crypto.did_key import did_jwk, did_key, is_did, key_of, url_names
-from idbridge.crypto.keys import parse_jwk
+from idbridge.crypto.keys import JwkPublicKey, parse_jwk
 from idbridge.crypto.signer import generate
 from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
@@ -108,3 +110,13 @@ def test_whatever_follows_is_a_key_or_refused(text: str) -> None:
     for method in ("did:key:z", "did:jwk:", ""):
         with suppress(InputError):
             key_of(method + text)
+
+
+@pytest.mark.parametrize("spell", [did_jwk, did_key])
+def test_no_did_is_remembered_because_it_may_be_a_holder_s(spell: Callable[[JwkPublicKey], str]) -> None:
+    did = spell(parse_jwk(generate("ES256", kid="holder").public_jwk))
+    held = sys.getrefcount(did)
+
+    key_of(did)
+
+    assert sys.getrefcount(did) == held
