@@ -53,6 +53,10 @@ class Presenting(NamedTuple):
     rule: HolderBindingRule
     request: VerifyRequest
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 def judge_device(device: DeviceSigned | None, presenting: Presenting) -> DeviceVerdict:
     """Return the verdict on what the device signed, ``None`` for an IssuerSigned that came without a device."""

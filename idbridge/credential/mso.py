@@ -60,6 +60,10 @@ class Mso(NamedTuple):
     valid_from: datetime
     valid_until: datetime
 
+    def __repr__(self) -> str:
+        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
+        return f"{type(self).__name__}(...)"
+
 
 def parse_unverified_mso(payload: bytes) -> Mapping[str, Any]:
     """Return the map that an issuer's payload spells; only its document type is looked at, which the list is asked for.

@@ -1,5 +1,6 @@
 """What ends in a log by accident is a ``repr``, so none says anything about the person or repeats the credential."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
@@ -9,7 +10,9 @@ import pytest
 
 from idbridge.assertion.issue import Assertion
 from idbridge.credential import sd_jwt
+from idbridge.credential.device_auth import Presenting
 from idbridge.credential.key_binding import Bound
+from idbridge.credential.mso import Mso
 from idbridge.credential.names import NationalName
 from idbridge.model.credential import Mandate, NamePartValue, PersonName
 from idbridge.model.trust import ClaimMap
@@ -80,6 +83,8 @@ def test_nothing_that_a_verification_leads_to_describes_a_person(report: Report)
         NationalName({"name": SECRET}, ClaimMap({}), hides=False),
         sd_jwt.split(f"{SECRET}.{SECRET}.{SECRET}~{SECRET}~{SECRET}"),
         sd_jwt.process({"name": SECRET}, ()),
+        Mso(hashlib.sha256, {SECRET: {0: SECRET.encode()}}, {-2: SECRET}, *[None] * 5),  # type: ignore[arg-type]
+        Presenting(SECRET, SECRET, *[None] * 3),  # type: ignore[arg-type] # nothing is looked at
         Bound({"name": SECRET}, "sha-256", SECRET, *[None] * 4),  # type: ignore[arg-type] # nothing else is looked at
         Assertion(SECRET, "jti", REPORTS["login"].at),
     ],
