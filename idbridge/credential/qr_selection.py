@@ -1,8 +1,8 @@
 """Which listed envelope a QR code is in: tried in a fixed order, bounded, and never two at once. Step V2.
 
 Decides by what the code itself shows: the prefix, the layers, and the claim that names the issuer. A code that fits
-the envelopes of two issuers counts as neither's, save that one which names its issuer in a way that no other state
-can list comes before one that does not: no state's list can take another's codes away.
+the envelopes of two issuers counts as neither's, save that one which names its issuer where such a message does, as no
+other state can list it, comes first: no state's list can take those of another away (``ListedQr.rank``).
 """
 
 import re
@@ -100,7 +100,8 @@ def choose(text: str, listed: tuple[ListedQr, ...], headers: HeaderCache, *, los
         if lost is not None and furthest.code in _BY_PROFILE and len(text) <= LIMITS.qr_characters:
             raise TrustError(lost)
         raise furthest
-    own = [one for one in fitting if one.listed.names_itself] or fitting
+    rank = max(one.listed.rank for one in fitting)
+    own = [one for one in fitting if one.listed.rank == rank]
     if len({one.listed.issuer for one in own}) > 1:
         raise CredentialError(_UNKNOWN, "the profiles of several issuers fit, so that it counts as nobody's")
     return own[0]

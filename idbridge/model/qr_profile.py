@@ -34,6 +34,15 @@ class QrContainer(StrEnum):
     JSON = "json"  # an object with its own signature as a member
 
 
+# Where a message of each kind names its issuer: RFC 8392 section 3.1.1, RFC 7519 section 4.1.1.
+_ISSUER_CLAIM: Final[Mapping[QrContainer, str]] = MappingProxyType({
+    QrContainer.JWS: "iss",
+    QrContainer.JSON: "iss",
+    QrContainer.CWT: "1",
+    QrContainer.COSE_SIGN1: "1",
+})  # fmt: skip
+
+
 class SignedForm(StrEnum):
     """Which octets the signature member of a JSON object is over: the object without it, in one of two spellings."""
 
@@ -129,7 +138,13 @@ class ListedQr:
         return self.state.value if named.names is IssuerNaming.STATE else named.text
 
     @property
-    def names_itself(self) -> bool:
-        """Tell whether codes name what no other state could list as its own."""
+    def rank(self) -> int:
+        """How surely a code is theirs whose profile fits it.
+
+        2 if it names them where such a message names its issuer, which no other state can list as its own; 1 if it does
+        so in another claim, in which an issuer may say anything of a person; 0 by a text or a prefix.
+        """
         named = self.envelope.issuer
-        return named is not None and named.names is not IssuerNaming.TEXT
+        if named is None or named.names is IssuerNaming.TEXT:
+            return 0
+        return 2 if named.claim == _ISSUER_CLAIM[self.envelope.container] else 1

@@ -53,6 +53,35 @@ def test_no_state_takes_anothers_codes_away_by_listing_a_text_as_its_own_name() 
     assert chosen(claim169(), greedy, listed(OURS, LA)) == OURS
 
 
+@pytest.mark.parametrize("issuer", [{"claim": "169.13", "names": "state"}, {"claim": "169.1", "names": "issuer"}])
+@pytest.mark.parametrize("container", ["cwt", "cose_sign1"])
+def test_no_state_takes_anothers_codes_away_by_reading_its_own_name_elsewhere_in_them(
+    issuer: dict[str, Any], container: str
+) -> None:
+    person = {1: THEIRS, 13: "TH"}
+    greedy = listed(THEIRS, TH, container=container, issuer=issuer, issued="6", maximumAgeDays=9)
+
+    assert chosen(claim169(k169=person), greedy, listed(OURS, LA)) == OURS
+    assert chosen(claim169(k169=person), listed(OURS, LA), greedy) == OURS
+
+
+def test_in_json_the_claim_of_a_token_that_names_the_issuer_comes_before_any_other() -> None:
+    ours = listed(OURS, LA, PHILID, issuer={"claim": "iss", "names": "issuer"})
+    theirs = listed(THEIRS, TH, PHILID, issuer={"claim": "nationality", "names": "state"})
+    texts = listed("https://card.vn.example", MemberState.VN, PHILID)
+
+    assert chosen(philid(iss=OURS, nationality="TH"), theirs, texts, ours) == OURS
+    assert chosen(philid(iss=OURS, nationality="TH"), texts, theirs) == THEIRS
+    assert chosen(philid(nationality="TH"), theirs, texts, ours) == THEIRS
+
+
+def test_a_code_that_names_two_issuers_in_claims_of_no_standard_is_neithers() -> None:
+    ours = listed(OURS, LA, issuer={"claim": "169.4", "names": "issuer"})
+    theirs = listed(THEIRS, TH, issuer={"claim": "169.13", "names": "state"})
+
+    assert chosen(claim169(k169={4: OURS, 13: "TH"}), ours, theirs) == "qr.profile_unknown"
+
+
 def test_a_code_that_fits_two_issuers_alike_is_neithers() -> None:
     same = {"issuer": {"claim": "Issuer", "names": "text", "text": "PSA"}}
 
