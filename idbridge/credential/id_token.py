@@ -22,7 +22,7 @@ from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
 from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
 from idbridge.credential.unverified import parse_unverified_jwt
-from idbridge.credential.userinfo import supplemented
+from idbridge.credential.userinfo import supplemented, travelled_as_listed
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
 from idbridge.credential.verified import (
     signed_while_granted,
@@ -98,7 +98,6 @@ _LOGIN: Final = HolderBinding(HolderMethod.LOGIN)
 _NO_NONCE_EXPECTED: Final = NONCE.skipped("the request expects no nonce, so anyone with a copy could show this token")
 _NOTHING_RECEIVED: Final = nothing_received(HASHES)
 _NO_USERINFO: Final = USERINFO.skipped("no userinfo response was supplied")
-_IN_THE_OPEN: Final = EncryptionRule.NONE
 _TIME_NOT_JUDGED: Final = TIME.skipped("a time claim is malformed")
 _MAX_COUNTED: Final = 64
 
@@ -279,9 +278,9 @@ def _nonce(claims: Mapping[str, Any], *, expected: str | None) -> Check:
 
 def _encryption(encryption: Encryption | None, *, rule: EncryptionRule) -> Check:
     """Judge how the token arrived (id-token.2): as its list says, or one of the two was put in the other's place."""
-    if (rule is _IN_THE_OPEN) is (encryption is None) or rule is EncryptionRule.ALLOWED:
+    if travelled_as_listed(encryption, rule=rule):
         return ENCRYPTION.passed
-    return ENCRYPTION.refused("oidc.encryption_mismatch", "encrypted" if rule is _IN_THE_OPEN else "in the open")
+    return ENCRYPTION.refused("oidc.encryption_mismatch", "in the open" if encryption is None else "encrypted")
 
 
 def _authentication(

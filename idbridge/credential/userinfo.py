@@ -1,9 +1,9 @@
 """A signed userinfo response as a supplement to an ID token: claims of the same person, from the same provider.
 
-Decides whether a JWS is the userinfo response of this very login: signed with a key of the same listed service, by the
-same issuer, for the same client, about the same subject, and dated. Then its claims stand beside those of the token,
-and where both have one, the token's counts. It never brings what decides trust: level, times, nonce, status or subject,
-nor whom somebody acts for, by which power.
+Decides whether a JWS is the userinfo response of this very login: signed with a key of the same listed service that is
+neither denied nor ended, by the same issuer, for the same client, about the same subject, and dated while the service
+was granted. Then its claims stand beside those of the token, and where both have one, the token's counts. It never
+brings what decides trust: level, times, nonce, status or subject, nor whom somebody acts for, by which power.
 An unsigned response proves nothing and is no JWS. Clauses: OpenID Connect Core 1.0, sections 5.3.2 and 5.3.4; RFC 8725.
 """
 
@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from idbridge.codec import strict_json
 from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
-from idbridge.credential.validity import in_window, times_are_whole
+from idbridge.credential.validity import in_window, instant, times_are_whole
+from idbridge.credential.verified import signed_while_granted
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified
 from idbridge.errors import IssuerError, JoseError, Refusal
@@ -21,7 +22,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint
 from idbridge.model.credential import UnverifiedJws
 from idbridge.model.keys import PublicKey
-from idbridge.model.login import Userinfo
+from idbridge.model.login import Encryption, Userinfo
 from idbridge.model.trust import PATH, ClaimMap, EncryptionRule, TrustService
 from idbridge.trust.resolver import ResolvedKey
 
@@ -106,8 +107,9 @@ def _judged(
     leeway = service.profile.leeway.total_seconds()
     if not _OTHER_KINDS.isdisjoint(stated) or any(stated.keys() >= pair for pair in PAIRS):
         return point.refused("oidc.token_confusion", "a token of another kind in place of a userinfo response")
-    if service.profile.encryption is EncryptionRule.REQUIRED and userinfo.encryption is None:
-        return point.refused("oidc.encryption_mismatch", "the userinfo response came in the open")
+    if not travelled_as_listed(userinfo.encryption, rule=service.profile.encryption):
+        how = "in the open" if userinfo.encryption is None else "encrypted"
+        return point.refused("oidc.encryption_mismatch", f"the userinfo response came {how}")
     if stated.get("iss") != service.issuer:
         return point.refused(_MISMATCH, "the userinfo response is of another issuer")
     if type(stated.get("sub")) is not str or stated["sub"] != claims.get("sub"):
@@ -121,7 +123,15 @@ def _judged(
     now = at.timestamp()
     if now >= stated["iat"] + LIMITS.id_token_age.total_seconds() + leeway:
         return point.refused("time.too_old", "the userinfo response")
-    return in_window(point, stated, now=now, leeway=leeway)
+    window = in_window(point, stated, now=now, leeway=leeway)
+    if window.reason is not None:
+        return window
+    return signed_while_granted(point, service=service, issued_at=instant(stated, "iat"), at=at)
+
+
+def travelled_as_listed(encryption: Encryption | None, *, rule: EncryptionRule) -> bool:
+    """Tell whether a token or a response arrived as its list says: encrypted, in the open, or either."""
+    return rule is EncryptionRule.ALLOWED or (rule is EncryptionRule.NONE) is (encryption is None)
 
 
 def _same_client(stated: Any, audiences: Any) -> bool:

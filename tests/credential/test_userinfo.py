@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from idbridge.credential.userinfo import supplemented
 from idbridge.model.check import Check, Result
 from idbridge.model.login import Encryption, Userinfo
 from idbridge.model.region import AssuranceLevel
-from idbridge.model.trust import EncryptionRule, EntityMap, EntitySubject
+from idbridge.model.time import Validity
+from idbridge.model.trust import EncryptionRule, EntityMap, EntitySubject, ServiceStatus, StatusPeriod
 from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.siblings import Sibling
 from tests.credential.kit import (
@@ -205,3 +207,37 @@ def test_a_userinfo_response_counts_by_a_sibling_key_only_while_that_key_does(en
     ):
         reason = by_sibling(sibling, beside).reason
         assert (reason and reason.code) == expected
+
+
+@pytest.mark.parametrize("status", [ServiceStatus.SUPERSEDED, ServiceStatus.WITHDRAWN, ServiceStatus.COMPROMISED])
+def test_a_userinfo_response_made_after_its_service_ended_is_refused_and_one_from_before_passes(
+    status: ServiceStatus,
+) -> None:
+    """Architecture D1: what was signed before counts, and the response says by itself when that was."""
+    end = NOON - timedelta(seconds=60)
+    granted = StatusPeriod(ServiceStatus.GRANTED, Validity(NOON - timedelta(days=30), end))
+    ended = service(history=(granted, StatusPeriod(status, Validity(end, None))))
+    token = id_token(**BARE, iat=NOW - 120, auth_time=NOW - 130)
+
+    after = refused(token, ended, asked(userinfo=userinfo(iat=NOW - 60)))
+
+    assert faults(after) == {"id-token.14": f"issuer.{status.name.lower()}"}
+    assert code(token, ended, asked(userinfo=userinfo(iat=NOW - 61))) is None
+
+
+def test_a_userinfo_response_from_before_its_service_began_is_refused() -> None:
+    begun = service(history=(StatusPeriod(ServiceStatus.GRANTED, Validity(NOON - timedelta(seconds=60), None)),))
+    token = id_token(**BARE, iat=NOW - 30, auth_time=NOW - 30)
+
+    assert faults(refused(token, begun, asked(userinfo=userinfo(iat=NOW - 61)))) == {
+        "id-token.14": "issuer.not_yet_granted"
+    }
+    assert code(token, begun, asked(userinfo=userinfo(iat=NOW - 60))) is None
+
+
+def test_a_userinfo_response_that_arrives_encrypted_where_no_encryption_is_listed_is_refused() -> None:
+    sent = replace(userinfo(), encryption=SENT)
+
+    assert faults(refused(id_token(), None, asked(userinfo=sent))) == {"id-token.14": "oidc.encryption_mismatch"}
+    assert code(id_token(), listed(EncryptionRule.ALLOWED), asked(userinfo=sent)) is None
+    assert code(id_token(), listed(EncryptionRule.ALLOWED), asked(userinfo=userinfo())) is None

@@ -304,12 +304,20 @@ def _deciding() -> Iterator[Entry]:
 
 
 def _downgraded() -> Iterator[Entry]:
+    """Yield userinfo responses that arrive in another form than their list says."""
     yield USERINFO_SEALED.refused(
         "userinfo-downgraded",
         "oidc.encryption_mismatch",
         "A userinfo response in the open beside an encrypted token",
         why="What was to be read by the node alone was read by somebody else.",
         userinfo=_BESIDE,
+    )
+    yield USERINFO.refused(
+        "userinfo-encrypted-unasked",
+        "oidc.encryption_mismatch",
+        "An encrypted userinfo response of a provider whose list knows no encryption",
+        why="What holds for the token holds for what comes beside it.",
+        userinfo=replace(_BESIDE, envelope=_ENCRYPTED),
     )
 
 
