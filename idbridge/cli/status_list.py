@@ -33,6 +33,7 @@ SCHEMA: Final = "idbridge-status-list-1"
 STANDARD_INPUT: Final = "-"
 _ENTRIES: Final = LIMITS.status_list_entries
 _DAYS, _TTL_SECONDS = 7, 3600
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # what readers take for a time in seconds
 _PEM: Final = b"-----BEGIN"
 _HEADS: Final = ("VALUE", "MEANING", "ENTRIES", "SHARE")
 
@@ -73,7 +74,7 @@ def status_list() -> None:
 )
 @click.option(
     "--ttl",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, int(LIMITS.status_list_lifetime.total_seconds())),
     default=_TTL_SECONDS,
     show_default=True,
     metavar="SECONDS",
@@ -112,7 +113,7 @@ def build(
     Places that the table does not name are valid. A list as long as the default hides each person among many.
     """
     octets = _packed(table, entries=entries, bits=int(bits))
-    making = Making(_address(address), instant(at), timedelta(days=days), timedelta(seconds=ttl), kid=kid)
+    making = Making(_address(address), _made(at, days), timedelta(days=days), timedelta(seconds=ttl), kid=kid)
     if cwt and out is None and not dry_run:
         raise Failure("a CWT is binary", hint="give `--out FILE`", exit_code=Exit.USAGE)
     signed = None if dry_run else _signed(making, octets, int(bits), reference, passphrase_file, cwt=cwt)
@@ -159,6 +160,16 @@ def _address(text: str) -> str:
     if not text.startswith("https://") or len(text) > LIMITS.identifier_characters or "#" in text:
         raise Failure(f"`{text[:80]}` is no https address without fragment", exit_code=Exit.USAGE)
     return text
+
+
+def _made(at: datetime | None, days: int) -> datetime:
+    moment = instant(at)
+    if moment.year < _FIRST_YEAR or (moment + timedelta(days=days)).year > _LAST_YEAR:
+        raise Failure(
+            f"no list is made then that could be read: it lies between {_FIRST_YEAR} and {_LAST_YEAR}",
+            exit_code=Exit.USAGE,
+        )
+    return moment
 
 
 def _signed(

@@ -111,6 +111,13 @@ def test_a_table_that_could_be_read_two_ways_is_refused_with_its_line(
         (("--entries", "200000000"), 2, "at most"),
         (("--days", "32"), 2, "32"),
         (("--bits", "3"), 2, "3"),
+        (("--ttl", "999999999999999"), 2, "999999999999999"),
+        (("--ttl", "2678401"), 2, "2678401"),
+        (("--ttl", "0"), 2, "0"),
+        (("--at", "1969-12-31T23:59:59Z"), 2, "no list is made then"),
+        (("--at", "1969-12-31T23:59:59Z", "--dry-run"), 2, "no list is made then"),
+        (("--at", "0001-01-01T00:00:00Z", "--dry-run"), 2, "no list is made then"),
+        (("--at", "9998-12-31T00:00:00Z", "--dry-run"), 2, "no list is made then"),
         (("--out", "/nowhere/list"), 5, "cannot be written"),
     ],
 )
@@ -121,6 +128,17 @@ def test_what_cannot_be_made_ends_by_the_table_of_exit_codes(
 
     assert ended.code == code
     assert why in ended.err
+
+
+@pytest.mark.parametrize(
+    "at", [("--at", "1970-01-01T00:00:00Z"), ("--at", "9998-12-24T23:59:59Z"), ("--ttl", "2678400")]
+)
+def test_the_first_and_last_that_can_be_made_can_be_read(run: Run, desk: Path, at: tuple[str, str]) -> None:
+    made = built(run, desk, *at)
+    moment = at if at[0] == "--at" else ()
+
+    assert made.code == 0
+    assert run("status-list", "check", "-", "--key", str(desk / "key.jwk"), *moment, stdin=made.out).code == 0
 
 
 def test_an_address_that_no_node_fetches_is_a_usage_error(run: Run, desk: Path) -> None:
