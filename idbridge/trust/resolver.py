@@ -26,6 +26,7 @@ from idbridge.errors import InputError, IssuerError, JoseError, RecognitionError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
 from idbridge.model.keys import PublicKey
+from idbridge.model.qr_profile import QrEnvelope
 from idbridge.model.region import Format
 from idbridge.model.trust import NO_POLLED_KEYS, Polled, TrustService
 from idbridge.trust.extension import TYPED_FORMATS
@@ -80,7 +81,7 @@ class _Found(NamedTuple):
     polled_until: datetime | None = None
 
 
-_Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple[int, ...]]
+_Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple[int, ...], QrEnvelope | None]
 
 
 class KeyResolver:
@@ -130,6 +131,7 @@ class KeyResolver:
         lengths = tuple(map(len, certificates))
         question = (
             unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
+            unverified.presented if unverified.format is Format.QR else None,
         )  # fmt: skip
         answer = self._answers.get(question)
         if answer is not None and answer.since <= at < answer.until:
@@ -164,7 +166,7 @@ class KeyResolver:
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
         certified = bool(unverified.message.header.certificates)
-        found = self._find(fitting, unverified, at)
+        found = _of_envelope(self._find(fitting, unverified, at), unverified)
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
         changes = tuple(validity_changes((*unverified.message.header.certificates, *anchors)))
         changes += tuple(one.polled_until for one in found if one.polled_until is not None)
@@ -232,18 +234,10 @@ class KeyResolver:
             raise IssuerError("issuer.unknown", "the DID spells out no key") from None
         services = self._snapshot.by_thumbprint(thumbprint)
         if not services:
-            self._require_unlost(thumbprint, at=at)
+            self._snapshot.require_none_lost(thumbprint, at=at)
         if len({service.member_state for service in services}) != 1:
             raise IssuerError("issuer.unknown", "no one state lists the key that this DID spells out")
         return services
-
-    def _require_unlost(self, thumbprint: str, *, at: datetime) -> None:
-        """Return if no list is lost in which a key could stand; of a denied state, nothing would count."""
-        lost = [state for state in self._snapshot.lost_lists() if (self._snapshot.denied.until(state) or at) <= at]
-        for state in lost:
-            self._snapshot.require_not_denied(state, keys=(thumbprint,), at=at)
-        for state in lost:
-            self._snapshot.require_current(state, at=at)
 
     def _certified(self, unverified: UnverifiedCredential, *, at: datetime) -> tuple[TrustService, ...]:
         """Return the services to whose certificates those of the credential say that they lead, all of one state.
@@ -345,6 +339,14 @@ def _fits(service: TrustService, format_: Format, credential_type: str | None) -
     if format_ not in service.profile.formats:
         return False
     return format_ not in TYPED_FORMATS or credential_type in service.profile.credential_types
+
+
+def _of_envelope(found: tuple[_Found, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:
+    """Return of what was ``found`` for a code what lists the envelope in which it was read; if nothing does, all."""
+    if unverified.format is not Format.QR:
+        return found
+    listed = ((one, one.service.profile.qr) for one in found)
+    return tuple(one for one, qr in listed if qr is not None and qr.envelope == unverified.presented) or found
 
 
 def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:

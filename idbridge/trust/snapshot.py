@@ -209,6 +209,20 @@ class TrustSnapshot:
             if why != NOT_CONFIGURED or state in spoke
         }
 
+    def require_none_lost(self, thumbprint: str, *, at: datetime) -> None:
+        """Return if no list is lost in which the key of this thumbprint could stand, and no lost state denied it.
+
+        Raises:
+            IssuerError: ``issuer.denied``.
+            TrustError: As for ``require_current``.
+        """
+        # Of a state that is denied itself, nothing in its list would count.
+        lost = [state for state in self.lost_lists() if (self.denied.until(state) or at) <= at]
+        for state in lost:
+            self.require_not_denied(state, keys=(thumbprint,), at=at)
+        for state in lost:
+            self.require_current(state, at=at)
+
     def manifest(self) -> dict[str, Any]:
         """Return the content that ``id`` is the digest of; a copy, so that no reader can change it for another."""
         return copy.deepcopy(self._manifest)
