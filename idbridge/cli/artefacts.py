@@ -7,6 +7,7 @@ pieces are bounded, because an artefact may hold others and is anybody's.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from idbridge.cli import artefacts_cbor, artefacts_lists, artefacts_qr
 from idbridge.cli.parts import Part
 from idbridge.codec import base64url, strict_json
 from idbridge.credential import sd_jwt
+from idbridge.credential.vc_model import CREDENTIALS, PRESENTATION
 from idbridge.errors import IdBridgeError, InputError
 from idbridge.limits import LIMITS
 
@@ -23,6 +25,8 @@ _JWS_PARTS: Final = 3
 _JWE_PARTS: Final = 5
 _TRIPLE: Final = 3
 _DATA_URI: Final = re.compile(r"data:application/[a-z+.-]+,", re.ASCII)
+_HELD_TYPES: Final = frozenset({"vp+jwt", "kb+jwt"})
+_OF_PRESENTATIONS: Final = frozenset({"vp", CREDENTIALS, "holder"})
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{16,}", re.ASCII)
 
 
@@ -101,9 +105,10 @@ def _jws(text: str, whose: str, depth: int) -> Iterator[Part]:
     if len(pieces) != _JWS_PARTS:
         yield Part(whose, {}, f"a signed token has 3 parts, this has {len(pieces)}")
         return
-    yield _member_part(pieces[0], f"{whose} header")
-    payload = _member_part(pieces[1], f"{whose} payload")
-    yield from _payload(payload, depth)
+    header, payload = _member_part(pieces[0], f"{whose} header"), _member_part(pieces[1], f"{whose} payload")
+    held = _is_of_a_holder(header.members) or _is_presentation(payload.members)
+    yield replace(header, held=held)
+    yield from _payload(replace(payload, held=held), depth)
     yield Part(f"{whose} signature", {"octets": len(pieces[2]) * 3 // 4})
 
 
@@ -113,11 +118,27 @@ def _payload(payload: Part, depth: int) -> Iterator[Part]:
     if "LoTE" in members:
         yield from artefacts_lists.trust_list(members)
         return
-    yield payload
+    yield replace(payload, held=payload.held or _is_presentation(members))
     if isinstance(members.get("status_list"), Mapping):
         yield artefacts_lists.status_list(members["status_list"])
     for number, inner in enumerate(_enclosed(members), start=1):
         yield from (part.within(f"credential {number}") for part in _parts(inner, depth + 1))
+
+
+def _is_of_a_holder(header: Mapping[str, Any]) -> bool:
+    """Tell whether a header says that a holder signs."""
+    typ = header.get("typ")
+    return isinstance(typ, str) and typ.lower().removeprefix("application/") in _HELD_TYPES
+
+
+def _is_presentation(members: Mapping[str, Any]) -> bool:
+    """Tell whether a holder made these members; a credential or a list has nothing of this."""
+    types = members.get("type")
+    return (
+        not members.keys().isdisjoint(_OF_PRESENTATIONS)
+        or types == PRESENTATION
+        or (isinstance(types, list) and PRESENTATION in types)
+    )
 
 
 def _enclosed(members: Mapping[str, Any]) -> Iterator[str]:

@@ -16,13 +16,14 @@ _SHOWN: Final = frozenset({
     "layers", "container", "characters", "octets", "credentials", "documents", "response status", "proof", "digests",
 })  # fmt: skip
 _SHOWN_INSIDE: Final = frozenset({
-    "status.status_list.idx", "status.status_list.uri", "cnf.jwk.kty", "cnf.jwk.crv", "cnf.kid",
+    "status.status_list.idx", "status.status_list.uri", "cnf.jwk.kty", "cnf.jwk.crv",
     "jwk.kty", "jwk.crv", "epk.kty", "epk.crv",
     "vc.@context", "vc.type", "vc.issuer", "vc.issuanceDate", "vc.expirationDate", "vp.@context", "vp.type",
     "credentialStatus.type", "credentialStatus.statusPurpose", "credentialStatus.statusListIndex",
     "credentialStatus.statusListCredential", "validityInfo.signed", "validityInfo.validFrom",
     "validityInfo.validUntil", "validityInfo.expectedUpdate", "deviceKey.kty", "deviceKey.crv",
 })  # fmt: skip
+_SIGNER: Final = frozenset({"iss", "issuer", "kid"})  # of what a holder signs, these name the person
 _COUNTED: Final = frozenset({"_sd", "x5c", "x5chain"})
 
 
@@ -30,13 +31,15 @@ _COUNTED: Final = frozenset({"_sd", "x5c", "x5chain"})
 class Part:
     """One piece of an artefact: its members, or why they cannot be read.
 
-    ``public`` is for pieces that are about nobody, such as trust lists: all their values are shown.
+    ``public`` is for pieces that are about nobody, such as trust lists: all their values are shown. ``held`` is for
+    those that a holder signs, such as presentations: who signed is a person there.
     """
 
     name: str
     members: Mapping[str, Any] = field(repr=False)
     unreadable: str = ""
     public: bool = False
+    held: bool = False
 
     def within(self, whole: str) -> "Part":
         """Return this part as one of ``whole``."""
@@ -47,7 +50,12 @@ def masked(part: Part) -> Part:
     """Return ``part`` with every value that is not the protocol's own replaced by its kind."""
     if part.public:
         return part
-    return replace(part, members={name: _mask(name, value, above="") for name, value in part.members.items()})
+    hidden = _SIGNER if part.held else frozenset[str]()
+    members = {
+        name: f"({_kind(value)}, masked)" if name in hidden else _mask(name, value, above="")
+        for name, value in part.members.items()
+    }
+    return replace(part, members=members)
 
 
 def _mask(name: str, value: Any, *, above: str) -> Any:

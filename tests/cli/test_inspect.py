@@ -50,6 +50,42 @@ def test_personal_values_are_masked(run: Run, arguments: tuple[str, ...]) -> Non
     assert "https://pid.sg.example" in ended.out
 
 
+HOLDER = "did:jwk:" + part({"kty": "EC", "crv": "P-256", "x": "holder-x", "y": "holder-y"})
+ISSUER_DID = "did:key:zIssuer"
+VP = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"], "holder": HOLDER}
+HELD = ".".join([part({"alg": "ES256", "kid": ISSUER_DID}), part({"issuer": ISSUER_DID, "iss": ISSUER_DID}), "AAAA"])
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("typ", "payload"),
+    [
+        ("vp+jwt", {**VP, "iss": HOLDER, "verifiableCredential": [HELD]}),
+        ("vp+jwt", {"iss": HOLDER, "verifiableCredential": HELD}),
+        ("jwt", {"iss": HOLDER, "vp": {**VP, "verifiableCredential": [HELD]}}),
+        ("jwt", {"iss": HOLDER, "type": "VerifiablePresentation", "verifiableCredential": HELD}),
+        ("kb+jwt", {"iss": HOLDER}),
+        ("vp+jwt", "no object"),
+    ],
+)
+def test_a_holder_s_name_and_key_are_masked_wherever_they_stand(
+    run: Run, typ: str, payload: Any, options: tuple[str, ...]
+) -> None:
+    token = ".".join([part({"alg": "ES256", "typ": typ, "kid": f"{HOLDER}#0"}), part(payload), "AAAA"])
+
+    text = run("inspect", "-", *options, stdin=token).out
+
+    assert HOLDER not in text
+    assert typ in text
+    assert (ISSUER_DID in text) is (HELD in str(payload))
+
+
+def test_the_key_id_of_a_holder_is_masked(run: Run) -> None:
+    token = ".".join([part({"alg": "ES256"}), part({"iss": "https://a.example", "cnf": {"kid": HOLDER}}), "AAAA"])
+
+    assert HOLDER not in run("inspect", "-", stdin=token).out
+
+
 def test_personal_values_are_shown_when_asked_for(run: Run) -> None:
     ended = run("inspect", "-", "--show-claims", stdin=CREDENTIAL)
 
