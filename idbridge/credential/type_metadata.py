@@ -2,7 +2,8 @@
 
 Decides by the documents that the node holds. Without one for the type nothing is checked, and the report says so;
 unless the issuer says by ``vct#integrity`` which document counts: then nobody can tell, and it is not accepted.
-A mandatory claim that the holder may have withheld is not missing.
+A mandatory claim that the holder may have withheld is not missing. Of an array each element keeps the rule by itself:
+one in plain sight makes up for no other.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from idbridge.credential.path_pointer import select
 from idbridge.credential.type_documents import has_integrity
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Result
+from idbridge.model.query import ClaimPath
 from idbridge.model.type_metadata import ClaimRule, Disclosable, TypeDocument
 
 INTEGRITY: Final = "vct#integrity"
@@ -48,14 +50,23 @@ def judge_type(
 
 def _fault(rule: ClaimRule, claims: Mapping[str, Any], signed: Mapping[str, Any], *, hides: bool) -> str | None:
     """Return how a claim breaks its rule, without its name; ``None`` if it keeps it."""
-    plain = any(not _is_hidden(value) for value in select(rule.path, signed))
-    found = bool(select(rule.path, claims))
+    stand = _each(rule.path, signed)
+    plain = sum(not _is_hidden(value) for value in stand)
     if rule.disclosable is Disclosable.ALWAYS and plain:
         return "it stands in plain sight and has to be disclosable"
-    if rule.disclosable is Disclosable.NEVER and found and not plain:
+    if rule.disclosable is Disclosable.NEVER and (plain < len(stand) or plain < len(_each(rule.path, claims))):
         return "it is disclosable and has to stand in plain sight"
+    found = bool(select(rule.path, claims))
     withheld = rule.disclosable is not Disclosable.NEVER and (hides or len(rule.path) > 1)  # it may be, further down
     return "it is mandatory and missing" if rule.mandatory and not (found or withheld) else None
+
+
+def _each(path: ClaimPath, claims: Mapping[str, Any]) -> list[Any]:
+    """Return all values that ``path`` leads to: of an array each element counts, whatever stands beside it."""
+    values: list[Any] = [claims]
+    for step in path:
+        values = [found for value in values for found in select((step,), value)]
+    return values
 
 
 def _is_hidden(value: Any) -> bool:
