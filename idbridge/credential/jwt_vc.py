@@ -15,6 +15,7 @@ from idbridge.credential.protocol import Reading
 from idbridge.credential.unverified import unverified_message
 from idbridge.credential.vc_account import PresentedVc, Told, account_vc, held_by
 from idbridge.credential.vc_document import VC, document_of, issuer_named, refuse_second_proof, type_of
+from idbridge.credential.vc_jwt import CONTENT, require_content
 from idbridge.credential.vc_model import Version
 from idbridge.crypto.jws import HeaderRules, parse_unverified
 from idbridge.errors import InputError, IssuerError
@@ -28,6 +29,7 @@ from idbridge.trust.resolver import ResolvedKey
 # The profile. Header: `alg` is required, `typ`, `kid`, `x5c` and `cty` are optional; `crit`, `b64`, `jku`, `x5u` and
 # `jwk` are forbidden; every other member is ignored and nothing can come to depend on it.
 HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}), allow_x5c=True)
+_CONTENTS: Final = frozenset({"jwt", CONTENT})
 
 
 class JwtVcFormat:
@@ -39,10 +41,12 @@ class JwtVcFormat:
         """Take a credential apart; step V2.
 
         Raises:
-            InputError, JoseError: As for ``parse_unverified``; ``input.malformed`` without a credential in ``vc``.
+            InputError, JoseError: As for ``parse_unverified`` and ``require_content``; ``input.malformed`` without a
+                credential in ``vc``.
             IssuerError, CredentialError, InputError: As for ``issuer_named``, ``type_of`` and ``refuse_second_proof``.
         """
         jws = parse_unverified(text, HEADER, reading.headers)
+        require_content(jws, _CONTENTS)
         claims = strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
         if not isinstance(claims.get(VC), Mapping):
             raise InputError("input.malformed", "a credential of version 1.1 stands in `vc`")

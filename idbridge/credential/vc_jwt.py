@@ -38,9 +38,19 @@ def secured(text: str, rules: HeaderRules, headers: HeaderCache, *, content: str
         InputError, JoseError: As for ``parse_unverified``; ``jose.typ_mismatch`` for another content type.
     """
     jws = parse_unverified(text, rules, headers)
-    if jws.header.members.get("cty", content).lower().removeprefix("application/") != content:
-        raise JoseError("jose.typ_mismatch", "`cty` names another content")
+    require_content(jws, frozenset({content}))
     return jws, strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
+
+
+def require_content(jws: UnverifiedJws, contents: frozenset[str]) -> None:
+    """Return if the header names none but one of these ``contents``, or says nothing.
+
+    Raises:
+        JoseError: ``jose.typ_mismatch``.
+    """
+    stated = jws.header.members.get("cty")
+    if stated is not None and stated.lower().removeprefix("application/") not in contents:
+        raise JoseError("jose.typ_mismatch", "`cty` names another content")
 
 
 def named_issuer(claims: Mapping[str, Any]) -> str:

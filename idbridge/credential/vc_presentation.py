@@ -16,20 +16,22 @@ from idbridge.credential import vc_model
 from idbridge.credential.protocol import Reading
 from idbridge.credential.vc_document import VP, refuse_second_proof
 from idbridge.credential.vc_holder import UnverifiedPresentation
-from idbridge.credential.vc_jwt import secured
+from idbridge.credential.vc_jwt import require_content, secured
 from idbridge.credential.vc_model import CREDENTIALS, ENVELOPED, Version
 from idbridge.crypto.jws import HeaderRules, parse_unverified
 from idbridge.errors import CredentialError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Format
 
-# The profiles. Header: `alg` is required, and `typ` in version 2.0; `kid` and `cty` are optional and not used, because
-# the key comes from the credentials and from nowhere else; `crit`, `b64`, `jku`, `x5u`, `jwk` and `x5c` are forbidden.
+# The profiles. Header: `alg` is required, and `typ` in version 2.0; `cty` is optional, and names the content if it is
+# there; `kid` is optional and not used, because the key comes from the credentials and from nowhere else; `crit`,
+# `b64`, `jku`, `x5u`, `jwk` and `x5c` are forbidden.
 HEADERS: Final[Mapping[Version, HeaderRules]] = MappingProxyType({
     Version.V1: HeaderRules(types=frozenset({"", "jwt"})),
     Version.V2: HeaderRules(types=frozenset({"vp+jwt"})),
 })  # fmt: skip
 CONTENT: Final = "vp"
+_OLD_CONTENTS: Final = frozenset({"jwt", CONTENT})
 _INVALID: Final = "w3c.presentation_invalid"
 _ENVELOPES: Final[Mapping[str, Format]] = MappingProxyType({
     "data:application/vc+jwt": Format.VC_JWT,
@@ -54,7 +56,7 @@ def parse_unverified_presentation(
     """Return a presentation taken apart, and its credentials, at least one, in its order.
 
     Raises:
-        InputError, JoseError: As for ``parse_unverified``; ``input.too_large`` for too many credentials;
+        InputError, JoseError: As for ``secured``; ``input.too_large`` for too many credentials;
             ``input.format_unsupported`` for a proof or a credential in an envelope that is not served here.
         CredentialError: ``w3c.*``: it is no presentation of ``version``.
     """
@@ -63,6 +65,7 @@ def parse_unverified_presentation(
         document = claims
     else:
         jws = parse_unverified(text, HEADERS[version], reading.headers)
+        require_content(jws, _OLD_CONTENTS)
         claims = strict_json.parse_object(jws.payload, max_bytes=LIMITS.token_bytes)
         document = claims.get(VP)
         if not isinstance(document, Mapping):

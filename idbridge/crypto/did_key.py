@@ -1,7 +1,8 @@
-"""Keys that a DID spells out: ``did:jwk`` and ``did:key``, read for comparing and never for trusting.
+"""Keys that a DID spells out: ``did:jwk`` and ``did:key``, read and never trusted for standing there.
 
-Such a DID is a name that contains a key. That the key is in the name says nothing of who holds it: trust comes from the
-trust lists alone, and what is read here is only ever held against a key that they name. Four kinds of key are read from
+Such a DID is a name that contains a key. That the key is in the name says nothing of who holds it: an issuer's is held
+against the keys of the trust lists, and a holder's counts only where a listed issuer signed the DID as its subject's
+(``vc_holder``). Four kinds of key are read from
 ``did:key``: P-256, P-384 and P-521 as compressed points, and Ed25519. Clauses: did:jwk section 2; the did:key method
 sections 2 and 3; Multicodec table. Every other method needs a look-up somewhere, which nothing here ever makes.
 """
@@ -41,7 +42,7 @@ def is_did(name: str) -> bool:
 
 
 def key_of(did: str) -> JwkPublicKey:
-    """Return the key that ``did`` spells out, to compare it with.
+    """Return the key that ``did`` spells out; whose it is, and whether it counts, others decide.
 
     Nothing is remembered: the DID may be a holder's, and a process keeps no list of who came by.
 

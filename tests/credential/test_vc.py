@@ -77,6 +77,15 @@ def test_another_content_type_is_refused(make: Maker) -> None:
     assert code(make(header={"cty": "vp"})) == code(make(header={"cty": "bad+cty"})) == "jose.typ_mismatch"
     assert code(make(header={"cty": "application/vc"})) is None
     assert code(make(header={"cty": ABSENT})) is None
+    assert code(make(header={"cty": 7})) == "input.malformed"
+
+
+def test_another_content_type_of_version_1_1_is_refused() -> None:
+    for name in ("vp", "kb", ""):
+        assert code(jwt_vc(header={"cty": name})) == "jose.typ_mismatch"
+    for name in ("JWT", "jwt", "vc", "application/vc"):
+        assert code(jwt_vc(header={"cty": name})) is None
+    assert code(jwt_vc(header={"cty": 7})) == "input.malformed"
 
 
 @pytest.mark.parametrize("make", ALL)

@@ -94,6 +94,7 @@ def early(text: str, declared: Format | None = None, **reading: Any) -> str:
         (vp_jwt(envelope(NEW, id=f"data:application/vc+sd-jwt,{sd_jwt_vc()}")), "jose.typ_mismatch"),
         (vp_jwt(vcs.bound(SD)), "w3c.presentation_invalid"),
         (jwt_vp(OLD, header={"alg": "none"}), "jose.alg_none"),
+        (jwt_vp(OLD, header={"cty": "vc"}), "jose.typ_mismatch"),
         (jwt_vp(OLD, header={"jku": "https://x.example"}), "jose.header_forbidden"),
         (jwt_vp(OLD, vp={"@context": [V2]}), "w3c.context_invalid"),
         (jwt_vp(OLD, vp={"type": []}), "w3c.type_invalid"),

@@ -119,6 +119,13 @@ def _envelopes() -> Iterator[Entry]:
         why="What is in the envelope is what the envelope says.",
         header={"cty": "vp"},
     )
+    yield TH.refused(
+        "th-vc-cty-of-presentation",
+        "jose.typ_mismatch",
+        "A W3C credential of version 1.1 that says that it contains a presentation",
+        why="What is in the envelope is what the envelope says.",
+        header={"cty": "vp"},
+    )
     yield SG.refused(
         "vc-alg-none",
         "jose.alg_none",
