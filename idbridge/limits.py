@@ -173,7 +173,6 @@ class Limits:
     header_cache_entries: int = 4096
     signature_cache_entries: int = 16_384  # digests of 32 octets: under two megabytes
     header_cache_characters: int = 4 * 1024 * 1024
-    holder_key_cache_entries: int = 4096  # public keys of about one kilobyte
     path_cache_entries: int = 4096
     standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536

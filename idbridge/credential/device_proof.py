@@ -15,7 +15,7 @@ from idbridge.codec import base64url, cbor
 from idbridge.credential.mdoc_document import DeviceSigned
 from idbridge.crypto import cose, device_mac
 from idbridge.crypto.algorithms import permitted
-from idbridge.crypto.keys import JwkPublicKey, parse_holder_jwk
+from idbridge.crypto.keys import JwkPublicKey, parse_jwk
 from idbridge.errors import CredentialError, InputError, JoseError
 from idbridge.model.credential import HolderMethod
 from idbridge.model.keys import PublicKey
@@ -100,7 +100,7 @@ def device_key(named: Mapping[Any, Any], *, issuer_key: PublicKey) -> JwkPublicK
     if jwk is None:
         raise CredentialError("holder.key_missing", "`deviceKey` is a public COSE_Key on a curve that is served")
     try:
-        key = parse_holder_jwk(jwk, allowed=HOLDER_ALGORITHMS)
+        key = parse_jwk(jwk, allowed=HOLDER_ALGORITHMS)
     except JoseError as refusal:
         raise CredentialError("holder.key_missing", refusal.detail) from refusal
     if key.thumbprint == issuer_key.thumbprint:

@@ -19,7 +19,7 @@ from idbridge.credential.one_time import nonce_once
 from idbridge.credential.transactions import judge_transactions
 from idbridge.credential.validity import in_window, is_time, times_are_whole
 from idbridge.crypto.jws import HeaderCache, HeaderRules, parse_unverified, verify
-from idbridge.crypto.keys import JwkPublicKey, parse_holder_jwk
+from idbridge.crypto.keys import JwkPublicKey, parse_jwk
 from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Step
@@ -187,7 +187,7 @@ def _holder_key(bound: Bound) -> JwkPublicKey | Check:
     if not isinstance(jwk, Mapping):
         return KEY.refused("holder.key_missing", "`cnf.jwk` is an object")
     try:
-        key = parse_holder_jwk(jwk, allowed=HOLDER_ALGORITHMS)
+        key = parse_jwk(jwk, allowed=HOLDER_ALGORITHMS)
     except JoseError as refusal:
         return KEY.refused("holder.key_missing", refusal.detail)
     if key.thumbprint == bound.issuer_key.thumbprint:

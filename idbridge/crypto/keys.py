@@ -28,10 +28,6 @@ _RSA_EXPONENT: Final = "AQAB"
 _EC_ALGORITHMS: Final = MappingProxyType({
     algorithm.curve: name for name, algorithm in ALGORITHMS.items() if algorithm.key_type is KeyType.EC
 })  # fmt: skip
-_TEXTS: Final = frozenset[type]({str})
-# Members of holders' keys that are remembered, by type: those that are read, so that nothing unread and long is kept.
-_CHECKED: Final = frozenset({"alg", "crv", "kid", "kty", "use", "x"})
-_REMEMBERED: Final[Mapping[str, frozenset[str]]] = MappingProxyType({"EC": _CHECKED | {"y"}, "OKP": _CHECKED})
 
 # Required members, their RFC 7638 text (section 3.3), and by algorithm name the verifications of a known `kty`. No JSON
 # escape can change what stands in the text: all of it is from the closed table, or was read as base64url.
@@ -98,27 +94,6 @@ def parse_jwk(jwk: Mapping[str, Any], *, allowed: frozenset[str] | None = None) 
     return JwkPublicKey(
         _thumbprint(spelled), _kid(jwk), algorithms, MappingProxyType(members), verifications
     )  # fmt: skip
-
-
-def parse_holder_jwk(jwk: Mapping[str, Any], *, allowed: frozenset[str]) -> JwkPublicKey:
-    """Return what ``parse_jwk`` does; a key that was read before, of the same members, is not read again.
-
-    For the keys of holders, which come with every presentation. Only the key is remembered, never what it signed, and
-    only one whose every member was checked and so is short; a refusal is never kept.
-
-    Raises:
-        JoseError: As for ``parse_jwk``.
-    """
-    kind = jwk.get("kty")
-    remembered = _REMEMBERED.get(kind) if type(kind) is str else None
-    if remembered is None or not jwk.keys() <= remembered or not _TEXTS.issuperset(map(type, jwk.values())):
-        return parse_jwk(jwk, allowed=allowed)
-    return _read_before(tuple(jwk.items()), allowed)
-
-
-@lru_cache(maxsize=LIMITS.holder_key_cache_entries)
-def _read_before(members: tuple[tuple[str, str], ...], allowed: frozenset[str]) -> JwkPublicKey:
-    return parse_jwk(dict(members), allowed=allowed)
 
 
 def _named_algorithm(jwk: Mapping[str, Any]) -> str:

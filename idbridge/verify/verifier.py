@@ -58,8 +58,8 @@ _UTC_OFFSET: Final = timedelta(0)
 class Verifier:
     """Verifies against one pair of snapshots; a request pins it from start to end.
 
-    Keeps parsed headers, trust paths and standings of these snapshots, and digests of signatures that verified, all of
-    it bounded, and nothing of any credential that could be read, but for holders' public keys (``crypto.keys``).
+    Keeps parsed headers, trust paths and standings of these snapshots, and digests of signatures that verified, all
+    of it bounded, and nothing of any credential that could be read.
     """
 
     def __init__(

@@ -81,6 +81,7 @@ def entries() -> Iterator[Entry]:
     yield from _headers()
     yield from _hashes()
     yield from _responses()
+    yield from _responses_of_another_kind()
     yield from _deciding()
     yield from _downgraded()
     yield from _kinds()
@@ -217,54 +218,60 @@ def _hashes() -> Iterator[Entry]:
     )
 
 
-def _responses() -> Iterator[Entry]:
-    def beside(name: str, code: str, title: str, why: str, response: Userinfo) -> Entry:
-        return USERINFO.refused(name, code, title, why=why, userinfo=response)
+def _beside(name: str, code: str, title: str, why: str, response: Userinfo) -> Entry:
+    return USERINFO.refused(name, code, title, why=why, userinfo=response)
 
+
+def _responses() -> Iterator[Entry]:
+    """Yield logins beside which a response of somebody else's stands, or one that is not as it was signed."""
     mismatch = "oidc.userinfo_mismatch"
-    yield beside(
+    yield _beside(
         "userinfo-of-somebody-else",
         mismatch,
         "A userinfo response about another person",
         "The address of one person would stand beside the name of another.",
         replace(_BESIDE, edits={"sub": "u-2e90aa14"}),
     )
-    yield beside(
+    yield _beside(
         "userinfo-for-another-client",
         mismatch,
         "A userinfo response that was made for another client",
         "Who receives one may not use it elsewhere.",
         replace(_BESIDE, edits={"aud": "another-client"}),
     )
-    yield beside(
+    yield _beside(
         "userinfo-of-another-issuer",
         mismatch,
         "A userinfo response that names another issuer",
         "Two providers may call two people by the same subject.",
         replace(_BESIDE, edits={"iss": "https://login.th.example"}),
     )
-    yield beside(
+    yield _beside(
         "userinfo-signed-by-another",
         "jose.signature_invalid",
         "A userinfo response under the name of a key that did not sign it",
         "Anybody could write the claims of anybody.",
         replace(_BESIDE, signed_by="sg-login-sealed"),
     )
-    yield beside(
+    yield _beside(
         "userinfo-altered",
         "jose.signature_invalid",
         "A userinfo response with one bit of its signature changed",
         "What is not signed as it stands says nothing.",
         replace(_BESIDE, seal=forgeries.signature_changed),
     )
-    yield beside(
+    yield _beside(
         "userinfo-without-date",
         "time.claim_missing",
         "A userinfo response that does not say when it was made",
         "An undated statement could be of any year.",
         replace(_BESIDE, edits={"iat": ABSENT}),
     )
-    yield beside(
+
+
+def _responses_of_another_kind() -> Iterator[Entry]:
+    """Yield logins beside which a token of another kind stands for a response."""
+    yield _beside(
         "id-token-as-userinfo",
         "oidc.token_confusion",
         "An ID token in place of a userinfo response",
@@ -276,7 +283,7 @@ def _responses() -> Iterator[Entry]:
         ("proof-of-possession", "A proof of possession", {"htm": "POST", "htu": "https://bank.th.example"}),
         ("token-of-a-login", "A token that tells of a login", {"auth_time": After(0), "amr": ["pwd"]}),
     ):
-        yield beside(
+        yield _beside(
             f"{name}-as-userinfo",
             "oidc.token_confusion",
             f"{what} in place of a userinfo response",
