@@ -79,12 +79,12 @@ def test_the_digest_that_a_signer_compares_is_the_same_in_both_forms(run: Run, r
 
 
 def test_a_dropped_service_and_the_share_that_ends_are_told(run: Run, region: Path, tmp_path: Path) -> None:
-    gone = {"sg-login", "sg-login-2025", "sg-pid"}
+    gone = {"sg-login", "sg-login-2025", "sg-login-sealed", "sg-pid"}
     half = proposal(region, tmp_path / "half.jws", lambda one: None if one["id"] in gone else one)
     ended = run("trust", "diff", "SG", str(half), "--region", str(region))
 
     assert "- LionPass login\n" in ended.out
-    assert "; 2 of 4 services end" in ended.out
+    assert "; 2 of 7 services end" in ended.out
     assert f"more than {LIMITS.shrink_brake:.0%} of the services end" in ended.out
 
 
@@ -92,7 +92,7 @@ def test_one_service_may_end_without_a_further_signature(run: Run, region: Path,
     less = proposal(region, tmp_path / "less.jws", without("sg-representative"))
     ended = run("trust", "diff", "SG", str(less), "--region", str(region))
 
-    assert "; 1 of 4 services ends" in ended.out
+    assert "; 1 of 7 services ends" in ended.out
     assert "more than" not in ended.out
 
 

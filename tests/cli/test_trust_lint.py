@@ -48,7 +48,8 @@ def test_a_document_that_is_a_link_or_too_large_is_not_read(run: Run, tmp_path: 
 
 def test_an_error_is_a_line_that_an_editor_jumps_to_and_ends_with_1(run: Run, folder: Path) -> None:
     path = folder / "SG" / "list.toml"
-    line = spoil(path, 'from = "2026-03-01T00:00:00Z"', 'from = "2024-03-01T00:00:00Z"')
+    superseded = 'status = "superseded", from = '
+    line = spoil(path, f'{superseded}"2026-03-01T00:00:00Z"', f'{superseded}"2024-03-01T00:00:00Z"')
 
     ended = run("trust", "lint", str(folder))
 
