@@ -233,6 +233,7 @@ def _verified(root: Any, signer: bytes, *, count: int, at: datetime) -> tuple[by
         results = XAdESVerifier().verify(root, x509_cert=certificate, expect_config=rules)
         return tuple(result.signed_data for result in results)
     except (
+        # What the libraries raise over a hostile document; the last one for a transform or key that they do not know.
         SignXMLException, InvalidSignature, UnsupportedAlgorithm, _etree().LxmlError,
         ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
     ):  # fmt: skip
