@@ -77,6 +77,7 @@ class Limits:
     status_list_inflated_bytes: int = 16 * 1024 * 1024
     status_list_addresses: int = 32  # of one service
     status_state_lists: int = 64  # of all services of one state, so that none keeps a node busy
+    status_state_fetches: int = 4  # of one state at a time, CRLs and key sets too; a document each beside its share
     status_state_bytes: int = 6 * 1024 * 1024  # of one state, as fetched, key sets too; beside CRLs into one snapshot
     status_state_inflated_bytes: int = 64 * 1024 * 1024  # of one state, mapped into memory
     status_list_entries: int = 131_072  # the fewest of a W3C bitstring, so that an index hides in a crowd

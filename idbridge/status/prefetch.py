@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from types import MappingProxyType
 from typing import Final
 
@@ -103,31 +104,70 @@ def demanded(snapshot: TrustSnapshot) -> tuple[Demand, ...]:
 
 
 def fetch(source: Source, demands: Iterable[Demand], bounds: Bounds = CRLS) -> Fetched:
-    """Return what ``source`` has for each of ``demands``, asked once; states side by side, so that none waits long."""
+    """Return what ``source`` has for each of ``demands``, asked once; states side by side, so that none waits long.
+
+    Of one state a few addresses are asked at a time (``status_state_fetches``), so that one that does not answer keeps
+    the others waiting no longer than it takes them to answer themselves.
+    """
     by_state: dict[MemberState, list[Demand]] = defaultdict(list)
     for demand in demands:
         by_state[demand.state].append(demand)
-    with ThreadPoolExecutor(max_workers=len(MemberState), thread_name_prefix="idbridge-crl") as pool:
+    with ThreadPoolExecutor(max_workers=len(MemberState), thread_name_prefix="idbridge-state") as pool:
         rounds = list(pool.map(partial(_fetch_of_state, source, bounds), by_state.values()))
     unverified = {demand: octets for one in rounds for demand, octets in one.unverified.items()}
     return Fetched(MappingProxyType(unverified), tuple(refused for one in rounds for refused in one.refused))
 
 
 def _fetch_of_state(source: Source, bounds: Bounds, demands: list[Demand]) -> Fetched:
+    asked, past = demands[: bounds.addresses], demands[bounds.addresses :]
+    coming = _Coming(bounds)
+    with ThreadPoolExecutor(LIMITS.status_state_fetches, thread_name_prefix="idbridge-status") as pool:
+        answers = list(zip(asked, pool.map(partial(_answer, source, coming), asked), strict=True))
     unverified: dict[Demand, bytes] = {}
     refused: list[RefusedOffer] = []
     left = bounds.state_bytes
-    for number, demand in enumerate(demands):
-        if number >= bounds.addresses:
-            refused.append(demand.refused(UNREACHABLE, f"past {bounds.addresses} addresses of one state"))
-            continue
-        try:
-            unverified[demand] = source.fetch(demand.address, max_bytes=min(bounds.each_bytes, left))
-        except FetchError as unreachable:
-            refused.append(demand.refused(UNREACHABLE, str(unreachable)))
+    for demand, answer in answers:
+        if isinstance(answer, bytes) and len(answer) <= left:
+            unverified[demand] = answer
+            left -= len(answer)
         else:
-            left -= len(unverified[demand])
+            why = answer if isinstance(answer, str) else f"past {bounds.state_bytes} octets of one state"
+            refused.append(demand.refused(UNREACHABLE, why))
+    refused += [demand.refused(UNREACHABLE, f"past {bounds.addresses} addresses of one state") for demand in past]
     return Fetched(unverified, tuple(refused))
+
+
+def _answer(source: Source, coming: "_Coming", demand: Demand) -> bytes | str:
+    """Return the octets at an address, or why there are none."""
+    try:
+        octets = source.fetch(demand.address, max_bytes=coming.room())
+    except FetchError as unreachable:
+        return str(unreachable)
+    coming.came(len(octets))
+    return octets
+
+
+class _Coming:
+    """How much of one kind one state may still send in this round, while several of its addresses are asked.
+
+    What is under way counts once it has come, so that an address that never answers takes nothing from the others; a
+    state may therefore send as many documents past its share as are asked at a time, and those are not kept.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._each = bounds.each_bytes
+        self._left = bounds.state_bytes
+        self._lock = Lock()
+
+    def room(self) -> int:
+        """Return how many octets the next document may have."""
+        with self._lock:
+            return min(self._each, max(self._left, 0))
+
+    def came(self, octets: int) -> None:
+        """Count a document that came."""
+        with self._lock:
+            self._left -= octets
 
 
 def still_demanded(held: Iterable[HeldCrl], demands: Iterable[Demand]) -> tuple[HeldCrl, ...]:

@@ -245,9 +245,19 @@ def test_one_state_has_so_many_octets_fetched_and_no_more() -> None:
 
     fetched = fetch(shelf, [Demand(SG, address, ()) for address in addresses])
 
-    assert len(fetched.unverified) == whole
-    assert shelf.asked[-1] == (addresses[-1], 0)
+    assert [demand.address for demand in fetched.unverified] == addresses[:whole]
+    assert sum(room for _, room in shelf.asked) <= (whole + LIMITS.status_state_fetches) * LIMITS.crl_bytes
     assert [offer.subject for offer in fetched.refused] == [f"crl/SG {addresses[-1]}"]
+
+
+def test_octets_past_the_share_are_not_asked_for_once_others_came() -> None:
+    rest = LIMITS.crl_state_bytes // LIMITS.crl_bytes + LIMITS.status_state_fetches
+    addresses = [f"https://crl.sg.example/{number:02}" for number in range(rest + 1)]
+    shelf = Shelf(dict.fromkeys(addresses, bytes(LIMITS.crl_bytes)))
+
+    fetch(shelf, [Demand(SG, address, ()) for address in addresses])
+
+    assert dict(shelf.asked)[addresses[-1]] == 0
 
 
 def test_what_is_held_for_one_state_has_its_bound_over_all_rounds() -> None:
