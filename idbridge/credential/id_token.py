@@ -20,6 +20,7 @@ from idbridge.credential.claim_paths import flattened
 from idbridge.credential.login_hashes import hash_check, nothing_received
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
+from idbridge.credential.status_claims import referred_status
 from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.userinfo import supplemented, travelled_as_listed
@@ -64,6 +65,7 @@ OPTIONAL: Final = frozenset(
         "typ",
         "token_use",
         "status",
+        "credentialStatus",
         "jti",
     }
 )
@@ -207,7 +209,7 @@ class IdTokenFormat:
             issued_at=issued_at,
             expires_at=instant(claims, "exp"),
             authenticated_at=instant(claims, "auth_time"),
-            status_reference=_status(claims),
+            status_reference=referred_status(claims),
             checks=checks,
             in_force=in_force,
             one_time=(_once(claims, request=request, leeway=leeway),) if bound else (),
@@ -338,12 +340,6 @@ def _form(claims: Mapping[str, Any], *, whole: bool, named: frozenset[str]) -> C
         return FORM.refused("oidc.claim_malformed", "`jti` is a text")
     unread = [name for name in claims.keys() - _PROFILE - named if not name.startswith(PATH)]
     return _FORM_PASSED[min(len(unread), _MAX_COUNTED)]
-
-
-def _status(claims: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return a reference to a status list; providers use the same name for words of their own, which are none."""
-    status = claims.get("status")
-    return status if isinstance(status, Mapping) else None
 
 
 def _once(claims: Mapping[str, Any], *, request: VerifyRequest, leeway: float) -> OneTimeValue:

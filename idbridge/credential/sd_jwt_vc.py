@@ -18,6 +18,7 @@ from idbridge.credential import key_binding, sd_jwt
 from idbridge.credential.key_binding import Bound, judge_key_binding, parse_unverified_key_binding
 from idbridge.credential.protocol import Reading
 from idbridge.credential.sd_jwt import ProcessedClaims, SdJwtFault
+from idbridge.credential.status_claims import referred_status
 from idbridge.credential.type_metadata import judge_type
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.validity import in_window, instant, times_are_whole
@@ -36,10 +37,14 @@ from idbridge.trust.resolver import ResolvedKey
 # and `jwk` are forbidden; every other member is ignored and nothing can come to depend on it.
 HEADER: Final = HeaderRules(types=frozenset({"dc+sd-jwt"}), allow_x5c=True)
 REQUIRED: Final = frozenset({"iss", "vct", "exp"})
-OPTIONAL: Final = frozenset({"sub", "iat", "nbf", "aud", "cnf", "status", "aka_vcts", "vct#integrity"})
-# In plain sight, whole and in part: SD-JWT VC, section 2.2.2.2, and `aud`, which a holder could withhold to show the
-# credential to somebody else. The type is explicit, so no claim is forbidden.
-PLAIN: Final = frozenset({"iss", "nbf", "exp", "aud", "cnf", "vct", "vct#integrity", "aka_vcts", "status"})
+OPTIONAL: Final = frozenset(
+    {"sub", "iat", "nbf", "aud", "cnf", "status", "credentialStatus", "aka_vcts", "vct#integrity"}
+)
+# In plain sight, whole and in part: SD-JWT VC, section 2.2.2.2, and what a holder could withhold to show the credential
+# to somebody else (`aud`), or once it is revoked (`credentialStatus`). The type is explicit, so no claim is forbidden.
+PLAIN: Final = frozenset(
+    {"iss", "nbf", "exp", "aud", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "credentialStatus"}
+)
 
 _RFC = "RFC 9901 section"
 _VC = "SD-JWT VC section"
@@ -190,7 +195,7 @@ class SdJwtVcFormat:
             issued_at=issued_at,
             expires_at=instant(claims, "exp"),
             authenticated_at=None,
-            status_reference=claims.get("status"),
+            status_reference=referred_status(claims),
             checks=checks,
             in_force=in_force,
             one_time=binding.one_time,

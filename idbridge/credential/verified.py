@@ -24,6 +24,7 @@ from idbridge.model.credential import (
     OneTimeValue,
     PersonName,
     SignedClaims,
+    StatusReference,
     VerifiedCredential,
 )
 from idbridge.model.query import Disclosed
@@ -83,7 +84,7 @@ def verified(
     issued_at: datetime | None,
     expires_at: datetime | None,
     authenticated_at: datetime | None,
-    status_reference: Mapping[str, Any] | None,
+    status_reference: StatusReference | None,
     checks: tuple[Check, ...],
     in_force: Check,
     one_time: tuple[OneTimeValue, ...] = (),
@@ -115,7 +116,7 @@ def verified_by_claim_map(
     issued_at: datetime | None,
     expires_at: datetime | None,
     authenticated_at: datetime | None,
-    status_reference: Mapping[str, Any] | None,
+    status_reference: StatusReference | None,
     checks: tuple[Check, ...],
     in_force: Check,
     one_time: tuple[OneTimeValue, ...] = (),

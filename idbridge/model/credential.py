@@ -202,6 +202,20 @@ class AssertionOrigin:
     purpose: str
 
 
+class StatusClaims(NamedTuple):
+    """The ``status`` and the ``credentialStatus`` of a credential that has both: where its status is, as found."""
+
+    status: Any
+    entries: Any
+
+    def __repr__(self) -> str:
+        """Name the type alone: an index in a status list names one person's credential."""
+        return f"{type(self).__name__}(...)"
+
+
+StatusReference = Mapping[str, Any] | list[Any] | StatusClaims
+
+
 class VerifiedCredential(NamedTuple):
     """Step V5: every header and claim accounted for, in force, holder binding judged.
 
@@ -209,8 +223,9 @@ class VerifiedCredential(NamedTuple):
     what the map does not name is not here. ``read_name`` reads the name, for whoever may know it. ``subject`` is the
     provider's own identifier of the person, ``None`` where the presentation does not disclose it: two strangers must
     never share one. ``key_thumbprint`` and ``algorithm`` are those with which the credential itself was signed.
-    ``status_reference`` is the credential's ``status`` member as found, ``None`` without one. ``disclosed`` is what a
-    query is held against, ``None`` for a format that no query asks for.
+    ``status_reference`` is the credential's ``status`` member as found, or its ``credentialStatus`` under that name, or
+    both; ``None`` if it refers to none. ``disclosed`` is what a query is held against, ``None`` for a format that no
+    query asks for.
     """
 
     format: Format
@@ -228,7 +243,7 @@ class VerifiedCredential(NamedTuple):
     issued_at: datetime | None
     expires_at: datetime | None
     authenticated_at: datetime | None
-    status_reference: Mapping[str, Any] | None
+    status_reference: StatusReference | None
     environment: Environment
     checks: tuple[Check, ...]
     one_time: tuple[OneTimeValue, ...] = ()

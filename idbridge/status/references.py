@@ -2,9 +2,9 @@
 
 Decides the form alone. Two shapes are read: ``status`` of the Token Status List, as JWTs, CWTs and mdocs carry it, and
 ``credentialStatus`` of W3C credentials, one entry or several, which the caller hands over under that name and nothing
-beside it. Whoever names several mechanisms means all of them, so each is told, also one that is not read here: no
-member is ever left out because another was understood. Clauses: Token Status List section 6; Bitstring Status List v1.0
-section 2.1.
+beside it; or both, from a credential that has both. Whoever names several mechanisms means all of them, so each is
+told, also one that is not read here: no member is ever left out because another was understood. Clauses: Token Status
+List section 6; Bitstring Status List v1.0 section 2.1.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from idbridge.errors import StatusError
 from idbridge.limits import LIMITS
+from idbridge.model.credential import StatusClaims
 from idbridge.status.status_list import Mechanism
 
 W3C_MEMBER: Final = "credentialStatus"
@@ -57,10 +58,20 @@ def read_references(status: Any) -> tuple[Named, ...]:
     Raises:
         StatusError: ``status.reference_invalid``: it names none, or more than are looked up.
     """
+    if isinstance(status, StatusClaims):
+        return _bounded([*_of_status(status.status), *_of_entries(status.entries)])
     if isinstance(status, Mapping) and status.keys() == {W3C_MEMBER}:
-        entries = status[W3C_MEMBER]
-        return _bounded([_read(_bitstring, entry) for entry in _several(entries)])
-    return _bounded([named for one in _several(status) for named in _mechanisms(one)])
+        return _bounded(_of_entries(status[W3C_MEMBER]))
+    return _bounded(_of_status(status))
+
+
+def _of_status(status: Any) -> list[Named]:
+    return [named for one in _several(status) for named in _mechanisms(one)]
+
+
+def _of_entries(entries: Any) -> list[Named]:
+    """Return the entries of a ``credentialStatus``; one that is empty names nothing, and is no entry."""
+    return [_read(_bitstring, entry) for entry in _several(entries) or [None]]
 
 
 def _several(value: Any) -> list[Any]:
@@ -68,8 +79,8 @@ def _several(value: Any) -> list[Any]:
 
 
 def _mechanisms(status: Any) -> list[Named]:
-    """Return what one ``status`` names: a W3C entry where it is one, else one mechanism for each member."""
-    if not isinstance(status, Mapping):
+    """Return what one ``status`` names, at least one: a W3C entry where it is one, else a mechanism for each member."""
+    if not isinstance(status, Mapping) or not status:
         return [_read(_bitstring, status)]
     if "type" in status and Mechanism.TOKEN not in status:
         beside = [name for name in status if name not in _ENTRY]

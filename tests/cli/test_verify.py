@@ -51,7 +51,10 @@ def decided_alone(case: Case) -> bool:
 # One of each group of codes; that every case is judged as it must be is shown in process and over HTTP.
 REFUSED = list({str(case.code).split(".")[0]: case for case in cases() if decided_alone(case) and case.code}.values())
 # A node fetched the status lists that these rest on; the command holds none, and says that it cannot tell.
-NEED_STATUS = ("sg-pid-in-force", "sg-pid-in-force-by-bitstring", "sg-vc-in-force")
+NEED_STATUS = (
+    "sg-pid-in-force", "sg-pid-in-force-by-bitstring", "sg-pid-in-force-by-credential-status", "sg-login-in-force",
+    "sg-vc-in-force",
+)  # fmt: skip
 ACCEPTED = [case for case in cases() if decided_alone(case) and case.code is None and case.name not in NEED_STATUS]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, Result, decisive
+from idbridge.model.credential import StatusClaims
 from idbridge.status.check import POINTS, StatusFinding, StatusState, check_status
 from idbridge.status.snapshot import EMPTY_STATUS, StatusSnapshot, status_snapshot
 from idbridge.trust.snapshot import TrustSnapshot
@@ -224,6 +225,27 @@ def test_what_a_w3c_credential_refers_to_is_an_entry_and_no_status_of_another_ki
 def test_what_is_revoked_is_called_so_whatever_is_broken_beside_it(broken: Any) -> None:
     assert refused([broken, token(1)])[1] == "status.revoked"
     assert refused([broken, token(0)])[1] == "status.reference_invalid"
+
+
+@pytest.mark.parametrize(
+    ("status", "entries", "code"),
+    [
+        (token(1), w3c(), "status.revoked"),
+        (token(0), w3c("1"), "status.revoked"),
+        (token(0), [w3c(), w3c("1")], "status.revoked"),
+        ([token(0), token(2)], w3c(), "status.suspended"),
+        (token(0), w3c(type="SampleStatus2019"), "status.unavailable"),
+        (token(0), [], "status.reference_invalid"),
+        (token(0), None, "status.reference_invalid"),
+        ({}, w3c(), "status.reference_invalid"),
+        ([{}, token(0)], w3c(), "status.reference_invalid"),
+        (token(0), [w3c()] * LIMITS.status_mechanisms, "status.reference_invalid"),
+    ],
+    ids=str,
+)
+def test_of_a_credential_that_has_both_members_both_have_to_be_good(status: Any, entries: Any, code: str) -> None:
+    assert refused(StatusClaims(status, entries))[1] == code
+    assert found(StatusClaims(token(0), w3c()))[1].state is StatusState.VALID
 
 
 def test_a_list_of_another_state_says_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from idbridge.model.region import Format, MemberState
 from idbridge.sandbox.case import Kind
 from idbridge.sandbox.entry import Entry, accepted
+from idbridge.sandbox.logins import Login
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.status_offers import KeySetOffer, StatusListOffer
 from idbridge.sandbox.statuses import (
@@ -58,10 +59,37 @@ W3C: Final = accepted(
 )
 
 
+BY_W3C_MEMBER: Final = accepted(
+    "sg-pid-in-force-by-credential-status",
+    "A wallet identity that says where its status is as W3C credentials do",
+    why="The member of another standard is followed as there, because no issuer means anything else by it.",
+    to=_BANK,
+    purpose=_PURPOSE,
+    source=Presentation("sg-pid", "sg-tan", payload={"credentialStatus": w3c_reference(GOOD)}),
+)
+LOGIN: Final = accepted(
+    "sg-login-in-force",
+    "A login of Singapore that names two places for its status, both of which call it good",
+    why="Each of them is followed.",
+    to=_BANK,
+    purpose=_PURPOSE,
+    source=Login("sg-login", "sg-tan", token={"status": [reference(GOOD)], "credentialStatus": w3c_reference(GOOD)}),
+)
+WORD: Final = accepted(
+    "sg-login-with-a-status-of-its-own",
+    "A login whose provider calls a word of its own `status`",
+    why="There is no object in it, so it refers to no list.",
+    to=_BANK,
+    purpose=_PURPOSE,
+    source=Login("sg-login", "sg-tan", token={"status": "resident"}),
+)
+
+
 def entries() -> Iterator[Entry]:
     """Yield the cases about what a status list says of a credential."""
-    yield from (IN_FORCE, ABROAD, W3C)
+    yield from (IN_FORCE, ABROAD, W3C, BY_W3C_MEMBER, LOGIN, WORD)
     yield from _said()
+    yield from _said_elsewhere()
     yield from _named_twice()
     yield from _not_said()
 
@@ -101,6 +129,45 @@ def _said() -> Iterator[Entry]:
         "A wallet identity with a status that only its provider understands",
         why="What is not called valid is not valid, whatever else it may mean at home.",
         payload={"status": reference(OWN_VALUE)},
+    )
+
+
+def _said_elsewhere() -> Iterator[Entry]:
+    both = {"status": [reference(GOOD)], "credentialStatus": w3c_reference(GOOD)}
+    yield BY_W3C_MEMBER.refused(
+        "sg-pid-revoked-by-credential-status",
+        "status.revoked",
+        "A wallet identity that is revoked by the list in its W3C member",
+        why="Where it says so does not matter; it was taken back.",
+        payload={"credentialStatus": w3c_reference(REVOKED)},
+    )
+    yield BY_W3C_MEMBER.refused(
+        "sg-pid-credential-status-of-unknown-kind",
+        "status.unavailable",
+        "A wallet identity whose W3C member names a kind of status that nobody reads here",
+        why="It may have been cancelled, and nobody can tell.",
+        payload={"credentialStatus": {"type": "SampleStatus2019"}},
+    )
+    yield LOGIN.refused(
+        "sg-login-revoked-in-a-list-of-statuses",
+        "status.revoked",
+        "A login that says in an array where its status is, and is revoked there",
+        why="An array is no word of the provider: there is a reference in it.",
+        token=both | {"status": [reference(REVOKED)]},
+    )
+    yield LOGIN.refused(
+        "sg-login-revoked-by-credential-status",
+        "status.revoked",
+        "A login that one of its two places calls revoked, and the other good",
+        why="The good one does not undo the other.",
+        token=both | {"credentialStatus": w3c_reference(REVOKED)},
+    )
+    yield WORD.refused(
+        "sg-login-status-of-unknown-kind",
+        "status.unavailable",
+        "A login that says in an array that its status is kept in a way which nobody reads here",
+        why="It may have been taken back.",
+        token={"status": [{"status_assertion": {"credential_hash_alg": "sha-256"}}]},
     )
 
 
