@@ -21,6 +21,7 @@ TRUST_STATES = {
     "VerifiedCredential": "idbridge/credential/verified.py",
     "RecognisedIdentity": "idbridge/recognition/recognise.py",
     "Report": "idbridge/verify/report.py",
+    "Decision": "idbridge/assertion/decision.py",
     "Assertion": "idbridge/assertion/issue.py",
 }
 VERIFIER = "idbridge/verify/verifier.py"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idbridge.assertion.issue import _coarse
+from idbridge.assertion.decision import _coarse
 from idbridge.assertion.node import Node
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url
