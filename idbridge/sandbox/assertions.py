@@ -76,7 +76,7 @@ class AssertionOf:
             "expected": {} if shown.nonce is None else {"nonce": shown.nonce},
             "assertion": {"audience": asking.audience},
         }
-        verifier = Verifier(trust=bench.region.snapshot(at=bench.at), status=EMPTY_STATUS)
+        verifier = Verifier(trust=bench.snapshot(), status=EMPTY_STATUS)
         report = verifier.verify(question(document, relying_party=asking.relying_party), at=earlier.at)
         report.require_passed()
         return issue(

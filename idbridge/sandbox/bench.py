@@ -12,17 +12,26 @@ from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.services import Service
+from idbridge.trust.snapshot import TrustSnapshot
 
 _NONCE_OCTETS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where inputs are made."""
+    """Where inputs are made.
+
+    ``trust`` is the region's snapshot, from whoever makes many inputs and has it; it is made anew without.
+    """
 
     region: Region
     at: datetime
     randomness: Randomness
+    trust: TrustSnapshot | None = None
+
+    def snapshot(self) -> TrustSnapshot:
+        """Return what the nodes of the region trust."""
+        return self.trust or self.region.snapshot(at=self.at)
 
     def nonce(self) -> str:
         """Return a nonce that no other presentation answers."""

@@ -19,10 +19,15 @@ from idbridge.sandbox.parties import Registration
 from idbridge.sandbox.recipe import Ask, Nonce, Shown
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.replays import IDEMPOTENCY_KEY, switched
+from idbridge.trust.snapshot import TrustSnapshot
 
 
-def mint(case: Case, *, region: Region, at: datetime, randomness: Randomness) -> MintedCase:
+def mint(
+    case: Case, *, region: Region, at: datetime, randomness: Randomness, trust: TrustSnapshot | None = None
+) -> MintedCase:
     """Return ``case`` with its input made in ``region`` at the instant ``at``.
+
+    ``trust`` is the region's snapshot, for callers that mint many cases and make it once.
 
     Raises:
         LookupError: The catalogue has no recipe for the case: its input is not something that is sent.
@@ -33,7 +38,7 @@ def mint(case: Case, *, region: Region, at: datetime, randomness: Randomness) ->
         raise LookupError(f"case {case.name} puts nothing before a node that could be sent")
     if case.environment is not region.environment:
         raise ValueError(f"case {case.name} is put to a node of {case.environment}")
-    recipe, bench = written.recipe, Bench(region, at, randomness)
+    recipe, bench = written.recipe, Bench(region, at, randomness, trust)
     asking = region.registration(str(case.relying_party))
     shown = recipe.source.shown(bench, to=asking)
     exchange = _exchange(case, recipe.ask, shown, asking=asking, bench=bench)

@@ -17,6 +17,7 @@ from idbridge.sandbox.mint import mint
 from idbridge.sandbox.questions import question
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.statuses import statuses_of
+from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
@@ -43,14 +44,17 @@ def run_case(
         return _tried(lambda: trial.attempt.made(region, at=at))
     if not in_process(case):
         raise LookupError(f"only a gateway can answer case {case.name}")
-    minted = mint(case, region=region, at=at, randomness=randomness)
-    report = reported(minted, region=region, trust=trust or region.snapshot(at=at), at=at)
+    trust = trust or region.snapshot(at=at)
+    minted = mint(case, region=region, at=at, randomness=randomness, trust=trust)
+    report = reported(minted, region=region, trust=trust, statuses=statuses_of(region, trust=trust, at=at), at=at)
     return Outcome(report.indication, report.reason.code if report.reason is not None else None)
 
 
-def reported(minted: MintedCase, *, region: Region, trust: TrustSnapshot, at: datetime) -> Report:
+def reported(
+    minted: MintedCase, *, region: Region, trust: TrustSnapshot, statuses: StatusSnapshot, at: datetime
+) -> Report:
     """Return the report on a minted case, after what was sent before it, each one-time value spent as by a node."""
-    verifier = Verifier(trust=trust, status=statuses_of(region, trust=trust, at=at))
+    verifier = Verifier(trust=trust, status=statuses)
     spent: set[bytes] = set()
     for exchange in minted.before:
         _spend(_asked(exchange, minted.case, verifier=verifier, region=region, at=at), spent)

@@ -25,6 +25,7 @@ from idbridge.sandbox.catalogue import cases
 from idbridge.sandbox.mint import mint
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.run import reported
+from idbridge.sandbox.statuses import statuses_of
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust import jades, ledger, profile
 from idbridge.trust.errors import violation
@@ -166,9 +167,14 @@ def compare_cases(
     randomness: Randomness,
 ) -> Iterator[Comparison]:
     """Yield what becomes of each case: the very same input, put to a node with either snapshot."""
+    nodes = [(trust, statuses_of(region, trust=trust, at=at)) for trust in (present, proposed)]
+    made_by = region.snapshot(at=at)
     for case in chosen:
-        minted = mint(case, region=region, at=at, randomness=randomness)
-        before, after = (_verdict(reported(minted, region=region, trust=one, at=at)) for one in (present, proposed))
+        minted = mint(case, region=region, at=at, randomness=randomness, trust=made_by)
+        before, after = (
+            _verdict(reported(minted, region=region, trust=trust, statuses=statuses, at=at))
+            for trust, statuses in nodes
+        )
         yield Comparison(SANDBOX, case.name, before, after)
 
 

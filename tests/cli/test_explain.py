@@ -18,6 +18,7 @@ from idbridge.sandbox.catalogue import cases
 from idbridge.sandbox.mint import mint
 from idbridge.sandbox.run import reported
 from idbridge.sandbox.seeded import SeededRandomness
+from idbridge.status.snapshot import EMPTY_STATUS
 from tests.cli.conftest import Ended
 from tests.sandbox.regions import NOON, snapshot
 from tests.sandbox.regions import region as region_of
@@ -109,7 +110,8 @@ def test_a_question_about_another_instant_says_that_it_accepts_nothing(explained
 def test_a_question_that_may_not_be_asked_looks_at_nothing() -> None:
     case = next(case for case in cases() if case.code == "policy.purpose_not_registered")
     made = mint(case, region=region_of(case.environment), at=NOON, randomness=SeededRandomness(b"told"))
-    report = reported(made, region=region_of(case.environment), trust=snapshot(case.environment), at=NOON)
+    trust = snapshot(case.environment)
+    report = reported(made, region=region_of(case.environment), trust=trust, statuses=EMPTY_STATUS, at=NOON)
 
     said = {chapter.step: chapter for chapter in told(report)}
 

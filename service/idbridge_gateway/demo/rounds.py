@@ -75,9 +75,10 @@ def play(
     region: Region, *, nodes: Mapping[MemberState, str], clock: Clock, randomness: Randomness, chosen: Sequence[Case]
 ) -> Iterator[Result]:
     """Yield the result of each of the ``chosen`` cases, in order; ``nodes`` are the addresses of the running nodes."""
+    trust = region.snapshot(at=clock.now())
     with httpx2.Client(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
         for case in chosen:
-            minted = mint(case, region=region, at=clock.now(), randomness=randomness)
+            minted = mint(case, region=region, at=clock.now(), randomness=randomness, trust=trust)
             yield _put(minted, base=nodes[case.node], client=client)
 
 
