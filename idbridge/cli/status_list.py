@@ -13,6 +13,7 @@ from idbridge.cli.exits import Exit
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
+from idbridge.cli.status_files import STANDARD_INPUT, places_at, read_list, unverified_address
 from idbridge.codec import strict_json
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import parse_jwk
@@ -25,12 +26,10 @@ from idbridge.status import issue, packing
 from idbridge.status.csv_source import read_statuses, word_of
 from idbridge.status.issue import Making
 from idbridge.status.lists import verify_status_list, verify_with_key
-from idbridge.status.signers import places_of
 from idbridge.status.status_list import Mechanism, StatusList
 from idbridge.status.token_status_list import parse_unverified
 
 SCHEMA: Final = "idbridge-status-list-1"
-STANDARD_INPUT: Final = "-"
 _ENTRIES: Final = LIMITS.status_list_entries
 _DAYS, _TTL_SECONDS = 7, 3600
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998  # what readers take for a time in seconds
@@ -236,10 +235,8 @@ def check(
 
     Good is a list that a revocation service signed which its state lists for the address.
     """
-    octets = _read(file)
-    unverified = parse_unverified(octets)
-    member = "sub" if unverified.mechanism is Mechanism.TOKEN else "id"
-    place = address or str(unverified.unverified_claims.get(member, ""))
+    octets = read_list(file)
+    place = address or unverified_address(parse_unverified(octets))
     moment = instant(at)
     found = (
         verify_with_key(octets, (MemberState.SG, place), key=_public_key(key_file), fetched_at=moment)
@@ -248,17 +245,6 @@ def check(
     )
     _tell_checked(found, region=key_file is None, as_json=as_json)
     return Exit.DONE
-
-
-def _read(source: str) -> bytes:
-    bound = LIMITS.status_list_bytes + 1
-    try:
-        if source == STANDARD_INPUT:
-            return sys.stdin.buffer.read(bound)
-        with Path(source).open("rb") as opened:
-            return opened.read(bound)
-    except OSError as unreadable:
-        raise Failure(f"`{source}` cannot be read: {(unreadable.strerror or 'no such file').lower()}") from None
 
 
 def _public_key(path: Path) -> PublicKey:
@@ -276,11 +262,12 @@ def _public_key(path: Path) -> PublicKey:
 
 def _by_lists(octets: bytes, address: str, region: Path, at: datetime) -> StatusList:
     trust = open_snapshot(region)
-    states = [state for state, listed in places_of(trust) if listed == address]
-    if not states:
+    try:
+        places = places_at(address, trust)
+    except StatusError:
         output.words("hint", "`--key FILE` judges it by a key that you trust yourself")
-        raise StatusError("status.signer_unauthorised", "no state lists this address")
-    return verify_status_list(octets, (states[0], address), trust=trust, fetched_at=at)
+        raise
+    return verify_status_list(octets, places[0], trust=trust, fetched_at=at)
 
 
 def _tell_checked(found: StatusList, *, region: bool, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from idbridge.cli.output import json_option
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.question import Presented, asker, presented, question
 from idbridge.cli.reading import LEVEL, STATE, read_credential
+from idbridge.cli.status_files import statuses_of
 from idbridge.credential.type_folder import read_type_documents
 from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.key_files import Passphrase, open_key_file
@@ -24,13 +25,13 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import AssuranceLevel, MemberState
 from idbridge.model.request import Detail, RelyingParty
 from idbridge.model.type_metadata import NO_DOCUMENTS
-from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.report import Report
 from idbridge.verify.verifier import Verifier
 
 REPORT_ID_OCTETS: Final = 16
 _WHO_ASKS: Final = frozenset({"holder.audience_mismatch", "oidc.audience_mismatch"})
+_NO_LIST: Final = "status.unavailable"
 
 
 def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -63,6 +64,14 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     help="Documents of types of SD-JWT VCs, each under the name of its digest.",
+)
+@click.option(
+    "--status-list",
+    "status_lists",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A status list as you fetched it just now; counts if a listed service signed it. Repeatable.",
 )
 @click.option("--nonce", help="The nonce that was sent to the wallet or provider.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME", help="A claim to release. Repeatable.")
@@ -99,6 +108,7 @@ def verify(
     clients: tuple[tuple[str, str], ...],
     dcql: str | None,
     type_metadata: Path | None,
+    status_lists: tuple[Path, ...],
     nonce: str | None,
     claims: tuple[str, ...],
     key_files: tuple[Path, ...],
@@ -114,7 +124,8 @@ def verify(
 
     FILE holds the credential as text, or the body of a verify request, of which `credential`, `expected` and `claims`
     are used; `-` reads standard input. Ends with 0 for PASSED, 1 for FAILED, 3 for INDETERMINATE. With `--at` the
-    report is about that instant: it is marked historical and accepts nothing.
+    report is about that instant: it is marked historical and accepts nothing. Nothing is fetched: what refers to a
+    status list is INDETERMINATE unless that list is handed over.
     """
     shown = presented(read_credential(source), dcql=None if dcql is None else read_credential(dcql))
     moment = instant(at)
@@ -135,24 +146,32 @@ def verify(
         keys=_opened(key_files, passphrase_from(passphrase_file)),
     )
     types = NO_DOCUMENTS if type_metadata is None else read_type_documents(type_metadata)
-    verifier = Verifier(trust=snapshot, status=EMPTY_STATUS, types=types)
+    verifier = Verifier(trust=snapshot, status=statuses_of(status_lists, snapshot, at=moment), types=types)
     report = verifier.verify(asked, at=moment, historical=at is not None)
     report_id = f"rep_{SystemRandomness().octets(REPORT_ID_OCTETS).hex()}"
     if as_json:
         told = story_text.document(report, report_id=report_id) if explain else None
         output.raw(told or report.render(Detail(detail), report_id=report_id))
     else:
-        _show(report, report_id=report_id, detail=Detail(detail), explain=explain, named=party is not None)
+        _show(report, report_id=report_id, detail=Detail(detail), explain=explain)
+        _hint(report, named=party is not None, handed_over=bool(status_lists))
     return Exit.DONE if report.accepted else of_indication(report.indication)
 
 
-def _show(report: Report, *, report_id: str, detail: Detail, explain: bool, named: bool) -> None:
-    """Print a report for a person, with its story if asked; ``named`` tells whether it was said who asks."""
+def _show(report: Report, *, report_id: str, detail: Detail, explain: bool) -> None:
+    """Print a report for a person, with its story if asked."""
     report_text.show(report, report_id=report_id, detail=detail)
     if explain:
         story_text.show(report)
-    if not named and report.reason is not None and report.reason.code in _WHO_ASKS:
+
+
+def _hint(report: Report, *, named: bool, handed_over: bool) -> None:
+    """Say what was left out that decided; ``named`` tells whether it was said who asks, ``handed_over`` any list."""
+    code = report.reason.code if report.reason is not None else None
+    if not named and code in _WHO_ASKS:
         output.words("hint", "say for whom it was made: `--audience`, `--client` or `--as`")
+    if not handed_over and code == _NO_LIST:
+        output.words("hint", "hand over the status list that it refers to, fetched just now: `--status-list FILE`")
 
 
 def _opened(key_files: tuple[Path, ...], passphrase: Passphrase) -> tuple[DecryptionKey, ...]:
