@@ -42,6 +42,10 @@ class Limits:
     transactions: int = 8  # that one presentation authorises
     subject_characters: int = 255  # OpenID Connect Core 1.0, section 2, `sub`
 
+    # Clients of OpenID Connect.
+    client_uris: int = 32  # of one kind, of one client
+    client_uri_characters: int = 2_000  # what every browser and proxy carries
+
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296
     qr_claims: int = 512  # of one code, those inside others among them
