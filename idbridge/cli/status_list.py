@@ -14,6 +14,7 @@ from idbridge.cli.material import at_option, instant, open_snapshot, region_opti
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
 from idbridge.cli.status_files import STANDARD_INPUT, places_at, read_list, unverified_address
+from idbridge.cli.status_forms import DEFAULT_BITS, Form, Purpose, form_of, words_for
 from idbridge.codec import strict_json
 from idbridge.crypto.key_files import open_signer
 from idbridge.crypto.keys import parse_jwk
@@ -22,7 +23,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
-from idbridge.status import issue, packing
+from idbridge.status import packing
 from idbridge.status.csv_source import read_statuses, word_of
 from idbridge.status.issue import Making
 from idbridge.status.lists import verify_status_list, verify_with_key
@@ -60,8 +61,7 @@ def status_list() -> None:
 @click.option(
     "--bits",
     type=click.Choice([str(one) for one in packing.SIZES]),
-    default="2",
-    show_default=True,
+    show_default=str(DEFAULT_BITS),
     help="Bits of an entry.",
 )
 @click.option(
@@ -81,6 +81,13 @@ def status_list() -> None:
 )
 @click.option("--cwt", is_flag=True, help="Make a CWT instead of a JWT.")
 @click.option(
+    "--bitstring",
+    "purpose",
+    type=click.Choice([one.value for one in Purpose]),
+    help="Make a W3C Bitstring Status List of this purpose instead.",
+)
+@click.option("--issuer", metavar="URL", help="Issuer of a W3C list, as the trust list names the service.")
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -97,49 +104,53 @@ def build(
     reference: str,
     kid: str | None,
     entries: int,
-    bits: str,
+    bits: str | None,
     days: int,
     ttl: int,
     cwt: bool,
+    purpose: str | None,
+    issuer: str | None,
     out: Path | None,
     at: datetime | None,
     passphrase_file: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> Exit:
-    """Make and sign a Token Status List.
+    """Make and sign a Token Status List, or a W3C Bitstring Status List.
 
-    Places that the table does not name are valid. A list as long as the default hides each person among many.
+    Places that the table does not name are valid. A list as long as the default hides each person among many. A W3C
+    list says one thing of each place: the table of a list of the revoked names nobody who is suspended.
     """
-    octets = _packed(table, entries=entries, bits=int(bits))
+    form = form_of(cwt=cwt, purpose=purpose, issuer=issuer, bits=bits, entries=entries)
+    octets = _packed(table, form, entries=entries)
     making = Making(_address(address), _made(at, days), timedelta(days=days), timedelta(seconds=ttl), kid=kid)
-    if cwt and out is None and not dry_run:
+    if form.is_binary and out is None and not dry_run:
         raise Failure("a CWT is binary", hint="give `--out FILE`", exit_code=Exit.USAGE)
-    signed = None if dry_run else _signed(making, octets, int(bits), reference, passphrase_file, cwt=cwt)
+    signed = None if dry_run else _signed(form, making, octets, reference, passphrase_file)
     if signed is not None and len(signed) > LIMITS.status_list_bytes:
         raise Failure(
             f"the list has more than {LIMITS.status_list_bytes} octets, which no node fetches", exit_code=Exit.REFUSED
         )
     if signed is not None and out is not None:
         _write(out, signed)
-    _tell_built(making, octets, int(bits), signed, out, cwt=cwt, as_json=as_json)
+    _tell_built(form, making, octets, signed, out, as_json=as_json)
     return Exit.DONE
 
 
-def _packed(table: str | None, *, entries: int, bits: int) -> bytes:
-    if entries * bits > LIMITS.status_list_inflated_bytes * packing.OCTET:
+def _packed(table: str | None, form: Form, *, entries: int) -> bytes:
+    if entries * form.bits > LIMITS.status_list_inflated_bytes * packing.OCTET:
         raise Failure(
             f"a list has at most {LIMITS.status_list_inflated_bytes} octets once inflated", exit_code=Exit.USAGE
         )
     statuses: Mapping[int, int] = {}
     if table is not None:
         try:
-            statuses = read_statuses(_lines(table), entries=entries, bits=bits)
+            statuses = read_statuses(_lines(table), entries=entries, bits=form.bits, words=form.words)
         except ConfigurationError as refusal:
             raise Failure(f"`{table}`: {refusal}", hint="a line is such as `17,revoked`") from refusal
     if entries < _ENTRIES:
         output.words("warning", f"fewer than {_ENTRIES} entries: whoever fetches it learns more about each of them")
-    return packing.packed((statuses.get(index, 0) for index in range(entries)), bits)
+    return form.packed(statuses.get(index, 0) for index in range(entries))
 
 
 def _lines(source: str) -> Iterator[str]:
@@ -171,12 +182,8 @@ def _made(at: datetime | None, days: int) -> datetime:
     return moment
 
 
-def _signed(
-    making: Making, octets: bytes, bits: int, reference: str, passphrase_file: Path | None, *, cwt: bool
-) -> bytes:
-    signer = open_signer(reference, passphrase=passphrase_from(passphrase_file))
-    claims = issue.claims_of(making, octets, bits)
-    return issue.sign_cwt(claims, making, signer) if cwt else issue.sign_jwt(claims, making, signer)
+def _signed(form: Form, making: Making, octets: bytes, reference: str, passphrase_file: Path | None) -> bytes:
+    return form.signed(making, octets, open_signer(reference, passphrase=passphrase_from(passphrase_file)))
 
 
 def _write(out: Path, octets: bytes) -> None:
@@ -187,32 +194,34 @@ def _write(out: Path, octets: bytes) -> None:
 
 
 def _tell_built(
-    making: Making, octets: bytes, bits: int, signed: bytes | None, out: Path | None, *, cwt: bool, as_json: bool
+    form: Form, making: Making, octets: bytes, signed: bytes | None, out: Path | None, *, as_json: bool
 ) -> None:
     """Print the list where that was asked for, and what it says where that does not spoil it."""
-    form = "CWT" if cwt else "JWT"
+    counted = _counted(octets, form.bits, form.words)
     if as_json:
         summary = {
             "address": making.address,
-            "form": form.lower(),
+            "form": form.name.lower(),
+            "purpose": form.purpose,
             "issued_at": instant_text(making.issued_at),
             "expires_at": instant_text(making.expires_at),
             "signed": signed is not None,
-            **_sizes(octets, bits),
+            **_sizes(octets, form.bits),
         }
         text = signed.decode("ascii") if signed is not None and out is None else None
-        output.document(SCHEMA, summary=summary | ({"list": text} if text else {}), results=_counted(octets, bits))
+        output.document(SCHEMA, summary=summary | ({"list": text} if text else {}), results=counted)
         return
     if signed is not None and out is None:
         output.raw_text(signed.decode("ascii"))
         return
     output.facts([
         ("status list", making.address),
-        ("form", f"{form}, {bits} bits an entry"),
+        ("form", f"{form.name}, {form.bits} bit{'s' if form.bits > 1 else ''} an entry"),
+        ("purpose", form.purpose),
         ("counts until", instant_text(making.expires_at)),
         ("written to", f"{out}, {len(signed)} octets" if signed is not None else "nothing: this was a dry run"),
     ])  # fmt: skip
-    _show_counts(octets, bits)
+    _show_counts(counted, packing.capacity(octets, form.bits))
 
 
 @status_list.command("check")
@@ -273,18 +282,21 @@ def _by_lists(octets: bytes, address: str, region: Path, at: datetime) -> Status
 def _tell_checked(found: StatusList, *, region: bool, as_json: bool) -> None:
     state, address = found.place
     bits = found.bits or 1
-    octets = found.octets if found.mechanism is Mechanism.TOKEN else bytes(found.octets)
+    octets, counted = found.octets, _counted(found.octets, bits, words_for(found.purposes))
+    if found.mechanism is Mechanism.BITSTRING and packing.capacity(octets, bits) < _ENTRIES:
+        output.words("warning", f"fewer than {_ENTRIES} entries: no node looks anything up in such a bitstring")
     if as_json:
         summary = {
             "address": address,
             "state": state.value if region else None,
             "mechanism": found.mechanism.value,
+            "purposes": sorted(found.purposes),
             "issued_at": instant_text(found.issued_at),
             "relied_on_until": instant_text(found.until),
             "signer": found.signer.thumbprint,
             **_sizes(octets, bits),
         }
-        output.document(SCHEMA, summary=summary, results=_counted(octets, bits))
+        output.document(SCHEMA, summary=summary, results=counted)
         return
     output.emphasis("A node would take this list up.", colour="green")
     output.facts([
@@ -295,24 +307,22 @@ def _tell_checked(found: StatusList, *, region: bool, as_json: bool) -> None:
         ("counts until", instant_text(found.until)),
         ("purposes", ", ".join(sorted(found.purposes))),
     ])  # fmt: skip
-    _show_counts(octets, bits)
+    _show_counts(counted, packing.capacity(octets, bits))
 
 
 def _sizes(octets: packing.Octets, bits: int) -> dict[str, int]:
     return {"entries": packing.capacity(octets, bits), "bits": bits}
 
 
-def _counted(octets: packing.Octets, bits: int) -> list[dict[str, Any]]:
+def _counted(octets: packing.Octets, bits: int, words: Mapping[str, int]) -> list[dict[str, Any]]:
     counted = packing.counts(octets, bits)
-    return [{"value": value, "meaning": word_of(value), "entries": times} for value, times in counted.items()]
+    return [{"value": value, "meaning": word_of(value, words), "entries": times} for value, times in counted.items()]
 
 
-def _show_counts(octets: packing.Octets, bits: int) -> None:
-    whole = packing.capacity(octets, bits)
+def _show_counts(counted: list[dict[str, Any]], whole: int) -> None:
     output.line()
     rows = [
-        (str(one["value"]), one["meaning"], f"{one['entries']:,}", _share(one["entries"], whole))
-        for one in _counted(octets, bits)
+        (str(one["value"]), one["meaning"], f"{one['entries']:,}", _share(one["entries"], whole)) for one in counted
     ]
     output.table(_HEADS, rows)
 

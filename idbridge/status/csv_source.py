@@ -11,17 +11,22 @@ from typing import Final
 
 from idbridge.errors import ConfigurationError
 
-WORDS: Final[Mapping[str, int]] = MappingProxyType({"valid": 0, "revoked": 1, "suspended": 2})
+VALID: Final = "valid"
+WORDS: Final[Mapping[str, int]] = MappingProxyType({VALID: 0, "revoked": 1, "suspended": 2})
 HEADING: Final = ("index", "status")
 
 
-def word_of(value: int) -> str:
-    """Return what ``value`` is called, the number itself where it has no name."""
-    return next((word for word, known in WORDS.items() if known == value), f"value {value}")
+def word_of(value: int, words: Mapping[str, int] = WORDS) -> str:
+    """Return what ``value`` is called among ``words``, the number itself where it has no name."""
+    return next((word for word, known in words.items() if known == value), f"value {value}")
 
 
-def read_statuses(lines: Iterable[str], *, entries: int, bits: int) -> Mapping[int, int]:
+def read_statuses(
+    lines: Iterable[str], *, entries: int, bits: int, words: Mapping[str, int] = WORDS
+) -> Mapping[int, int]:
     """Return the value at each index that ``lines`` name; the first line may be the heading ``index,status``.
+
+    ``words`` are those that may stand for a value; another list may have others.
 
     Raises:
         ConfigurationError: A line is in another form, names a place that is not there, or one that another line named.
@@ -31,7 +36,7 @@ def read_statuses(lines: Iterable[str], *, entries: int, bits: int) -> Mapping[i
         for number, row in enumerate(csv.reader(lines, strict=True), start=1):
             if not row or (number == 1 and tuple(cell.strip().lower() for cell in row) == HEADING):
                 continue
-            index, value = _row(row, number, entries=entries, bits=bits)
+            index, value = _row(row, number, entries=entries, bits=bits, words=words)
             if index in found:
                 raise ConfigurationError(f"line {number}: index {index} is named a second time")
             found[index] = value
@@ -40,16 +45,16 @@ def read_statuses(lines: Iterable[str], *, entries: int, bits: int) -> Mapping[i
     return MappingProxyType(found)
 
 
-def _row(row: list[str], number: int, *, entries: int, bits: int) -> tuple[int, int]:
+def _row(row: list[str], number: int, *, entries: int, bits: int, words: Mapping[str, int]) -> tuple[int, int]:
     if len(row) != len(HEADING):
         raise ConfigurationError(f"line {number}: a line has an index and a status")
     place, status = (cell.strip() for cell in row)
     if not _is_number(place) or int(place) >= entries:
         raise ConfigurationError(f"line {number}: `{place[:20]}` is no index from 0 to {entries - 1}")
-    value = WORDS.get(status.lower(), int(status) if _is_number(status) else -1)
+    value = words.get(status.lower(), int(status) if _is_number(status) else -1)
     if value < 0:
-        words = ", ".join(f"`{word}`" for word in WORDS)
-        raise ConfigurationError(f"line {number}: `{status[:20]}` is none of {words}, and no number")
+        known = ", ".join(f"`{word}`" for word in words)
+        raise ConfigurationError(f"line {number}: `{status[:20]}` is none of {known}, and no number")
     if value >= 1 << bits:
         raise ConfigurationError(f"line {number}: `{status[:20]}` needs more than {bits} bits")
     return int(place), value

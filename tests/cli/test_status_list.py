@@ -164,7 +164,7 @@ def test_a_short_list_is_made_with_a_warning(run: Run, desk: Path) -> None:
 
 
 def test_a_list_too_large_to_be_fetched_is_not_given_out(run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import idbridge.cli.status_list as command
+    import idbridge.cli.status_forms as command
 
     monkeypatch.setattr(command.issue, "sign_jwt", lambda *_: b"x" * (LIMITS.status_list_bytes + 1))
     ended = built(run, desk)
