@@ -14,6 +14,7 @@ from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.statuses import SG, documents
+from idbridge.status import issue
 from tests.cli.conftest import Ended
 
 Run = Callable[..., Ended]
@@ -164,9 +165,7 @@ def test_a_short_list_is_made_with_a_warning(run: Run, desk: Path) -> None:
 
 
 def test_a_list_too_large_to_be_fetched_is_not_given_out(run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import idbridge.cli.status_forms as command
-
-    monkeypatch.setattr(command.issue, "sign_jwt", lambda *_: b"x" * (LIMITS.status_list_bytes + 1))
+    monkeypatch.setattr(issue, "sign_jwt", lambda *_: b"x" * (LIMITS.status_list_bytes + 1))
     ended = built(run, desk)
 
     assert ended.code == 1
