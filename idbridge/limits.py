@@ -45,6 +45,12 @@ class Limits:
     # Clients of OpenID Connect.
     client_uris: int = 32  # of one kind, of one client
     client_uri_characters: int = 2_000  # what every browser and proxy carries
+    client_assertion_bytes: int = 8 * 1024
+    client_assertion_lifetime: timedelta = timedelta(seconds=120)  # from `iat` to `exp`, as Singpass allows
+    request_parameters: int = 64  # of one form or query
+    dpop_proof_bytes: int = 8 * 1024
+    dpop_proof_age: timedelta = timedelta(seconds=60)  # from `iat`; ahead, it may be by the leeway of clocks
+    dpop_nonce_period: timedelta = timedelta(minutes=5)  # a nonce is good in the period of its making and the next
 
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296

@@ -44,6 +44,14 @@ def signed(claims: Mapping[str, Any] | bytes, *, key: FileSigner = KEY, **header
     return sign_compact(header, payload, key)
 
 
+def outcome(call: Any, *arguments: Any, **named: Any) -> Any:
+    """What a call returns, or the refusal that it ends in; any other exception is a fault."""
+    try:
+        return call(*arguments, **named)
+    except OAuthError as refusal:
+        return refusal
+
+
 def refused(call: Any, *arguments: Any, **named: Any) -> OAuthError:
     """The refusal that a call ends in."""
     with pytest.raises(OAuthError) as caught:
