@@ -13,7 +13,7 @@ from typing import Any
 
 from idbridge.crypto import signature
 from idbridge.crypto.keys import public_key_from_certificate
-from idbridge.crypto.x509 import VerifiedPath, verify_path
+from idbridge.crypto.x509 import VerifiedPath, names_issuer, verify_path
 from idbridge.errors import IssuerError, JoseError, StatusError
 from idbridge.model.credential import UnverifiedJws, UnverifiedSign1
 from idbridge.model.keys import PublicKey
@@ -125,12 +125,20 @@ def _key(service: TrustService, message: Message, at: datetime) -> tuple[PublicK
 
 
 def _path(service: TrustService, certificates: tuple[bytes, ...], at: datetime) -> VerifiedPath:
+    """Return the path to a certificate of ``service``.
+
+    Below an authority that certifies others too, a leaf that names whom it is for names this service: else each of
+    them could speak for the others' lists. One that names nobody, as those of mdocs do not, is told by the leaf rule.
+    """
     try:
         path = verify_path(certificates, anchors=service.anchors, at=at, rule=service.profile.leaf_rule)
     except IssuerError as refusal:
         raise StatusError(UNAUTHORISED, f"the certificates of the list: {refusal.detail or refusal.code}") from refusal
     if path.country is not None and path.country.upper() != service.member_state.value:
         raise StatusError(UNAUTHORISED, "the certificate of the list is of another state")
+    named = len(path.chain) > 1 and (path.uris or path.dns_names)
+    if named and not names_issuer(path, service.issuer):
+        raise StatusError(UNAUTHORISED, "the certificate of the list names another service")
     return path
 
 
