@@ -1,12 +1,13 @@
 """Harnesses in one process: ``python -m tests.fuzz.child SECONDS NAME...``, and one line of JSON for each of them.
 
 Our code is instrumented while it is imported, so that inputs that reach something new are kept and changed further.
-That takes longer than the fuzzing, and so it is done once: each harness runs in a fork.
+That takes longer than the fuzzing, and so it is done once: each harness runs in a fork, two at a time.
 """
 
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -20,6 +21,7 @@ with atheris.instrument_imports(include=["idbridge", "idbridge_gateway"]):
     from tests.fuzz.harness import MEMORY_MB, SLOWEST, Harness
     from tests.fuzz.harnesses import HARNESSES
 
+AT_ONCE: Final = 2
 _RUNS: Final = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _SPARE_SECONDS: Final = 60  # for what a fork does beside fuzzing, on a loaded machine
 _TOLD_CHARACTERS: Final = 4_000
@@ -28,32 +30,59 @@ _STEP_SECONDS: Final = 0.05
 
 def main(seconds: int, names: list[str]) -> None:
     """Fuzz each harness for some seconds and print what came of it."""
-    for harness in HARNESSES:
-        if harness.name in names:
-            with tempfile.TemporaryDirectory() as folder:
-                print(json.dumps(_run(harness, seconds, Path(folder))), flush=True)  # noqa: T201 - the result
+    waiting = [harness for harness in HARNESSES if harness.name in names]
+    running: list[Fuzzing] = []
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            running.append(Fuzzing(waiting.pop(0), seconds))
+        for fuzzing in tuple(running):
+            status = fuzzing.status()
+            if status is not None:
+                running.remove(fuzzing)
+                print(json.dumps(fuzzing.told(status)), flush=True)  # noqa: T201 - the result
+        time.sleep(_STEP_SECONDS)
 
 
-def _run(harness: Harness, seconds: int, folder: Path) -> dict[str, object]:
-    seeds = harness.seeds()
-    (folder / "corpus").mkdir()
-    for number, seed in enumerate(seeds):
-        (folder / "corpus" / str(number)).write_bytes(seed[: harness.max_bytes])
-    (folder / "found").mkdir()
-    process = os.fork()
-    if process == 0:
-        _fuzz(harness, seconds, folder)
-    status = _ended(process, seconds + _SPARE_SECONDS)
-    told = (folder / "told").read_text(encoding="utf-8", errors="replace")
-    runs = _RUNS.search(told)
-    found = [path.read_bytes().hex() for path in (folder / "found").iterdir()]
-    good = status == 0 and runs is not None and not found
-    return {
-        "name": harness.name,
-        "tried": int(runs.group(1)) if runs else 0,
-        "found": "" if good else told[-_TOLD_CHARACTERS:] or "it ended without a word",
-        "input": found[0] if found else None,
-    }
+class Fuzzing:
+    """A fork in which one harness is fuzzed, and the folder of what it reads and leaves."""
+
+    def __init__(self, harness: Harness, seconds: int) -> None:
+        self._harness = harness
+        self._folder = Path(tempfile.mkdtemp(prefix="idbridge-fuzz-"))
+        seeds = harness.seeds()
+        (self._folder / "corpus").mkdir()
+        for number, seed in enumerate(seeds):
+            (self._folder / "corpus" / str(number)).write_bytes(seed[: harness.max_bytes])
+        (self._folder / "found").mkdir()
+        self._until = time.monotonic() + seconds + _SPARE_SECONDS
+        self._process = os.fork()
+        if self._process == 0:
+            _fuzz(harness, seconds, self._folder)
+
+    def status(self) -> int | None:
+        """How it ended, or ``None`` while it runs; one that takes too long is ended."""
+        ended, status = os.waitpid(self._process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() < self._until:
+            return None
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        return -signal.SIGKILL
+
+    def told(self, status: int) -> dict[str, object]:
+        """What came of it; the folder goes."""
+        told = (self._folder / "told").read_text(encoding="utf-8", errors="replace")
+        runs = _RUNS.search(told)
+        found = [path.read_bytes().hex() for path in (self._folder / "found").iterdir()]
+        shutil.rmtree(self._folder)
+        good = status == 0 and runs is not None and not found
+        return {
+            "name": self._harness.name,
+            "tried": int(runs.group(1)) if runs else 0,
+            "found": "" if good else told[-_TOLD_CHARACTERS:] or "it ended without a word",
+            "input": found[0] if found else None,
+        }
 
 
 def _fuzz(harness: Harness, seconds: int, folder: Path) -> None:
@@ -71,19 +100,6 @@ def _fuzz(harness: Harness, seconds: int, folder: Path) -> None:
     ]
     atheris.Setup([sys.argv[0], *options, str(folder / "corpus")], harness.fed)
     atheris.Fuzz()
-
-
-def _ended(process: int, seconds: float) -> int:
-    """Wait for a fork, and end it if it takes too long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(_STEP_SECONDS)
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return -signal.SIGKILL
 
 
 if __name__ == "__main__":

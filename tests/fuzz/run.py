@@ -1,18 +1,19 @@
-"""Runs harnesses, two at a time, bounded in time, and says what came of each."""
+"""Runs harnesses in one process, bounded in time, and says what came of each."""
 
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Timer
 from typing import Final
 
 from tests.source import ROOT
 
-AT_ONCE: Final = 2
 _START_SECONDS: Final = 300  # to import and instrument everything and to make the seeds, on a loaded machine
 _SPARE_SECONDS: Final = 70  # for each harness, beside its fuzzing
+_TOLD_CHARACTERS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,29 @@ class Outcome:
 
 
 def run(names: Sequence[str], *, seconds: int) -> Iterator[Outcome]:
-    """Fuzz each harness for ``seconds``; its outcome comes when all of its group have ended."""
-    groups = [names[start::AT_ONCE] for start in range(AT_ONCE)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for outcomes in pool.map(lambda group: _run(group, seconds), groups):
-            yield from outcomes
-
-
-def _run(names: Sequence[str], seconds: int) -> list[Outcome]:
+    """Fuzz each harness for ``seconds``; one process for all, because importing and instrumenting takes so long."""
     command = [sys.executable, "-m", "tests.fuzz.child", str(seconds), *names]
-    try:
-        ended = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False,
-            timeout=_START_SECONDS + len(names) * (seconds + _SPARE_SECONDS),
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return [Outcome(name, 0, "it did not end in time") for name in names]
-    told = {line["name"]: line for line in map(json.loads, ended.stdout.splitlines())}
-    return [_outcome(name, told.get(name), ended.stderr) for name in names]
+    left = list(names)
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        alarm = Timer(_START_SECONDS + len(names) * (seconds + _SPARE_SECONDS), process.kill)
+        alarm.start()
+        try:
+            for line in map(json.loads, process.stdout or ()):
+                left.remove(line["name"])
+                yield _outcome(line)
+            process.wait()
+        finally:
+            alarm.cancel()
+            process.kill()
+        errors.seek(0)
+        said = errors.read()[-_TOLD_CHARACTERS:]
+    for name in left:
+        yield Outcome(name, 0, said or "it ended without a word")
 
 
-def _outcome(name: str, line: dict[str, str] | None, told: str) -> Outcome:
-    if line is None:
-        return Outcome(name, 0, told[-2_000:] or "it ended without a word")
-    return Outcome(name, int(line["tried"]), line["found"], bytes.fromhex(line["input"]) if line["input"] else None)
+def _outcome(line: dict[str, str]) -> Outcome:
+    octets = bytes.fromhex(line["input"]) if line["input"] else None
+    return Outcome(line["name"], int(line["tried"]), line["found"], octets)
