@@ -7,6 +7,7 @@ that every client reads: one unknown type would make a whole file unreadable for
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ _SCHEMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "Ed25519": _ED25519,
 })  # fmt: skip
 _ALGORITHMS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({kind: name for name, kind in _SCHEMES.items()})
+_REMEMBERED: Final = 512  # role keys: every file of a region names its keys again, and each look reads every file
 _SIGNATURE_OCTETS: Final[Mapping[str, int]] = MappingProxyType({"ES256": 64, "ES384": 96})
 
 
@@ -74,22 +76,28 @@ def read(key: Key) -> RoleKey:
         TrustError: ``trust.metadata_invalid``: another type, another spelling, another keyid than the thumbprint, or
             a state that is none.
     """
-    algorithm = _ALGORITHMS.get((key.keytype, key.scheme))
-    if algorithm is None or set(key.keyval) != {"public"}:
+    kind = (key.keytype, key.scheme)
+    if kind not in _ALGORITHMS or set(key.keyval) != {"public"}:
         raise broken(f"key {key.keyid[:16]} is of a type that not every client reads")
+    text = key.keyval["public"]
     try:
-        public = parse_jwk({**_members(key), "alg": algorithm})
-        spelled = _spelling(public)
-    except (JoseError, ValueError):
+        public, spelled = _spelled(kind, text)
+    except (JoseError, ValueError, TypeError):
         raise broken(f"key {key.keyid[:16]} cannot be read") from None
-    if public.thumbprint != key.keyid or spelled != key.keyval["public"]:
+    if public.thumbprint != key.keyid or spelled != text:
         raise broken(f"key {key.keyid[:16]} is not under its own thumbprint, or in a second spelling")
     return RoleKey(_state(key), public)
 
 
-def _members(key: Key) -> dict[str, str]:
-    public = key.keyval["public"]
-    if (key.keytype, key.scheme) == _ED25519:
+@lru_cache(maxsize=_REMEMBERED)
+def _spelled(kind: tuple[str, str], public: str) -> tuple[JwkPublicKey, str]:
+    """Return the key of this kind that ``public`` spells, and the one way to spell it."""
+    key = parse_jwk({**_members(kind, public), "alg": _ALGORITHMS[kind]})
+    return key, _spelling(key)
+
+
+def _members(kind: tuple[str, str], public: str) -> dict[str, str]:
+    if kind == _ED25519:
         return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(bytes.fromhex(public))}
     return spki.jwk_from_pem(public)
 
