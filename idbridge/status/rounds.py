@@ -5,6 +5,7 @@ Decides nothing of its own: CRLs, status lists and key sets are each judged wher
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -68,12 +69,14 @@ class Round(NamedTuple):
 
 
 def fetch_all(source: Source, trust: TrustSnapshot) -> FetchedAll:
-    """Return what ``source`` has for everything that the lists of ``trust`` name."""
-    return FetchedAll(
-        fetch(source, demanded(trust)),
-        fetch(source, demanded_lists(trust), list_round.BOUNDS),
-        fetch(source, demanded_sets(trust), key_sets.BOUNDS),
-    )
+    """Return what ``source`` has for everything that the lists of ``trust`` name, the three kinds side by side."""
+    with ThreadPoolExecutor(len(FetchedAll._fields), thread_name_prefix="idbridge-kind") as pool:
+        coming = (
+            pool.submit(fetch, source, demanded(trust)),
+            pool.submit(fetch, source, demanded_lists(trust), list_round.BOUNDS),
+            pool.submit(fetch, source, demanded_sets(trust), key_sets.BOUNDS),
+        )
+    return FetchedAll(*(one.result() for one in coming))
 
 
 def take_up_all(

@@ -13,6 +13,7 @@ from idbridge.credential.envelope import open_credential
 from idbridge.credential.mdoc_document import parse_unverified_mdoc
 from idbridge.credential.protocol import Reading
 from idbridge.credential.qr_selection import choose, listed_in
+from idbridge.credential.status_claims import referred_status
 from idbridge.crypto import cose, did_key, jwe, jws
 from idbridge.crypto.certificate_lint import lint_listed
 from idbridge.crypto.crl import verify_crl
@@ -154,7 +155,10 @@ def _qr(octets: bytes) -> None:
 
 
 def _status_reference(octets: bytes) -> None:
-    read_references(strict_json.parse(octets, max_bytes=LIMITS.token_bytes))
+    """What a credential says of its status, and the same as the claims of a token that may have two such members."""
+    value = strict_json.parse(octets, max_bytes=LIMITS.token_bytes)
+    referred = referred_status(value) if isinstance(value, dict) else None
+    read_references(value if referred is None else referred)
 
 
 def _status_bits(octets: bytes) -> None:
@@ -291,7 +295,8 @@ HARNESSES: Final[tuple[Harness, ...]] = (
     Harness("dcql", _query, _query_seeds, 16_384),
     Harness("transaction-data", _transactions, samples.requests, 16_384),
     Harness("status-reference", _status_reference, lambda: [
-        b'{"status_list":{"idx":1,"uri":"https://status.example/1"}}'
+        b'{"status_list":{"idx":1,"uri":"https://status.example/1"}}',
+        b'{"status":[{"status_list":{"idx":1,"uri":"a:b"}}],"credentialStatus":[{"type":"BitstringStatusListEntry"}]}',
     ], 4_096),
     Harness("token-status-list", token_status_list.parse_unverified, samples.parts, 16_384),
     Harness("status-bits", _status_bits, lambda: [b'{"bits":1,"lst":"eNrbuRgAAhcBXQ"}'], 16_384),

@@ -9,6 +9,9 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.net.guarded import GuardedClient
 from idbridge.status.prefetch import Demand, fetch
+from idbridge.status.rounds import fetch_all
+from tests.status.listing import revocation, snapshot
+from tests.trust.editions import service
 
 SG, TH = MemberState.SG, MemberState.TH
 AT_ONCE = LIMITS.status_state_fetches
@@ -108,6 +111,36 @@ def test_no_more_of_one_state_are_asked_at_a_time_than_the_bound_and_as_many_are
 
     assert most == AT_ONCE
     assert len(fetched.unverified) == len(demands)
+
+
+def test_an_address_of_one_kind_that_hangs_does_not_keep_the_other_kinds_waiting() -> None:
+    others = {"/list", "/keys"}
+    served: set[str] = set()
+    both = threading.Event()
+
+    def answer(path: str) -> bytes | None:
+        if path == "/crl":
+            return b"late" if both.wait(PATIENCE) else None
+        served.add(path)
+        if served >= others:
+            both.set()
+        return path.encode()
+
+    class Rerouted:
+        """A source that finds on this machine what lists can only name by https."""
+
+        def __init__(self, address: str) -> None:
+            self.address, self.client = address, client(address)
+
+        def fetch(self, url: str, *, max_bytes: int) -> bytes:
+            return self.client.fetch(f"{self.address}/{url.rpartition('/')[2]}", max_bytes=max_bytes)
+
+    names = {name: f"https://sg.example/{name}" for name in ("crl", "list", "keys")}
+    over = snapshot(revocation(status_lists=[names["list"]]), service(key_set=names["keys"], crl=[names["crl"]]))
+    with host(answer) as address:
+        fetched = fetch_all(Rerouted(address), over)
+
+    assert [list(kind.unverified.values()) for kind in fetched] == [[b"late"], [b"/list"], [b"/keys"]]
 
 
 def test_a_state_all_of_whose_addresses_hang_delays_no_other_state() -> None:
