@@ -48,6 +48,9 @@ class Limits:
     client_assertion_bytes: int = 8 * 1024
     client_assertion_lifetime: timedelta = timedelta(seconds=120)  # from `iat` to `exp`, as Singpass allows
     request_parameters: int = 64  # of one form or query
+    claims_parameter_bytes: int = 16 * 1024  # the parameter `claims`
+    verification_age: timedelta = timedelta(days=36_600)  # the longest `max_age` of a verification
+    opaque_characters: int = 1_024  # of `state` and `nonce`, which are the client's own
     dpop_proof_bytes: int = 8 * 1024
     dpop_proof_age: timedelta = timedelta(seconds=60)  # from `iat`; ahead, it may be by the leeway of clocks
     dpop_nonce_period: timedelta = timedelta(minutes=5)  # a nonce is good in the period of its making and the next
@@ -87,7 +90,7 @@ class Limits:
     status_list_inflated_bytes: int = 16 * 1024 * 1024
     status_list_addresses: int = 32  # of one service
     status_state_lists: int = 64  # of all services of one state, so that none keeps a node busy
-    status_state_fetches: int = 4  # of one state at a time, CRLs and key sets too; a document each beside its share
+    status_state_fetches: int = 4  # of one state and kind at a time, CRLs and key sets too
     status_state_bytes: int = 6 * 1024 * 1024  # of one state, as fetched, key sets too; beside CRLs into one snapshot
     status_state_inflated_bytes: int = 64 * 1024 * 1024  # of one state, mapped into memory
     status_list_entries: int = 131_072  # the fewest of a W3C bitstring, so that an index hides in a crowd
