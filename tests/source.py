@@ -21,28 +21,34 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return every node of the source of ``path``, found once for the many tests that look for one kind or another."""
+    return tuple(ast.walk(tree(path)))
+
+
 def name_of(path: Path) -> str:
     """Return ``path`` relative to the repository, with forward slashes."""
     return path.relative_to(ROOT).as_posix()
 
 
-def docstrings(module: ast.Module) -> set[int]:
-    """Return the identities of the constants that are docstrings."""
+@cache
+def docstrings(path: Path) -> frozenset[int]:
+    """Return the identities of the constants of ``path`` that are docstrings."""
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     found: set[int] = set()
-    for node in ast.walk(module):
+    for node in nodes(path):
         if isinstance(node, owners) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 found.add(id(first.value))
-    return found
+    return frozenset(found)
 
 
 def strings(path: Path) -> Iterator[tuple[str, int]]:
     """Yield every string constant of ``path`` that is no docstring, with its line."""
-    module = tree(path)
-    skipped = docstrings(module)
-    for node in ast.walk(module):
+    skipped = docstrings(path)
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             yield node.value, node.lineno
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from idbridge.limits import LIMITS
-from tests.source import ROOT, called_name, name_of, source_files, tree
+from tests.source import ROOT, called_name, name_of, nodes, source_files
 
 # Architecture section 3: each type that says how far something is trusted is made in one module only. Whoever wants
 # one has to go through the checks that stand there.
@@ -40,13 +40,13 @@ PRIVATE_JWK = re.compile(r'"d"\s*:\s*"[A-Za-z0-9_-]{30,}"')
 
 def calls(path: Path) -> Iterator[ast.Call]:
     """Yield every call in ``path``."""
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return (node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def imported(path: Path) -> set[str]:
     """The top-level packages that ``path`` imports."""
     found: set[str] = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -56,8 +56,8 @@ def imported(path: Path) -> set[str]:
 
 def names(path: Path) -> set[str]:
     """Every bare name that ``path`` uses or imports."""
-    found = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
-    for node in ast.walk(tree(path)):
+    found = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             found |= {alias.name for alias in node.names}
     return found
@@ -103,7 +103,7 @@ def test_no_trust_state_hides_behind_another_name_or_an_empty_shell() -> None:
     aliased = {
         (name_of(path), alias.name)
         for path in source_files()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.name in TRUST_STATES and alias.asname
@@ -179,7 +179,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     long = {
         f"{name_of(path)}:{node.name}": node.end_lineno - node.lineno + 1
         for path in source_files("idbridge", "service", "scripts", "benchmarks", "tests")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > MAX_FUNCTION_LINES
@@ -193,7 +193,7 @@ def limits_named(*packages: str) -> set[str]:
     return {
         node.attr
         for path in source_files(*packages)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "LIMITS"
     }
 

@@ -7,7 +7,7 @@ import pytest
 
 from idbridge.errors import RequestError
 from idbridge.reasons import GROUPS, REASONS, Indication, Reason, read_catalogue, reason
-from tests.source import called_name, name_of, source_files, strings, tree
+from tests.source import called_name, name_of, nodes, source_files, strings
 
 ENTRY = """
 [time.expired]
@@ -138,7 +138,7 @@ def test_every_code_that_answers_a_broken_request_has_an_http_status() -> None:
     verdicts = {
         (name_of(path), argument.value)
         for path in source_files()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and called_name(node) == "RequestError"
         for argument in node.args[:1]
         if isinstance(argument, ast.Constant) and REASONS[str(argument.value)].http_status is None
