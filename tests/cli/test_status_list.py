@@ -16,6 +16,7 @@ from idbridge.sandbox.region import Region
 from idbridge.sandbox.statuses import SG, documents
 from idbridge.status import issue
 from tests.cli.conftest import Ended
+from tests.status.listing import altered
 
 Run = Callable[..., Ended]
 ADDRESS = f"{SG}/tokens"
@@ -193,7 +194,7 @@ def test_the_list_that_a_region_serves_is_good_and_an_altered_or_unlisted_one_is
     octets = documents(Region.load(region), at=SystemClock().now())
     (desk / "list").write_bytes(octets[ADDRESS])
     (desk / "w3c").write_bytes(octets[f"{SG}/bitstring"])
-    (desk / "altered").write_bytes(octets[ADDRESS][:-2] + b"AA")
+    (desk / "altered").write_bytes(altered(octets[ADDRESS]))
     (desk / "html").write_bytes(b"<html>")
 
     def checked(name: str, *more: str) -> Ended:

@@ -16,6 +16,7 @@ from idbridge.status.issue import Making
 from idbridge.status.packing import packed
 from tests.cli.conftest import Ended
 from tests.cli.test_verify import ASKED, NEED_STATUS, Mint, Run, Verify, decided_alone, mint
+from tests.status.listing import altered
 
 __all__ = ["mint"]
 TAKEN_BACK = ("status.revoked", "status.suspended", "status.reserved_value")
@@ -80,7 +81,7 @@ def signed(region: Path, *values: int, by: str = "sg-revocation", ago: timedelta
     ("offered", "code"),
     [
         (lambda region: signed(region, by="sg-login", ago=HOUR), "status.signer_unauthorised"),
-        (lambda region: signed(region, ago=HOUR)[:-2] + b"AA", "status.list_invalid"),
+        (lambda region: altered(signed(region, ago=HOUR)), "status.list_invalid"),
         (lambda region: signed(region, ago=3 * DAY), "status.list_stale"),
         (lambda region: signed(region, ago=-HOUR), "status.list_stale"),
         (lambda _: b"<html>", "status.list_invalid"),

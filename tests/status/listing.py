@@ -95,6 +95,12 @@ def bitstring(
     return issue.sign_bitstring(document, made, by)
 
 
+def altered(octets: bytes) -> bytes:
+    """A JWT with another character in the middle of its signature, whichever was there."""
+    place = -20
+    return octets[:place] + (b"B" if octets[place : place + 1] == b"A" else b"A") + octets[place + 1 :]
+
+
 def taken(octets: bytes, *, address: str = ONE, over: TrustSnapshot | None = None, at: datetime = NOON) -> StatusList:
     """The list as a node that fetched it takes it up."""
     return verify_status_list(octets, (SG, address), trust=over or trust(), fetched_at=at)
