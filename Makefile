@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: install engines demo test check format bench fuzz chaos vectors promises fresh lock reference clean help
 
 BIN := .venv/bin
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 MUTATIONS ?= 100000
 SECONDS ?= 20
 
@@ -24,7 +24,7 @@ demo: ## run every sandbox case once and print the table
 test: ## run all tests, with the real engines they need
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@scripts/scratch.sh $(BIN)/pytest $(PYTEST_ARGS)
 
 check: ## lint, types, layers, spelling and schemas; changes nothing
 	@scripts/bootstrap.sh all
@@ -41,12 +41,12 @@ bench: ## measure verification as multiples of one P-256 verification
 fuzz: ## fuzz each parser for SECONDS, damage documents 100,000 times
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
-	@IDBRIDGE_MUTATIONS=$(MUTATIONS) $(BIN)/pytest -n 2 -q -k mutat tests/trust
+	@IDBRIDGE_MUTATIONS=$(MUTATIONS) scripts/scratch.sh $(BIN)/pytest -n 2 -q -k mutat tests/trust
 
 chaos: ## end publishing and taking up at every single step
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
-	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \
+	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 scripts/scratch.sh $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \
 	  tests/trust/distribution/test_publish_crash.py tests/trust/distribution/test_model.py \
 	  tests/trust/distribution/test_thirty_days.py
 

@@ -1,8 +1,37 @@
 """What holds for all tests."""
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 LONGEST_READABLE = 60
+# The files that take longest, first: a worker that is handed one of them at the end works on it while the others idle.
+LONGEST = (
+    "cli/test_trust_deny_queue.py",
+    "fuzz/test_fuzz.py",
+    "sandbox/test_drill.py",
+    "docs/test_readme.py",
+    "docs/test_join_with_qr.py",
+    "cli/test_trust_simulate.py",
+    "gateway/test_commands.py",
+    "docs/test_operators.py",
+    "cli/test_explain.py",
+    "trust/distribution/test_publish_crash.py",
+    "docs/test_incident.py",
+    "trust/distribution/test_thirty_days.py",
+    "cli/test_trust_approve.py",
+    "trust/distribution/test_mutations.py",
+    "docs/test_first_verdict.py",
+    "trust/distribution/test_model.py",
+    "trust/test_store_crash.py",
+    "interop/test_foreign_issuers.py",
+    "trust/test_list_mutations.py",
+    "interop/test_foreign_logins.py",
+    "crypto/test_path_differential.py",
+    "promises/test_a_decision_made_again.py",
+)
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
@@ -10,3 +39,16 @@ def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
     if isinstance(val, dict | list | tuple | bytes) or (isinstance(val, str) and len(val) > LONGEST_READABLE):
         return argname
     return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest files before the others, and of these the ones with most tests first, where workers share them.
+
+    The order within a file stays. Every worker comes to the same order.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    here = Path(__file__).parent
+    ranks = {here / name: rank for rank, name in enumerate(LONGEST)}
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path], str(item.path)))

@@ -15,6 +15,7 @@ import click
 import pytest
 
 from idbridge.cli.main import root
+from tests.conftest import LONGEST
 from tests.source import ROOT
 
 # Built from halves, so that this file does not hold the words it forbids.
@@ -139,6 +140,11 @@ def test_ci_runs_check_and_then_the_tests_and_asks_for_real_engines() -> None:
     order = [text.index(part) for part in ("export CI=true", "directory check", "directory test")]
 
     assert order == sorted(order)
+
+
+def test_the_files_that_run_first_are_there() -> None:
+    assert len(set(LONGEST)) == len(LONGEST)
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 def test_help_shows_every_target_of_the_makefile() -> None:
