@@ -51,6 +51,10 @@ class Limits:
     claims_parameter_bytes: int = 16 * 1024  # the parameter `claims`
     verification_age: timedelta = timedelta(days=36_600)  # the longest `max_age` of a verification
     opaque_characters: int = 1_024  # of `state` and `nonce`, which are the client's own
+    logout_token_lifetime: timedelta = timedelta(seconds=120)  # of those made here
+    logout_token_age: timedelta = timedelta(minutes=10)  # of those received, from `iat`
+    metadata_max_age: timedelta = timedelta(hours=1)  # that others may keep discovery document and key set
+    upstream_response_bytes: int = 64 * 1024  # of a discovery document or token response
     dpop_proof_bytes: int = 8 * 1024
     dpop_proof_age: timedelta = timedelta(seconds=60)  # from `iat`; ahead, it may be by the leeway of clocks
     dpop_nonce_period: timedelta = timedelta(minutes=5)  # a nonce is good in the period of its making and the next
@@ -170,6 +174,7 @@ class Limits:
     key_binding_age: timedelta = timedelta(minutes=5)
     id_token_age: timedelta = timedelta(hours=24)
     assertion_lifetime: timedelta = timedelta(minutes=5)
+    exchanged_login_age: timedelta = timedelta(minutes=5)  # of a login of the highest level at a token exchange
     idempotency_window: timedelta = timedelta(minutes=2)
 
     # Keys.

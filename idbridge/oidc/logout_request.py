@@ -1,0 +1,101 @@
+"""RP-initiated logout: whom a browser wants to log out, and whether it may be sent back afterwards.
+
+Decides whether a logout request is in order, and to which registered address the browser goes. It is sent back only if
+our own ID token shows which client asks: an address alone, registered or not, would make of us an open redirector, and
+a link on any page could log a person out. Without that token the person is asked first, and stays with us. The hint may
+have expired long ago; every key that we ever signed ID tokens with may be handed in. Clause: OpenID Connect
+RP-Initiated Logout 1.0, sections 2, 3 and 6.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from idbridge.credential.token_kinds import FORBIDDEN
+from idbridge.crypto.header import HeaderRules
+from idbridge.errors import CredentialError, Refusal
+from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
+from idbridge.oidc.client import SIGNATURE_ALGORITHMS, OidcClient
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.parameters import Parameters
+from idbridge.oidc.signed_jwt import read_unverified, require_not_ahead, text_claim, verify_with_any
+
+HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutHint:
+    """An ID token of ours, shown again: for which client it was made and whom that client knows by ``subject``."""
+
+    client_id: str
+    subject: str = field(repr=False)
+    session: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A logout that may be carried out, once the person agreed where ``ask`` says so.
+
+    ``hint`` is ``None`` where nobody showed who asks; whoever carries it out compares its subject with the session's,
+    and asks if they differ. ``redirect_uri`` is registered, and ``None`` if the browser stays here.
+    """
+
+    hint: LogoutHint | None
+    redirect_uri: str | None
+    state: str | None = field(repr=False)
+    ask: bool
+
+
+def read_logout_hint(
+    parameters: Parameters, *, issuer: str, keys: Iterable[PublicKey], at: datetime
+) -> LogoutHint | None:
+    """Return the ID token that the request brings as ``id_token_hint``, ``None`` without one.
+
+    Raises:
+        OAuthError: ``invalid_request``: it is no ID token of ours, or was changed. The browser is sent nowhere.
+    """
+    token = parameters.text("id_token_hint")
+    if token is None:
+        return None
+    try:
+        unverified, unverified_claims = read_unverified(token, HEADER, max_bytes=LIMITS.token_bytes)
+        claims = verify_with_any(unverified, unverified_claims, keys, algorithms=SIGNATURE_ALGORITHMS).claims
+        require_not_ahead(claims, now=at.timestamp())
+        if text_claim(claims, "iss") != issuer:
+            raise CredentialError("issuer.unknown", "`iss` is another issuer")
+        if not FORBIDDEN.isdisjoint(claims):
+            raise CredentialError("oidc.token_confusion")
+        session = text_claim(claims, "sid") if "sid" in claims else None
+        return LogoutHint(text_claim(claims, "aud"), text_claim(claims, "sub"), session)
+    except Refusal as refusal:
+        raise OAuthError("invalid_request", "id_token_hint is no ID token of this server", cause=refusal.code) from None
+
+
+def read_logout_request(parameters: Parameters, *, hint: LogoutHint | None, client: OidcClient | None) -> LogoutRequest:
+    """Return the logout that is asked for; ``client`` is the registration that ``hint`` names, ``None`` without.
+
+    Raises:
+        OAuthError: ``invalid_request``: the address is not registered, or another client is named. Nowhere to go.
+    """
+    if hint is not None and (client is None or client.id != hint.client_id):
+        raise OAuthError("invalid_request", "the client of id_token_hint is not registered any more")
+    named = parameters.text("client_id")
+    if hint is not None and named not in (None, hint.client_id):
+        raise OAuthError("invalid_request", "client_id is not the client of id_token_hint")
+    if hint is None or client is None:
+        return LogoutRequest(None, None, None, ask=True)
+    address = parameters.text("post_logout_redirect_uri")
+    if address is None:
+        return LogoutRequest(hint, None, None, ask=False)
+    if address not in client.post_logout_redirect_uris:
+        raise OAuthError("invalid_request", "post_logout_redirect_uri is none that is registered")
+    return LogoutRequest(hint, address, _state(parameters), ask=False)
+
+
+def _state(parameters: Parameters) -> str | None:
+    state = parameters.text("state")
+    if state is not None and len(state) > LIMITS.opaque_characters:
+        raise OAuthError("invalid_request", "state is too long")
+    return state
