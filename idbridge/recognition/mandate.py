@@ -15,7 +15,7 @@ check                 passes if                                                e
 from datetime import datetime
 from typing import Final
 
-from idbridge.model.check import Check, CheckPoint, Step
+from idbridge.model.check import Check, CheckPoint, Result, Step
 from idbridge.model.credential import Mandate
 from idbridge.recognition.purpose import Purpose, PurposeSubject
 
@@ -35,6 +35,9 @@ def _all_skipped(why: str) -> tuple[Check, ...]:
 _OWN_BEHALF = _all_skipped("the person acts for themself")
 _WITHOUT_MANDATE = tuple(point.skipped("there is no mandate to judge") for point in (IN_FORCE, SCOPE, ENTITY))
 _UNKNOWN_PURPOSE = _all_skipped("the purpose is not in the register")
+_ELSEWHERE = Check(
+    PRESENT.id, PRESENT.step, Result.PASSED, PRESENT.clause, None, "another credential of the same person states it"
+)
 _ANY_ENTITY = ENTITY.skipped("the request expects no particular legal person")
 
 
@@ -44,11 +47,17 @@ def represented(mandate: Mandate | None, purpose: Purpose) -> Mandate | None:
 
 
 def mandate_checks(
-    mandate: Mandate | None, *, purpose: Purpose | None, expected_entity: tuple[str, str] | None, at: datetime
+    mandate: Mandate | None,
+    *,
+    purpose: Purpose | None,
+    expected_entity: tuple[str, str] | None,
+    at: datetime,
+    elsewhere: bool = False,
 ) -> tuple[Check, ...]:
     """Return the checks of the mandate, always the same four in the same order.
 
-    ``expected_entity`` is the (scheme, value) of the legal person whom the relying party deals with.
+    ``expected_entity`` is the (scheme, value) of the legal person whom the relying party deals with. ``elsewhere``
+    tells that another credential of the same person states the mandate, and not this one.
     """
     if purpose is None:
         return _UNKNOWN_PURPOSE
@@ -59,7 +68,7 @@ def mandate_checks(
         optional = purpose.subject is PurposeSubject.ANY and expected_entity is None
         return _OWN_BEHALF if optional else (PRESENT.refused("mandate.missing"), *_WITHOUT_MANDATE)
     return (
-        PRESENT.passed,
+        _ELSEWHERE if elsewhere else PRESENT.passed,
         IN_FORCE.passed if _in_force(mandate, at=at) else IN_FORCE.refused("mandate.expired"),
         SCOPE.passed if mandate.itself or purpose.mandate_scope <= mandate.scope else _out_of_scope(purpose),
         _entity(mandate, expected=expected_entity),

@@ -29,7 +29,7 @@ from datetime import datetime
 from typing import Final
 
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
-from idbridge.model.credential import AssertionOrigin, RecognisedIdentity, VerifiedCredential
+from idbridge.model.credential import AssertionOrigin, Mandate, RecognisedIdentity, VerifiedCredential
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.recognition.mandate import mandate_checks, represented
 from idbridge.recognition.standing import Standing, Standings
@@ -68,11 +68,13 @@ def recognise(
     expected_entity: tuple[str, str] | None,
     standings: Standings,
     at: datetime,
+    mandate: Mandate | None = None,
 ) -> RecognisedIdentity:
     """Return ``credential`` as recognised by the state ``by`` for ``purpose`` at the instant ``at``.
 
     An assertion of another node needs two standings: that node's state for assertions, and the origin state for what
-    the assertion rests on. It counts at the lower level of both and for the claims that both release.
+    the assertion rests on. It counts at the lower level of both and for the claims that both release. ``mandate`` is
+    what another credential of the same person states, for one that states none itself.
 
     Raises:
         Refused: With every check made, in the order of the table above.
@@ -89,7 +91,10 @@ def recognise(
     origin = credential.origin
     if origin is None and credential.format is not _ASSERTION:
         level = own.levels[credential.level]
-        return _decided(credential, own, own, level=level, before=(environment,), by=by, entity=expected_entity, at=at)
+        before: tuple[Check, ...] = (environment,)
+        return _decided(
+            credential, own, own, level=level, before=before, by=by, entity=expected_entity, at=at, lent=mandate
+        )
     if origin is None or origin.format is _ASSERTION or credential.format is not _ASSERTION:
         raise Refused(environment, NOT_CHAINED.refused("recognition.assertion_chained"))
     source = standings.find(
@@ -102,7 +107,9 @@ def recognise(
     )
     level = min(own.levels[credential.level], source.levels[origin.level])
     before = (environment, NOT_CHAINED.passed, _same_purpose(origin, purpose), _node_covered(own))
-    return _decided(credential, source, own, level=level, before=before, by=by, entity=expected_entity, at=at)
+    return _decided(
+        credential, source, own, level=level, before=before, by=by, entity=expected_entity, at=at, lent=mandate
+    )
 
 
 def _decided(
@@ -115,6 +122,7 @@ def _decided(
     by: MemberState,
     entity: tuple[str, str] | None,
     at: datetime,
+    lent: Mandate | None,
 ) -> RecognisedIdentity:
     """Make the checks that every credential undergoes and return the identity if none refuses.
 
@@ -122,12 +130,13 @@ def _decided(
     the credential is an assertion.
     """
     purpose = source.purpose
+    stated = credential.mandate if lent is None else lent
     checks = (
         *before,
         *_standing_checks(source),
         _holder(credential, source, own),
         _level(level, source, own),
-        *mandate_checks(credential.mandate, purpose=purpose, expected_entity=entity, at=at),
+        *mandate_checks(stated, purpose=purpose, expected_entity=entity, at=at, elsewhere=lent is not None),
     )
     if purpose is None or decisive(checks) is not None:  # without a purpose the check of the register has refused
         raise Refused(*checks)
@@ -136,7 +145,7 @@ def _decided(
     return RecognisedIdentity(
         credential, by, purpose.code, level, _mapping(credential, source, own), decided_by.arrangement,
         decided_by.version, source.claims if source is own else source.claims & own.claims,
-        represented(credential.mandate, purpose), _limits(credential, level=level), checks, own.grace, source.grace,
+        represented(stated, purpose), _limits(credential, level=level), checks, own.grace, source.grace,
     )  # fmt: skip
 
 

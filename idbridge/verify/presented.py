@@ -33,7 +33,8 @@ from idbridge.presentation import matching
 from idbridge.presentation.answers import Answer
 from idbridge.presentation.fulfilment import Fulfilment, fulfilment
 from idbridge.verify.findings import NOTHING_TOGETHER, Findings, Judged, Presented
-from idbridge.verify.persons import contradict, same_person
+from idbridge.verify.persons import contradict, represent_two, same_person
+from idbridge.verify.representation import is_lent
 
 _VP: Final = "OpenID4VP 1.0 section"
 VALIDATED: Final = CheckPoint("vp.2", Step.V8, f"{_VP} 8.6")
@@ -48,6 +49,7 @@ _POINTS: Final = {matching.BINDING: HOLDERS, matching.AUTHORITY: AUTHORITIES}
 _STRANGERS: Final = (
     "not all credentials are shown to be of one person and as strong as the first: what the others say was left out"
 )
+_LENT: Final = "the first credential names no legal person: an assertion rests on the one that does, asked for first"
 _UNJUDGED: Final = "a credential of the presentation was refused"
 
 
@@ -60,11 +62,12 @@ def presented(request: VerifyRequest, answers: tuple[Answer, ...], judged: tuple
     if len(credentials) < len(found):
         return Presented(tuple(point.skipped(_UNJUDGED) for point in _made(request, several=len(found) > 1)))
     outcome = None if request.query is None else fulfilment(request.query, _shown(answers, judged))
-    kin, strangers = _kin([one.recognised for one in found if one.recognised is not None])
+    recognised = [one.recognised for one in found if one.recognised is not None]
+    kin, strangers = _kin(recognised)
     checks = (
         *(() if outcome is None else _query_checks(outcome)),
         *_transactions(request, credentials),
-        *_persons(request, credentials, strangers=bool(strangers)),
+        *_persons(request, credentials, strangers=bool(strangers), lent=bool(recognised) and is_lent(recognised[0])),
     )
     return Presented(checks, outcome, kin, strangers, (_STRANGERS,) if strangers else ())
 
@@ -142,19 +145,25 @@ def _transactions(request: VerifyRequest, credentials: list[VerifiedCredential])
 def _kin(
     recognised: list[RecognisedIdentity],
 ) -> tuple[tuple[RecognisedIdentity, ...], tuple[RecognisedIdentity, ...]]:
-    """Return the other credentials of the first one's person that are no weaker than it, and the rest."""
+    """Return the other credentials of the first one's person that are no weaker than it, and the rest.
+
+    What a person is in one legal person says nothing of what they are in another, so it is not told beside it.
+    """
     if not recognised:
         return (), ()
     first, *others = recognised
     kin: list[RecognisedIdentity] = []
     strangers: list[RecognisedIdentity] = []
     for one in others:
-        related = one.level >= first.level and same_person(first.credential, one.credential)
+        apart = one.level < first.level or represent_two(first.credential, one.credential)
+        related = not apart and same_person(first.credential, one.credential)
         (kin if related else strangers).append(one)
     return tuple(kin), tuple(strangers)
 
 
-def _persons(request: VerifyRequest, credentials: list[VerifiedCredential], *, strangers: bool) -> tuple[Check, ...]:
+def _persons(
+    request: VerifyRequest, credentials: list[VerifiedCredential], *, strangers: bool, lent: bool
+) -> tuple[Check, ...]:
     """Judge that no two contradict each other, and that an assertion would be about one person."""
     if len(credentials) == 1:
         return ()
@@ -162,6 +171,6 @@ def _persons(request: VerifyRequest, credentials: list[VerifiedCredential], *, s
     person = PERSON.passed if differing is None else PERSON.refused("query.persons_differ", differing)
     if request.assertion_audience is None:
         return person, ONE_PERSON.skipped("no assertion is asked for")
-    if strangers:
-        return person, ONE_PERSON.refused("policy.assertion_not_available", _STRANGERS)
+    if strangers or lent:
+        return person, ONE_PERSON.refused("policy.assertion_not_available", _STRANGERS if strangers else _LENT)
     return person, ONE_PERSON.passed

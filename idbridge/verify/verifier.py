@@ -26,7 +26,7 @@ from idbridge.crypto.signature import VerifiedSignatures
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
-from idbridge.model.credential import RecognisedIdentity, UnverifiedCredential, VerifiedCredential
+from idbridge.model.credential import Mandate, RecognisedIdentity, UnverifiedCredential, VerifiedCredential
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.model.type_metadata import NO_DOCUMENTS, TypeDocuments
@@ -43,6 +43,7 @@ from idbridge.verify.grace import granted
 from idbridge.verify.policy import LEVEL, check_demands, check_registration, require_entitled
 from idbridge.verify.presented import presented
 from idbridge.verify.report import Report, compose
+from idbridge.verify.representation import counts, lenders
 
 ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
 LISTED: Final = CheckPoint("issuer.1", Step.V3, "ETSI TS 119 602")
@@ -144,6 +145,8 @@ class Verifier:
             return self._report(request, checks, findings, at=at, historical=historical)
         # V3 to V8 for each credential; then, part of V8, what they come to together: the worst of all decides.
         judged = tuple(self._each(answer, request, at=at, grace=grace) for answer in answers)
+        if len(judged) > 1 or len(judged[0]) > 1:
+            judged = self._representing(answers, judged, request, at=at, grace=grace)
         several = tuple(one for ones in judged for one in ones)
         checks, findings = together(several, registration, presented(request, answers, judged))
         return self._report(request, checks, findings, at=at, historical=historical)
@@ -153,10 +156,41 @@ class Verifier:
         asked = asked_of(request, answer.query)
         return tuple(self._judged(one, asked, at=at, grace=grace) for one in answer.credentials)
 
+    def _representing(
+        self,
+        answers: tuple[Answer, ...],
+        judged: tuple[tuple[Judged, ...], ...],
+        request: VerifyRequest,
+        *,
+        at: datetime,
+        grace: timedelta,
+    ) -> tuple[tuple[Judged, ...], ...]:
+        """Return ``judged``, and judged once more what counts with the mandate that another credential states."""
+        lending = iter(lenders(tuple(one for ones in judged for one in ones)))
+        outcome: list[tuple[Judged, ...]] = []
+        for answer, ones in zip(answers, judged, strict=True):
+            asked, again = asked_of(request, answer.query), []
+            for unverified, alone in zip(answer.credentials, ones, strict=True):
+                lender = next(lending)
+                if lender is None:
+                    again.append(alone)
+                    continue
+                lent = self._judged(unverified, asked, at=at, grace=grace, mandate=lender.mandate)
+                first = alone is judged[0][0]
+                again.append(lent if counts(lent, lender, first=first) else alone)
+            outcome.append(tuple(again))
+        return tuple(outcome)
+
     def _judged(
-        self, unverified: UnverifiedCredential, request: VerifyRequest, *, at: datetime, grace: timedelta
+        self,
+        unverified: UnverifiedCredential,
+        request: VerifyRequest,
+        *,
+        at: datetime,
+        grace: timedelta,
+        mandate: Mandate | None = None,
     ) -> Judged:
-        """Return what steps V3 to V8 make of one credential of the presentation."""
+        """Return what steps V3 to V8 make of one credential; ``mandate`` is what another one of its person states."""
         form = FORMATS[unverified.format]
         resolved = signed = None
         try:
@@ -178,7 +212,7 @@ class Verifier:
         # V6  Is it still in force?
         status, standing = check_status(credential, self._status, trust=self._trust, path=resolved.path, at=at)
         # V7  Does the relying party's state recognise it, for this purpose, at which level?
-        recognised, recognition = self._recognised(credential, request, at=at)
+        recognised, recognition = self._recognised(credential, request, at=at, mandate=mandate)
         # V8  Does it meet what the relying party itself demands?
         demands = check_demands(request, credential=credential, recognised=recognised)
         # V9  The worst indication, every reason.
@@ -210,7 +244,7 @@ class Verifier:
         return lenient.in_grace(grace, {point: one.words for point, one in stale if one is not None})
 
     def _recognised(
-        self, credential: VerifiedCredential, request: VerifyRequest, *, at: datetime
+        self, credential: VerifiedCredential, request: VerifyRequest, *, at: datetime, mandate: Mandate | None
     ) -> tuple[RecognisedIdentity | None, tuple[Check, ...]]:
         """Return who was recognised, if anybody, and the checks of step V7."""
         try:
@@ -221,6 +255,7 @@ class Verifier:
                 expected_entity=request.expected.entity,
                 standings=self._standings,
                 at=at,
+                mandate=mandate,
             )
         except Refused as refused:
             return None, refused.checks

@@ -9,7 +9,7 @@ from idbridge.model.credential import HolderBinding, HolderMethod, PersonName
 from idbridge.model.query import Query
 from idbridge.model.region import Format
 from idbridge.model.request import Detail
-from idbridge.model.trust import ClaimMap
+from idbridge.model.trust import ClaimMap, IdentifierPersistence
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
 from idbridge.reasons import Indication
@@ -30,6 +30,7 @@ PH_PID = credential_query("national", "urn:example:ph:pid:1")
 ALSO_PH = credential_query("second", "urn:example:ph:pid:1")
 THANAPORN = Presentation("th-pid", "th-thanaporn")
 NONOY = Presentation("ph-pid", "ph-nonoy")
+LASTING, TRANSIENT = IdentifierPersistence
 OTHER_KEY = HolderBinding(HolderMethod.KB_JWT, "another thumbprint")
 
 
@@ -68,6 +69,35 @@ def test_identifiers_under_two_names_say_neither_one_person_nor_two(claim: str, 
     assert contradict(credential(), other) is None
     assert not same_person(credential(), other)
     assert same_person(credential(), credential(subject=subject, service=listed))
+
+
+@pytest.mark.parametrize("subject", ["another", "subject"])
+@pytest.mark.parametrize("listed", [(TRANSIENT, TRANSIENT), (TRANSIENT, LASTING), (LASTING, TRANSIENT)])
+def test_identifiers_made_anew_each_time_say_neither_one_person_nor_two(
+    listed: tuple[IdentifierPersistence, IdentifierPersistence], subject: str
+) -> None:
+    """A counter that begins anew each day gives two people one number; and one person has another one each time."""
+    first, second = (service(claim_map=ClaimMap(claims={}, persistence=one)) for one in listed)
+    one, other = credential(service=first), credential(subject=subject, service=second, holder=OTHER_KEY)
+
+    assert contradict(one, other) is None
+    assert not same_person(one, other)
+    assert same_person(one, credential(subject=subject, service=second))
+
+
+def test_equal_identifiers_of_two_issuers_of_one_state_are_not_one_person() -> None:
+    other = credential(service=service(issuer="https://other.sg.example"), holder=OTHER_KEY)
+
+    assert other.subject == credential().subject
+    assert not same_person(credential(), other)
+
+
+def test_a_lasting_identifier_that_is_another_for_each_credential_is_refused_and_never_united() -> None:
+    """A provider whose identifiers are pairwise for each credential has to list them as transient."""
+    one, other = credential(), credential(subject="another")
+
+    assert one.holder == other.holder == BOUND
+    assert contradict(one, other) == SUBJECTS
 
 
 @pytest.mark.parametrize(

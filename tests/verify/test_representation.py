@@ -1,0 +1,184 @@
+"""A representative's attestation beside an identity: the person is one, and the company is told, or it is refused."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from idbridge.model.credential import VerifiedCredential
+from idbridge.model.query import Query
+from idbridge.model.region import AssuranceLevel
+from idbridge.model.request import Detail
+from idbridge.presentation.dcql import parse_query
+from idbridge.reasons import Indication
+from idbridge.sandbox.cases.dcql import asked as credential_query
+from idbridge.sandbox.cases.dcql import query as body_of
+from idbridge.sandbox.presentations import Presentation, Representation
+from idbridge.sandbox.vp_tokens import Sent, VpToken
+from idbridge.verify.persons import ENTITIES, contradict, represent_two, same_person
+from idbridge.verify.report import Report
+from tests.recognition.credentials import MANDATE, credential
+from tests.verify.pretend import answered, reasons
+
+PID = credential_query("pid", "urn:example:sg:pid:1")
+ATTESTATION = credential_query("company", "urn:example:sg:company-representative:1")
+TAN = Presentation("sg-pid", "sg-tan")
+FOR_QUAY = Presentation("sg-representative", "sg-tan", represents=Representation("sg-quay"))
+QUAY = ("SG-UEN", "209900001K")
+LOWER = "urn:example:sg:loa:2"
+NAMELESS = ("name", "family_name", "given_name", "father_name")
+COMPANY = replace(MANDATE, itself=True)
+
+
+def asks(*credentials: dict[str, Any]) -> Query:
+    return parse_query(body_of(*credentials)["dcql"])
+
+
+def shown(*sent: Sent, query: Query, **changes: Any) -> Report:
+    changes = {"purpose": "company-representation", "claims": ("name", "position"), **changes}
+    return answered(VpToken(sent), query=query, **changes)
+
+
+def represented(report: Report) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = report.render(Detail.SIMPLE, report_id="r")["represents"]
+    return found
+
+
+def identity_first(attestation: Presentation = FOR_QUAY, pid: Presentation = TAN, **changes: Any) -> Report:
+    return shown(Sent("pid", pid), Sent("company", attestation), query=asks(PID, ATTESTATION), **changes)
+
+
+def attestation_first(attestation: Presentation = FOR_QUAY, pid: Presentation = TAN, **changes: Any) -> Report:
+    return shown(Sent("company", attestation), Sent("pid", pid), query=asks(ATTESTATION, PID), **changes)
+
+
+@pytest.mark.parametrize("show", [identity_first, attestation_first])
+def test_the_attestation_of_somebody_else_is_no_mandate_of_the_person(show: Any) -> None:
+    """Kavitha acts for the company; that her attestation lies beside Tan's identity gives Tan nothing."""
+    report = show(replace(FOR_QUAY, person="sg-kavitha"))
+
+    assert "mandate.missing" in reasons(report)
+    assert report.reason is not None
+    assert report.reason.code == "mandate.missing"
+    assert report.identity is None or not report.accepted
+    assert represented(report) is None
+
+
+@pytest.mark.parametrize("show", [identity_first, attestation_first])
+def test_an_attestation_without_a_name_under_another_key_is_not_shown_to_be_the_persons(show: Any) -> None:
+    report = show(replace(FOR_QUAY, person="sg-kavitha", withheld=NAMELESS))
+
+    assert reasons(report) == ["mandate.missing"]
+    assert not report.accepted
+
+
+def test_an_attestation_that_is_itself_refused_lends_nothing() -> None:
+    ended = replace(FOR_QUAY, represents=Representation("sg-quay", scope=("fetch-post",)))
+
+    assert reasons(identity_first(ended)) == ["mandate.missing", "mandate.out_of_scope"]
+
+
+def test_attestations_for_two_companies_lend_nothing() -> None:
+    pier = credential_query("other", "urn:example:sg:company-representative:1")
+    report = shown(
+        Sent("pid", TAN),
+        Sent("company", FOR_QUAY),
+        Sent("other", replace(FOR_QUAY, represents=Representation("sg-pier"))),
+        query=asks(PID, ATTESTATION, pier),
+    )
+
+    assert reasons(report) == ["mandate.missing"]
+
+
+def test_the_mandate_of_a_weaker_attestation_does_not_stand_under_a_higher_level() -> None:
+    weaker = replace(FOR_QUAY, level=LOWER)
+
+    assert reasons(identity_first(weaker)) == ["mandate.missing"]
+    report = attestation_first(weaker)
+    assert report.indication is Indication.PASSED
+    assert report.identity is not None
+    assert report.identity.level is AssuranceLevel.A2
+
+
+@pytest.mark.parametrize("show", [identity_first, attestation_first])
+def test_another_company_than_the_expected_one_is_refused(show: Any) -> None:
+    assert "mandate.entity_mismatch" in reasons(show(expected={"entity": ("SG-UEN", "209900002M")}))
+
+
+def test_a_purpose_for_natural_persons_tells_no_company() -> None:
+    report = identity_first(purpose="account-opening", claims=("name",))
+
+    assert represented(report) is None
+
+
+def test_no_assertion_rests_on_an_identity_that_names_no_company() -> None:
+    audience = "https://sandbox.bank.th.example"
+
+    assert reasons(identity_first(assertion_audience=audience)) == ["policy.assertion_not_available"]
+    assert attestation_first(assertion_audience=audience).indication is Indication.PASSED
+
+
+@pytest.mark.parametrize("show", [identity_first, attestation_first])
+def test_person_and_company_are_told_where_one_key_holds_both(show: Any) -> None:
+    report = show(expected={"entity": QUAY})
+
+    assert report.indication is Indication.PASSED, reasons(report)
+    told = represented(report)
+    assert told is not None
+    assert (told["entity"], told["acting"]) == ({"scheme": QUAY[0], "value": QUAY[1]}, "representative")
+    released, withheld = report.released()
+    assert released.keys() == {"name", "position"}
+    assert not withheld
+
+
+def test_the_check_says_that_another_credential_states_the_mandate() -> None:
+    made = [one for one in identity_first().checks if one.id == "recognition.12"]
+
+    assert [one.note for one in made] == ["another credential of the same person states it", ""]
+
+
+# Who is one, and who is two
+
+
+def of(**changes: Any) -> VerifiedCredential:
+    return credential(**{"claims": {}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(COMPANY, None, id="a company and a person"),
+        pytest.param(COMPANY, MANDATE, id="a company and who acts for it"),
+        pytest.param(COMPANY, replace(COMPANY, entity_value="201900002B"), id="two companies"),
+        pytest.param(COMPANY, replace(COMPANY, entity_scheme="VN-MST"), id="one number of two registers"),
+    ],
+)
+def test_a_legal_person_itself_is_nobody_else(one: Any, other: Any) -> None:
+    """One key holds both, and still: whoever keeps a company's wallet is not the company."""
+    assert contradict(of(mandate=one), of(mandate=other)) == ENTITIES
+    assert contradict(of(mandate=other), of(mandate=one)) == ENTITIES
+    assert not same_person(of(mandate=one), of(mandate=other))
+
+
+def test_one_company_and_one_representative_of_two_companies_are_no_contradiction() -> None:
+    two = replace(MANDATE, entity_value="201900002B")
+
+    assert contradict(of(mandate=COMPANY), of(mandate=COMPANY)) is None
+    assert contradict(of(mandate=MANDATE), of(mandate=two)) is None
+    assert represent_two(of(mandate=MANDATE), of(mandate=two))
+    assert not represent_two(of(mandate=MANDATE), of(mandate=MANDATE))
+    assert not represent_two(of(mandate=MANDATE), of())
+
+
+def test_what_a_person_is_in_another_company_is_not_told_beside_it() -> None:
+    pier = replace(FOR_QUAY, represents=Representation("sg-pier"))
+    also = credential_query("other", "urn:example:sg:company-representative:1")
+    report = shown(
+        Sent("company", replace(FOR_QUAY, withheld=("position",))), Sent("other", pier), query=asks(ATTESTATION, also)
+    )
+
+    assert report.indication is Indication.PASSED
+    assert report.released() == (
+        {"name": report.released()[0]["name"]},
+        [{"claim": "position", "why": "other_credential"}],
+    )
