@@ -27,7 +27,8 @@ from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.errors import Refusal
 from idbridge.model.check import Check, CheckPoint, Step
 from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
-from idbridge.model.query import AKI, Authority, Shown
+from idbridge.model.query import AKI, Authority, Query, Shown, Transaction
+from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.presentation import matching
 from idbridge.presentation.answers import Answer
@@ -41,10 +42,11 @@ VALIDATED: Final = CheckPoint("vp.2", Step.V8, f"{_VP} 8.6")
 QUERY: Final = CheckPoint("vp.3", Step.V8, f"{_VP} 6.4; 8.6")
 HOLDERS: Final = CheckPoint("vp.4", Step.V8, f"{_VP} 6.1; 8.6")
 AUTHORITIES: Final = CheckPoint("vp.11", Step.V8, f"{_VP} 6.1.1")
-TRANSACTIONS: Final = CheckPoint("transaction.1", Step.V8, f"{_VP} 8.4")
+TRANSACTIONS: Final = CheckPoint("transaction.1", Step.V8, f"{_VP} 8.4; B.2.1")
 PERSON: Final = CheckPoint("person.1", Step.V8, "idbridge presentations")
 ONE_PERSON: Final = CheckPoint("person.2", Step.V8, "idbridge presentations")
 
+_MDOC: Final = Format.MDOC.value
 _POINTS: Final = {matching.BINDING: HOLDERS, matching.AUTHORITY: AUTHORITIES}
 _STRANGERS: Final = (
     "not all credentials are shown to be of one person and as strong as the first: what the others say was left out"
@@ -137,9 +139,20 @@ def _transactions(request: VerifyRequest, credentials: list[VerifiedCredential])
     for asked in request.transactions:
         times = sum(asked.text in texts for texts in authorised)
         if times != 1:
-            why = "two credentials authorise one transaction" if times else "no holder authorised a transaction"
+            why = "two credentials authorise one transaction" if times else _unauthorised(asked, request.query)
             return (TRANSACTIONS.refused("holder.transaction_mismatch", why),)
     return (TRANSACTIONS.passed,)
+
+
+def _unauthorised(asked: Transaction, query: Query | None) -> str:
+    """Return why nobody authorised ``asked``.
+
+    How an mdoc carries an authorisation is left to the type of transaction and the document type (OpenID4VP 1.0,
+    B.2.1), and none that is served here says it, so no element that a device signed counts as one.
+    """
+    if query is not None and all(query.by_id[name].format == _MDOC for name in asked.credentials):
+        return "only mdocs were asked to authorise a transaction, and no type served here says how one does"
+    return "no holder authorised a transaction"
 
 
 def _kin(

@@ -1,10 +1,12 @@
 """Several credentials in one presentation: the worst decides, and what they say is one person's or is left out."""
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from idbridge.codec import base64url
 from idbridge.model.credential import HolderBinding, HolderMethod, PersonName
 from idbridge.model.query import Query
 from idbridge.model.region import Format
@@ -16,7 +18,8 @@ from idbridge.reasons import Indication
 from idbridge.sandbox.cases.dcql import PAYMENT
 from idbridge.sandbox.cases.dcql import asked as credential_query
 from idbridge.sandbox.cases.dcql import query as body_of
-from idbridge.sandbox.edits import Edits
+from idbridge.sandbox.edits import Edits, Within
+from idbridge.sandbox.mdocs import Mdoc
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.vp_tokens import Sent, VpToken
 from idbridge.verify.persons import BIRTHDATES, NAMES, SUBJECTS, contradict, same_person
@@ -287,6 +290,43 @@ def test_one_credential_and_no_second_authorises_a_transaction(edits: list[Edits
     report = shown(*sent, asks=asks, transactions=parse_transactions(PAYMENTS, query=asks))
 
     assert reasons(report) == codes
+
+
+HASHES = {"transaction_data_hashes": AUTHORISED["transaction_data_hashes"]}
+ELEMENT_SPACES = ("net.openid.openid4vc", "example.sg.pid.1", "urn:example:payment")
+
+
+@pytest.mark.parametrize("name_space", ELEMENT_SPACES)
+def test_no_element_that_a_device_signed_authorises_a_transaction(name_space: str) -> None:
+    """Though the issuer allows the device to sign it: where it stands no type says (OpenID4VP 1.0, B.2.1)."""
+    allowed = {"deviceKeyInfo": Within({"keyAuthorizations": {"nameSpaces": [name_space]}})}
+    mdoc = Sent("pid", Mdoc("sg-mdoc", "sg-tan", own={name_space: HASHES}, mso=allowed))
+    asks = query({"id": "pid", "format": "mso_mdoc", "meta": {"doctype_value": "example.sg.pid.1"}})
+    put: dict[str, Any] = {"party_id": "th-bank", "query": asks}
+
+    report = answered(VpToken((mdoc,)), transactions=parse_transactions(PAYMENTS, query=asks), **put)
+
+    assert reasons(report) == ["holder.transaction_mismatch"]
+    assert report.decided_by is not None
+    assert (report.decided_by.id, "mdocs" in report.decided_by.note) == ("transaction.1", True)
+    assert answered(VpToken((mdoc,)), **put).indication is Indication.PASSED
+
+
+def test_a_credential_beside_an_mdoc_authorises_what_either_may() -> None:
+    asks = query(
+        {"id": "pid", "format": "dc+sd-jwt", "meta": {}},
+        {"id": "mdoc", "format": "mso_mdoc", "meta": {"doctype_value": "example.sg.pid.1"}},
+    )
+    text = base64url.encode(b'{"type":"urn:example:payment","credential_ids":["mdoc","pid"]}')
+    digest = base64url.encode(hashlib.sha256(text.encode()).digest())
+    put: dict[str, Any] = {"query": asks, "transactions": parse_transactions([text], query=asks)}
+
+    def sent(edits: Edits) -> VpToken:
+        pid = Presentation("sg-pid", "sg-tan", kb_claims=edits)
+        return VpToken((Sent("pid", pid), Sent("mdoc", Mdoc("sg-mdoc", "sg-tan"))))
+
+    assert reasons(answered(sent({}), **put)) == ["holder.transaction_mismatch"]
+    assert answered(sent({"transaction_data_hashes": [digest]}), **put).indication is Indication.PASSED
 
 
 def test_nobody_authorises_anything_without_a_nonce() -> None:

@@ -44,9 +44,14 @@ THANAPORN: Final = Presentation("th-pid", "th-thanaporn")
 KITTI: Final = Presentation("th-pid", "th-kitti")
 _LUISA: Final = Presentation("ph-pid", "ph-luisa")
 
-_PAYMENT: Final = base64url.encode(
-    json.dumps({"type": "urn:example:payment", "credential_ids": ["pid"], "amount": "120.00 SGD"}).encode()
-)
+
+def payment(name: str) -> str:
+    """Return the text of a payment that the credential asked for as ``name`` may authorise."""
+    asked_of = {"type": "urn:example:payment", "credential_ids": [name], "amount": "120.00 SGD"}
+    return base64url.encode(json.dumps(asked_of).encode())
+
+
+_PAYMENT: Final = payment("pid")
 _AUTHORISED: Final = {"transaction_data_hashes": [base64url.encode(hashlib.sha256(_PAYMENT.encode()).digest())]}
 
 

@@ -17,6 +17,7 @@ from idbridge.sandbox.cases.dcql import (
     THANAPORN,
     answered,
     asked,
+    payment,
     query,
 )
 from idbridge.sandbox.entry import Entry
@@ -118,4 +119,11 @@ def _transactions() -> Iterator[Entry]:
         "Thanaporn authorised a payment that the bank did not ask for",
         why="Somebody else asked her.",
         body=query(PID),
+    )
+    yield MDOC.refused(
+        "payment-asked-of-an-mdoc",
+        "holder.transaction_mismatch",
+        "A payment was to be authorised with an mdoc",
+        why="No standard and no type of payment that is known here says how an mdoc would authorise one.",
+        body={**query(MDOC_QUERY), "transaction_data": [payment("mdoc")]},
     )
