@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from idbridge.model.region import MemberState
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.trust.distribution.places import Place, begin
 from tests.trust.operator.offices import folder_of
 

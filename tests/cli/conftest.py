@@ -1,10 +1,7 @@
 """Running commands in process, as a script would: exit code, standard output and standard error apart."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,20 +10,9 @@ from idbridge.cli.main import root
 from idbridge.clock import SystemClock
 from idbridge.sandbox.region import Region
 from idbridge.trust.repository import PlainRepository
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON object it must be."""
-        return json.loads(self.out)
+from tests.cli.ceremony import Ceremony, begun, copied
+from tests.cli.ended import Ended
+from tests.trust.distribution.places import Place
 
 
 @pytest.fixture
@@ -53,3 +39,14 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     memory.mkdir(parents=True, mode=0o700)
     PlainRepository(folder / "trust", folder / "pins.json", memory).initialise()
     return folder
+
+
+@pytest.fixture(scope="session")
+def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return begun(tmp_path_factory.mktemp("ceremony"))
+
+
+@pytest.fixture
+def ceremony(_begun: Place, run: Callable[..., Ended], tmp_path: Path) -> Ceremony:
+    """A region in which everything was published once, with the keys of everybody in files: a copy for each test."""
+    return Ceremony(copied(_begun, tmp_path / "place"), run)

@@ -18,7 +18,7 @@ from idbridge.sandbox.region import Region
 from idbridge.trust import key_folder
 from idbridge.trust.node_keys import KeyPurpose
 from idbridge.trust.publish import ServiceMaterial
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 PASSPHRASE = "twelve words for a node"

@@ -19,7 +19,7 @@ from idbridge.sandbox.mint import mint
 from idbridge.sandbox.run import reported
 from idbridge.sandbox.seeded import SeededRandomness
 from idbridge.status.snapshot import EMPTY_STATUS
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.sandbox.regions import NOON, snapshot
 from tests.sandbox.regions import region as region_of
 

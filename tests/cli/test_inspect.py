@@ -13,7 +13,7 @@ from idbridge.cli.artefacts import take_apart
 from idbridge.cli.inspect import WARNING
 from idbridge.codec import base64url
 from idbridge.limits import LIMITS
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 

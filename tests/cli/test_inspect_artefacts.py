@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from idbridge.cli.artefacts import MOST, take_apart
 from idbridge.codec import base45, base64url, cbor
 from idbridge.codec.cbor import Tagged
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.credential.codes import claim169, cwt_claims, philid, sign1
 from tests.credential.kit import id_token, sd_jwt
 

@@ -16,7 +16,7 @@ from idbridge.cli import pictures
 from idbridge.cli.inspect import WARNING
 from idbridge.limits import LIMITS
 from idbridge.trust import qr_listing
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.credential.codes import claim169, compact, philid
 
 zxingcpp = pytest.importorskip("zxingcpp", reason="pictures are read with the extra `qr`")

@@ -16,7 +16,7 @@ from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge.trust import key_folder, records
 from idbridge.trust.node_keys import KeyPurpose, NodeKey
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.crypto.tokens import PIN, reference, tokens
 
 Run = Callable[..., Ended]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from idbridge.reasons import REASONS
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from idbridge.model.region import MemberState
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 

@@ -9,7 +9,7 @@ import pytest
 from idbridge.cli import groups
 from idbridge.cli.main import NOUNS, root
 from idbridge.errors import ConfigurationError, TrustError
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from idbridge.sandbox.catalogue import cases
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 

@@ -14,7 +14,7 @@ from idbridge.sandbox.region import Region
 from idbridge.sandbox.statuses import BITSTRING, SG
 from idbridge.status.issue import Making, bitstring_of, sign_bitstring
 from idbridge.status.packing import packed_bitstring
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 ADDRESS = f"{SG}/{BITSTRING}"

@@ -15,7 +15,7 @@ from idbridge.limits import LIMITS
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.statuses import SG, documents
 from idbridge.status import issue
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.status.listing import altered
 
 Run = Callable[..., Ended]

@@ -12,7 +12,7 @@ from idbridge.clock import SystemClock
 from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.trust import floors
 from idbridge.trust.deny_entry import STATE_TARGET, service_target
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.cli.proposals import proposal
 from tests.trust.denying import book, denial, listing
 

@@ -8,22 +8,11 @@ import pytest
 
 from idbridge.codec import jcs
 from idbridge.trust.operator import agreeing
-from tests.cli.ceremony import Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 LISTS = Path(__file__).resolve().parents[2] / "trust_lists"
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def source(tmp_path: Path) -> Path:

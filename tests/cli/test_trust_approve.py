@@ -9,22 +9,11 @@ import pytest
 
 from idbridge.crypto.signer import generate
 from idbridge.trust.operator.public_keys import PublicKeys
-from tests.cli.ceremony import MY, SG, TH, Ceremony, begun, copied, digest
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import MY, SG, TH, Ceremony, digest
+from tests.cli.ended import Ended
 from tests.trust.operator.offices import public_of
 
 Run = Callable[..., Ended]
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 # Proposing

@@ -8,7 +8,7 @@ import pytest
 
 from idbridge.clock import SystemClock
 from idbridge.model.time import instant_text
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.trust.distribution.places import begin
 
 Run = Callable[..., Ended]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,8 @@ from idbridge.trust.operator import denying, published
 from idbridge.trust.operator.taking_up import Round
 from idbridge.trust.tuf import proposal, roles
 from idbridge.trust.tuf.proposal import Proposal
-from tests.cli.ceremony import Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony
+from tests.cli.ended import Ended
 from tests.trust.operator import denials
 from tests.trust.operator.denials import LOGIN
 from tests.trust.operator.offices import LATER, MY, SECOND, SG, TH, online_role, standing
@@ -27,16 +25,6 @@ SINCE = ("--since", "2026-11-01T00:00:00Z", "--reason", "key_compromise")
 VN = MemberState.VN
 HOUR = timedelta(hours=1)
 MUCH_LATER = LATER + 3 * HOUR
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def deny(ceremony: Ceremony, what: str, by: MemberState, *more: str, of: MemberState | None = None) -> Ended:

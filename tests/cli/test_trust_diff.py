@@ -13,7 +13,7 @@ from idbridge.model.region import MemberState
 from idbridge.sandbox.region import Region
 from idbridge.trust.store import SnapshotStore
 from idbridge.trust.tuf import repository
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.cli.proposals import as_it_is, proposal, travelling, with_leeway, without
 
 Run = Callable[..., Ended]

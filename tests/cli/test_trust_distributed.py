@@ -14,7 +14,7 @@ from idbridge.trust import records
 from idbridge.trust.tuf.client import DirectoryTree
 from idbridge.trust.tuf.repository import TufRepository
 from idbridge.trust.tuf.tree import RECORDS
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.cli.proposals import proposal, with_leeway
 
 Run = Callable[..., Ended]

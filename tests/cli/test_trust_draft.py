@@ -16,9 +16,8 @@ from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.trust.operator import editing
-from tests.cli.ceremony import Ceremony, begun, copied, digest
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony, digest
+from tests.cli.ended import Ended
 from tests.trust.operator.offices import folder_of
 
 Run = Callable[..., Ended]
@@ -47,16 +46,6 @@ acr = "level"
 name_parts = [{ kind = "single", native = "name" }]
 map = { birthdate = "birthdate" }
 """
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 @pytest.fixture(scope="module", autouse=True)

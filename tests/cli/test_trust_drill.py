@@ -11,7 +11,7 @@ from idbridge.cli.exits import Exit
 from idbridge.sandbox.catalogue import attacks
 from idbridge.sandbox.drill import finding
 from idbridge.sandbox.drill.run import Row
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 CASE = "attack-05-second-list-under-one-number"

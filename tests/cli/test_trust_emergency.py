@@ -6,23 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.ceremony import Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 LOGIN = "https://sandbox.login.sg.example"
 SINCE = ("--since", "2026-11-01T00:00:00Z", "--reason", "key_compromise")
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def deny(ceremony: Ceremony, what: str, *keys: str, confirm: str | None = "SG", more: tuple[str, ...] = ()) -> Ended:

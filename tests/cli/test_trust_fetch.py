@@ -12,22 +12,12 @@ from idbridge.crypto.signer import generate
 from idbridge.trust.operator import drafting
 from idbridge.trust.tuf import writing
 from idbridge.trust.tuf.keys import MetadataSigner
-from tests.cli.ceremony import SG, Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import NOW, Place, force
+from tests.cli.ceremony import SG, Ceremony
+from tests.cli.ended import Ended
+from tests.trust.distribution.places import NOW, force
 from tests.trust.operator.offices import LATER, public_of, standing
 
 Run = Callable[..., Ended]
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def fetch(ceremony: Ceremony, *more: str) -> Ended:

@@ -4,25 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from idbridge.clock import SystemClock
-from tests.cli.ceremony import Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony
+from tests.cli.ended import Ended
 from tests.trust.operator.offices import online_role
 
 Run = Callable[..., Ended]
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def role_file(ceremony: Ceremony, role: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from idbridge.cli.groups import LazyGroup
 from idbridge.cli.main import root
 from idbridge.cli.trust import HEADINGS, VERBS, trust
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 HEAVY = ("cryptography", "idbridge.sandbox", "idbridge.trust", "idbridge.verify", "tuf", "lxml")

@@ -14,7 +14,7 @@ from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.trust.importers import source_material
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.trust.importers.test_list_of_lists import FIRST, NOW, PIVOTS, SECOND
 from tests.trust.importers.test_vical import ROOT, vical
 from tests.trust.importers.xml_lists import GOOD, OPERATOR, STRANGER, Service, TrustedList, signed_list

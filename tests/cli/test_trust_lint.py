@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from idbridge.crypto.signer import generate
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.source import ROOT
 
 Run = Callable[..., Ended]

@@ -10,7 +10,7 @@ import pytest
 
 from idbridge.clock import SystemClock
 from idbridge.model.time import instant_text
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.net.servers import document, sending, serving
 from tests.trust.test_propagation import DENIAL, listed, plain, statement
 

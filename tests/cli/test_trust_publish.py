@@ -18,22 +18,11 @@ from idbridge.model.region import Environment
 from idbridge.trust import records
 from idbridge.trust.operator import denying
 from idbridge.trust.operator.drafting import Intent
-from tests.cli.ceremony import Ceremony, begun, copied
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony
+from tests.cli.ended import Ended
 from tests.trust.operator.offices import MY, online_role, standing
 
 Run = Callable[..., Ended]
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def test_the_proposer_alone_publishes_nothing(ceremony: Ceremony) -> None:

@@ -17,7 +17,7 @@ from idbridge.model.time import instant_text
 from idbridge.sandbox.catalogue import case_named
 from idbridge.sandbox.mint import mint
 from idbridge.sandbox.region import Region
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.cli.proposals import as_it_is, proposal
 
 Run = Callable[..., Ended]

@@ -2,27 +2,15 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.ceremony import Ceremony, begun, copied, digest
-from tests.cli.conftest import Ended
-from tests.trust.distribution.places import Place
+from tests.cli.ceremony import Ceremony, digest
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 Table = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def _begun(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return begun(tmp_path_factory.mktemp("region"))
-
-
-@pytest.fixture
-def ceremony(_begun: Place, run: Run, tmp_path: Path) -> Ceremony:
-    return Ceremony(copied(_begun, tmp_path / "place"), run)
 
 
 def named_by_a_number(signed: Table) -> None:

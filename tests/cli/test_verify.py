@@ -13,7 +13,7 @@ from idbridge.model.request import Detail
 from idbridge.sandbox.case import Case, Kind
 from idbridge.sandbox.catalogue import cases
 from idbridge.verify import schema
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 
 Run = Callable[..., Ended]
 GOOD = "sg-pid-opens-account"

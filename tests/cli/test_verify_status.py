@@ -14,7 +14,7 @@ from idbridge.sandbox.statuses import BITSTRING, SG, TH, TOKENS, documents
 from idbridge.status import issue
 from idbridge.status.issue import Making
 from idbridge.status.packing import packed
-from tests.cli.conftest import Ended
+from tests.cli.ended import Ended
 from tests.cli.test_verify import ASKED, NEED_STATUS, Mint, Run, Verify, decided_alone, mint
 from tests.status.listing import altered
 
