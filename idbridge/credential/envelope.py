@@ -80,7 +80,7 @@ _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 # The characters of a QR code's alphanumeric mode (ISO/IEC 18004), in which base45 is written: no small letters, which
 # every text in base64url of this length has.
-_SCANNED: Final = re.compile(r"[0-9A-Z][0-9A-Z $%*+./:-]{31,}", re.ASCII)
+SCANNED: Final = re.compile(r"[0-9A-Z][0-9A-Z $%*+./:-]{31,}", re.ASCII)
 
 
 def open_credential(text: str, declared: Format | None, reading: Reading) -> tuple[UnverifiedCredential, ...]:
@@ -159,7 +159,7 @@ def _shape(text: str, declared: Format | None, logins: frozenset[str]) -> Format
         raise InputError("input.malformed", "no format has characters outside ASCII")
     if text[0] == "{":  # before the tilde, because a vp_token is JSON around presentations
         return Format.VP_TOKEN
-    if _SCANNED.fullmatch(text) is not None:
+    if SCANNED.fullmatch(text) is not None:
         return Format.QR
     if SEPARATOR in text:
         return _sd_jwt(text)

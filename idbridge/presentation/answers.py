@@ -8,9 +8,10 @@ that every answer matches, ``fulfilment`` says once it is verified. A credential
 from typing import Any, Final, NamedTuple
 
 from idbridge.codec import strict_json
+from idbridge.credential.checklists import early_check
 from idbridge.credential.envelope import open_credential
 from idbridge.credential.protocol import Reading
-from idbridge.errors import InputError
+from idbridge.errors import InputError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import CheckPoint, Refused, Step
 from idbridge.model.credential import UnverifiedCredential
@@ -41,14 +42,14 @@ def open_answers(request: VerifyRequest, reading: Reading) -> tuple[Answer, ...]
     Raises:
         InputError: ``input.*``: as for ``open_credential``; a vp_token that is none, or past a bound.
         Refused: ``query.missing``, ``query.id_unknown``, ``query.multiple_not_allowed``, ``query.format_mismatch``.
-        Refusal: The format's own rules.
+        Refusal, Refused: The format's own rules; the latter under their number where the format is known.
     """
     text, query = request.credential, request.query
     if not _is_token(request):
         asked = query.credentials[0] if query is not None else None
         if query is not None and len(query.credentials) > 1:
             raise InputError("input.format_mismatch", "the query asks for several credentials, and this is one alone")
-        return (Answer(asked, open_credential(text, request.format, reading)),)
+        return (Answer(asked, _taken_apart(text, request.format, asked, reading)),)
     if query is None:
         raise Refused(TOKEN.refused("query.missing"))
     sent = _vp_token(text)
@@ -101,8 +102,27 @@ def _opened(presentation: Any, asked: CredentialQuery, reading: Reading) -> tupl
     if not isinstance(presentation, str) or declared is None:
         raise InputError("input.format_unsupported", "a presentation of a format that is not served here")
     try:
-        return open_credential(presentation, declared, reading)
+        return _taken_apart(presentation, declared, asked, reading)
     except InputError as refusal:
         if refusal.code == "input.format_mismatch":
             raise Refused(TOKEN.refused("query.format_mismatch", f"`{asked.id}` asks for another format")) from None
         raise
+
+
+def _taken_apart(
+    text: str, declared: Format | None, asked: CredentialQuery | None, reading: Reading
+) -> tuple[UnverifiedCredential, ...]:
+    """Return ``text`` taken apart; a refusal is told under the checklist of its format, where request or text tell it.
+
+    Raises:
+        Refusal: As for ``open_credential``.
+        Refused: The same, where the format's checklist has a number for it.
+    """
+    try:
+        return open_credential(text, declared, reading)
+    except Refusal as refusal:
+        named = declared if declared is not None or asked is None else _FORMATS.get(asked.format)
+        point = early_check(text, named, refusal.code, reading)
+        if point is None:
+            raise
+        raise Refused(point.refused(refusal.code)) from refusal
