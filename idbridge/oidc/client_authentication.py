@@ -1,8 +1,9 @@
 """Client authentication: which client a request says that it is from, and in which one way it proves it.
 
 Decides that a request authenticates in exactly one way (RFC 6749 section 2.3), and whether a secret is the registered
-one. Assertions are judged by ``client_assertion``. Nobody who is not a client learns whether an id exists: what is
-unknown, switched off or wrong gets one answer. Clauses: RFC 6749 section 2.3.1; RFC 7521 section 4.2.
+one. Assertions are judged by ``client_assertion``, which tells a client's developer what is wrong with one. Of a secret
+nobody learns why it did not do: unknown client, switched off or wrong get one answer. Client ids themselves are public.
+Clauses: RFC 6749 section 2.3.1; RFC 7521 section 4.2.
 """
 
 import base64

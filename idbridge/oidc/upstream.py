@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from idbridge.codec import strict_json
+from idbridge.crypto.algorithms import permitted
 from idbridge.crypto.keys import PRIVATE_MEMBERS, parse_jwk
 from idbridge.errors import InputError, JoseError
 from idbridge.limits import LIMITS
@@ -157,7 +158,7 @@ def keys_to_try(octets: bytes, *, kid: str | None, algorithm: str, allowed: froz
         UpstreamError: ``key_set_malformed``: no set, too many keys, or a private one.
         JoseError: ``jose.kid_unknown``, ``jose.alg_key_mismatch``: none fits. ``jose.alg_not_allowed``.
     """
-    if algorithm not in allowed:
+    if not permitted(algorithm, allowed):
         raise JoseError("jose.alg_not_allowed")
     try:
         entries = strict_json.parse_object(octets, max_bytes=LIMITS.key_set_bytes).get("keys")

@@ -226,6 +226,14 @@ def test_kid_absent_single_jwks() -> None:
     assert to_try(key_set(FIRST, bare=True)) == prints(FIRST)
 
 
+@pytest.mark.parametrize("stated", ["EdDSA", "Ed25519"])
+@pytest.mark.parametrize("listed", ["EdDSA", "Ed25519"])
+def test_ed25519_is_tried_under_both_of_its_names(stated: str, listed: str) -> None:
+    found = keys_to_try(key_set(FIRST, OTHER), kid=None, algorithm=stated, allowed=frozenset({listed}))
+
+    assert [key.kid for key in found] == ["other"]
+
+
 def test_a_key_that_is_named_is_the_only_one_to_try() -> None:
     assert to_try(key_set(FIRST, SECOND), "k1") == prints(SECOND)
 
