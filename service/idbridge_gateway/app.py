@@ -10,10 +10,12 @@ from fastapi import FastAPI
 
 from idbridge import __version__
 from idbridge.clock import Clock, SystemClock
+from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.net.source import Source
+from idbridge.oidc.client import TOKEN_EXCHANGE
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
@@ -30,6 +32,9 @@ from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource, read_decryption_keys
 from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.oidc.clients import ClientDirectory, Clients
+from idbridge_gateway.oidc.exchange import Exchange, Turns
+from idbridge_gateway.oidc.token import TokenEndpoint, token_router
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
@@ -55,10 +60,12 @@ def create_app(
     clock: Clock | None = None,
     faults: Faults | None = None,
     revocation_source: Source | None = None,
+    clients: Clients | None = None,
 ) -> GatewayApp:
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
 
-    ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network.
+    ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network. ``clients`` are
+    those of OpenID Connect; without any, nobody gets a token.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -73,16 +80,8 @@ def create_app(
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
     trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
     decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
-    front = VerifyFront(
-        verdicts=Verdicts(one_time=one_time, randomness=randomness),
-        trust=trust,
-        issuing=issuing,
-        relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
-        idempotency=Idempotency(told, randomness),
-        clock=told,
-        node_audiences=frozenset({settings.node_url}),
-        decryption_keys=decryption_keys,
-    )
+    turns = Turns(trust, issuing, told)
+    front = _front(settings, Verdicts(one_time=one_time, randomness=randomness), turns, decryption_keys, randomness)
     revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
     prefetch = Prefetch(revocations, trust=trust, bell=bell)
@@ -95,19 +94,53 @@ def create_app(
         tidy=distribution.tidying(clock),
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
+    keys_pace = Pace(timedelta(seconds=settings.reload_seconds))
+    status_pace = Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True)
     watches = _watching(
         lambda: reload.watch(pace=distribution.pace, randomness=randomness),
-        lambda: prefetch.watch(
-            pace=Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True), randomness=randomness
-        ),
-        lambda: key_watch.watch(pace=Pace(timedelta(seconds=settings.reload_seconds)), randomness=randomness),
+        lambda: prefetch.watch(pace=status_pace, randomness=randomness),
+        lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
     )
     app = _bare_app(front, randomness=randomness, lifespan=watches)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch = prefetch
-    published = tuple(dict(key.public_jwk) for key in decryption_keys)
-    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults, encryption=published)
+    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults, encryption=decryption_keys)
+    exchange = Exchange(
+        one_time=one_time, randomness=randomness, node_url=settings.node_url, decryption_keys=decryption_keys
+    )
+    app.include_router(token_router(_token_endpoint(settings, exchange, clients, turns=turns, one_time=one_time)))
     return app
+
+
+def _front(
+    settings: Settings,
+    verdicts: Verdicts,
+    turns: Turns,
+    decryption_keys: tuple[DecryptionKey, ...],
+    randomness: Randomness,
+) -> VerifyFront:
+    return VerifyFront(
+        verdicts=verdicts,
+        trust=turns.trust,
+        issuing=turns.issuing,
+        relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
+        idempotency=Idempotency(turns.clock, randomness),
+        clock=turns.clock,
+        node_audiences=frozenset({settings.node_url}),
+        decryption_keys=decryption_keys,
+    )
+
+
+def _token_endpoint(
+    settings: Settings, exchange: Exchange, clients: Clients | None, *, turns: Turns, one_time: OneTime
+) -> TokenEndpoint:
+    return TokenEndpoint(
+        clients=clients or ClientDirectory.of((), {}),
+        grants={TOKEN_EXCHANGE: exchange.grant},
+        one_time=one_time,
+        turns=turns,
+        issuer=settings.node_url,
+    )
 
 
 def _with_faults(
@@ -151,13 +184,14 @@ def _include_routers(
     clock: Clock,
     issuing: IssuingInForce,
     faults: Faults | None,
-    encryption: tuple[dict[str, Any], ...],
+    encryption: tuple[DecryptionKey, ...],
 ) -> None:
+    published = tuple(dict(key.public_jwk) for key in encryption)
     app.include_router(trust_router(trust))
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
-    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock, encryption=encryption))
+    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock, encryption=published))
     app.include_router(docs_router(app.openapi))
     if faults is not None:
         app.include_router(faults_router(faults))

@@ -31,6 +31,7 @@ CHECKS = [
 OPERATIONS = (
     "POST /v1/verify",
     "POST /v1/verify/batch",
+    "POST /oauth/token",
     "GET /v1/trust",
     "GET /v1/trust/{state}",
     "GET /trust/metadata/{name}",
@@ -43,7 +44,13 @@ OPERATIONS = (
     "GET /.well-known/jwks.json",
 )
 # Operations that a request can break by what it says.
-WITH_DEMANDS = ("POST /v1/verify", "POST /v1/verify/batch", "GET /v1/trust/{state}", "GET /v1/recognition")
+WITH_DEMANDS = (
+    "POST /v1/verify",
+    "POST /v1/verify/batch",
+    "POST /oauth/token",
+    "GET /v1/trust/{state}",
+    "GET /v1/recognition",
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,68 @@
+"""Which clients are registered, and for which relying party each of them speaks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+from idbridge.errors import ConfigurationError
+from idbridge.model.request import RelyingParty
+from idbridge.oidc.client import OidcClient
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """A client together with its relying party.
+
+    Raises:
+        ConfigurationError: They do not belong together, or are of two environments.
+    """
+
+    client: OidcClient
+    relying_party: RelyingParty
+
+    def __post_init__(self) -> None:
+        if self.client.relying_party != self.relying_party.id:
+            raise ConfigurationError(f"client {self.client.id} is of another relying party")
+        if self.client.environment is not self.relying_party.environment:
+            raise ConfigurationError(f"client {self.client.id} is of another environment than its relying party")
+
+    @property
+    def enabled(self) -> bool:
+        """Whether both are switched on."""
+        return self.client.enabled and self.relying_party.enabled
+
+
+class Clients(Protocol):
+    """Where registered clients are looked up; no look-up waits for anything."""
+
+    def find(self, client_id: str) -> RegisteredClient | None:
+        """Return the client of this id, switched on or off; ``None`` if nobody is registered under it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDirectory:
+    """The clients of one node, all in memory; made by ``of``."""
+
+    by_id: Mapping[str, RegisteredClient]
+
+    @classmethod
+    def of(cls, clients: Iterable[OidcClient], parties: Mapping[str, RelyingParty]) -> "ClientDirectory":
+        """Return the directory of ``clients``, each with its party out of ``parties`` (by id).
+
+        Raises:
+            ConfigurationError: An id stands twice, or a client is of a relying party that is not registered.
+        """
+        by_id: dict[str, RegisteredClient] = {}
+        for client in clients:
+            if client.id in by_id:
+                raise ConfigurationError(f"client {client.id} is registered twice")
+            if client.relying_party not in parties:
+                raise ConfigurationError(f"client {client.id} is of a relying party that is not registered")
+            by_id[client.id] = RegisteredClient(client, parties[client.relying_party])
+        return cls(MappingProxyType(by_id))
+
+    def find(self, client_id: str) -> RegisteredClient | None:
+        """Return the client of this id; ``None`` if nobody is registered under it."""
+        return self.by_id.get(client_id)

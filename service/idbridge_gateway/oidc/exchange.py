@@ -1,0 +1,207 @@
+"""Token exchange: a foreign token or credential in, a recognised assertion out (RFC 8693).
+
+The subject token is verified like any other credential, for the relying party whose client asks: so first of all it
+has to be meant for this node or for a client that is registered for this party at its issuer. Nothing is issued but
+from PASSED; what is issued is no wider, no higher and no longer-lived than what it rests on, because it is the decision
+of ``assertion``. A login counts once for each audience. What is refused spends nothing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from idbridge.assertion.decision import Decision, decide
+from idbridge.assertion.issue import issue
+from idbridge.assertion.login import VERIFIED_CLAIMS, id_token_claims
+from idbridge.clock import Clock
+from idbridge.codec import jcs, length_prefixed
+from idbridge.crypto.jwe import DecryptionKey
+from idbridge.crypto.jws import sign_compact
+from idbridge.errors import ConfigurationError, Refusal, RequestError
+from idbridge.limits import LIMITS
+from idbridge.model.credential import OneTimeValue
+from idbridge.model.randomness import Randomness
+from idbridge.model.region import AssuranceLevel, Format
+from idbridge.model.request import RelyingParty, VerifyRequest
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.parameters import Parameters
+from idbridge.oidc.token_exchange import ExchangeRequest, RequestedToken, read_exchange
+from idbridge.reasons import Indication, Reason
+from idbridge.verify.report import Report
+from idbridge_gateway.api.request import read_request
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.signing import Issuing, IssuingInForce, NamedSigner
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.verdict import REPORT_ID_OCTETS
+
+TOKEN_TYPE: Final = "N_A"  # noqa: S105 - what is issued opens nothing here (RFC 8693 section 2.2.1)
+_SPENT: Final = "holder.replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What stays the same from the beginning of one request to its end."""
+
+    state: NodeState
+    issuing: Issuing
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Where turns come from: what is in force at this node, and its clock."""
+
+    trust: TrustInForce
+    issuing: IssuingInForce
+    clock: Clock
+
+    def begin(self) -> Turn:
+        """Return a turn of this moment.
+
+        Raises:
+            RequestError: ``system.not_ready``.
+        """
+        return Turn(self.trust.current(), self.issuing.current(), self.clock.now())
+
+
+class Exchange:
+    """The grant ``urn:ietf:params:oauth:grant-type:token-exchange`` of one node."""
+
+    def __init__(
+        self, *, one_time: OneTime, randomness: Randomness, node_url: str, decryption_keys: tuple[DecryptionKey, ...]
+    ) -> None:
+        self._one_time = one_time
+        self._randomness = randomness
+        self._node_url = node_url
+        self._decryption_keys = decryption_keys
+
+    async def grant(self, parameters: Parameters, *, registered: RegisteredClient, turn: Turn) -> dict[str, Any]:
+        """Return the token response for a client that authenticated itself.
+
+        Raises:
+            OAuthError: What was asked for is refused; ``code`` is the reason in the catalogue.
+            RequestError: ``system.overloaded``, a one-time value could not be spent; nothing is released.
+        """
+        party = registered.relying_party
+        asked = read_exchange(parameters, client=registered.client, relying_party=party)
+        if asked.actor is not None:
+            detail = "actor_token is not served by this version"
+            raise OAuthError("invalid_request", detail, cause="input.member_unsupported")
+        report = self._verified(self._question(asked, party), turn)
+        report_id = f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
+        response = self._issued(report, asked, turn, report_id=report_id)
+        for value in (*report.one_time, *_login_once(report, audience=asked.audience)):
+            if not await self._one_time.claim(value.key, until=value.until):
+                raise OAuthError("invalid_grant", "the subject token was used before", cause=_SPENT)
+        return response
+
+    def _question(self, asked: ExchangeRequest, party: RelyingParty) -> VerifyRequest:
+        try:
+            return read_request(
+                asked.question(),
+                relying_party=party,
+                node_audiences=frozenset({self._node_url}),
+                decryption_keys=self._decryption_keys,
+            )
+        except RequestError as broken:
+            raise OAuthError("invalid_request", "the exchange is not one question", cause=broken.code) from None
+
+    def _verified(self, question: VerifyRequest, turn: Turn) -> Report:
+        """Return the report on the subject token, which is PASSED and young enough."""
+        report = turn.state.verifier.verify(question, at=turn.at)
+        if report.indication is not Indication.PASSED:
+            why = report.reason
+            raise OAuthError("invalid_grant", _sentence(why), cause=why.code if why is not None else None)
+        if _is_old(report):
+            raise OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
+        return report
+
+    def _issued(self, report: Report, asked: ExchangeRequest, turn: Turn, *, report_id: str) -> dict[str, Any]:
+        try:
+            token, expires_at = self._token(report, asked, turn, report_id=report_id)
+        except Refusal as refusal:
+            raise OAuthError("invalid_grant", "no assertion is made from this token", cause=refusal.code) from None
+        except ConfigurationError as broken:  # a token that was taken out, or locked itself
+            JOURNAL.error("the assertion key does not sign: %s", broken)
+            raise OAuthError("temporarily_unavailable", "the key of this node does not sign") from None
+        return {
+            "access_token": token,
+            "issued_token_type": asked.requested.value,
+            "token_type": TOKEN_TYPE,
+            "expires_in": int((expires_at - turn.at).total_seconds()),
+        }
+
+    def _token(self, report: Report, asked: ExchangeRequest, turn: Turn, *, report_id: str) -> tuple[str, datetime]:
+        issuing = turn.issuing
+        signer = issuing.signer(turn.state.snapshot, at=turn.at)
+        if signer is None:
+            raise Refusal("policy.assertion_not_available", "the state of this node lists no key of it")
+        if asked.requested is RequestedToken.ASSERTION:
+            assertion = issue(
+                report,
+                audience=asked.audience,
+                node=issuing.node,
+                signer=signer,
+                pairwise_key=issuing.pairwise_key,
+                report_id=report_id,
+                at=turn.at,
+                randomness=self._randomness,
+            )
+            return assertion.jwt, assertion.expires_at
+        decision = decide(
+            report,
+            audience=asked.audience,
+            node=issuing.node,
+            pairwise_key=issuing.pairwise_key,
+            report_id=report_id,
+            at=turn.at,
+            randomness=self._randomness,
+        )
+        return _id_token(decision, signer=signer, at=turn.at), decision.expires_at
+
+
+def _id_token(decision: Decision, *, signer: NamedSigner, at: datetime) -> str:
+    """Return the decision as an ID token, with everything that was released in it."""
+    claims = id_token_claims(decision, nonce=None, verified_claims=decision.core[VERIFIED_CLAIMS], at=at)
+    header = {"alg": signer.algorithm, "kid": signer.kid, "typ": "JWT"}
+    token = sign_compact(header, jcs.canonicalize(claims), signer)
+    if len(token) > LIMITS.token_bytes:
+        raise Refusal("policy.assertion_not_available", "the released claims are too long for a token")
+    return token
+
+
+def _sentence(why: Reason | None) -> str:
+    """Return a fixed sentence; which reason it was, the member ``code`` of the answer says."""
+    retryable = why is not None and why.retryable
+    return "the subject token cannot be judged now" if retryable else "the subject token is not accepted"
+
+
+def _is_old(report: Report) -> bool:
+    """Tell whether a login of the highest level was stated too long ago to count again here."""
+    identity = report.passed_identity
+    if identity is None or identity.credential.format is not Format.ID_TOKEN or identity.level < AssuranceLevel.A3:
+        return False
+    issued_at = identity.credential.issued_at
+    return issued_at is None or report.at - issued_at > LIMITS.exchanged_login_age
+
+
+def _login_once(report: Report, *, audience: str) -> tuple[OneTimeValue, ...]:
+    """Return what keeps a login from counting twice for one audience: a digest of what its provider signed.
+
+    Not of the whole token: who may write one signature in two ways would use it twice. A credential is made to be shown
+    again, and what keeps a presentation of it from counting twice is its nonce.
+    """
+    identity, unverified = report.passed_identity, report.findings.unverified
+    if identity is None or unverified is None or identity.credential.format is not Format.ID_TOKEN:
+        return ()
+    until = identity.credential.expires_at
+    if until is None:
+        raise OAuthError("invalid_grant", "a login without an end is not exchanged", cause="time.claim_missing")
+    leeway = identity.credential.service.profile.leeway
+    party = report.request.relying_party.id
+    fields = ("token-exchange", party, audience, unverified.message.signed.decode("ascii"))
+    key = hashlib.sha256(length_prefixed.encode(*fields)).digest()
+    return (OneTimeValue(key, until + leeway),)
