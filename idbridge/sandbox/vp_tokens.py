@@ -100,6 +100,25 @@ def naming_another_authority(octets: bytes) -> bytes:
     return _naming(json.loads(octets), "A" * 27)
 
 
+def naming_the_list(octets: bytes) -> bytes:
+    """Write into the query the address by which Singapore's list calls itself."""
+    return _naming_one(json.loads(octets), "etsi_tl", "https://trust.sg.example/")
+
+
+def naming_another_list(octets: bytes) -> bytes:
+    """Write the address of Thailand's list into the query."""
+    return _naming_one(json.loads(octets), "etsi_tl", "https://trust.th.example/")
+
+
+def naming_a_federation(octets: bytes) -> bytes:
+    """Write into the query that an entity of a federation should vouch, under the address of Singapore's list."""
+    return _naming_one(json.loads(octets), "openid_federation", "https://trust.sg.example/")
+
+
 def _naming(body: dict[str, Any], identifier: str) -> bytes:
-    body["dcql"]["credentials"][0]["trusted_authorities"] = [{"type": "aki", "values": [identifier]}]
+    return _naming_one(body, "aki", identifier)
+
+
+def _naming_one(body: dict[str, Any], kind: str, value: str) -> bytes:
+    body["dcql"]["credentials"][0]["trusted_authorities"] = [{"type": kind, "values": [value]}]
     return json.dumps(body, ensure_ascii=False).encode()

@@ -66,7 +66,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """A state's list as read. ``content`` is the SHA-256 (hex) of its payload, however often it was signed."""
+    """A state's list as read. ``content`` is the SHA-256 (hex) of its payload, however often it was signed.
+
+    ``addresses`` are those by which the list calls itself, where it says that more of it can be read.
+    """
 
     provenance: ListProvenance
     environment: Environment
@@ -76,6 +79,7 @@ class TrustList:
     entries: tuple[Entry, ...]
     services: tuple[TrustService, ...]
     other_environment_issuers: frozenset[str]
+    addresses: frozenset[str]
 
     @property
     def untrusted(self) -> tuple[Entry, ...]:
@@ -160,6 +164,7 @@ def parse(
         entries=entries,
         services=_trusted(entries),
         other_environment_issuers=rules.other_environment_issuers,
+        addresses=frozenset(listed.scheme.information),
     )
 
 

@@ -196,6 +196,17 @@ class TrustSnapshot:
         """Tell whether a state lists ``issuer`` as one of its other environment. It leads to a refusal either way."""
         return issuer in self._elsewhere
 
+    def addresses_of(self, state: MemberState) -> frozenset[str]:
+        """Return the addresses that the list of ``state`` calls itself by and no other list does.
+
+        None while a list is lost: it might be the one that they belong to.
+        """
+        listed = self.lists.get(state)
+        if listed is None or self.lost_lists():
+            return frozenset()
+        others = (other.addresses for held, other in self.lists.items() if held is not state)
+        return listed.addresses.difference(*others)
+
     def orphaned(self, issuer: str) -> MemberState | None:
         """Return the state that spoke for ``issuer`` when a list of it was last accepted, if none is held now."""
         return self._orphans.get(issuer)

@@ -18,7 +18,7 @@ check              passes if                                              else
 =================  =====================================================  ==========================================
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final
 
@@ -27,12 +27,13 @@ from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.errors import Refusal
 from idbridge.model.check import Check, CheckPoint, Step
 from idbridge.model.credential import RecognisedIdentity, VerifiedCredential
-from idbridge.model.query import AKI, Authority, Query, Shown, Transaction
+from idbridge.model.query import AKI, ETSI_LIST, Authority, Query, Shown, Transaction
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.presentation import matching
 from idbridge.presentation.answers import Answer
 from idbridge.presentation.fulfilment import Fulfilment, fulfilment
+from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.findings import NOTHING_TOGETHER, Findings, Judged, Presented
 from idbridge.verify.persons import contradict, represent_two, same_person
 from idbridge.verify.representation import is_lent
@@ -55,7 +56,13 @@ _LENT: Final = "the first credential names no legal person: an assertion rests o
 _UNJUDGED: Final = "a credential of the presentation was refused"
 
 
-def presented(request: VerifyRequest, answers: tuple[Answer, ...], judged: tuple[tuple[Judged, ...], ...]) -> Presented:
+def presented(
+    request: VerifyRequest,
+    answers: tuple[Answer, ...],
+    judged: tuple[tuple[Judged, ...], ...],
+    *,
+    trust: TrustSnapshot,
+) -> Presented:
     """Return what the presentation comes to; ``judged`` has the credentials of each of ``answers``, in their order."""
     found = [one.findings for ones in judged for one in ones]
     if request.query is None and len(found) == 1:
@@ -63,7 +70,7 @@ def presented(request: VerifyRequest, answers: tuple[Answer, ...], judged: tuple
     credentials = [one.credential for one in found if one.credential is not None]
     if len(credentials) < len(found):
         return Presented(tuple(point.skipped(_UNJUDGED) for point in _made(request, several=len(found) > 1)))
-    outcome = None if request.query is None else fulfilment(request.query, _shown(answers, judged))
+    outcome = None if request.query is None else fulfilment(request.query, _shown(answers, judged, trust))
     recognised = [one.recognised for one in found if one.recognised is not None]
     kin, strangers = _kin(recognised)
     checks = (
@@ -84,34 +91,42 @@ def _made(request: VerifyRequest, *, several: bool) -> Iterator[CheckPoint]:
         yield from (PERSON, ONE_PERSON)
 
 
-def _shown(answers: tuple[Answer, ...], judged: tuple[tuple[Judged, ...], ...]) -> dict[str, tuple[Shown, ...]]:
+def _shown(
+    answers: tuple[Answer, ...], judged: tuple[tuple[Judged, ...], ...], trust: TrustSnapshot
+) -> dict[str, tuple[Shown, ...]]:
     """Return what was shown for each credential query."""
     shown: dict[str, tuple[Shown, ...]] = {}
     for answer, ones in zip(answers, judged, strict=True):
         if answer.query is not None:
-            named = any(one.type == AKI for one in answer.query.authorities)
-            found = tuple(_held_against(one.findings, authorities=named) for one in ones)
+            asked = answer.query.authorities
+            found = tuple(
+                _held_against(one.findings, _authorities(one.findings, trust) if asked else ()) for one in ones
+            )
             shown[answer.query.id] = shown.get(answer.query.id, ()) + found
     return shown
 
 
-def _held_against(findings: Findings, *, authorities: bool) -> Shown:
+def _held_against(findings: Findings, authorities: Iterable[Authority]) -> Shown:
     """Return one verified credential as a query sees it; one of a format that no query asks for matches none."""
     credential = findings.credential
     if credential is None or credential.disclosed is None:
         return Shown("", frozenset(), {}, bound=False)
     disclosed = credential.disclosed
-    vouching = frozenset(_authorities(findings)) if authorities else frozenset()
-    return Shown(credential.format, disclosed.types, disclosed.claims, credential.holder.bound, vouching)
+    return Shown(credential.format, disclosed.types, disclosed.claims, credential.holder.bound, frozenset(authorities))
 
 
-def _authorities(findings: Findings) -> Iterator[Authority]:
-    """Yield the authorities of the verified path by their key identifiers, as certificates on it name them.
+def _authorities(findings: Findings, trust: TrustSnapshot) -> Iterator[Authority]:
+    """Yield who vouches for the verified path: by key identifiers, as certificates on it name them, and by its list.
 
-    The lists here are no ETSI TS 119 612 lists and there is no federation: whoever asks for those is not answered.
+    A list vouches for an issuer whose certificates lead to one that stands in it (section 6.1.1.2), not for one whose
+    key it lists alone, and by an address that the list states of itself. There is no federation: who asks for one is
+    not answered.
     """
-    path = findings.resolved.path if findings.resolved is not None else None
-    for certificate in path.chain if path is not None else ():
+    resolved = findings.resolved
+    if resolved is None or resolved.path is None:
+        return
+    yield from (Authority(ETSI_LIST, address) for address in trust.addresses_of(resolved.service.member_state))
+    for certificate in resolved.path.chain:
         try:
             identifier = unverified_origin(certificate).authority_key_identifier
         except Refusal:  # it was verified, so this cannot be; and what cannot be read names nobody

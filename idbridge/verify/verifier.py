@@ -148,7 +148,7 @@ class Verifier:
         if len(judged) > 1 or len(judged[0]) > 1:
             judged = self._representing(answers, judged, request, at=at, grace=grace)
         several = tuple(one for ones in judged for one in ones)
-        checks, findings = together(several, registration, presented(request, answers, judged))
+        checks, findings = together(several, registration, presented(request, answers, judged, trust=self._trust))
         return self._report(request, checks, findings, at=at, historical=historical)
 
     def _each(self, answer: Answer, request: VerifyRequest, *, at: datetime, grace: timedelta) -> tuple[Judged, ...]:

@@ -138,6 +138,19 @@ SG: Final = accepted(
         sent=vp_tokens.naming_the_authority,
     ),
 )
+SG_LISTED: Final = accepted(
+    "sg-wallet-of-named-list",
+    "Tan Hui Ling's wallet answers a query that names Singapore's trust list",
+    why="The certificates in `x5c` lead to one that stands in that list.",
+    to="th-bank",
+    purpose="account-opening",
+    source=VpToken((Sent("pid", Presentation("sg-pid", "sg-tan")),)),
+    ask=Ask(
+        claims=_CLAIMS,
+        body=query({"id": "pid", "format": "dc+sd-jwt", "meta": {}}),
+        sent=vp_tokens.naming_the_list,
+    ),
+)
 PAYMENT: Final = answered(
     "th-wallet-authorises-payment",
     "Thanaporn shows who she is and authorises the payment that the bank asked her to",
@@ -175,7 +188,7 @@ MIXED: Final = accepted(
 
 def entries() -> Iterator[Entry]:
     """Yield the cases about queries and their answers."""
-    yield from (TH, LEAST, EITHER, BOTH, STRANGERS, ALONE, COPY, SG, PAYMENT, MDOC, MIXED)
+    yield from (TH, LEAST, EITHER, BOTH, STRANGERS, ALONE, COPY, SG, SG_LISTED, PAYMENT, MDOC, MIXED)
     yield from _tokens()
     yield from _mismatches()
     yield from _incomplete()
@@ -258,6 +271,20 @@ def _mismatches() -> Iterator[Entry]:
         "A query names an authority that does not vouch for the issuer",
         why="Who asks may narrow further than the lists do.",
         sent=vp_tokens.naming_another_authority,
+    )
+    yield SG_LISTED.refused(
+        "answer-of-another-list",
+        "query.authority_mismatch",
+        "A query names Thailand's trust list, and the issuer stands in Singapore's",
+        why="A list vouches for those in it.",
+        sent=vp_tokens.naming_another_list,
+    )
+    yield SG_LISTED.refused(
+        "answer-where-a-federation-was-named",
+        "query.authority_mismatch",
+        "A query names an entity of a federation",
+        why="Nobody here looks at a federation, so nobody in one vouches.",
+        sent=vp_tokens.naming_a_federation,
     )
     yield COPY.refused(
         "copy-where-the-holder-is-asked-for",

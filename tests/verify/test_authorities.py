@@ -1,0 +1,95 @@
+"""Who vouches for an issuer: the list that its certificates lead to, by an address that no other list has."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from idbridge.model.query import Query
+from idbridge.model.region import MemberState
+from idbridge.presentation.dcql import parse_query
+from idbridge.reasons import Indication
+from idbridge.sandbox.presentations import Presentation
+from idbridge.sandbox.vp_tokens import Sent, VpToken
+from idbridge.status.snapshot import EMPTY_STATUS
+from idbridge.trust.profile import TrustList
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.verifier import Verifier
+from tests.verify.pretend import NOON, answered, asked, reasons, region
+
+SG_LIST = "https://trust.sg.example/"
+TH_LIST = "https://trust.th.example/"
+TAN = Presentation("sg-pid", "sg-tan")
+THANAPORN = Presentation("th-pid", "th-thanaporn")
+
+
+def asks(kind: str, *values: str) -> Query:
+    named = {"type": kind, "values": list(values)}
+    return parse_query(
+        {"credentials": [{"id": "pid", "format": "dc+sd-jwt", "meta": {}, "trusted_authorities": [named]}]}
+    )
+
+
+def shown(kind: str, *values: str, source: Presentation = TAN, **changes: Any) -> list[str]:
+    return reasons(answered(VpToken((Sent("pid", source),)), query=asks(kind, *values), **changes))
+
+
+def with_lists(trust: TrustSnapshot, **addresses: set[str]) -> TrustSnapshot:
+    lists = {
+        state: replace(held, addresses=frozenset(addresses.get(state.value, held.addresses)))
+        for state, held in trust.lists.items()
+    }
+    return replace(trust, lists=lists)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        pytest.param("etsi_tl", TH_LIST, id="the list of another state"),
+        pytest.param("etsi_tl", SG_LIST.rstrip("/"), id="an address that is only alike"),
+        pytest.param("etsi_tl", "https://lotl.example", id="a list of lists that nobody here holds"),
+        pytest.param("etsi_tl", "https://lionpass.sg.example/", id="the address of a provider in the list"),
+        pytest.param("aki", SG_LIST, id="the address of a list as a key identifier"),
+        pytest.param("openid_federation", SG_LIST, id="the address of a list as an entity of a federation"),
+        pytest.param("openid_federation", "https://pid.sg.example", id="the issuer as an entity of a federation"),
+    ],
+)
+def test_nobody_vouches_whom_the_query_does_not_name_by_the_right_name(kind: str, value: str) -> None:
+    assert shown(kind, value) == ["query.authority_mismatch"]
+
+
+def test_a_list_does_not_vouch_for_an_issuer_whose_key_it_lists_without_certificate() -> None:
+    """A certificate of the credential's chain has to match an entry (OpenID4VP 1.0, 6.1.1.2), and there is none."""
+    assert shown("etsi_tl", TH_LIST, source=THANAPORN, party_id="sg-bank") == ["query.authority_mismatch"]
+
+
+def test_an_address_that_two_lists_call_themselves_by_is_neithers() -> None:
+    trust = region().snapshot(at=NOON)
+    claimed = with_lists(trust, VN={SG_LIST, "https://trust.vn.example/"})
+
+    assert claimed.addresses_of(MemberState.SG) == frozenset()
+    assert claimed.addresses_of(MemberState.VN) == {"https://trust.vn.example/"}
+    request = asked(VpToken((Sent("pid", TAN),)), query=asks("etsi_tl", SG_LIST))
+    report = Verifier(trust=claimed, status=EMPTY_STATUS).verify(request, at=NOON)
+    assert reasons(report) == ["query.authority_mismatch"]
+
+
+def test_no_address_counts_while_a_list_is_lost_whose_it_might_be() -> None:
+    trust = region().snapshot(at=NOON)
+    left: dict[MemberState, TrustList] = {
+        state: held for state, held in trust.lists.items() if state is not MemberState.VN
+    }
+    lost = replace(trust, lists=left, states_without_list={MemberState.VN: "trust.unreachable"})
+    never = replace(trust, lists=left, states_without_list={MemberState.VN: "trust.not_configured"})
+
+    assert lost.addresses_of(MemberState.SG) == frozenset()
+    assert lost.addresses_of(MemberState.VN) == never.addresses_of(MemberState.VN) == frozenset()
+    assert never.addresses_of(MemberState.SG) == {SG_LIST}
+
+
+@pytest.mark.parametrize("values", [(SG_LIST,), (TH_LIST, SG_LIST)])
+def test_the_list_vouches_for_an_issuer_whose_certificates_lead_to_it(values: tuple[str, ...]) -> None:
+    report = answered(VpToken((Sent("pid", TAN),)), query=asks("etsi_tl", *values))
+
+    assert report.indication is Indication.PASSED, reasons(report)
+    assert [check.note for check in report.checks if check.id == "vp.11"] == [""]
