@@ -22,7 +22,8 @@ TIMESTAMP = ("tree", "metadata", "timestamp.json")
 
 @pytest.fixture
 def distributed(tmp_path: Path) -> Node:
-    return distributed_node(tmp_path)
+    """A node that looks when a test tells it to, and not by itself in the middle of one."""
+    return distributed_node(tmp_path, reload_seconds=3600)
 
 
 def snapshot_of(node: Node) -> str:
