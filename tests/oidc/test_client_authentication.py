@@ -110,7 +110,9 @@ def test_a_wrong_secret_an_unknown_client_and_one_that_is_switched_off_get_one_a
 
 def test_the_digest_of_nobody_is_the_secret_of_nobody() -> None:
     empty = PresentedClient("bank.sg", secret="")
+    of_nothing = plain_client(secret_digest=hashlib.sha256(b"").hexdigest())
 
+    assert refused(authenticate, PresentedClient("bank.sg"), of_nothing, issuer=ISSUER, at=NOON).status == 401
     assert refused(authenticate, empty, None, issuer=ISSUER, at=NOON).error == "invalid_client"
     assert refused(authenticate, PresentedClient("bank.sg"), plain_client(), issuer=ISSUER, at=NOON).status == 401
 

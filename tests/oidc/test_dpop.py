@@ -252,6 +252,10 @@ def test_a_proof_counts_once_and_names_its_key(algorithm: str) -> None:
     assert first.one_time.key != verified(proof()).one_time.key
 
 
+def test_two_addresses_that_are_none_are_not_the_same_address() -> None:
+    assert refusal(proof(htu="nowhere"), url="elsewhere").code == "holder.audience_mismatch"
+
+
 def test_claims_and_headers_that_nobody_names_are_ignored() -> None:
     assert verified(proof(extra=1, header={"extra": {"a": [1]}, "kid": "x"}, exp=NOW + 30, nbf=NOW - 5))
 
