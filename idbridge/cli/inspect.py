@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import click
 
-from idbridge.cli import output, pictures, qr_draft
+from idbridge.cli import output, qr_draft
 from idbridge.cli.artefacts import take_apart
 from idbridge.cli.artefacts_cbor import written
 from idbridge.cli.exits import Exit
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.parts import Part, masked
 from idbridge.cli.reading import STANDARD_INPUT
-from idbridge.codec import base64url
-from idbridge.errors import CredentialError
+from idbridge.codec import base64url, pictures
+from idbridge.errors import ConfigurationError, CredentialError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.time import instant_text
 
@@ -73,7 +73,7 @@ def _texts(octets: bytes, source: str) -> list[str]:
         Failure: It is larger than any artefact, or a picture without a code.
     """
     if pictures.is_picture(octets):
-        found = pictures.codes_in(octets)
+        found = _codes(octets)
         if not found:
             raise Failure("no QR code was found in the picture", hint="take it closer", exit_code=Exit.REFUSED)
         return found
@@ -84,6 +84,15 @@ def _texts(octets: bytes, source: str) -> list[str]:
         return [octets.decode("utf-8").strip(_WHITE)]
     except UnicodeDecodeError:
         return [base64url.encode(octets)]
+
+
+def _codes(picture: bytes) -> list[str]:
+    try:
+        return pictures.codes_in(picture)
+    except InputError as refused:
+        raise Failure(refused.detail, exit_code=Exit.REFUSED) from None
+    except ConfigurationError as missing:
+        raise Failure(str(missing), hint="pip install 'idbridge[qr]'", exit_code=Exit.LOCAL) from None
 
 
 def _parts(texts: list[str]) -> Iterator[Part]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from idbridge.cli import pictures
+from idbridge.codec import pictures
 from idbridge.cli.inspect import WARNING
 from idbridge.limits import LIMITS
 from idbridge.trust import qr_listing

@@ -1,7 +1,7 @@
 """The process that looks for codes in a picture: started alone, with its limits first, and with nothing of IdBridge.
 
-Reads a picture from standard input and prints a JSON list of the texts found. It is run by ``cli/pictures.py`` as a
-script of its own, because a library that decodes pictures of strangers may crash, loop or swell, and then only this
+Reads a picture from standard input and prints a JSON list of the texts found. It is run by ``codec/pictures.py`` as
+a script of its own, because a library that decodes pictures of strangers may crash, loop or swell, and then only this
 process does. Imports neither IdBridge nor anything of it; the bounds come as arguments.
 """
 

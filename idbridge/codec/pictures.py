@@ -1,7 +1,7 @@
 """The codes in a picture, read by a process of its own so that a hostile picture harms nobody.
 
 Decides by the first octets whether something is a picture at all. The library that reads pictures is an extra, because
-only people at a desk need it: nodes get the text of a code from whoever scanned it.
+only people need it, at a desk or on the page where they try something out: others send the text of a code.
 """
 
 import json
@@ -11,9 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from idbridge.cli import picture_reader
-from idbridge.cli.exits import Exit
-from idbridge.cli.output import Failure
+from idbridge.codec import picture_reader
+from idbridge.errors import ConfigurationError, InputError
 from idbridge.limits import LIMITS
 
 _STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM")
@@ -32,28 +31,40 @@ def is_picture(octets: bytes) -> bool:
     return octets.startswith(_STARTS)
 
 
+def can_be_read() -> bool:
+    """Tell whether the extra that reads pictures is installed."""
+    return all(find_spec(name) is not None for name in _EXTRA)
+
+
 def codes_in(picture: bytes) -> list[str]:
     """Return the texts of the QR codes in a picture, in the order in which they were found; none if there are none.
 
     Raises:
-        Failure: The extra is not installed, or the picture cannot be read within the bounds.
+        ConfigurationError: The extra is not installed.
+        InputError: ``input.too_large`` or ``input.malformed``: the picture cannot be read within the bounds.
     """
-    if any(find_spec(name) is None for name in _EXTRA):
-        raise Failure("pictures are read with the extra `qr`", hint="pip install 'idbridge[qr]'", exit_code=Exit.LOCAL)
+    if not can_be_read():
+        raise ConfigurationError("pictures are read with the extra `qr`")
     if len(picture) > LIMITS.picture_bytes:
-        raise Failure(_REASONS[picture_reader.TOO_LARGE], exit_code=Exit.REFUSED)
+        raise InputError("input.too_large", _REASONS[picture_reader.TOO_LARGE])
     ended = _read(picture)
+    if ended.returncode == picture_reader.TOO_LARGE:
+        raise InputError("input.too_large", _REASONS[ended.returncode])
     if ended.returncode in _REASONS:
-        raise Failure(_REASONS[ended.returncode], exit_code=Exit.REFUSED)
+        raise _unreadable(_REASONS[ended.returncode])
     if ended.returncode != 0 or len(ended.stdout) > _ANSWER_BYTES:
-        raise Failure("the picture was not read: its reader ended within its limits", exit_code=Exit.REFUSED)
+        raise _unreadable("the picture was not read: its reader ended within its limits")
     try:
         texts = json.loads(ended.stdout)
     except ValueError:
         texts = None
     if not isinstance(texts, list):
-        raise Failure("the picture was not read: its reader ended in the middle", exit_code=Exit.REFUSED)
+        raise _unreadable("the picture was not read: its reader ended in the middle")
     return [str(text) for text in texts]
+
+
+def _unreadable(why: str) -> InputError:
+    return InputError("input.malformed", why)
 
 
 def _read(picture: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -76,4 +87,4 @@ def _read(picture: bytes) -> subprocess.CompletedProcess[bytes]:
             env={},
         )
     except subprocess.TimeoutExpired:
-        raise Failure("the picture takes too long to read", exit_code=Exit.REFUSED) from None
+        raise _unreadable("the picture takes too long to read") from None
