@@ -31,6 +31,9 @@ class Limits:
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
     arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
+    form_bytes: int = 224 * 1024  # of a page's form without a file; a text of `body_bytes` takes three times that coded
+    upload_bytes: int = 10 * 1024 * 1024  # of a photo that a page takes, as telephones make them
+    forms_at_once: int = 4  # that one node reads at a time, with the photos in them
     query_credentials: int = 16  # of one DCQL query
     query_sets: int = 16  # sets of credentials, and options of each
     query_values: int = 64  # values of a claim, types, authorities or claim sets of one credential
@@ -196,6 +199,8 @@ class Limits:
     standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536
     one_time_entries: int = 1_000_000
+    sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
+    sealed_value_bytes: int = 64 * 1024
 
     def __post_init__(self) -> None:
         for field in fields(self):
