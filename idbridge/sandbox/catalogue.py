@@ -29,6 +29,7 @@ from idbridge.sandbox.cases import (
     issuers,
     key_bindings,
     legal_persons,
+    legal_wallets,
     logins,
     mdoc_sessions,
     mdocs,
@@ -54,7 +55,7 @@ Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
     logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
     crossings, dcql, dcql_together, encrypted_tokens,
-    legal_persons, assertions, requests, faults, qr_codes, status_lists,
+    legal_persons, legal_wallets, assertions, requests, faults, qr_codes, status_lists,
     w3c_credentials, w3c_contents, w3c_presentations,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, status_lists, denials, faults, type_metadata)

@@ -12,7 +12,7 @@ from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox.key_material import make_keys
 from idbridge.sandbox.parties import api_key
-from idbridge.sandbox.people import population
+from idbridge.sandbox.people import holders
 from idbridge.sandbox.role_keys import RoleKeys
 from idbridge.sandbox.services import ServiceKeys
 from idbridge.sandbox.sources import Sources, services_of
@@ -25,7 +25,7 @@ NODE_STATES: Final = (MemberState.SG, MemberState.TH)
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys that the states sign lists with, those of services by id, of wallets by person, of nodes by state.
+    """The keys that the states sign lists with, those of services by id, of wallets by holder, of nodes by state.
 
     ``api`` are the API keys by relying party; a node stores their digests only. ``roles`` distribute the lists.
     ``decryption`` are the keys of nodes that open what is encrypted to them.
@@ -51,7 +51,7 @@ def new_keys(sources: Sources, *, environment: Environment, at: datetime, random
     return Keys(
         lists=MappingProxyType({state: generate(LIST_ALGORITHM) for state in sources.lists}),
         services=MappingProxyType(services),
-        wallets=MappingProxyType({person: generate(WALLET_ALGORITHM) for person in population().people}),
+        wallets=MappingProxyType({holder: generate(WALLET_ALGORITHM) for holder in holders()}),
         pairwise=MappingProxyType({state: PairwiseKey(randomness.octets(KEY_OCTETS)) for state in NODE_STATES}),
         api=MappingProxyType({
             party: api_key(party, environment=environment, randomness=randomness) for party in parties

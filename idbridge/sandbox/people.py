@@ -94,6 +94,12 @@ def population() -> Population:
     )
 
 
+def holders() -> tuple[str, ...]:
+    """Return the ids of all who have a wallet: people, and companies too."""
+    everybody = population()
+    return (*everybody.people, *everybody.companies)
+
+
 def _person(table: Mapping[str, Any]) -> Person:
     facts = {name: value for name, value in table.items() if name not in _NAME}
     return Person(

@@ -88,7 +88,17 @@ class Presentation:
     def _issued(self, bench: Bench) -> str:
         """Return the SD-JWT with its disclosures, as the issuer hands it to the wallet."""
         service = bench.service(self.service, made_in=self.made_in)
-        plain, hidden = credential_claims(
+        plain, hidden = self._said(service, bench)
+        plain = edited({**plain, **self._mandate(service, bench)}, self.payload, at=bench.at)
+        issuance = self.slip(prepared(plain, hidden, randomness=bench.randomness))
+        header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=self.chain(service, bench))
+        signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
+        draft = Draft(edited(header, self.header, at=bench.at), json_text(issuance.payload), signer)
+        return combined(self.seal(draft), without(issuance.disclosures, self.withheld))
+
+    def _said(self, service: Service, bench: Bench) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what the issuer says of the holder: in plain sight, and what the holder may withhold."""
+        return credential_claims(
             service,
             population().people[self.person],
             level=self.level or service.top_level,
@@ -96,12 +106,6 @@ class Presentation:
             at=bench.at,
             randomness=bench.randomness,
         )
-        plain = edited({**plain, **self._mandate(service, bench)}, self.payload, at=bench.at)
-        issuance = self.slip(prepared(plain, hidden, randomness=bench.randomness))
-        header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=self.chain(service, bench))
-        signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
-        draft = Draft(edited(header, self.header, at=bench.at), json_text(issuance.payload), signer)
-        return combined(self.seal(draft), without(issuance.disclosures, self.withheld))
 
     def _mandate(self, service: Service, bench: Bench) -> Mapping[str, Any]:
         """Return the member that names whom the person represents, none without a mandate."""

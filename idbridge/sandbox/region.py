@@ -133,13 +133,13 @@ class Region(Parts):
         """
         return self.service(service_id).signer
 
-    def wallet(self, person_id: str) -> FileSigner:
-        """Return the holder key in a person's wallet.
+    def wallet(self, holder_id: str) -> FileSigner:
+        """Return the holder key in the wallet of a person or a company.
 
         Raises:
             LookupError: Nobody has this id.
         """
-        return self.keys.wallets[person_id]
+        return self.keys.wallets[holder_id]
 
     def node(self, state: MemberState) -> Node:
         """Return the node of ``state``: the one whose assertion service the state lists as granted.

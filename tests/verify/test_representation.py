@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idbridge.model.check import Result
 from idbridge.model.credential import VerifiedCredential
 from idbridge.model.query import Query
 from idbridge.model.region import AssuranceLevel
@@ -13,12 +14,13 @@ from idbridge.presentation.dcql import parse_query
 from idbridge.reasons import Indication
 from idbridge.sandbox.cases.dcql import asked as credential_query
 from idbridge.sandbox.cases.dcql import query as body_of
+from idbridge.sandbox.companies import CompanyPresentation
 from idbridge.sandbox.presentations import Presentation, Representation
 from idbridge.sandbox.vp_tokens import Sent, VpToken
 from idbridge.verify.persons import ENTITIES, contradict, represent_two, same_person
 from idbridge.verify.report import Report
 from tests.recognition.credentials import MANDATE, credential
-from tests.verify.pretend import answered, reasons
+from tests.verify.pretend import answered, reasons, region
 
 PID = credential_query("pid", "urn:example:sg:pid:1")
 ATTESTATION = credential_query("company", "urn:example:sg:company-representative:1")
@@ -28,6 +30,10 @@ QUAY = ("SG-UEN", "209900001K")
 LOWER = "urn:example:sg:loa:2"
 NAMELESS = ("name", "family_name", "given_name", "father_name")
 COMPANY = replace(MANDATE, itself=True)
+
+
+def wallet(holder: str) -> dict[str, Any]:
+    return dict(region().wallet(holder).public_jwk)
 
 
 def asks(*credentials: dict[str, Any]) -> Query:
@@ -135,6 +141,46 @@ def test_the_check_says_that_another_credential_states_the_mandate() -> None:
     made = [one for one in identity_first().checks if one.id == "recognition.12"]
 
     assert [one.note for one in made] == ["another credential of the same person states it", ""]
+
+
+# A legal person itself
+
+
+SEN = ("VN-MST", "0000000501")
+ITSELF = CompanyPresentation("vn-organisation-wallet", "vn-sen")
+
+
+@pytest.mark.parametrize("other", [("VN-MST", "0000000502"), ("SG-UEN", "0000000501")])
+def test_a_company_is_no_other_than_the_expected_one(other: tuple[str, str]) -> None:
+    report = answered(ITSELF, purpose="company-representation", expected={"entity": other})
+
+    assert reasons(report) == ["mandate.entity_mismatch"]
+    assert represented(report) is None
+
+
+def test_a_company_lends_no_mandate_to_a_person_whose_key_is_the_same() -> None:
+    """Its keeper put both into one wallet; the company is told of itself, and the person acts for nobody."""
+    both = asks(
+        credential_query("itself", "urn:example:vn:organisation-itself:1"),
+        credential_query("acting", "urn:example:vn:organisation:1"),
+    )
+    keeper = Presentation("vn-organisation", "vn-maianh", payload={"cnf": {"jwk": wallet("vn-sen")}}, bound_by="vn-sen")
+    report = shown(Sent("itself", ITSELF), Sent("acting", keeper), query=both)
+
+    assert reasons(report) == ["mandate.missing", "query.persons_differ"]
+    assert not report.accepted
+
+
+def test_a_company_that_shows_itself_is_told_as_itself() -> None:
+    report = answered(ITSELF, purpose="company-representation", claims=("name",), expected={"entity": SEN})
+
+    document = report.render(Detail.DETAILED, report_id="r")
+    assert report.indication is Indication.PASSED
+    assert document["holder"] == {"bound": True, "method": "kb-jwt"}
+    assert document["represents"]["entity"] == {"scheme": SEN[0], "value": SEN[1]}
+    assert (document["represents"]["acting"], document["represents"]["power"]) == ("itself", None)
+    assert (document["claims"], document["not_released"]) == ({}, [{"claim": "name", "why": "absent"}])
+    assert {"entity.1", "recognition.15"} <= {check.id for check in report.checks if check.result is Result.PASSED}
 
 
 # Who is one, and who is two
