@@ -201,6 +201,8 @@ class Limits:
     one_time_entries: int = 1_000_000
     sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
     sealed_value_bytes: int = 64 * 1024
+    store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
+    store_claims_waiting: int = 1_000  # one-time values that gather for one round trip
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from heapq import heappop, heappush
+from struct import Struct
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 from idbridge.clock import Clock
 from idbridge.codec import base64url
@@ -20,6 +21,8 @@ from idbridge.crypto import sealing
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
+
+_END: Final = Struct(">d")  # seconds since 1970
 
 
 class Kind(StrEnum):
@@ -73,6 +76,17 @@ def secret_of(handle: str) -> bytes | None:
     except InputError:
         return None
     return octets if len(octets) == sealing.SECRET_OCTETS else None
+
+
+def stamped(value: bytes, *, until: datetime) -> bytes:
+    """Return ``value`` with its end before it: what keeps it may keep it longer, and is not asked."""
+    return _END.pack(until.timestamp()) + value
+
+
+def unstamped(octets: bytes, *, at: datetime) -> bytes | None:
+    """Return the value that ``stamped`` made of; ``None`` once it has ended."""
+    (end,) = _END.unpack_from(octets)
+    return octets[_END.size :] if at.timestamp() < end else None
 
 
 class MemorySealedStore:

@@ -1,0 +1,67 @@
+"""A real Redis on a port of this machine, for as long as a test needs it."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engines import require_engine
+
+_PATIENCE = 10.0
+
+
+@dataclass(repr=False)
+class RedisServer:
+    """A server that was started, and how it is reached."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def ask(self, *words: bytes) -> bytes:
+        """Send one command in plain RESP and return the first 64 KiB of the answer."""
+        command = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            connection.sendall(command)
+            return connection.recv(65_536)
+
+    def stop(self) -> None:
+        """End the server; what it held in memory is gone."""
+        self.process.kill()
+        self.process.wait(timeout=_PATIENCE)
+
+
+@contextmanager
+def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+    """Start a server that evicts nothing, unless ``options`` say otherwise, and end it."""
+    program = require_engine("redis-server")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
+    policy = () if "--maxmemory-policy" in options else ("--maxmemory-policy", "noeviction")
+    process = subprocess.Popen(
+        [program, *told, *policy, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    server = RedisServer(process, port)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _wait(server: RedisServer) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        try:
+            if server.ask(b"PING") == b"+PONG\r\n":
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError("redis-server did not start")
