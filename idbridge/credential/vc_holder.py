@@ -124,7 +124,7 @@ def _judged(presentation: UnverifiedPresentation, holding: Holding, key: JwkPubl
         _name(presentation, holding, key),
         _times(claims, now=holding.now, leeway=leeway),
         nonce,
-        judge_audience(points.AUDIENCE, claims, request=request),
+        judge_audience(points.AUDIENCE, _addressed(claims), request=request),
         judge_transactions(points.TRANSACTIONS, claims, asked=())[0],  # no standard says how this one would
     )
     if nonce is not points.NONCE.passed or any(check.reason is not None for check in checks):
@@ -214,6 +214,15 @@ def _name(presentation: UnverifiedPresentation, holding: Holding, key: JwkPublic
     if holding.subject is not None or is_did(names[0]):
         return points.HOLDER_NAME.refused("w3c.claims_contradict", "the holder is called by another's name")
     return points.HOLDER_NAME.skipped("not judged: the holder's name spells out no key, and the subject has none")
+
+
+def _addressed(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``claims`` with an audience that is a list of one text as that text: both say the same (RFC 7519, 4.1.3).
+
+    A key binding has no such choice (RFC 9901, 4.3), but wallets that sign as version 1.1 had it always write a list.
+    """
+    audience = claims.get("aud")
+    return {**claims, "aud": audience[0]} if type(audience) is list and len(audience) == 1 else claims
 
 
 def _times(claims: Mapping[str, Any], *, now: float, leeway: float) -> Check:

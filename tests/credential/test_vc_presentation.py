@@ -157,7 +157,11 @@ def test_a_token_that_is_declared_or_listed_as_an_id_token_is_one() -> None:
         ({"nonce": ABSENT}, ("vc.24", "holder.nonce_mismatch")),
         ({"nonce": [NONCE]}, ("vc.24", "holder.nonce_mismatch")),
         ({"aud": "https://other.example"}, ("vc.25", "holder.audience_mismatch")),
-        ({"aud": [AUDIENCE]}, ("vc.25", "holder.audience_mismatch")),
+        ({"aud": [AUDIENCE, AUDIENCE]}, ("vc.25", "holder.audience_mismatch")),
+        ({"aud": [AUDIENCE, "https://other.example"]}, ("vc.25", "holder.audience_mismatch")),
+        ({"aud": ["https://other.example"]}, ("vc.25", "holder.audience_mismatch")),
+        ({"aud": [[AUDIENCE]]}, ("vc.25", "holder.audience_mismatch")),
+        ({"aud": []}, ("vc.25", "holder.audience_mismatch")),
         ({"aud": ABSENT}, ("vc.25", "holder.audience_mismatch")),
         ({"transaction_data_hashes": ["x"]}, ("vc.26", "holder.transaction_mismatch")),
     ],
@@ -255,6 +259,11 @@ def test_a_key_in_cnf_counts_as_that_of_the_subject() -> None:
     assert vcs.verify(vp_jwt(named, holder="did:example:1"), ASKED).holder.bound
     assert vcs.verify(vp_jwt(vc_jwt(cnf={"jwk": bare_jwk()})), ASKED).holder.bound
     assert vcs.verify(jwt_vp(jwt_vc(sub=ABSENT, cnf={"jwk": bare_jwk()})), ASKED).holder.bound
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_a_list_of_one_audience_is_that_audience(old: bool) -> None:
+    assert code(jwt_vp(OLD, aud=[AUDIENCE]) if old else vp_jwt(NEW, aud=[AUDIENCE]), ASKED) is None
 
 
 def test_the_expected_audience_narrows() -> None:

@@ -57,6 +57,29 @@ def credential_service(issuer: str, credential_type: str) -> Mapping[str, Any]:
     )
 
 
+def w3c_service(issuer: str, credential_type: str) -> Mapping[str, Any]:
+    """Return the list entry of an issuer of W3C credentials of version 1.1, which say everything of their subject."""
+    listed = _service(
+        "guest-vc", "pid-issuance", issuer, formats=["jwt_vc_json"], types=[credential_type], binding="optional"
+    )
+    subject = "$.credentialSubject."
+    return MappingProxyType(
+        {
+            **listed,
+            "claims": {
+                "subject": f"{subject}number",
+                "persistence": "lasting",
+                "acr": f"{subject}assurance",
+                "name_parts": [
+                    {"kind": "given", "native": f"{subject}given_name"},
+                    {"kind": "family", "native": f"{subject}family_name"},
+                ],
+                "map": {name: f"{subject}{name}" for name in ("birthdate", "nationality")},
+            },
+        }
+    )
+
+
 def _service(
     identifier: str,
     kind: str,

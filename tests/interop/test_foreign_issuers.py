@@ -2,10 +2,10 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,19 @@ from idbridge.clock import SystemClock
 from idbridge.codec import base64url
 from idbridge.crypto.signer import generate
 from idbridge.model.region import MemberState
+from idbridge.model.time import instant_text
 from idbridge.sandbox.parties import client_id
 from idbridge.sandbox.region import Region
 from idbridge_gateway.demo.nodes import RunningNodes, lay_out
-from tests.interop.foreign import LEVEL, credential_service, listed, login_service, run_node, seconds
+from tests.interop.foreign import LEVEL, credential_service, listed, login_service, run_node, seconds, w3c_service
 
 PARTY = "th-bank"
 PURPOSE = "account-opening"
 LOGIN_ISSUER = "https://login.guest.sg.example"
 PID_ISSUER = "https://pid.guest.sg.example"
 PID_TYPE = "urn:example:guest:pid:1"
+VC_ISSUER = "https://vc.guest.sg.example"
+VC_TYPE = "GuestIdentity"
 NONCE = "n-0S6_WzA2Mj"
 PERSON = {"given_name": "Mei Ling", "family_name": "Contoh", "birthdate": "1990-04-01", "nationality": "SG"}
 
@@ -91,6 +94,14 @@ def flipped(text: str) -> str:
     octets = bytearray(base64url.decode(tail))
     octets[-1] ^= 1
     return f"{head}.{base64url.encode(bytes(octets))}"
+
+
+def rewritten(text: str, rewrite: Callable[[dict[str, Any]], None]) -> str:
+    """Return a JWT with other claims, under the signature over what they were."""
+    header, payload, signature = text.split(".")
+    claims = json.loads(base64url.decode(payload))
+    rewrite(claims)
+    return f"{header}.{base64url.encode(json.dumps(claims).encode())}.{signature}"
 
 
 class TestNodeSdJwtVc:
@@ -202,6 +213,58 @@ class TestPythonSdJwt:
         refused(asking.verdict("~".join((issuer_jwt, disclosures[0], key_binding))), "holder.sd_hash_mismatch")
         refused(asking.verdict(flipped(presentation)), "holder.signature_invalid")
         assert asking.verdict(presentation)["accepted"] is True
+
+
+class TestDidJwtVc:
+    """npm ``did-jwt-vc`` as issuer of W3C credentials of version 1.1, and as wallet."""
+
+    @pytest.fixture
+    def made(self, region: Region, now: datetime) -> dict[str, Any]:
+        whole = now.replace(microsecond=0)
+        question = {
+            "issuer": VC_ISSUER,
+            "kid": "guest-vc-1",
+            "type": VC_TYPE,
+            "issued": instant_text(whole - timedelta(hours=1)),
+            "expires": instant_text(whole + timedelta(days=30)),
+            "subject": {"number": "guest-11", "assurance": LEVEL, **PERSON},
+            "audience": region.registration(PARTY).audience,
+            "nonce": NONCE,
+            "iat": seconds(now),
+        }
+        return run_node("mint_vc_did_jwt.mjs", question)
+
+    @pytest.fixture
+    def asking(self, region: Region, made: dict[str, Any], now: datetime, tmp_path: Path, stack: ExitStack) -> Asking:
+        guests = listed(region, service=w3c_service(VC_ISSUER, VC_TYPE), jwks=[made["issuer_jwk"]], at=now)
+        return World(guests, tmp_path, stack).asking()
+
+    def test_tampered_credentials_are_refused_each_for_its_own_fault(
+        self, asking: Asking, made: dict[str, Any]
+    ) -> None:
+        credential, presentation = made["credential"], made["presentation"]
+        renamed = rewritten(credential, lambda claims: claims["vc"]["credentialSubject"].update(given_name="Wei"))
+
+        def holding(other: str) -> str:
+            return rewritten(presentation, lambda claims: claims["vp"].update(verifiableCredential=[other]))
+
+        refused(asking.verdict(flipped(presentation)), "holder.signature_invalid")
+        refused(asking.verdict(holding(renamed)), "jose.signature_invalid")
+        refused(asking.verdict(holding(flipped(credential))), "jose.signature_invalid")
+        refused(asking.verdict(made["stolen"]), "holder.signature_invalid")
+        refused(asking.verdict(presentation, nonce="another-nonce"), "holder.nonce_mismatch")
+        refused(asking.verdict(credential), "holder.binding_missing")
+
+    def test_a_presented_credential_is_accepted_once_with_what_it_says(
+        self, asking: Asking, made: dict[str, Any]
+    ) -> None:
+        report = asking.verdict(made["presentation"], claims=("name", "birthdate"))
+
+        assert (report["indication"], report["accepted"], report["format"]) == ("PASSED", True, "jwt_vc_json")
+        assert report["holder"] == {"bound": True, "method": "kb-jwt"}
+        assert report["claims"]["name"]["display"] == "Mei Ling Contoh"
+        assert report["claims"]["birthdate"] == PERSON["birthdate"]
+        refused(asking.verdict(made["presentation"]), "holder.replayed")
 
 
 class TestOidcProvider:
