@@ -40,8 +40,9 @@ from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
+from idbridge_gateway.stores.chosen import Stores, chosen_stores
 from idbridge_gateway.stores.idempotency import Idempotency
-from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
+from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.verdict import Verdicts
 from idbridge_gateway.watch import Pace
 
@@ -78,7 +79,8 @@ def create_app(
     bell.ring(state.snapshot)
     source = IssuingSource(settings)
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
-    trust, told, one_time = _with_faults(settings, state, clock=clock, faults=faults)
+    stores = chosen_stores(settings, clock=clock, randomness=randomness)
+    trust, told, one_time = _with_faults(settings, state, stores, clock=clock, faults=faults)
     decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
     turns = Turns(trust, issuing, told)
     front = _front(settings, Verdicts(one_time=one_time, randomness=randomness), turns, decryption_keys, randomness)
@@ -100,6 +102,7 @@ def create_app(
         lambda: reload.watch(pace=distribution.pace, randomness=randomness),
         lambda: prefetch.watch(pace=status_pace, randomness=randomness),
         lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
+        closing=stores.close,
     )
     app = _bare_app(front, randomness=randomness, lifespan=watches)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
@@ -144,16 +147,16 @@ def _token_endpoint(
 
 
 def _with_faults(
-    settings: Settings, state: NodeState, *, clock: Clock, faults: Faults | None
+    settings: Settings, state: NodeState, stores: Stores, *, clock: Clock, faults: Faults | None
 ) -> tuple[TrustInForce, Clock, OneTime]:
     """Return trust, clock and one-time values, in the sandbox such that faults can befall them."""
     if faults is None:
-        return TrustInForce(state, clock=clock), clock, MemoryOneTime(clock)
+        return TrustInForce(state, clock=clock), clock, stores.one_time
     if settings.environment is not Environment.SANDBOX:
         raise ConfigurationError("faults are switched on in a sandbox and nowhere else")
     trust = FaultyTrust(state, clock=clock, faults=faults)
     told = FaultyClock(clock, trust=trust, faults=faults)
-    return trust, told, FaultyOneTime(MemoryOneTime(clock), faults=faults)
+    return trust, told, FaultyOneTime(stores.one_time, faults=faults)
 
 
 def _revocations(settings: Settings, source: Source | None, *, retention: timedelta, clock: Clock) -> Revocations:
@@ -197,7 +200,7 @@ def _include_routers(
         app.include_router(faults_router(faults))
 
 
-def _watching(*watches: Watch) -> Lifespan:
+def _watching(*watches: Watch, closing: Watch) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(watch()) for watch in watches]
@@ -209,5 +212,6 @@ def _watching(*watches: Watch) -> Lifespan:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
+            await closing()
 
     return lifespan

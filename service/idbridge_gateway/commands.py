@@ -18,6 +18,7 @@ from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
+from idbridge_gateway.stores.chosen import require_usable_stores
 
 DEFAULT_DIRECTORY: Final = Path(".idbridge") / "sandbox"
 _GIVEN: Final = ("host", "port", "workers")
@@ -37,6 +38,7 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
     _require_memory(settings, beginning=initialise)
     if initialise:
         begin_memory(settings.state_dir, settings.environment, begin=distribution_of(settings).repository.initialise)
+    require_usable_stores(settings)
     app = create_app(settings)
     if check:
         _show_check(settings)
@@ -65,6 +67,7 @@ def _show_check(settings: Settings) -> None:
         ("node", f"{settings.state}, {settings.node_url}"),
         ("trust snapshot", state.snapshot.id),
         ("distribution", _distribution(state.snapshot)),
+        ("one-time values", "in memory" if settings.redis_url is None else "in Redis, which evicts nothing"),
         ("usable lists", ", ".join(usable) or "none"),
         *((f"no list of {absent}", code) for absent, code in sorted(state.snapshot.states_without_list.items())),
     ])  # fmt: skip

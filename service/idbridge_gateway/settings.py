@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from idbridge.errors import ConfigurationError
@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
     elsewhere every ``poll_seconds``, and the revocation lists that states name every ``crl_poll_seconds``. A snapshot
     that was not in force for ``snapshot_days`` and is held by nobody goes. What types of SD-JWT VCs demand is read from
-    ``type_metadata_dir``, each document under the name of its digest, whenever trust material is.
+    ``type_metadata_dir``, each document under the name of its digest, whenever trust material is. ``redis_url`` names
+    the server that keeps one-time and sealed values (Redis or Valkey that evicts nothing); without it they are kept in
+    the memory of the one process.
     """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -49,6 +51,7 @@ class Settings(BaseSettings):
     decryption_keys_dir: Path | None = None
     decryption_passphrase_file: Path | None = None
     type_metadata_dir: Path | None = None
+    redis_url: SecretStr | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     workers: Annotated[int, Field(ge=1)] = 1

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx2
 import pytest
 
 from idbridge.clock import SystemClock
@@ -16,11 +17,14 @@ from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
+from idbridge_gateway.app import create_app
+from idbridge_gateway.settings import Settings, read_settings
 from idbridge_gateway.stores.redis_engine import RedisEngine, require_address
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.sealed import Kind, new_handle
 from tests.engines import REPOSITORY
+from tests.gateway.asking import BASE, LOGIN, Node, node_in, problem_of
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import RedisServer, redis_server
 
@@ -253,3 +257,44 @@ def test_a_dump_of_the_server_names_nobody(tmp_path: Path) -> None:
     assert b"idbridge:sandbox:transaction:" in dump
     for told in (CANARY, b"Tan Hui Ling", handle.encode(), base64url.decode(handle)):
         assert told not in dump
+
+
+async def answer_of(settings: Settings, node: Node, asked: Any, access: dict[str, str]) -> httpx2.Response:
+    """What a process that is new answers to one question."""
+    app = create_app(settings, clock=node.clock)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE) as client, app.router.lifespan_context(app):
+        return await client.post("/v1/verify", json=asked, headers=access)
+
+
+def test_nothing_of_the_address_is_shown_in_settings(tmp_path: Path) -> None:
+    node = node_in(tmp_path)
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": "redis://:canary-secret@127.0.0.1:1/0"})
+
+    assert "canary" not in repr(settings) + str(settings)
+
+
+def test_a_login_is_accepted_once_by_two_nodes_of_one_state_that_share_a_store(
+    tmp_path: Path, server: RedisServer
+) -> None:
+    node = node_in(tmp_path)
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": server.url})
+    asked, access = node.item(LOGIN), node.access()
+
+    async def both() -> list[tuple[int, str]]:
+        answers = [await answer_of(settings, node, asked, access) for _ in range(2)]
+        return [(one.status_code, (one.json()["reason"] or {}).get("code", "accepted")) for one in answers]
+
+    assert asyncio.run(both()) == [(200, "accepted"), (200, "holder.replayed")]
+
+
+def test_a_node_whose_store_is_down_accepts_nothing_and_says_when_to_come_back(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as gone:
+        url = gone.url
+    node = node_in(tmp_path / "node")
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": url})
+
+    answer = asyncio.run(answer_of(settings, node, node.item(LOGIN), node.access()))
+    assert problem_of(answer, 503) == "system.overloaded"
+    assert int(answer.headers["retry-after"]) > 0

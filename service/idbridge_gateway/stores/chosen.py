@@ -1,0 +1,70 @@
+"""Which stores a node has, by its settings: in memory for one process, in Redis for any number (architecture D7)."""
+
+import asyncio
+from dataclasses import dataclass
+
+from idbridge.clock import Clock
+from idbridge.model.randomness import Randomness
+from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
+from idbridge_gateway.stores.redis_engine import RedisEngine, require_address
+from idbridge_gateway.stores.redis_one_time import RedisOneTime
+from idbridge_gateway.stores.redis_sealed import RedisSealedStore
+from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What a node remembers between requests; ``engine`` is what has to be closed, ``None`` for memory."""
+
+    one_time: OneTime
+    sealed: SealedStore
+    engine: RedisEngine | None = None
+
+    async def close(self) -> None:
+        """End what is open."""
+        if self.engine is not None:
+            await self.engine.close()
+
+
+def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness) -> Stores:
+    """Return the stores that ``settings`` name.
+
+    Raises:
+        ConfigurationError: The address of the server may not be used.
+    """
+    engine = engine_of(settings)
+    if engine is None:
+        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness))
+    return Stores(RedisOneTime(engine, clock), RedisSealedStore(engine, clock, randomness), engine)
+
+
+def engine_of(settings: Settings) -> RedisEngine | None:
+    """Return a way to the server that ``settings`` name; ``None`` if they name none.
+
+    Raises:
+        ConfigurationError: As above.
+    """
+    if settings.redis_url is None:
+        return None
+    url = settings.redis_url.get_secret_value()
+    require_address(url, settings.environment)
+    return RedisEngine(url, prefix=f"idbridge:{settings.environment}:{settings.state}")
+
+
+def require_usable_stores(settings: Settings) -> None:
+    """Return if the stores that ``settings`` name may hold one-time values; asked before a node answers anybody.
+
+    Raises:
+        ConfigurationError: The server does not answer, is too old, or may evict.
+    """
+
+    async def asked(engine: RedisEngine) -> None:
+        try:
+            await engine.require_usable()
+        finally:
+            await engine.close()
+
+    engine = engine_of(settings)
+    if engine is not None:
+        asyncio.run(asked(engine))
