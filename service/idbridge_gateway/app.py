@@ -35,6 +35,8 @@ from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.oidc.clients import ClientDirectory, Clients
 from idbridge_gateway.oidc.exchange import Exchange, Turns
 from idbridge_gateway.oidc.token import TokenEndpoint, token_router
+from idbridge_gateway.pages.samples import Samples
+from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
@@ -62,11 +64,13 @@ def create_app(
     faults: Faults | None = None,
     revocation_source: Source | None = None,
     clients: Clients | None = None,
+    samples: Samples | None = None,
 ) -> GatewayApp:
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
 
     ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network. ``clients`` are
-    those of OpenID Connect; without any, nobody gets a token.
+    those of OpenID Connect; without any, nobody gets a token. ``samples`` are for the page `/try` of a sandbox, which
+    is closed without them.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -83,7 +87,8 @@ def create_app(
     trust, told, one_time = _with_faults(settings, state, stores, clock=clock, faults=faults)
     decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
     turns = Turns(trust, issuing, told)
-    front = _front(settings, Verdicts(one_time=one_time, randomness=randomness), turns, decryption_keys, randomness)
+    verdicts = Verdicts(one_time=one_time, randomness=randomness)
+    front = _front(settings, verdicts, turns, decryption_keys, randomness)
     revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
     prefetch = Prefetch(revocations, trust=trust, bell=bell)
@@ -112,6 +117,7 @@ def create_app(
         one_time=one_time, randomness=randomness, node_url=settings.node_url, decryption_keys=decryption_keys
     )
     app.include_router(token_router(_token_endpoint(settings, exchange, clients, turns=turns, one_time=one_time)))
+    install_site(app, settings, verdicts=verdicts, turns=turns, decryption_keys=decryption_keys, samples=samples)
     return app
 
 

@@ -57,11 +57,20 @@ TH: Final = accepted(
     source=AssertionOf("th-node", "th-branch", Presentation("th-pid", "th-thanaporn")),
     ask=_ACCOUNT,
 )
+TRY: Final = accepted(
+    "assertion-of-node-sg-for-try-page",
+    "Node SG vouches for Tan Hui Ling's wallet identity before the page where everybody may try",
+    why="The page is one party with a registration at either node, and asks one of them what the other vouched for.",
+    to="th-try",
+    purpose="account-opening",
+    source=AssertionOf("sg-node", "sg-try", Presentation("sg-pid", "sg-tan")),
+    ask=_ACCOUNT,
+)
 
 
 def entries() -> Iterator[Entry]:
     """Yield the cases about assertions."""
-    yield from (SG, MY, PH, TH)
+    yield from (SG, MY, PH, TH, TRY)
     yield from _for_another()
     yield from _passed_on()
     yield from _about_strangers()

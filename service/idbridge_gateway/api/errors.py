@@ -1,4 +1,7 @@
-"""What FastAPI refuses, as problems: the same documents, codes and header fields as the front's."""
+"""What FastAPI refuses, as problems: the same documents, codes and header fields as the front's.
+
+At the address of a page a person reads the answer, and gets the same problem as a page.
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -33,6 +36,10 @@ def response_of(answer: Answer) -> Response:
 
 
 def _problem(request: Request, broken: RequestError, *headers: tuple[bytes, bytes]) -> Response:
+    site = getattr(request.app.state, "site", None)
+    if site is not None and site.serves(request.url.path):
+        page: Response = site.problem(request, broken, headers={name.decode(): text.decode() for name, text in headers})
+        return page
     answer = problem_answer(broken, correlation_id=request.state.correlation_id, headers=headers)
     response = response_of(answer)
     response.headers["cache-control"] = "no-store"

@@ -24,6 +24,7 @@ from idbridge.trust import crl_floors, files
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.app import create_app
+from idbridge_gateway.demo.samples import samples_of
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
 from idbridge_gateway.registration import write_registrations
@@ -125,9 +126,10 @@ def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:
     return own / "passphrase"
 
 
-def _prepared(settings: Settings, *, clock: Clock, host: RegionHost) -> GatewayApp:
-    """Return a node that fetched what its lists name from ``host``."""
-    app = create_app(settings, clock=clock, faults=Faults(), revocation_source=host)
+def _prepared(settings: Settings, region: Region, *, clock: Clock, host: RegionHost) -> GatewayApp:
+    """Return a node that fetched what its lists name from ``host``, with examples for its page."""
+    samples = samples_of(region, settings.state, randomness=SystemRandomness())
+    app = create_app(settings, clock=clock, faults=Faults(), revocation_source=host, samples=samples)
     asyncio.run(app.state.prefetch.look())
     return app
 
@@ -140,7 +142,7 @@ class RunningNodes:
     ) -> None:
         host = RegionHost(region, clock)
         self._servers = {
-            state: BackgroundServer(_prepared(settings, clock=clock, host=host), port=ports.get(state, 0))
+            state: BackgroundServer(_prepared(settings, region, clock=clock, host=host), port=ports.get(state, 0))
             for state, settings in layout.items()
         }
         self._stack = ExitStack()

@@ -79,6 +79,7 @@ def show_how_to_go_on(nodes: Mapping[MemberState, str], *, key: str, party: str,
     output.emphasis("IdBridge sandbox: eleven states, two nodes. Nothing and nobody in it is real.", colour="green")
     output.facts([
         *((f"node of {state}", url) for state, url in nodes.items()),
+        ("try it in a browser", f"{first}/try"),
         ("read", f"{first}/docs"),
         ("material", directory),
         (f"key of {party}", key),
