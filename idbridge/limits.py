@@ -61,6 +61,11 @@ class Limits:
     dpop_proof_bytes: int = 8 * 1024
     dpop_proof_age: timedelta = timedelta(seconds=60)  # from `iat`; ahead, it may be by the leeway of clocks
     dpop_nonce_period: timedelta = timedelta(minutes=5)  # a nonce is good in the period of its making and the next
+    pushed_request_lifetime: timedelta = timedelta(seconds=60)  # until a browser brings its name (RFC 9126, 2.2)
+    login_transaction: timedelta = timedelta(minutes=15)  # from there to the person's yes or no
+    code_lifetime: timedelta = timedelta(seconds=60)  # FAPI 2.0 section 5.3.2.1
+    bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
+    bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
 
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296

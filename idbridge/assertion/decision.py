@@ -38,7 +38,7 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a node asserts, to whom, and until when at the latest. Made in this module only.
+    """What a node asserts, to whom, and until when at the latest. Made here, and read back by ``kept``, only.
 
     ``core`` are the members that every form of it carries, equal in all of them: JSON values under the names of
     ``model.assertion``.

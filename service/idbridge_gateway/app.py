@@ -15,7 +15,6 @@ from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.net.source import Source
-from idbridge.oidc.client import TOKEN_EXCHANGE
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
@@ -33,8 +32,8 @@ from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource, read_decryption_keys
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.oidc.clients import ClientDirectory, Clients
-from idbridge_gateway.oidc.exchange import Exchange, Turns
-from idbridge_gateway.oidc.token import TokenEndpoint, token_router
+from idbridge_gateway.oidc.exchange import Turns
+from idbridge_gateway.oidc.provider import provider_of
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.registration import read_registrations
@@ -113,10 +112,16 @@ def create_app(
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch = prefetch
     _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults, encryption=decryption_keys)
-    exchange = Exchange(
-        one_time=one_time, randomness=randomness, node_url=settings.node_url, decryption_keys=decryption_keys
+    app.state.provider = provider_of(
+        settings.node_url,
+        clients=clients or ClientDirectory.of((), {}),
+        turns=turns,
+        one_time=one_time,
+        sealed=stores.sealed,
+        randomness=randomness,
+        decryption_keys=decryption_keys,
     )
-    app.include_router(token_router(_token_endpoint(settings, exchange, clients, turns=turns, one_time=one_time)))
+    app.include_router(app.state.provider.router)
     install_site(app, settings, verdicts=verdicts, turns=turns, decryption_keys=decryption_keys, samples=samples)
     return app
 
@@ -137,18 +142,6 @@ def _front(
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),
         decryption_keys=decryption_keys,
-    )
-
-
-def _token_endpoint(
-    settings: Settings, exchange: Exchange, clients: Clients | None, *, turns: Turns, one_time: OneTime
-) -> TokenEndpoint:
-    return TokenEndpoint(
-        clients=clients or ClientDirectory.of((), {}),
-        grants={TOKEN_EXCHANGE: exchange.grant},
-        one_time=one_time,
-        turns=turns,
-        issuer=settings.node_url,
     )
 
 

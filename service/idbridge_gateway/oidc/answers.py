@@ -4,15 +4,16 @@ Beside ``error`` stands ``code``, the reason in our catalogue, and the correlati
 asks for help with the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from idbridge.errors import RequestError
 from idbridge.oidc.errors import OAuthError
 from idbridge.reasons import reason
 from idbridge_gateway.api.answer import json_octets
+from idbridge_gateway.journal import note_unexpected
 
 NO_STORE: Final[Mapping[str, str]] = {"cache-control": "no-store", "pragma": "no-cache"}
 _TOO_LARGE: Final = 413
@@ -46,3 +47,17 @@ def oauth_error(broken: RequestError) -> OAuthError:
     if status == _TOO_LARGE:
         return OAuthError("invalid_request", "the request is too long", cause=broken.code, status=_TOO_LARGE)
     return OAuthError("invalid_request", "the request is not in order", cause=broken.code)
+
+
+async def answered(request: Request, act: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Return what ``act`` answers, or an error in the form of RFC 6749, whatever happened."""
+    correlation_id: str = request.state.correlation_id
+    try:
+        return await act(request)
+    except OAuthError as error:
+        return error_answer(error, correlation_id=correlation_id)
+    except RequestError as broken:
+        return error_answer(oauth_error(broken), correlation_id=correlation_id)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a client gets an error it can read
+        note_unexpected(error, correlation_id=correlation_id)
+        return error_answer(oauth_error(RequestError("system.internal")), correlation_id=correlation_id)

@@ -1,8 +1,13 @@
-"""The OAuth endpoints in the OpenAPI document: FastAPI sees no form that it does not parse itself."""
+"""The token endpoint in the OpenAPI document, and what all endpoints of OAuth say alike (``contract_provider``).
 
+FastAPI sees no form that it does not parse itself.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.oidc.client import TOKEN_EXCHANGE
+from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
 from idbridge.oidc.errors import OAuthErrorCode
 from idbridge.oidc.token_exchange import FORMATS, RequestedToken
 from idbridge_gateway.api.schemas import JSON_MEDIA
@@ -13,14 +18,18 @@ EXCHANGE_WORDS: Final = (
     "verified as at `/v1/verify`. What is issued is no wider, no higher and no longer-lived than what it rests on "
     "(RFC 8693). `subject_expected` and `dcql` are the members `expected` and `dcql` of a verification, as JSON text."
 )
-_STATUSES: Final = {
-    400: "The exchange is refused.",
+CODE_WORDS: Final = (
+    "\n\nA code is redeemed with its PKCE verifier, once and within a minute. "
+    "A client of FAPI 2.0 proves its key by DPoP."
+)
+STATUSES: Final[Mapping[int, str]] = MappingProxyType({
+    400: "The request is refused.",
     401: "The client did not prove who it is.",
     413: "The body is longer than any request may be.",
     415: "The body is not a form.",
     500: "Something went wrong inside this node; nothing was issued.",
     503: "This node cannot answer now; nothing was issued.",
-}
+})  # fmt: skip
 _TEXT: Final = {"type": "string"}
 _ERROR: Final = {
     "type": "object",
@@ -45,6 +54,35 @@ _GRANTED: Final = {
     },
     "additionalProperties": False,
 }
+_CODE_GRANTED: Final = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in", "id_token", "scope"],
+    "properties": {
+        "access_token": _TEXT,
+        "token_type": {"type": "string", "enum": ["Bearer", "DPoP"]},
+        "expires_in": {"type": "integer", "minimum": 0, "maximum": 600},
+        "id_token": _TEXT,
+        "scope": _TEXT,
+    },
+    "additionalProperties": False,
+}
+CLIENT: Final = {
+    "client_id": _TEXT,
+    "client_assertion_type": _TEXT,
+    "client_assertion": _TEXT,
+    "client_secret": _TEXT,
+}
+_CODE_FORM: Final = {
+    "type": "object",
+    "required": ["grant_type", "code", "redirect_uri", "code_verifier"],
+    "properties": {
+        "grant_type": {"const": AUTHORIZATION_CODE},
+        "code": _TEXT,
+        "redirect_uri": _TEXT,
+        "code_verifier": _TEXT,
+        **CLIENT,
+    },
+}
 _FORM: Final = {
     "type": "object",
     "required": ["grant_type", "subject_token", "subject_token_type", "audience", "purpose", "purpose_text"],
@@ -59,23 +97,32 @@ _FORM: Final = {
         "purpose": _TEXT,
         "purpose_text": {"type": "string", "minLength": 3, "maxLength": 300},
         "released_claims": _TEXT,
-        "client_id": _TEXT,
-        "client_assertion_type": _TEXT,
-        "client_assertion": _TEXT,
-        "client_secret": _TEXT,
+        **CLIENT,
     },
 }
 
 
+def refusals(statuses: Mapping[int, str]) -> dict[str, Any]:
+    """Return the answers of an OAuth endpoint that refuses, by status."""
+    return {
+        str(status): {"description": words, "content": {JSON_MEDIA: {"schema": _ERROR}}}
+        for status, words in statuses.items()
+    }
+
+
+def form_body(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what OpenAPI says of a request whose body is a form of ``schema``."""
+    return {"required": True, "content": {FORM_MEDIA: {"schema": dict(schema)}}}
+
+
 def token_operation() -> dict[str, Any]:
     """Return what OpenAPI says of the token endpoint beside its address."""
-    refused = {
-        str(status): {"description": words, "content": {JSON_MEDIA: {"schema": _ERROR}}}
-        for status, words in _STATUSES.items()
+    granted = {
+        "description": "What was issued.",
+        "content": {JSON_MEDIA: {"schema": {"oneOf": [_GRANTED, _CODE_GRANTED]}}},
     }
-    granted = {"description": "What was issued.", "content": {JSON_MEDIA: {"schema": _GRANTED}}}
     return {
-        "description": EXCHANGE_WORDS,
-        "requestBody": {"required": True, "content": {FORM_MEDIA: {"schema": _FORM}}},
-        "responses": {"200": granted, **refused},
+        "description": EXCHANGE_WORDS + CODE_WORDS,
+        "requestBody": form_body({"oneOf": [_FORM, _CODE_FORM]}),
+        "responses": {"200": granted, **refusals(STATUSES)},
     }

@@ -43,11 +43,12 @@ _SPENT: Final = "holder.replayed"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What stays the same from the beginning of one request to its end."""
+    """What stays the same from the beginning of one request to its end; ``proofs`` are its DPoP header fields."""
 
     state: NodeState
     issuing: Issuing
     at: datetime
+    proofs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ class Turns:
     issuing: IssuingInForce
     clock: Clock
 
-    def begin(self) -> Turn:
+    def begin(self, *, proofs: tuple[str, ...] = ()) -> Turn:
         """Return a turn of this moment.
 
         Raises:
             RequestError: ``system.not_ready``.
         """
-        return Turn(self.trust.current(), self.issuing.current(), self.clock.now())
+        return Turn(self.trust.current(), self.issuing.current(), self.clock.now(), proofs)
 
 
 class Exchange:

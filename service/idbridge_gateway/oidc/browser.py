@@ -1,0 +1,120 @@
+"""What a browser gets that is no page of anybody's choosing: redirects, cookies of a transaction, and error pages.
+
+Each transaction has a cookie of its own, so that two tabs do not take each other's place. The name of the cookie can be
+told from the public name of the transaction, which stands in addresses; its value is the handle, which stands nowhere
+else. ``__Host-`` keeps other hosts of the domain from planting one; a sandbox over plain http cannot have that prefix.
+Clauses: RFC 6265bis section 4.1.3; RFC 9700 section 4.12 (303).
+"""
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from html import escape
+from typing import Final
+
+from fastapi import Request, Response
+
+from idbridge.codec import base64url
+from idbridge.errors import RequestError
+from idbridge.limits import LIMITS
+from idbridge.oidc.authorization_response import response_location
+from idbridge.oidc.errors import OAuthError
+from idbridge.reasons import reason
+from idbridge_gateway.journal import note_unexpected
+from idbridge_gateway.oidc.answers import NO_STORE, oauth_error
+
+SEE_OTHER: Final = 303
+FORM_POST: Final = "form_post"
+_NAME_OCTETS: Final = 16
+_UNAVAILABLE: Final = 503
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"
+)
+_SUBMIT: Final = "document.forms[0].submit()"
+_SUBMIT_HASH: Final = f"sha256-{base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()}"
+
+
+def public_name(handle: str) -> str:
+    """Return what may stand in an address for the transaction that ``handle`` opens."""
+    return base64url.encode(hashlib.sha256(handle.encode("ascii")).digest()[:_NAME_OCTETS])
+
+
+class TransactionCookies:
+    """The cookies of one node's transactions; ``secure`` is false for a sandbox over plain http only."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+
+    def name_of(self, name: str) -> str:
+        """Return the name of the cookie of the transaction that is publicly called ``name``."""
+        return f"{'__Host-' if self._secure else ''}idbridge-{name}"
+
+    def set(self, response: Response, handle: str) -> None:
+        """Let the browser bring ``handle`` from now on."""
+        response.set_cookie(
+            self.name_of(public_name(handle)),
+            handle,
+            max_age=int(LIMITS.login_transaction.total_seconds()),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def drop(self, response: Response, handle: str) -> None:
+        """Let the browser forget ``handle``."""
+        response.delete_cookie(
+            self.name_of(public_name(handle)), path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+    def handle(self, request: Request, name: str) -> str | None:
+        """Return the handle that the browser brings for the transaction ``name``; ``None`` if it has none for it."""
+        found = request.cookies.get(self.name_of(name))
+        return found if found is not None and found.isascii() and public_name(found) == name else None
+
+
+def see_other(address: str) -> Response:
+    """Return a redirect that a browser follows by GET, whatever it sent."""
+    return Response(status_code=SEE_OTHER, headers={**NO_STORE, "location": address})
+
+
+def to_client(redirect_uri: str, parameters: Mapping[str, str], *, mode: str) -> Response:
+    """Return the authorization response on its way to a ``redirect_uri`` that is registered."""
+    if mode != FORM_POST:
+        return see_other(response_location(redirect_uri, parameters))
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in parameters.items()
+    )
+    form = f'<form method="post" action="{escape(redirect_uri)}">{fields}<button>Continue</button></form>'
+    policy = f"default-src 'none'; script-src '{_SUBMIT_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+    body = _PAGE.format(title="One moment", body=f"{form}<script>{_SUBMIT}</script>")
+    return Response(body, media_type="text/html", headers={**NO_STORE, "content-security-policy": policy})
+
+
+def error_page(error: OAuthError, *, correlation_id: str) -> Response:
+    """Return the page for whom nothing else can be told: a redirect would go to an address that nobody checked."""
+    why = reason(error.code)
+    body = (
+        f"<p>{escape(why.person)}</p><p>{escape(error.error.value)}: {escape(error.description)}</p>"
+        f"<p><code>{escape(error.code)}</code> <code>{escape(correlation_id)}</code></p>"
+    )
+    headers = dict(NO_STORE)
+    if error.status == _UNAVAILABLE and why.retry_after is not None:
+        headers["retry-after"] = str(int(why.retry_after.total_seconds()))
+    page = _PAGE.format(title="This log-in cannot go on", body=body)
+    return Response(page, error.status, media_type="text/html", headers=headers)
+
+
+async def browsed(request: Request, act: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Return what ``act`` answers, or an error page, whatever happened."""
+    correlation_id: str = request.state.correlation_id
+    try:
+        return await act(request)
+    except OAuthError as error:
+        return error_page(error, correlation_id=correlation_id)
+    except RequestError as broken:
+        return error_page(oauth_error(broken), correlation_id=correlation_id)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a person gets a page
+        note_unexpected(error, correlation_id=correlation_id)
+        return error_page(oauth_error(RequestError("system.internal")), correlation_id=correlation_id)

@@ -1,0 +1,118 @@
+"""Codes: what a client gets through the browser, and what stands behind one (RFC 6749 section 4.1.2).
+
+A code opens, once and within a minute, what was decided of a login: for the client that asked, with the redirect URI,
+the PKCE verifier and the key of its request. It is kept as long as what is issued from it, so that a second use is
+noticed and takes that back (section 10.5).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from idbridge.assertion.decision import Decision
+from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.codec import length_prefixed
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import Randomness
+from idbridge.oidc.authorization_request import AuthorizationRequest
+from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
+
+KEPT: Final = LIMITS.code_lifetime + LIMITS.bound_token_lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code stands for. ``access_token`` is the one token issued from it, ``session`` its ``sid``."""
+
+    client_id: str
+    relying_party: str
+    redirect_uri: str
+    code_challenge: str = field(repr=False)
+    dpop_jkt: str | None
+    nonce: str | None = field(repr=False)
+    claims: str | None = field(repr=False)
+    decision: Decision = field(repr=False)
+    expires_at: datetime
+    access_token: str = field(repr=False)
+    session: str = field(repr=False)
+
+    def octets(self) -> bytes:
+        """Return it as it is sealed."""
+        document = {
+            "client_id": self.client_id,
+            "relying_party": self.relying_party,
+            "redirect_uri": self.redirect_uri,
+            "code_challenge": self.code_challenge,
+            "dpop_jkt": self.dpop_jkt,
+            "nonce": self.nonce,
+            "claims": self.claims,
+            "decision": decision_document(self.decision),
+            "expires_at": self.expires_at.timestamp(),
+            "access_token": self.access_token,
+            "session": self.session,
+        }
+        return json.dumps(document).encode()
+
+
+def read_code(octets: bytes) -> Code:
+    """Return the code of which ``Code.octets`` made ``octets``."""
+    document = json.loads(octets)
+    expires_at = datetime.fromtimestamp(document.pop("expires_at"), UTC)
+    return Code(**{**document, "decision": kept_decision(document["decision"]), "expires_at": expires_at})
+
+
+class Codes:
+    """The codes of one node."""
+
+    def __init__(self, *, store: SealedStore, one_time: OneTime, randomness: Randomness) -> None:
+        self._store = store
+        self._one_time = one_time
+        self._randomness = randomness
+
+    async def issue(
+        self, request: AuthorizationRequest, decision: Decision, registered: RegisteredClient, *, at: datetime
+    ) -> str:
+        """Return a new code for what was decided upon ``request``.
+
+        Raises:
+            RequestError: ``system.*``, it could not be kept.
+        """
+        code = Code(
+            client_id=registered.client.id,
+            relying_party=registered.relying_party.id,
+            redirect_uri=request.redirect_uri,
+            code_challenge=request.code_challenge,
+            dpop_jkt=request.dpop_jkt,
+            nonce=request.nonce,
+            claims=request.parameters.get("claims"),
+            decision=decision,
+            expires_at=at + LIMITS.code_lifetime,
+            access_token=new_handle(self._randomness),
+            session=new_handle(self._randomness),
+        )
+        handle = new_handle(self._randomness)
+        await self._store.put(Kind.CODE, handle, code.octets(), until=at + KEPT)
+        return handle
+
+    async def find(self, handle: str) -> Code | None:
+        """Return what ``handle`` stands for, used or not; ``None`` for nothing."""
+        octets = await self._store.read(Kind.CODE, handle)
+        return read_code(octets) if octets is not None else None
+
+    async def spend(self, handle: str, *, at: datetime) -> bool:
+        """Let the code be used; tell whether it was not before. Of several callers at once, one hears so."""
+        key = hashlib.sha256(length_prefixed.encode("code", handle)).digest()
+        return await self._one_time.claim(key, until=at + KEPT)
+
+    async def stands(self, handle: str) -> bool:
+        """Tell whether nobody used the code a second time meanwhile."""
+        return await self._store.read(Kind.CODE, handle) is not None
+
+    async def revoke(self, handle: str, code: Code) -> None:
+        """Take back what was issued from the code, and the code itself: it was used a second time."""
+        await self._store.take(Kind.CODE, handle)
+        await self._store.take(Kind.ACCESS_TOKEN, code.access_token)

@@ -1,0 +1,199 @@
+"""How a login ends: the one seam between this provider and who logs the person in, or asks them for consent.
+
+``complete`` takes what came of a step: a report on what a provider said, the person's yes or no, or an error. Nothing
+is decided of a login but from a PASSED report on the very question that the transaction asks; no code is issued but
+upon a yes after that. A transaction is answered once, and so is what was pushed for it, in however many tabs it stands.
+Clauses: OpenID Connect Core 1.0 sections 3.1.2.5 and 3.1.2.6; RFC 9207; Unmet Authentication Requirements 1.0.
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+
+from fastapi import Response
+
+from idbridge.assertion.decision import Decision, decide
+from idbridge.assertion.lowered import lowered
+from idbridge.codec import length_prefixed
+from idbridge.errors import Refusal
+from idbridge.limits import LIMITS
+from idbridge.model.assertion import LEVELS_BY_URI
+from idbridge.model.randomness import Randomness
+from idbridge.oidc.authorization_request import AuthorizationRequest
+from idbridge.oidc.authorization_response import code_response, error_response
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.parameters import Parameters
+from idbridge.oidc.request_uri import invalid_request_uri
+from idbridge.reasons import Indication
+from idbridge.verify.report import Report
+from idbridge_gateway.oidc import addresses
+from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other, to_client
+from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.oidc.codes import Codes
+from idbridge_gateway.oidc.exchange import Turn
+from idbridge_gateway.oidc.transaction import HeldTransaction, Transaction, Transactions, unknown_transaction
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.sealed import Kind, SealedStore
+from idbridge_gateway.verdict import REPORT_ID_OCTETS
+
+
+class Consent(StrEnum):
+    """What a person said to what would be released."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Completion:
+    """How the logins of one node end; ``issuer`` stands in every response."""
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        codes: Codes,
+        store: SealedStore,
+        one_time: OneTime,
+        cookies: TransactionCookies,
+        randomness: Randomness,
+        issuer: str,
+    ) -> None:
+        self._transactions = transactions
+        self._codes = codes
+        self._store = store
+        self._one_time = one_time
+        self._cookies = cookies
+        self._randomness = randomness
+        self._issuer = issuer
+
+    async def complete(self, held: HeldTransaction, outcome: Report | Consent | OAuthError, *, turn: Turn) -> Response:
+        """Return where the browser goes after ``outcome``: to the consent page, or back to the client.
+
+        Raises:
+            OAuthError: There is nobody to go back to: the transaction is over, or was answered in another tab.
+            RequestError: ``system.*``: nothing was issued.
+            ValueError: A report on another question than this transaction asks; a programming error.
+        """
+        if isinstance(outcome, Report):
+            try:
+                return await self._decided(held, outcome, turn=turn)
+            except OAuthError as error:
+                return await self._ended(held, error, at=turn.at)
+        if outcome is Consent.YES:
+            return await self._agreed(held, at=turn.at)
+        refusal = outcome if isinstance(outcome, OAuthError) else OAuthError("access_denied", "the person said no")
+        return await self._ended(held, refusal, at=turn.at)
+
+    async def refuse(self, error: OAuthError, parameters: Parameters, *, pushed: str | None, at: datetime) -> Response:
+        """Return ``error`` on its way to the redirect URI of ``parameters``, which was found to be registered.
+
+        Raises:
+            OAuthError: ``error`` itself if no browser carries it, or ``invalid_request_uri`` if it was answered before.
+        """
+        state = parameters.text("state")
+        told = state if state is not None and len(state) <= LIMITS.opaque_characters and _is_printable(state) else None
+        try:
+            answer = error_response(error, state=told, issuer=self._issuer)
+        except ValueError:
+            raise error from None
+        await self._spend(pushed, at=at)
+        mode = parameters.text("response_mode") or "query"
+        return to_client(parameters.values["redirect_uri"], answer, mode=mode)
+
+    async def _decided(self, held: HeldTransaction, report: Report, *, turn: Turn) -> Response:
+        registered, asked = self._transactions.request_of(held.transaction)
+        _require_same_question(report, asked, registered)
+        if report.indication is not Indication.PASSED:
+            why = report.reason
+            error = "temporarily_unavailable" if why is not None and why.retryable else "access_denied"
+            sentence = "the login at the provider is not accepted"
+            raise OAuthError(error, sentence, cause=why.code if why is not None else None)
+        decision = self._decision(report, asked, turn)
+        for value in report.one_time:
+            if not await self._one_time.claim(value.key, until=value.until):
+                raise OAuthError("access_denied", "the login was used before", cause="holder.replayed")
+        await self._transactions.keep(held, decision)
+        return see_other(addresses.consent(public_name(held.handle)))
+
+    def _decision(self, report: Report, asked: AuthorizationRequest, turn: Turn) -> Decision:
+        _require_recent(report, asked)
+        try:
+            decision = decide(
+                report,
+                audience=asked.client_id,
+                node=turn.issuing.node,
+                pairwise_key=turn.issuing.pairwise_key,
+                report_id=f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}",
+                at=turn.at,
+                randomness=self._randomness,
+            )
+        except Refusal as refusal:
+            raise OAuthError("access_denied", "no assertion is made of this login", cause=refusal.code) from None
+        return lowered(decision, asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
+
+    async def _agreed(self, held: HeldTransaction, *, at: datetime) -> Response:
+        transaction = await self._transactions.take(held.handle)
+        decision = transaction.decision
+        if decision is None:
+            raise unknown_transaction()
+        registered, asked = self._transactions.request_of(transaction)
+        if at >= decision.expires_at:
+            error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
+            return await self._sent(held.handle, error, transaction, at=at)
+        await self._spend(transaction.pushed, at=at)
+        code = await self._codes.issue(asked, decision, registered, at=at)
+        answer = code_response(asked, code=code, issuer=self._issuer)
+        return self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
+
+    async def _ended(self, held: HeldTransaction, error: OAuthError, *, at: datetime) -> Response:
+        transaction = await self._transactions.take(held.handle)
+        return await self._sent(held.handle, error, transaction, at=at)
+
+    async def _sent(self, handle: str, error: OAuthError, transaction: Transaction, *, at: datetime) -> Response:
+        """Send ``error`` to the client, if the redirect URI is still one that is registered for it."""
+        self._transactions.request_of(transaction)
+        parameters = Parameters(transaction.parameters)
+        return self._left(await self.refuse(error, parameters, pushed=transaction.pushed, at=at), handle)
+
+    def _left(self, response: Response, handle: str) -> Response:
+        self._cookies.drop(response, handle)
+        return response
+
+    async def _spend(self, pushed: str | None, *, at: datetime) -> None:
+        """Let what was pushed be answered, once; after that no browser brings its name again.
+
+        The value outlives every transaction that the name can have begun.
+        """
+        if pushed is None:
+            return
+        key = hashlib.sha256(length_prefixed.encode("pushed-request", pushed)).digest()
+        until = at + LIMITS.login_transaction + LIMITS.pushed_request_lifetime
+        if not await self._one_time.claim(key, until=until):
+            raise invalid_request_uri()
+        await self._store.take(Kind.PUSHED_REQUEST, pushed)
+
+
+def _require_same_question(report: Report, asked: AuthorizationRequest, registered: RegisteredClient) -> None:
+    question = report.request
+    same = (
+        question.relying_party == registered.relying_party
+        and question.purpose == asked.purpose
+        and question.purpose_text == asked.purpose_text
+        and set(question.claims) <= set(asked.claims.wanted)
+    )
+    if not same:
+        raise ValueError("the report answers another question than this transaction asks")
+
+
+def _require_recent(report: Report, asked: AuthorizationRequest) -> None:
+    """Return if the person logged in as lately as ``max_age`` demands; a login without time is never recent."""
+    if asked.max_age is None:
+        return
+    identity = report.passed_identity
+    authenticated = identity.credential.authenticated_at if identity is not None else None
+    if authenticated is None or report.at - authenticated > asked.max_age:
+        raise OAuthError("login_required", "the login is too long ago for max_age", cause="time.too_old")
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()

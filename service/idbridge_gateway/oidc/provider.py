@@ -1,0 +1,82 @@
+"""The OpenID provider of one node, put together: what its endpoints share, and their routes."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from idbridge.crypto.jwe import DecryptionKey
+from idbridge.model.randomness import Randomness
+from idbridge.oidc.client import TOKEN_EXCHANGE
+from idbridge.oidc.metadata import Endpoints
+from idbridge_gateway.oidc.authentication import ClientAuthentication
+from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization_router
+from idbridge_gateway.oidc.browser import TransactionCookies
+from idbridge_gateway.oidc.clients import Clients
+from idbridge_gateway.oidc.codes import Codes
+from idbridge_gateway.oidc.completion import Completion
+from idbridge_gateway.oidc.exchange import Exchange, Turns
+from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
+from idbridge_gateway.oidc.token import TokenEndpoint, token_router
+from idbridge_gateway.oidc.transaction import Transactions
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.sealed import SealedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the pages and the upstream leg of one node need of its provider, and the routes to serve."""
+
+    transactions: Transactions
+    completion: Completion
+    cookies: TransactionCookies
+    turns: Turns
+    router: APIRouter
+
+
+def provider_of(
+    node_url: str,
+    *,
+    clients: Clients,
+    turns: Turns,
+    one_time: OneTime,
+    sealed: SealedStore,
+    randomness: Randomness,
+    decryption_keys: tuple[DecryptionKey, ...],
+) -> Provider:
+    """Return the provider whose issuer identifier is ``node_url``."""
+    endpoints = Endpoints(node_url)
+    cookies = TransactionCookies(secure=node_url.startswith("https://"))
+    authentication = ClientAuthentication(clients=clients, one_time=one_time, issuer=node_url)
+    transactions = Transactions(store=sealed, clients=clients, randomness=randomness)
+    codes = Codes(store=sealed, one_time=one_time, randomness=randomness)
+    completion = Completion(
+        transactions=transactions,
+        codes=codes,
+        store=sealed,
+        one_time=one_time,
+        cookies=cookies,
+        randomness=randomness,
+        issuer=node_url,
+    )
+    pushed = PushedRequestEndpoint(
+        authentication=authentication,
+        store=sealed,
+        one_time=one_time,
+        turns=turns,
+        randomness=randomness,
+        endpoints=endpoints,
+    )
+    authorization = AuthorizationEndpoint(
+        clients=clients,
+        store=sealed,
+        transactions=transactions,
+        completion=completion,
+        cookies=cookies,
+        turns=turns,
+    )
+    exchange = Exchange(one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=decryption_keys)
+    token = TokenEndpoint(authentication=authentication, grants={TOKEN_EXCHANGE: exchange.grant}, turns=turns)
+    router = APIRouter()
+    for routes in (pushed_router(pushed), authorization_router(authorization), token_router(token)):
+        router.include_router(routes)
+    return Provider(transactions, completion, cookies, turns, router)

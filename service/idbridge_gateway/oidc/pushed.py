@@ -1,0 +1,144 @@
+"""``POST /oauth/par``: a client hands in its authorization request before any browser is sent (RFC 9126).
+
+Every refusal is JSON for the client; nothing here redirects. What is pushed is kept for a minute under a random name.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import Randomness
+from idbridge.oidc.authorization_request import read_pushed_request
+from idbridge.oidc.dpop import DpopProof, verify_proof
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.metadata import Endpoints
+from idbridge.oidc.request_uri import request_uri_of
+from idbridge_gateway.oidc.answers import answered, token_answer
+from idbridge_gateway.oidc.authentication import ClientAuthentication
+from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.oidc.contract_provider import pushed_operation
+from idbridge_gateway.oidc.exchange import Turn, Turns
+from idbridge_gateway.oidc.forms import dpop_proofs, read_form
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
+
+PATH: Final = "/oauth/par"
+_CREATED: Final = 201
+
+
+@dataclass(frozen=True, slots=True)
+class PushedRequest:
+    """What was pushed, and by whom; its parameters are read again when a browser brings its name."""
+
+    client_id: str
+    parameters: Mapping[str, str] = field(repr=False)
+    until: datetime
+
+    def octets(self) -> bytes:
+        """Return it as it is sealed."""
+        document = {"client_id": self.client_id, "parameters": dict(self.parameters), "until": self.until.timestamp()}
+        return json.dumps(document).encode()
+
+
+def read_pushed(octets: bytes) -> PushedRequest:
+    """Return what ``PushedRequest.octets`` made ``octets`` of."""
+    document = json.loads(octets)
+    until = datetime.fromtimestamp(document["until"], UTC)
+    return PushedRequest(document["client_id"], MappingProxyType(document["parameters"]), until)
+
+
+def require_answerable(registered: RegisteredClient) -> None:
+    """Return if an ID token could be made for this client at all: its id has to be an audience of its party.
+
+    Raises:
+        OAuthError: ``unauthorized_client``.
+    """
+    if registered.client.id not in registered.relying_party.audiences:
+        raise OAuthError(
+            "unauthorized_client", "the client id is no audience of its party", cause="policy.audience_not_registered"
+        )
+
+
+class PushedRequestEndpoint:
+    """What the endpoint of one node does."""
+
+    def __init__(
+        self,
+        *,
+        authentication: ClientAuthentication,
+        store: SealedStore,
+        one_time: OneTime,
+        turns: Turns,
+        randomness: Randomness,
+        endpoints: Endpoints,
+    ) -> None:
+        self._authentication = authentication
+        self._store = store
+        self._one_time = one_time
+        self._turns = turns
+        self._randomness = randomness
+        self._endpoints = endpoints
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request: the name of what was pushed, or an error in the form of RFC 6749."""
+        return await answered(request, self._pushed)
+
+    async def _pushed(self, request: Request) -> Response:
+        parameters = await read_form(request)
+        turn = self._turns.begin(proofs=dpop_proofs(request))
+        registered = await self._authentication.authenticated(parameters, request, at=turn.at)
+        asked = read_pushed_request(
+            parameters,
+            client=registered.client,
+            purposes=registered.relying_party.purposes,
+            proof=await self._proof(turn),
+        )
+        require_answerable(registered)
+        until = turn.at + LIMITS.pushed_request_lifetime
+        handle = new_handle(self._randomness)
+        pushed = PushedRequest(asked.client_id, asked.parameters, until)
+        await self._store.put(Kind.PUSHED_REQUEST, handle, pushed.octets(), until=until)
+        lifetime = int(LIMITS.pushed_request_lifetime.total_seconds())
+        return token_answer({"request_uri": request_uri_of(handle), "expires_in": lifetime}, status=_CREATED)
+
+    async def _proof(self, turn: Turn) -> DpopProof | None:
+        """Return the DPoP proof of the request, if it has one (RFC 9449 section 10.1)."""
+        if not turn.proofs:
+            return None
+        proof = verify_proof(turn.proofs, method="POST", url=self._endpoints.pushed, at=turn.at)
+        await spend_proof(self._one_time, proof)
+        return proof
+
+
+async def spend_proof(one_time: OneTime, proof: DpopProof) -> None:
+    """Let ``proof`` count, once.
+
+    Raises:
+        OAuthError: ``invalid_dpop_proof``: it counted before.
+        RequestError: ``system.*``.
+    """
+    if not await one_time.claim(proof.one_time.key, until=proof.one_time.until):
+        raise OAuthError("invalid_dpop_proof", "the DPoP proof was used before", cause="holder.replayed")
+
+
+def pushed_router(endpoint: PushedRequestEndpoint) -> APIRouter:
+    """Return the route of the endpoint."""
+    router = APIRouter()
+
+    @router.post(
+        PATH,
+        summary="Hand in an authorization request",
+        tags=["oauth"],
+        status_code=_CREATED,
+        openapi_extra=pushed_operation(),
+    )
+    async def push(request: Request) -> Response:
+        return await endpoint.answer(request)
+
+    return router

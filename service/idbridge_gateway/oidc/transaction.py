@@ -1,0 +1,145 @@
+"""A login in progress: from the authorization request to the person's yes or no, at most fifteen minutes.
+
+It is kept sealed under a handle that only the browser has which began it, in a cookie of its own (``browser``). What it
+keeps of the request are its parameters, read again against the registration of the moment whenever they count.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from idbridge.assertion.decision import Decision
+from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import Randomness
+from idbridge.oidc.authorization_request import AuthorizationRequest, read_kept_request
+from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc.clients import Clients, RegisteredClient
+from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A login in progress. ``pushed`` is the handle of the request that was pushed for it, ``None`` for a plain one.
+
+    ``decision`` is what was decided of the person's login at a provider, ``None`` until that is done.
+    """
+
+    client_id: str
+    parameters: Mapping[str, str] = field(repr=False)
+    ends_at: datetime
+    pushed: str | None = field(default=None, repr=False)
+    decision: Decision | None = field(default=None, repr=False)
+
+    def octets(self) -> bytes:
+        """Return the transaction as it is sealed."""
+        document = {
+            "client_id": self.client_id,
+            "parameters": dict(self.parameters),
+            "ends_at": self.ends_at.timestamp(),
+            "pushed": self.pushed,
+            "decision": decision_document(self.decision) if self.decision is not None else None,
+        }
+        return json.dumps(document).encode()
+
+
+def read_transaction(octets: bytes) -> Transaction:
+    """Return the transaction of which ``Transaction.octets`` made ``octets``."""
+    document = json.loads(octets)
+    decision = document["decision"]
+    return Transaction(
+        client_id=document["client_id"],
+        parameters=MappingProxyType(document["parameters"]),
+        ends_at=datetime.fromtimestamp(document["ends_at"], UTC),
+        pushed=document["pushed"],
+        decision=kept_decision(decision) if decision is not None else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTransaction:
+    """A transaction together with the handle that opened it."""
+
+    handle: str = field(repr=False)
+    transaction: Transaction
+
+
+def unknown_transaction() -> OAuthError:
+    """Return the one answer to a log-in that is over, was answered, or belongs to another browser."""
+    return OAuthError("invalid_request", "this log-in is over, was answered, or was begun in another browser")
+
+
+class Transactions:
+    """The transactions of one node."""
+
+    def __init__(self, *, store: SealedStore, clients: Clients, randomness: Randomness) -> None:
+        self._store = store
+        self._clients = clients
+        self._randomness = randomness
+
+    async def begin(self, request: AuthorizationRequest, *, pushed: str | None, at: datetime) -> HeldTransaction:
+        """Begin the login that ``request`` asks for.
+
+        Raises:
+            RequestError: ``system.*``, it could not be kept.
+        """
+        ends_at = at + LIMITS.login_transaction
+        transaction = Transaction(request.client_id, request.parameters, ends_at, pushed)
+        handle = new_handle(self._randomness)
+        await self._store.put(Kind.TRANSACTION, handle, transaction.octets(), until=ends_at)
+        return HeldTransaction(handle, transaction)
+
+    async def find(self, handle: str | None) -> HeldTransaction:
+        """Return the transaction that ``handle`` opens, and leave it where it is.
+
+        Raises:
+            OAuthError: ``invalid_request``: there is none.
+            RequestError: ``system.*``.
+        """
+        octets = await self._store.read(Kind.TRANSACTION, handle) if handle is not None else None
+        if handle is None or octets is None:
+            raise unknown_transaction()
+        return HeldTransaction(handle, read_transaction(octets))
+
+    async def keep(self, held: HeldTransaction, decision: Decision) -> HeldTransaction:
+        """Keep what was decided of the person's login; what was answered meanwhile does not come back.
+
+        Raises:
+            OAuthError: ``invalid_request``: it is over.
+            RequestError: ``system.*``.
+        """
+        changed = replace(held.transaction, decision=decision)
+        if not await self._store.replace(Kind.TRANSACTION, held.handle, changed.octets(), until=changed.ends_at):
+            raise unknown_transaction()
+        return HeldTransaction(held.handle, changed)
+
+    async def take(self, handle: str) -> Transaction:
+        """Return the transaction and forget it: it is answered once.
+
+        Raises:
+            OAuthError: ``invalid_request``: it is over, or somebody else just answered it.
+            RequestError: ``system.*``.
+        """
+        octets = await self._store.take(Kind.TRANSACTION, handle)
+        if octets is None:
+            raise unknown_transaction()
+        return read_transaction(octets)
+
+    def request_of(self, transaction: Transaction) -> tuple[RegisteredClient, AuthorizationRequest]:
+        """Return client and request of ``transaction``, as the registration of this moment allows them.
+
+        Raises:
+            OAuthError: The client is gone or switched off, or its registration was narrowed.
+        """
+        registered = self._clients.find(transaction.client_id)
+        if registered is None or not registered.enabled:
+            raise unknown_client()
+        purposes = registered.relying_party.purposes
+        return registered, read_kept_request(transaction.parameters, client=registered.client, purposes=purposes)
+
+
+def unknown_client() -> OAuthError:
+    """Return what a browser is told of a client that is not registered, or switched off."""
+    return OAuthError("invalid_request", "the client is not registered", cause="policy.unauthenticated")
