@@ -1,13 +1,23 @@
 """The container files say what the code says: settings that exist, bounds that agree, nobody runs as root."""
 
+import os
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from idbridge.clock import SystemClock
 from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
+from idbridge.sandbox.region import Region
+from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.settings import Settings
+from tests.engines import require_engine
 from tests.source import ROOT
 
 CONTAINERFILE = ROOT / "service" / "Containerfile"
@@ -74,13 +84,72 @@ def test_only_the_proxy_can_be_reached_from_outside(compose: Any) -> None:
 
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
     assert compose["networks"]["inside"]["internal"] is True
-    assert [name for name, service in services.items() if "outside" in service["networks"]] == ["proxy"]
+    assert [name for name, service in services.items() if "outside" in service.get("networks", ())] == ["proxy"]
+    assert services["valkey"]["network_mode"] == "none"
 
 
 def test_the_one_time_store_never_evicts(compose: Any) -> None:
     command = compose["services"]["valkey"]["command"]
 
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+
+
+def test_the_gateway_finds_the_store_where_it_listens(compose: Any) -> None:
+    valkey, gateway = compose["services"]["valkey"], compose["services"]["gateway"]
+    placed = {mount["source"]: mount["target"] for mount in gateway["volumes"]}
+    command = valkey["command"]
+    listens = command[command.index("--unixsocket") + 1].removeprefix("/data/")
+
+    assert "profiles" not in valkey
+    assert gateway["depends_on"]["valkey"]["condition"] == "service_healthy"
+    assert gateway["environment"]["IDBRIDGE_REDIS_URL"] == (
+        f"${{IDBRIDGE_REDIS_URL:-unix://{placed['valkey']}/{listens}}}"
+    )
+
+
+def test_a_gateway_starts_with_the_store_of_the_file_and_not_without(compose: Any, tmp_path: Path) -> None:
+    """The store is started by the words of the file, at a place of this machine."""
+    region = Region.generate(at=SystemClock().now().replace(microsecond=0))
+    settings = lay_out(region, tmp_path / "node")[MemberState.TH]
+    (tmp_path / "store").mkdir()
+    command = compose["services"]["valkey"]["command"]
+    socket = f"{tmp_path}/store/valkey.sock"
+    told = [word.replace("/data/valkey.sock", socket) for word in command[1:]]
+    environment = {
+        f"IDBRIDGE_{name.upper()}": str(value)
+        for name, value in settings.model_dump(exclude_none=True).items()
+        if not isinstance(value, dict)
+    }
+    environment["IDBRIDGE_REDIS_URL"] = f"unix://{socket}"
+
+    def started() -> subprocess.CompletedProcess[str]:
+        words = [Path(sys.executable).with_name("idbridge"), "serve", "--check"]
+        return subprocess.run(
+            words, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    store = subprocess.Popen([require_engine("redis-server"), *told], cwd=tmp_path / "store", stdout=subprocess.DEVNULL)
+    try:
+        wait_for(Path(socket))
+        with_store = started()
+    finally:
+        store.kill()
+        store.wait(timeout=10)
+    without = started()
+
+    assert with_store.returncode == 0, with_store.stderr
+    assert "in Redis" in with_store.stdout
+    assert without.returncode == 5
+    assert "does not answer" in without.stderr
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a server listens at ``path``."""
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.02)
+    raise RuntimeError("the store did not start")
 
 
 def test_no_secret_stands_in_the_file(compose: Any) -> None:
