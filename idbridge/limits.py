@@ -66,6 +66,7 @@ class Limits:
     code_lifetime: timedelta = timedelta(seconds=60)  # FAPI 2.0 section 5.3.2.1
     bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
+    session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
 
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296

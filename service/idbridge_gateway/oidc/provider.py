@@ -6,16 +6,19 @@ from fastapi import APIRouter
 
 from idbridge.crypto.jwe import DecryptionKey
 from idbridge.model.randomness import Randomness
-from idbridge.oidc.client import TOKEN_EXCHANGE
+from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
 from idbridge.oidc.metadata import Endpoints
+from idbridge_gateway.oidc.access_tokens import AccessTokens
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization_router
 from idbridge_gateway.oidc.browser import TransactionCookies
 from idbridge_gateway.oidc.clients import Clients
+from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.exchange import Exchange, Turns
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
+from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.token import TokenEndpoint, token_router
 from idbridge_gateway.oidc.transaction import Transactions
 from idbridge_gateway.stores.one_time import OneTime
@@ -26,6 +29,7 @@ from idbridge_gateway.stores.sealed import SealedStore
 class Provider:
     """What the pages and the upstream leg of one node need of its provider, and the routes to serve."""
 
+    clients: Clients
     transactions: Transactions
     completion: Completion
     cookies: TransactionCookies
@@ -75,8 +79,12 @@ def provider_of(
         turns=turns,
     )
     exchange = Exchange(one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=decryption_keys)
-    token = TokenEndpoint(authentication=authentication, grants={TOKEN_EXCHANGE: exchange.grant}, turns=turns)
+    tokens = AccessTokens(store=sealed, one_time=one_time)
+    sessions = Sessions(store=sealed)
+    redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, one_time=one_time, endpoints=endpoints)
+    grants = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
+    token = TokenEndpoint(authentication=authentication, grants=grants, turns=turns)
     router = APIRouter()
     for routes in (pushed_router(pushed), authorization_router(authorization), token_router(token)):
         router.include_router(routes)
-    return Provider(transactions, completion, cookies, turns, router)
+    return Provider(clients, transactions, completion, cookies, turns, router)

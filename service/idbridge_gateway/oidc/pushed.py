@@ -23,6 +23,7 @@ from idbridge_gateway.oidc.answers import answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import pushed_operation
+from idbridge_gateway.oidc.dpop_proofs import spend_proof
 from idbridge_gateway.oidc.exchange import Turn, Turns
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
 from idbridge_gateway.stores.one_time import OneTime
@@ -114,17 +115,6 @@ class PushedRequestEndpoint:
         proof = verify_proof(turn.proofs, method="POST", url=self._endpoints.pushed, at=turn.at)
         await spend_proof(self._one_time, proof)
         return proof
-
-
-async def spend_proof(one_time: OneTime, proof: DpopProof) -> None:
-    """Let ``proof`` count, once.
-
-    Raises:
-        OAuthError: ``invalid_dpop_proof``: it counted before.
-        RequestError: ``system.*``.
-    """
-    if not await one_time.claim(proof.one_time.key, until=proof.one_time.until):
-        raise OAuthError("invalid_dpop_proof", "the DPoP proof was used before", cause="holder.replayed")
 
 
 def pushed_router(endpoint: PushedRequestEndpoint) -> APIRouter:

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     UPSTREAM_STATE = "upstream-state"
     CODE = "code"
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind, not a secret
+    SESSION = "session"
     PRESENTATION = "presentation"
 
 

@@ -1,0 +1,115 @@
+"""Access tokens: opaque handles of what was decided for one client, and how one comes along with a request.
+
+A token of FAPI 2.0 is bound to a key and counts only with a DPoP proof of it, made for this very request and token
+(RFC 9449 section 7); offered as a bearer token it is refused. What stands behind it is kept sealed under the token
+itself, so whoever copies the store has no token and nothing of a person (architecture D9).
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import Request
+
+from idbridge.assertion.decision import Decision
+from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.oidc.dpop import ALGORITHMS, verify_proof
+from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc.dpop_proofs import spend_proof
+from idbridge_gateway.oidc.forms import dpop_proofs
+from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.sealed import Kind, SealedStore
+
+DPOP: Final = "DPoP"
+BEARER: Final = "Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What an access token opens. ``jkt`` is the thumbprint of the key that it is bound to, ``None`` for none."""
+
+    client_id: str
+    jkt: str | None
+    claims: str | None = field(repr=False)
+    decision: Decision = field(repr=False)
+    issued_at: datetime
+    expires_at: datetime
+
+    @property
+    def token_type(self) -> str:
+        """How the token is to be used."""
+        return BEARER if self.jkt is None else DPOP
+
+    def octets(self) -> bytes:
+        """Return it as it is sealed."""
+        document = {
+            "client_id": self.client_id,
+            "jkt": self.jkt,
+            "claims": self.claims,
+            "decision": decision_document(self.decision),
+            "issued_at": self.issued_at.timestamp(),
+            "expires_at": self.expires_at.timestamp(),
+        }
+        return json.dumps(document).encode()
+
+
+def read_access_token(octets: bytes) -> AccessToken:
+    """Return the token of which ``AccessToken.octets`` made ``octets``."""
+    document = json.loads(octets)
+    times = {name: datetime.fromtimestamp(document[name], UTC) for name in ("issued_at", "expires_at")}
+    return AccessToken(**{**document, **times, "decision": kept_decision(document["decision"])})
+
+
+class AccessTokens:
+    """The access tokens of one node."""
+
+    def __init__(self, *, store: SealedStore, one_time: OneTime) -> None:
+        self._store = store
+        self._one_time = one_time
+
+    async def keep(self, handle: str, token: AccessToken) -> None:
+        """Let ``handle`` be ``token`` from now on."""
+        await self._store.put(Kind.ACCESS_TOKEN, handle, token.octets(), until=token.expires_at)
+
+    async def find(self, handle: str, *, at: datetime) -> AccessToken | None:
+        """Return what ``handle`` opens; ``None`` if nothing, or if it is over."""
+        octets = await self._store.read(Kind.ACCESS_TOKEN, handle)
+        token = read_access_token(octets) if octets is not None else None
+        return token if token is not None and at < token.expires_at else None
+
+    async def revoke(self, handle: str) -> None:
+        """Let ``handle`` open nothing any more."""
+        await self._store.take(Kind.ACCESS_TOKEN, handle)
+
+    async def presented(self, request: Request, *, url: str, at: datetime) -> AccessToken:
+        """Return the token that ``request`` to ``url`` brings, proved where it is bound.
+
+        Raises:
+            OAuthError: ``invalid_token`` or ``invalid_dpop_proof``, 401 with a challenge.
+            RequestError: ``system.*``.
+        """
+        scheme, _, handle = request.headers.get("authorization", "").partition(" ")
+        handle = handle.strip(" ")
+        bound = scheme.lower() == DPOP.lower()
+        token = await self.find(handle, at=at) if bound or scheme.lower() == BEARER.lower() else None
+        if token is None:
+            raise _invalid_token("the access token is unknown, over or taken back")
+        if (token.jkt is not None) is not bound:
+            raise _invalid_token("the access token is used in another way than it was issued for")
+        if token.jkt is not None:
+            proof = verify_proof(
+                dpop_proofs(request),
+                method=request.method,
+                url=url,
+                at=at,
+                access_token=handle,
+                bound_to=token.jkt,
+            )
+            await spend_proof(self._one_time, proof, resource=True)
+        return token
+
+
+def _invalid_token(description: str) -> OAuthError:
+    challenge = f'{DPOP} error="invalid_token", algs="{" ".join(ALGORITHMS)}", {BEARER} error="invalid_token"'
+    return OAuthError("invalid_token", description, headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,129 @@
+"""The grant ``authorization_code``: a code in, an ID token and an access token out (RFC 6749 section 4.1.3).
+
+Everything is compared before the code is spent, so that a client that made a mistake, or owes us a proof, does not lose
+its code; nothing is issued before it was spent. A second use by the same client takes back what the first one got,
+also when both come at once.
+"""
+
+import hmac
+from datetime import timedelta
+from typing import Any, Final
+
+from idbridge.assertion.login import id_token_claims
+from idbridge.errors import Refusal
+from idbridge.limits import LIMITS
+from idbridge.oidc.authorization_request import OPENID
+from idbridge.oidc.claims_release import for_id_token
+from idbridge.oidc.claims_request import parse_claims
+from idbridge.oidc.client import AUTHORIZATION_CODE, Profile
+from idbridge.oidc.dpop import DpopProof, verify_proof
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.metadata import Endpoints
+from idbridge.oidc.parameters import Parameters
+from idbridge.oidc.pkce import require_verifier
+from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
+from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.oidc.codes import Code, Codes
+from idbridge_gateway.oidc.dpop_proofs import spend_proof
+from idbridge_gateway.oidc.exchange import Turn
+from idbridge_gateway.oidc.sessions import Sessions
+from idbridge_gateway.oidc.signed_responses import encrypted, half_hash, signed
+from idbridge_gateway.stores.one_time import OneTime
+
+_SPENT: Final = "holder.replayed"
+
+
+class CodeGrant:
+    """How the codes of one node are redeemed."""
+
+    def __init__(
+        self, *, codes: Codes, tokens: AccessTokens, sessions: Sessions, one_time: OneTime, endpoints: Endpoints
+    ) -> None:
+        self._codes = codes
+        self._tokens = tokens
+        self._sessions = sessions
+        self._one_time = one_time
+        self._endpoints = endpoints
+
+    async def grant(self, parameters: Parameters, *, registered: RegisteredClient, turn: Turn) -> dict[str, Any]:
+        """Return the token response for a client that authenticated itself.
+
+        Raises:
+            OAuthError: ``invalid_grant``, ``invalid_request``, ``invalid_dpop_proof`` or ``unauthorized_client``.
+            RequestError: ``system.*``: nothing was issued.
+        """
+        if AUTHORIZATION_CODE not in registered.client.grants:
+            raise OAuthError("unauthorized_client", "this client may not redeem codes")
+        handle = parameters.text("code")
+        if handle is None:
+            raise OAuthError("invalid_request", "code is missing")
+        code = await self._codes.find(handle)
+        if code is None or not hmac.compare_digest(code.client_id.encode(), registered.client.id.encode()):
+            raise _invalid_code()
+        proof = _require_holder(code, parameters, registered, turn, url=self._endpoints.token)
+        if proof is not None:
+            await spend_proof(self._one_time, proof)
+        if not await self._codes.spend(handle, at=turn.at):
+            await self._codes.revoke(handle, code)
+            await self._sessions.end(code.session)
+            raise OAuthError("invalid_grant", "the code was used before; what it gave is taken back", cause=_SPENT)
+        if turn.at >= code.expires_at:
+            raise _invalid_code()
+        response = await self._issued(code, registered, turn, jkt=proof.thumbprint if proof is not None else None)
+        if not await self._codes.stands(handle):  # used a second time while this was written
+            await self._codes.revoke(handle, code)
+            await self._sessions.end(code.session)
+            raise OAuthError("invalid_grant", "the code was used twice at once", cause=_SPENT)
+        return response
+
+    async def _issued(self, code: Code, registered: RegisteredClient, turn: Turn, *, jkt: str | None) -> dict[str, Any]:
+        expires_at = min(turn.at + _lifetime(jkt), code.decision.expires_at)
+        id_token = _id_token(code, registered, turn)
+        token = AccessToken(code.client_id, jkt, code.claims, code.decision, turn.at, expires_at)
+        await self._tokens.keep(code.access_token, token)
+        await self._sessions.keep(code, at=turn.at)
+        return {
+            "access_token": code.access_token,
+            "token_type": token.token_type,
+            "expires_in": int((expires_at - turn.at).total_seconds()),
+            "id_token": id_token,
+            "scope": OPENID,
+        }
+
+
+def _require_holder(
+    code: Code, parameters: Parameters, registered: RegisteredClient, turn: Turn, *, url: str
+) -> DpopProof | None:
+    """Return the proof of whoever redeems ``code``; ``None`` for a bearer of a client that may be one.
+
+    Raises:
+        OAuthError: ``invalid_grant`` or ``invalid_dpop_proof``.
+    """
+    if parameters.text("redirect_uri") != code.redirect_uri:
+        raise OAuthError("invalid_grant", "redirect_uri is another than the one of the request")
+    require_verifier(parameters.text("code_verifier"), challenge=code.code_challenge)
+    if code.dpop_jkt is None and not turn.proofs and registered.client.profile is Profile.OIDC_CODE:
+        return None
+    return verify_proof(turn.proofs, method="POST", url=url, at=turn.at, bound_to=code.dpop_jkt)
+
+
+def _lifetime(jkt: str | None) -> timedelta:
+    return LIMITS.bearer_token_lifetime if jkt is None else LIMITS.bound_token_lifetime
+
+
+def _id_token(code: Code, registered: RegisteredClient, turn: Turn) -> str:
+    client = registered.client
+    try:
+        recognised = code.decision.core["verified_claims"]
+        released = for_id_token(parse_claims(code.claims), recognised, at=turn.at)
+        claims = id_token_claims(code.decision, nonce=code.nonce, verified_claims=released, at=turn.at)
+        algorithm = client.id_token_signed_response_alg
+        claims |= {"at_hash": half_hash(code.access_token, algorithm), "sid": code.session}
+        return encrypted(signed(claims, algorithm=algorithm, turn=turn), client.id_token_encryption, client)
+    except Refusal as refusal:
+        raise OAuthError("invalid_grant", "no ID token is made of this login", cause=refusal.code) from None
+
+
+def _invalid_code() -> OAuthError:
+    """Return the one answer to a code that is unknown, expired, or of another client."""
+    return OAuthError("invalid_grant", "the code is unknown, expired, or of another client")

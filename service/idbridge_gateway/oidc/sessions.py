@@ -1,0 +1,50 @@
+"""Sessions: which client was told of which login, so that it can be told when that is over.
+
+One login is told to one client, under a ``sid`` that only this client's ID token names. A session is kept for as long
+as a day, sealed under its ``sid``; ending it takes back the access token and tells the client through the back channel.
+Clause: OpenID Connect Back-Channel Logout 1.0, section 2.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from idbridge.limits import LIMITS
+from idbridge_gateway.oidc.codes import Code
+from idbridge_gateway.stores.sealed import Kind, SealedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login as one client knows it: ``subject`` is the pairwise one."""
+
+    sid: str = field(repr=False)
+    client_id: str
+    subject: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+
+class Sessions:
+    """The sessions of one node."""
+
+    def __init__(self, *, store: SealedStore) -> None:
+        self._store = store
+
+    async def keep(self, code: Code, *, at: datetime) -> None:
+        """Keep the session that ``code`` begins."""
+        members = {
+            "client_id": code.client_id,
+            "subject": code.decision.subject,
+            "access_token": code.access_token,
+        }
+        until = at + LIMITS.session_lifetime
+        await self._store.put(Kind.SESSION, code.session, json.dumps(members).encode(), until=until)
+
+    async def end(self, sid: str) -> Session | None:
+        """Return the session, and end it; its access token opens nothing any more. ``None`` if there is none."""
+        octets = await self._store.take(Kind.SESSION, sid)
+        if octets is None:
+            return None
+        session = Session(sid=sid, **json.loads(octets))
+        await self._store.take(Kind.ACCESS_TOKEN, session.access_token)
+        return session
