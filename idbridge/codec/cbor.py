@@ -24,6 +24,9 @@ _NO_TAGS: Final = frozenset[int]()
 _ARRAY: Final = 0x80  # the head of an array, with its length in the same octet while that is short
 _SHORT: Final = 24
 _EMBEDDED: Final = 24
+_SECOND_SPELLING: Final = "CBOR in a second spelling, or with something after it"
+GAP: Final = "here stands a list of embedded octets"  # in a value, where it is not to be spelled by the library
+_GAP_SPELLED: Final = cbor2.dumps(GAP)
 _OCTET: Final = 256
 _EMBEDDED_AT: Final = {b"\x58": 4, b"\x59": 5, b"\x5a": 7}  # where octets begin under tag 24, by the head of them
 
@@ -72,12 +75,37 @@ def read(octets: bytes, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth
     Raises:
         InputError: As for ``decode``, but for kinds and tags.
     """
+    value = read_unproven(octets, max_bytes=max_bytes, max_depth=max_depth)
+    if cbor2.dumps(value) != octets:
+        raise InputError("input.malformed", _SECOND_SPELLING)
+    return value
+
+
+def read_unproven(octets: bytes, *, max_bytes: int, max_depth: int = LIMITS.nesting_depth) -> Any:
+    """Return what ``read`` does, of octets that may be a second spelling: whoever calls has ``require_spelling`` ask.
+
+    Raises:
+        InputError: As for ``read``, but for spellings and for octets after the item.
+    """
     if len(octets) > max_bytes:
         raise InputError("input.too_large", f"more than {max_bytes} octets of CBOR")
-    value = _read(octets, max_depth)
-    if cbor2.dumps(value) != octets:
-        raise InputError("input.malformed", "CBOR in a second spelling, or with something after it")
-    return value
+    return _read(octets, max_depth)
+
+
+def require_spelling(octets: bytes, skeleton: Any, pieces: Sequence[bytes]) -> None:
+    """Return if ``octets`` are the one spelling of ``skeleton`` in which each ``GAP`` is the next of ``pieces``.
+
+    The library spells a list of tagged octets at ten times the cost of joining them, so they are put in by hand.
+
+    Raises:
+        InputError: ``input.malformed``: they are not, or ``GAP`` stands in the skeleton where nobody put it.
+    """
+    # Nothing but a whole gap begins where a gap is: its first octet occurs in it once, so that no two overlap.
+    around = cbor2.dumps(skeleton).split(_GAP_SPELLED)
+    if len(around) != len(pieces) + 1:
+        raise InputError("input.malformed", "CBOR with a text that is kept for gaps")
+    if b"".join([part for pair in zip(around, (*pieces, b""), strict=True) for part in pair]) != octets:
+        raise InputError("input.malformed", _SECOND_SPELLING)
 
 
 def read_each(several: Sequence[bytes], *, max_bytes: int, max_depth: int = LIMITS.nesting_depth - 1) -> list[Any]:
@@ -90,10 +118,10 @@ def read_each(several: Sequence[bytes], *, max_bytes: int, max_depth: int = LIMI
     """
     if len(several) >= _OCTET * _OCTET or sum(map(len, several)) > max_bytes:
         raise InputError("input.too_large", f"more than {max_bytes} octets of CBOR")
-    values = _read(b"".join((_array_head(len(several)), *several)), max_depth + 1)
+    values = _read(array_of(several), max_depth + 1)
     # Each by itself: joined, the end of one could pass for the beginning of the next.
     if type(values) is not list or list(map(cbor2.dumps, values)) != list(several):
-        raise InputError("input.malformed", "CBOR in a second spelling, or with something after it")
+        raise InputError("input.malformed", _SECOND_SPELLING)
     return values
 
 
@@ -116,6 +144,11 @@ def inside(octets: bytes) -> bytes | None:
     """Return the octets that CBOR ``octets`` hold under tag 24, and nothing beside; ``None`` if they are not that."""
     held = octets[_EMBEDDED_AT.get(octets[2:3], 3) :]
     return held if embedded(held) == octets else None
+
+
+def array_of(items: Sequence[bytes]) -> bytes:
+    """Return the array of ``items``, fewer than 65536, each of which is CBOR already."""
+    return b"".join((_array_head(len(items)), *items))
 
 
 def _array_head(length: int) -> bytes:
@@ -147,9 +180,10 @@ def _read(octets: bytes, max_depth: int) -> Any:
 def account(value: Any, tags: frozenset[int]) -> None:
     """Refuse every type of value that the rule does not name, and tags that are not among ``tags``.
 
-    The kinds of everything in an array or map are looked at together, because nearly all are plain throughout.
+    A tuple stands for several values. The kinds of everything in an array or map are looked at together, because nearly
+    all are plain throughout.
     """
-    waiting: list[Any] = [[value]]
+    waiting: list[Any] = [value if type(value) is tuple else [value]]
     while waiting:
         item = waiting.pop()
         if type(item) is dict:

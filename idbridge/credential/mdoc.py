@@ -18,7 +18,8 @@ from typing import Any, Final
 from idbridge.codec import base64url
 from idbridge.codec.cbor import Tagged
 from idbridge.credential.device_auth import AUTHORISED, DEVICE, SESSION, DeviceVerdict, Presenting, judge_device
-from idbridge.credential.mdoc_document import Item, PresentedMdoc, parse_unverified_mdoc
+from idbridge.credential.mdoc_document import PresentedMdoc, parse_unverified_mdoc
+from idbridge.credential.mdoc_items import Items
 from idbridge.credential.mso import Mso, judge_items, parse_unverified_mso, read_mso
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
@@ -221,14 +222,14 @@ def judge_times(mso: Mso, profile: IsoProfile | None, *, at: datetime, leeway: t
     return TIME.refused("time.not_yet_valid") if mso.valid_from - at > leeway else TIME.passed
 
 
-def _country(name_spaces: Mapping[str, tuple[Item, ...]], profile: IsoProfile | None) -> Check:
+def _country(name_spaces: Mapping[str, Items], profile: IsoProfile | None) -> Check:
     """Judge whether the elements name the country, and the province if any, of the document signer (mdoc.11)."""
     country, province = (profile.country, profile.province) if profile is not None else (None, None)
     for items in name_spaces.values():
-        for item in items:
-            if item.identifier == _ISSUING_COUNTRY and item.value != country:
+        for identifier, value in zip(items.identifiers, items.values, strict=True):
+            if identifier == _ISSUING_COUNTRY and value != country:
                 return COUNTRY.refused("mdoc.country_mismatch", "the certificate is of another country")
-            if item.identifier == _ISSUING_JURISDICTION and province is not None and item.value != province:
+            if identifier == _ISSUING_JURISDICTION and province is not None and value != province:
                 return COUNTRY.refused("mdoc.country_mismatch", "the certificate is of another province")
     return COUNTRY.passed
 
@@ -253,15 +254,16 @@ def _one_time(
     return (nonce_once(request, issuer=resolved.service.issuer, until=end),)
 
 
-def _hides(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> bool:
+def _hides(mso: Mso, name_spaces: Mapping[str, Items]) -> bool:
     """Tell whether the holder may have withheld an element: there are digests that no item was shown for."""
-    return sum(map(len, mso.digests.values())) > sum(map(len, name_spaces.values()))
+    return sum(map(len, mso.digests.values())) > sum(len(items.octets) for items in name_spaces.values())
 
 
-def _elements(name_spaces: Mapping[str, tuple[Item, ...]]) -> dict[str, dict[str, Any]]:
+def _elements(name_spaces: Mapping[str, Items]) -> dict[str, dict[str, Any]]:
     """Return the elements by namespace and own name, as JSON has them."""
     return {
-        name_space: {item.identifier: _plain(item.value) for item in items} for name_space, items in name_spaces.items()
+        name_space: dict(zip(items.identifiers, map(_plain, items.values), strict=True))
+        for name_space, items in name_spaces.items()
     }
 
 
@@ -278,6 +280,8 @@ def _national(elements: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it: dates as texts, octets in base64url; ``None`` for what JSON cannot say."""
     kind = type(value)
+    if kind is str:  # nearly all are
+        return value
     if kind is bytes:
         return base64url.encode(value)
     if kind is Tagged:

@@ -7,46 +7,30 @@ nothing: whether any of it is signed, ``mso`` and ``device_auth`` tell. Clause: 
 """
 
 from collections.abc import Mapping
-from itertools import islice
-from operator import itemgetter
+from itertools import accumulate, pairwise
 from typing import Any, Final, NamedTuple, NoReturn
 
 from idbridge.codec import cbor
 from idbridge.codec.cbor import Tagged
+from idbridge.credential.mdoc_items import VALUES, Items, read_items
 from idbridge.crypto import cose
 from idbridge.errors import CredentialError, InputError, JoseError
 from idbridge.limits import LIMITS
 
 EMBEDDED: Final = 24  # octets that are CBOR themselves (RFC 8949, 3.4.5.1)
-DATE_TIME: Final = 0
-FULL_DATE: Final = 1004  # RFC 8943
 VERSION: Final = "1.0"
 _NO_TAGS: Final = frozenset[int]()
-_VALUES: Final = frozenset({DATE_TIME, FULL_DATE})
 _RESPONSE: Final = frozenset({"version", "documents", "documentErrors", "status"})
 _DOCUMENT: Final = frozenset({"docType", "issuerSigned", "deviceSigned", "errors"})
+_REQUIRED: Final = _DOCUMENT - {"errors", "deviceSigned"}  # without a device's signature it has a reason of its own
+_RESPONSE_REQUIRED: Final = frozenset({"version", "status"})
 _ISSUER_SIGNED: Final = frozenset({"nameSpaces", "issuerAuth"})
+_ISSUER_REQUIRED: Final = frozenset({"issuerAuth"})
 _DEVICE_SIGNED: Final = frozenset({"nameSpaces", "deviceAuth"})
-_MEMBERS: Final = 4  # of an item
-_members_of: Final = itemgetter("digestID", "random", "elementIdentifier", "elementValue")
 # Labels of the IANA registry of COSE header parameters.
 _PROTECTED: Final = frozenset({1})  # alg
 _UNPROTECTED: Final = frozenset({4, 33})  # kid, x5chain
 _PARTS: Final = 4
-
-
-class Item(NamedTuple):
-    """One element that the issuer signed; ``octets`` are those that its digest is made over."""
-
-    octets: bytes
-    digest_id: int
-    random: bytes
-    identifier: str
-    value: Any
-
-    def __repr__(self) -> str:
-        """Name the type alone: a ``repr`` ends in logs, and what this holds is about a person."""
-        return f"{type(self).__name__}(...)"
 
 
 class DeviceSigned(NamedTuple):
@@ -67,7 +51,7 @@ class PresentedMdoc(NamedTuple):
     ``absent`` counts the documents and elements that the wallet says it did not return.
     """
 
-    name_spaces: Mapping[str, tuple[Item, ...]]
+    name_spaces: Mapping[str, Items]
     issuer_auth: list[Any]
     doc_type: str | None = None
     device: DeviceSigned | None = None
@@ -86,10 +70,17 @@ def parse_unverified_mdoc(octets: bytes) -> PresentedMdoc:
         CredentialError: ``mdoc.response_status`` or ``mdoc.several_documents``.
         JoseError: ``jose.header_forbidden``: a header of the issuer's signature stands where it does not belong.
     """
-    value = cbor.read(octets, max_bytes=LIMITS.token_bytes)  # every kind in it is looked at below, or in `device_proof`
+    value = cbor.read_unproven(octets, max_bytes=LIMITS.token_bytes)
+    presented = _presented(value)  # every kind in it is looked at there, or in `device_proof`
+    cbor.require_spelling(octets, value, [cbor.array_of(items.octets) for items in presented.name_spaces.values()])
+    return presented
+
+
+def _presented(value: Any) -> PresentedMdoc:
+    """Return the document in ``value``, which keeps a gap for the items of each namespace."""
     if type(value) is dict and "issuerAuth" in value:
-        return _issuer_signed(value)
-    response = _map(value, _RESPONSE, required=frozenset({"version", "status"}))
+        return PresentedMdoc(*_issuer_signed(value))
+    response = _map(value, _RESPONSE, required=_RESPONSE_REQUIRED)
     if response["version"] != VERSION or type(response["status"]) is not int or response["status"] != 0:
         raise CredentialError("mdoc.response_status")
     documents = response.get("documents")
@@ -97,11 +88,11 @@ def parse_unverified_mdoc(octets: bytes) -> PresentedMdoc:
         raise CredentialError("mdoc.response_status", "the response holds no document")
     if len(documents) > 1:
         raise CredentialError("mdoc.several_documents")
-    presented = _document(_map(documents[0], _DOCUMENT, required=_DOCUMENT - {"errors", "deviceSigned"}))
-    return presented._replace(absent=presented.absent + _document_errors(response.get("documentErrors", [])))
+    document = _map(documents[0], _DOCUMENT, required=_REQUIRED)
+    return _document(document, absent=_document_errors(response.get("documentErrors", [])))
 
 
-def read_embedded(value: Any, *, tags: frozenset[int] = _VALUES) -> Any:
+def read_embedded(value: Any, *, tags: frozenset[int] = VALUES) -> Any:
     """Return what the octets under tag 24 hold.
 
     Raises:
@@ -110,20 +101,25 @@ def read_embedded(value: Any, *, tags: frozenset[int] = _VALUES) -> Any:
     return cbor.decode(_embedded_octets(value), max_bytes=LIMITS.token_bytes, tags=tags)
 
 
-def _document(document: dict[str, Any]) -> PresentedMdoc:
+def _document(document: dict[str, Any], *, absent: int) -> PresentedMdoc:
     doc_type = document["docType"]
     if type(doc_type) is not str:
         _malformed("`docType` is a text")
     if "deviceSigned" not in document:
         raise CredentialError("mdoc.device_auth_invalid", "a document of a response is signed by the device")
-    presented = _issuer_signed(document["issuerSigned"])
-    errors = _errors(document["errors"]) if "errors" in document else 0
-    return presented._replace(doc_type=doc_type, device=_device_signed(document["deviceSigned"]), absent=errors)
+    name_spaces, issuer_auth = _issuer_signed(document["issuerSigned"])
+    if "errors" in document:
+        absent += _errors(document["errors"])
+    return PresentedMdoc(name_spaces, issuer_auth, doc_type, _device_signed(document["deviceSigned"]), absent)
 
 
-def _issuer_signed(value: Any) -> PresentedMdoc:
-    signed = _map(value, _ISSUER_SIGNED, required=frozenset({"issuerAuth"}))
-    return PresentedMdoc(_name_spaces(signed.get("nameSpaces", {})), _issuer_auth(signed["issuerAuth"]))
+def _issuer_signed(value: Any) -> tuple[Mapping[str, Items], list[Any]]:
+    """Return the items by namespace, and the issuer's signature."""
+    signed = _map(value, _ISSUER_SIGNED, required=_ISSUER_REQUIRED)
+    name_spaces = _name_spaces(signed.get("nameSpaces", {}))
+    if name_spaces:
+        signed["nameSpaces"] = dict.fromkeys(name_spaces, cbor.GAP)
+    return name_spaces, _issuer_auth(signed["issuerAuth"])
 
 
 def _issuer_auth(value: Any) -> list[Any]:
@@ -141,7 +137,7 @@ def _issuer_auth(value: Any) -> list[Any]:
     return value
 
 
-def _name_spaces(value: Any) -> Mapping[str, tuple[Item, ...]]:
+def _name_spaces(value: Any) -> Mapping[str, Items]:
     """Return the items by namespace; they are read all at once, because reading each costs as much as its digest."""
     if type(value) is not dict:
         _malformed("`nameSpaces` is a map")
@@ -152,26 +148,13 @@ def _name_spaces(value: Any) -> Mapping[str, tuple[Item, ...]]:
         several.extend(map(_embedded_octets, items))
     if len(several) > LIMITS.disclosures:
         raise InputError("input.too_large", f"more than {LIMITS.disclosures} elements")
-    read = _items(several, cbor.read_each(several, max_bytes=LIMITS.token_bytes))
-    cbor.account([item[4] for item in read], _VALUES)
-    following = iter(read)
-    return {name_space: tuple(islice(following, len(items))) for name_space, items in value.items()}
-
-
-def _items(several: list[bytes], values: list[Any]) -> list[Item]:
-    """Return what each item says, in one go: a call for each costs as much as what is asked of it."""
-    read = []
-    for octets, item in zip(several, values, strict=True):
-        if type(item) is not dict or len(item) != _MEMBERS:
-            _malformed("an item has four members and no other")
-        try:
-            digest_id, random, identifier, value = _members_of(item)
-        except KeyError:
-            _malformed("an item has four members and no other")
-        if type(digest_id) is not int or type(random) is not bytes or type(identifier) is not str:
-            _malformed("a member of an item has the wrong type")
-        read.append(Item(octets, digest_id, random, identifier, value))
-    return read
+    if not several:
+        return {}
+    read = read_items(several)
+    ends = list(accumulate(map(len, value.values()), initial=0))
+    return {
+        name_space: read.between(begin, end) for name_space, (begin, end) in zip(value, pairwise(ends), strict=True)
+    }
 
 
 def _device_signed(value: Any) -> DeviceSigned:

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from idbridge.codec import cbor
 from idbridge.codec.cbor import Tagged
-from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, VERSION, Item, read_embedded
+from idbridge.credential.mdoc_document import EMBEDDED, VERSION, read_embedded
+from idbridge.credential.mdoc_items import DATE_TIME, Items
 from idbridge.errors import CredentialError
 from idbridge.limits import LIMITS
 
@@ -114,7 +115,7 @@ def read_mso(members: Mapping[str, Any]) -> Mso:
     )
 
 
-def judge_items(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> tuple[str, str] | None:
+def judge_items(mso: Mso, name_spaces: Mapping[str, Items]) -> tuple[str, str] | None:
     """Return the code and the words of the first fault of the presented items, ``None`` if the issuer signed them all.
 
     No word of it repeats what was presented.
@@ -123,15 +124,15 @@ def judge_items(mso: Mso, name_spaces: Mapping[str, tuple[Item, ...]]) -> tuple[
         digests = mso.digests.get(name_space)
         if digests is None:
             return "mdoc.digest_unknown", "a presented namespace is not in the security object"
-        if len({item.digest_id for item in items}) < len(items):
+        if len(set(items.digest_ids)) < len(items.digest_ids):
             return "mdoc.digest_duplicate", "two items of one namespace have one digest id"
-        if len({item.identifier for item in items}) < len(items):
+        if len(set(items.identifiers)) < len(items.identifiers):
             return "mdoc.digest_duplicate", "two items of one namespace are one element"
-        for octets, digest_id, random, _, _ in items:
-            if mso.hash(cbor.embedded(octets)).digest() != digests.get(digest_id):
+        for octets, digest_id in zip(items.octets, items.digest_ids, strict=True):
+            if mso.hash(octets).digest() != digests.get(digest_id):
                 return _unlike(known=digest_id in digests)
-            if len(random) < _RANDOM_OCTETS:
-                return "mdoc.random_short", ""
+        if min(map(len, items.randoms)) < _RANDOM_OCTETS:
+            return "mdoc.random_short", ""
     return None
 
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from idbridge.codec import base64url, cbor
 from idbridge.codec.cbor import Tagged
 from idbridge.credential.device_proof import device_authentication
-from idbridge.credential.mdoc_document import DATE_TIME, EMBEDDED, FULL_DATE, VERSION
+from idbridge.credential.mdoc_document import EMBEDDED, VERSION
+from idbridge.credential.mdoc_items import DATE_TIME, FULL_DATE
 from idbridge.credential.session_transcript import session_transcript
 from idbridge.crypto import cose
 from idbridge.crypto.signer import Signer
