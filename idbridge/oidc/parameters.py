@@ -5,13 +5,17 @@ last there (RFC 6749 section 3.1, ``ParWithoutDuplicateParameters``). A paramete
 same section). It does not know which parameters exist.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 from urllib.parse import parse_qsl
 
 from idbridge.limits import LIMITS
 from idbridge.oidc.errors import OAuthError
+
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")  # read as it stands here, and perhaps otherwise by a proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Parameters:
             texts = list(several)
             if len(texts) != 1:
                 raise OAuthError("invalid_request", "a parameter comes twice")
-            if "\0" in texts[0] or not _is_utf8(name + texts[0]):
-                raise OAuthError("invalid_request", "a parameter is not UTF-8 text", cause="input.malformed")
+            if "\0" in name + texts[0] or not _is_utf8(name + texts[0]):
+                raise OAuthError("invalid_request", "a parameter is no text that is read here", cause="input.malformed")
             if texts[0]:
                 found[name] = texts[0]
         return cls(MappingProxyType(found))
@@ -63,6 +67,8 @@ def parse_form(octets: bytes) -> Parameters:
         )
     except ValueError:  # UnicodeDecodeError, of the octets or of what they escape, or too many fields
         raise OAuthError("invalid_request", "the parameters are not a form", cause="input.malformed") from None
+    if _BAD_ESCAPE.search(octets) or any(not name for name, _ in pairs):
+        raise OAuthError("invalid_request", "the parameters are not a form", cause="input.malformed")
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

@@ -74,13 +74,14 @@ def verify_with_any(
 
 
 def text_claim(claims: Mapping[str, Any], name: str) -> str:
-    """Return the text claim ``name``: not empty, and no longer than an identifier.
+    """Return the text claim ``name``: not empty, no longer than an identifier, and without control characters.
 
     Raises:
-        CredentialError: ``oidc.claim_malformed``: it is absent, of another type, empty or too long.
+        CredentialError: ``oidc.claim_malformed``: it is absent, of another type, empty, too long or cannot be shown.
     """
     value = claims.get(name)
-    if type(value) is not str or not 0 < len(value) <= LIMITS.identifier_characters:
+    fits = type(value) is str and 0 < len(value) <= LIMITS.identifier_characters and value.isprintable()
+    if type(value) is not str or not fits:
         raise CredentialError("oidc.claim_malformed", f"`{name}` is no text of a length that it may have")
     return value
 

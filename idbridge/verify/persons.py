@@ -6,6 +6,7 @@ common, or a legal person beside a natural one. A name and a birthdate in common
 See ``docs/adr/0012-one-person.md``.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -18,6 +19,7 @@ BIRTHDATES: Final = "their dates of birth differ"
 NAMES: Final = "their names differ"
 ENTITIES: Final = "one is of a legal person itself, and the other is not of the same one"
 _LASTING: Final = IdentifierPersistence.LASTING
+_PART_OF_DATE: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2})?")
 
 
 def same_person(one: VerifiedCredential, other: VerifiedCredential) -> bool:
@@ -85,10 +87,12 @@ def _same_namespace(one: VerifiedCredential, other: VerifiedCredential) -> bool:
 
 
 def _may_be_one_day(one: object, other: object) -> bool:
-    """Tell whether two dates of birth may be one; a year or month alone leaves the rest open."""
+    """Tell whether two dates of birth may be one; a year, or a year and month, leaves the rest open."""
     if not isinstance(one, str) or not isinstance(other, str):
         return True
-    return one.startswith(other) or other.startswith(one)
+    shorter, longer = sorted((one, other), key=len)
+    open_ended = _PART_OF_DATE.fullmatch(shorter) is not None
+    return longer == shorter or (open_ended and longer.startswith(f"{shorter}-"))
 
 
 def _forms(credential: VerifiedCredential) -> frozenset[str]:

@@ -68,6 +68,7 @@ CLAIMS = {
     "no audience": ({"aud": MISSING}, "oidc.audience_missing"),
     "no jti": ({"jti": MISSING}, "oidc.claim_malformed"),
     "empty jti": ({"jti": ""}, "oidc.claim_malformed"),
+    "jti that cannot be shown": ({"jti": "\0"}, "oidc.claim_malformed"),
     "jti of no text": ({"jti": 1}, "oidc.claim_malformed"),
     "jti too long": ({"jti": "j" * (LIMITS.identifier_characters + 1)}, "oidc.claim_malformed"),
     "another issuer": ({"iss": "other"}, "oidc.subject_invalid"),

@@ -53,6 +53,7 @@ def refusal(*proofs: str, **named: Any) -> OAuthError:
 
 CLAIMS = {
     "jti is missing": ({"jti": MISSING}, "oidc.claim_malformed"),
+    "jti cannot be shown": ({"jti": "a\u202eb"}, "oidc.claim_malformed"),
     "jti is empty": ({"jti": ""}, "oidc.claim_malformed"),
     "jti is no text": ({"jti": 1}, "oidc.claim_malformed"),
     "htm is missing": ({"htm": MISSING}, "oidc.claim_malformed"),

@@ -104,7 +104,15 @@ def test_a_lasting_identifier_that_is_another_for_each_credential_is_refused_and
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("2000-01-01", "2000-01-02"), ("2000", "2001-01-01"), ("2000-02", "2000-01-31")]
+    ("one", "other"),
+    [
+        ("2000-01-01", "2000-01-02"),
+        ("2000", "2001-01-01"),
+        ("2000-02", "2000-01-31"),
+        ("2000-0", "2000-01-31"),
+        ("", "2000-01-31"),
+        ("2000-01-01", "2000-01-01T00"),
+    ],
 )
 def test_two_dates_of_birth_are_two_persons(one: str, other: str) -> None:
     assert contradict(credential(claims={"birthdate": one}), credential(claims={"birthdate": other})) == BIRTHDATES
