@@ -59,3 +59,16 @@ def browser_answers(words: str) -> dict[str, Any]:
 
 def _parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": name == "client_id", "schema": _TEXT}
+
+
+def userinfo_operation() -> dict[str, Any]:
+    """Return what OpenAPI says of the userinfo endpoint."""
+    content = {JSON_MEDIA: {"schema": {"type": "object"}}, "application/jwt": {"schema": _TEXT}}
+    return {"responses": {"200": {"description": "What was released.", "content": content}, **refusals(STATUSES)}}
+
+
+def handle_operation() -> dict[str, Any]:
+    """Return what OpenAPI says of an endpoint that is asked about one token."""
+    form = {"type": "object", "required": ["token"], "properties": {"token": _TEXT, **CLIENT}}
+    granted = {"description": "The answer.", "content": {JSON_MEDIA: {"schema": {"type": "object"}}}}
+    return {"requestBody": form_body(form), "responses": {"200": granted, **refusals(STATUSES)}}

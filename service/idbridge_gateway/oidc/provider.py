@@ -18,6 +18,7 @@ from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.exchange import Exchange, Turns
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
+from idbridge_gateway.oidc.resources import Resources, resources_router
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.token import TokenEndpoint, token_router
 from idbridge_gateway.oidc.transaction import Transactions
@@ -84,7 +85,11 @@ def provider_of(
     redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, one_time=one_time, endpoints=endpoints)
     grants = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
     token = TokenEndpoint(authentication=authentication, grants=grants, turns=turns)
+    resources = Resources(
+        authentication=authentication, clients=clients, tokens=tokens, turns=turns, endpoints=endpoints
+    )
     router = APIRouter()
+    router.include_router(resources_router(resources))
     for routes in (pushed_router(pushed), authorization_router(authorization), token_router(token)):
         router.include_router(routes)
     return Provider(clients, transactions, completion, cookies, turns, router)

@@ -1,0 +1,146 @@
+"""What access tokens are good for: userinfo, introspection and revocation (OpenID Connect Core 5.3, RFC 7662, 7009).
+
+Userinfo says what of the decision was asked for there, under the subject of the ID token. About a token only the client
+hears that it was issued to; everybody else hears that it is not active, and takes nothing back.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from idbridge.assertion.login import userinfo_claims
+from idbridge.errors import Refusal
+from idbridge.oidc.authorization_request import OPENID
+from idbridge.oidc.claims_release import for_userinfo
+from idbridge.oidc.claims_request import parse_claims
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.metadata import Endpoints
+from idbridge.oidc.parameters import Parameters
+from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
+from idbridge_gateway.oidc.answers import NO_STORE, answered, token_answer
+from idbridge_gateway.oidc.authentication import ClientAuthentication
+from idbridge_gateway.oidc.clients import Clients, RegisteredClient
+from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
+from idbridge_gateway.oidc.exchange import Turn, Turns
+from idbridge_gateway.oidc.forms import read_form, require_single_fields
+from idbridge_gateway.oidc.signed_responses import encrypted, signed
+
+USERINFO: Final = "/oauth/userinfo"
+INTROSPECT: Final = "/oauth/introspect"
+REVOKE: Final = "/oauth/revoke"
+
+
+class Resources:
+    """The three endpoints of one node."""
+
+    def __init__(
+        self,
+        *,
+        authentication: ClientAuthentication,
+        clients: Clients,
+        tokens: AccessTokens,
+        turns: Turns,
+        endpoints: Endpoints,
+    ) -> None:
+        self._authentication = authentication
+        self._clients = clients
+        self._tokens = tokens
+        self._turns = turns
+        self._endpoints = endpoints
+
+    async def userinfo(self, request: Request) -> Response:
+        """Answer a client that shows its access token in the header; a token anywhere else is not looked for."""
+        return await answered(request, self._userinfo)
+
+    async def introspect(self, request: Request) -> Response:
+        """Answer whether a token is active."""
+        return await answered(request, self._introspected)
+
+    async def revoke(self, request: Request) -> Response:
+        """Take a token back; whoever asks about one that is not theirs gets the same answer."""
+        return await answered(request, self._revoked)
+
+    async def _userinfo(self, request: Request) -> Response:
+        require_single_fields(request)
+        turn = self._turns.begin()
+        token = await self._tokens.presented(request, url=self._endpoints.userinfo, at=turn.at)
+        registered = self._clients.find(token.client_id)
+        if registered is None or not registered.enabled:
+            raise OAuthError("invalid_token", "the client of this token is switched off")
+        try:
+            return self._released(token, registered, turn)
+        except Refusal as refusal:
+            raise OAuthError("invalid_token", "nothing is released to this token", cause=refusal.code) from None
+
+    def _released(self, token: AccessToken, registered: RegisteredClient, turn: Turn) -> Response:
+        released = for_userinfo(parse_claims(token.claims), token.decision.core["verified_claims"], at=turn.at)
+        claims = userinfo_claims(token.decision, verified_claims=released, at=turn.at)
+        client = registered.client
+        algorithm = client.userinfo_signed_response_alg
+        if algorithm is None and client.userinfo_encryption is not None:
+            algorithm = client.id_token_signed_response_alg  # nobody encrypts here what is not signed
+        if algorithm is None:
+            return token_answer(claims)
+        named = {**claims, "iss": token.decision.issuer, "aud": client.id}
+        text = encrypted(signed(named, algorithm=algorithm, turn=turn), client.userinfo_encryption, client)
+        return Response(text, media_type="application/jwt", headers=dict(NO_STORE))
+
+    async def _introspected(self, request: Request) -> Response:
+        _, token = await self._own(request)
+        return token_answer(_active(token) if token is not None else {"active": False})
+
+    async def _revoked(self, request: Request) -> Response:
+        handle, token = await self._own(request)
+        if token is not None:
+            await self._tokens.revoke(handle)
+        return token_answer({})
+
+    async def _own(self, request: Request) -> tuple[str, AccessToken | None]:
+        """Return the token that the form names, if it was issued to the client that asks."""
+        parameters: Parameters = await read_form(request)
+        turn = self._turns.begin()
+        registered = await self._authentication.authenticated(parameters, request, at=turn.at)
+        handle = parameters.text("token")
+        if handle is None:
+            raise OAuthError("invalid_request", "token is missing")
+        token = await self._tokens.find(handle, at=turn.at)
+        return handle, token if token is not None and token.client_id == registered.client.id else None
+
+
+def _active(token: AccessToken) -> Mapping[str, Any]:
+    document = {
+        "active": True,
+        "iss": token.decision.issuer,
+        "sub": token.decision.subject,
+        "aud": token.client_id,
+        "client_id": token.client_id,
+        "scope": OPENID,
+        "token_type": token.token_type,
+        "iat": int(token.issued_at.timestamp()),
+        "exp": int(token.expires_at.timestamp()),
+    }
+    return document if token.jkt is None else {**document, "cnf": {"jkt": token.jkt}}
+
+
+def resources_router(resources: Resources) -> APIRouter:
+    """Return the routes of the three endpoints."""
+    router = APIRouter(tags=["oauth"])
+
+    @router.get(USERINFO, summary="What was released of the person", openapi_extra=userinfo_operation())
+    async def userinfo(request: Request) -> Response:
+        return await resources.userinfo(request)
+
+    @router.post(USERINFO, summary="What was released of the person", openapi_extra=userinfo_operation())
+    async def userinfo_by_post(request: Request) -> Response:
+        return await resources.userinfo(request)
+
+    @router.post(INTROSPECT, summary="Is an access token active", openapi_extra=handle_operation())
+    async def introspect(request: Request) -> Response:
+        return await resources.introspect(request)
+
+    @router.post(REVOKE, summary="Give an access token up", openapi_extra=handle_operation())
+    async def revoke(request: Request) -> Response:
+        return await resources.revoke(request)
+
+    return router

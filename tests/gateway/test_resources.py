@@ -1,0 +1,105 @@
+"""Userinfo, introspection and revocation: first whoever gets nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from idbridge.oidc.pkce import challenge_of
+from tests.gateway.providing import OTHER_DPOP_KEY, Bank, bank_in, error_of
+
+PATH = "/oauth/userinfo"
+
+
+@pytest.fixture
+def bank(shared_files: Path) -> Bank:
+    return bank_in(shared_files)
+
+
+def shown(bank: Bank, token: str, *, scheme: str = "DPoP", method: str = "GET", **proof: Any) -> Any:
+    headers = {"authorization": f"{scheme} {token}"}
+    if scheme == "DPoP":
+        headers["dpop"] = bank.proof(PATH, method, **{"ath": ath(token), **proof})
+    return bank.node.send(method, PATH, headers=headers)
+
+
+def ath(token: str) -> str:
+
+    return challenge_of(token)  # the same digest
+
+
+REFUSED: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "HolderOfKeyRequired": ({"scheme": "Bearer"}, ("invalid_token", "policy.unauthenticated")),
+    "Basic": ({"scheme": "Basic"}, ("invalid_token", "policy.unauthenticated")),
+    "ath missing": ({"ath": None}, ("invalid_dpop_proof", "oidc.hash_mismatch")),
+    "ath of another token": ({"ath": ath("x")}, ("invalid_dpop_proof", "oidc.hash_mismatch")),
+    "proof of another key": ({"key": OTHER_DPOP_KEY}, ("invalid_dpop_proof", "holder.key_missing")),
+    "proof of another method": ({"htm": "POST"}, ("invalid_dpop_proof", "holder.audience_mismatch")),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_token_without_its_key_opens_nothing(bank: Bank, name: str) -> None:
+    changes, expected = REFUSED[name]
+    token = bank.redeem(bank.code()).json()["access_token"]
+    response = shown(bank, token, **changes)
+
+    assert error_of(response, 401) == expected
+    assert "DPoP" in response.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("token", ["A" * 43, "x"])
+def test_a_token_of_nobody_opens_nothing(bank: Bank, token: str) -> None:
+    assert error_of(shown(bank, token), 401) == ("invalid_token", "policy.unauthenticated")
+
+
+def test_a_token_is_over_with_what_was_decided(bank: Bank) -> None:
+    token = bank.redeem(bank.code()).json()["access_token"]
+    bank.node.clock.turn(minutes=6)
+
+    assert error_of(shown(bank, token), 401)[0] == "invalid_token"
+
+
+@pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
+def test_another_client_neither_learns_of_a_token_nor_takes_it_back(bank: Bank, path: str) -> None:
+    token = bank.redeem(bank.code()).json()["access_token"]
+    response = bank.post(path, {**bank.proves("bank-2"), "token": token})
+
+    assert response.json() == ({"active": False} if "introspect" in path else {})
+    assert shown(bank, token).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
+def test_nobody_asks_about_a_token_without_proof_or_token(bank: Bank, path: str) -> None:
+    assert error_of(bank.post(path, {"token": "A" * 43}), 401)[0] == "invalid_client"
+    assert error_of(bank.post(path, bank.proves("bank")))[0] == "invalid_request"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_userinfo_says_what_was_asked_for_of_the_same_subject(bank: Bank, method: str) -> None:
+    document = bank.redeem(bank.code()).json()
+    response = shown(bank, document["access_token"], method=method)
+    assert response.status_code == 200, response.text
+    claims = jwt.decode(document["id_token"], options={"verify_signature": False})
+
+    assert response.json()["sub"] == claims["sub"]
+    assert response.json()["verified_claims"]["claims"] == claims["verified_claims"]["claims"]
+
+
+def test_userinfo_is_signed_for_a_client_that_registered_so(shared_files: Path) -> None:
+    bank = bank_in(shared_files, userinfo_signed_response_alg="ES256")
+    response = shown(bank, bank.redeem(bank.code()).json()["access_token"])
+
+    assert response.headers["content-type"] == "application/jwt"
+    assert jwt.decode(response.text, options={"verify_signature": False})["aud"] == "bank"
+
+
+def test_a_token_is_active_until_it_is_given_up(bank: Bank) -> None:
+    token = bank.redeem(bank.code()).json()["access_token"]
+    active = bank.post("/oauth/introspect", {**bank.proves("bank"), "token": token}).json()
+    assert (active["active"], active["token_type"], "jkt" in active["cnf"]) == (True, "DPoP", True)
+    assert bank.post("/oauth/revoke", {**bank.proves("bank"), "token": token}).status_code == 200
+
+    assert bank.post("/oauth/introspect", {**bank.proves("bank"), "token": token}).json() == {"active": False}
+    assert error_of(shown(bank, token), 401)[0] == "invalid_token"
