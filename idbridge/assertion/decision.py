@@ -13,7 +13,7 @@ grain that many people share.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -51,6 +51,48 @@ class Decision:
     decided_at: datetime
     expires_at: datetime
     core: Mapping[str, Any] = field(repr=False)
+
+    def lowered_to(self, level: AssuranceLevel) -> "Decision":
+        """Return the decision with nothing in it above ``level``, on any axis; never with anything higher."""
+        if members.LEVELS_BY_URI[self.core["acr"]] <= level:
+            return self
+        text = str(level)
+        verified: dict[str, Any] = self.core["verified_claims"]
+        changed = {
+            "acr": members.LEVEL_URIS[level],
+            "assurance": dict.fromkeys(self.core["assurance"], text),
+            "verified_claims": {**verified, "verification": {**verified["verification"], "assurance_level": text}},
+        }
+        return replace(self, core=MappingProxyType({**self.core, **changed}))
+
+    def document(self) -> dict[str, Any]:
+        """Return the decision as JSON values, to be kept sealed between a login and the tokens that are made of it."""
+        return {
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "audience": self.audience,
+            "transaction": self.transaction,
+            "decided_at": self.decided_at.timestamp(),
+            "expires_at": self.expires_at.timestamp(),
+            "core": dict(self.core),
+        }
+
+
+def kept_decision(document: Mapping[str, Any]) -> Decision:
+    """Return the decision of which ``Decision.document`` made ``document``; nothing is decided again.
+
+    Raises:
+        KeyError: It is none; a programming error, as what is kept is sealed.
+    """
+    return Decision(
+        issuer=document["issuer"],
+        subject=document["subject"],
+        audience=document["audience"],
+        transaction=document["transaction"],
+        decided_at=datetime.fromtimestamp(document["decided_at"], UTC),
+        expires_at=datetime.fromtimestamp(document["expires_at"], UTC),
+        core=MappingProxyType(dict(document["core"])),
+    )
 
 
 def decide(

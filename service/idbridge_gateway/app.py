@@ -68,8 +68,7 @@ def create_app(
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
 
     ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network. ``clients`` are
-    those of OpenID Connect; without any, nobody gets a token. ``samples`` are for the page `/try` of a sandbox, which
-    is closed without them.
+    those of OpenID Connect; without any, nobody gets a token. ``samples`` open the page `/try` of a sandbox.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -100,14 +99,7 @@ def create_app(
         tidy=distribution.tidying(clock),
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
-    keys_pace = Pace(timedelta(seconds=settings.reload_seconds))
-    status_pace = Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True)
-    watches = _watching(
-        lambda: reload.watch(pace=distribution.pace, randomness=randomness),
-        lambda: prefetch.watch(pace=status_pace, randomness=randomness),
-        lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
-        closing=stores.close,
-    )
+    watches = _watching(*_looks(settings, reload, prefetch, key_watch, distribution.pace), closing=stores.close)
     app = _bare_app(front, randomness=randomness, lifespan=watches)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch = prefetch
@@ -124,6 +116,20 @@ def create_app(
     app.include_router(app.state.provider.router)
     install_site(app, settings, verdicts=verdicts, turns=turns, decryption_keys=decryption_keys, samples=samples)
     return app
+
+
+def _looks(
+    settings: Settings, reload: Reload, prefetch: Prefetch, key_watch: KeyWatch, pace: Pace
+) -> tuple[Watch, ...]:
+    """Return what looks at the world again and again while the node runs, each at its own pace."""
+    randomness = SystemRandomness()
+    keys_pace = Pace(timedelta(seconds=settings.reload_seconds))
+    status_pace = Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True)
+    return (
+        lambda: reload.watch(pace=pace, randomness=randomness),
+        lambda: prefetch.watch(pace=status_pace, randomness=randomness),
+        lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
+    )
 
 
 def _front(

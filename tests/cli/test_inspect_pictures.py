@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from idbridge.codec import pictures
 from idbridge.cli.inspect import WARNING
+from idbridge.codec import pictures
 from idbridge.limits import LIMITS
 from idbridge.trust import qr_listing
 from tests.cli.ended import Ended

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from idbridge.codec import base64url
 from idbridge.crypto.jwe import decrypt, decryption_key
 from idbridge.crypto.keys import jwk_of, parse_jwk
+from idbridge.limits import LIMITS
 from idbridge.oidc.client import ResponseEncryption
 from idbridge_gateway.api.faults import ONE_TIME_FULL, Faults
 from idbridge_gateway.oidc.signed_responses import half_hash
@@ -58,7 +59,7 @@ def test_whoever_may_not_redeem_a_code_does_not_spend_it(bank: Bank, name: str) 
 
 def test_a_code_lives_a_minute(bank: Bank) -> None:
     code = bank.code()
-    bank.node.clock.turn(seconds=60)
+    bank.node.clock.turn(seconds=LIMITS.code_lifetime.total_seconds())
 
     assert error_of(bank.redeem(code)) == INVALID
 
@@ -201,7 +202,7 @@ def test_a_login_ends_in_an_id_token_and_a_bound_access_token(bank: Bank) -> Non
 
     assert document.keys() == {"access_token", "token_type", "expires_in", "id_token", "scope"}
     assert document["token_type"] == "DPoP"
-    assert 0 < document["expires_in"] <= 600
+    assert 0 < document["expires_in"] <= LIMITS.bound_token_lifetime.total_seconds() == 600
     assert claims["nonce"] == "nonce-1"
     assert claims["acr"] == A3
     assert claims["at_hash"] == half_hash(document["access_token"], "ES256")
@@ -247,7 +248,7 @@ def test_a_client_of_the_profile_for_secrets_gets_a_bearer_token_and_no_more_tha
     claims = jwt.decode(document["id_token"], options={"verify_signature": False})
 
     assert document["token_type"] == "Bearer"
-    assert 0 < document["expires_in"] <= 300
+    assert 0 < document["expires_in"] <= LIMITS.bearer_token_lifetime.total_seconds() == 300
     assert claims["aud"] == "shop"
     assert claims["acr"] == A2
     assert set(claims["assurance"].values()) == {"A2"}

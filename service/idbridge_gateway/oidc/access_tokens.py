@@ -12,8 +12,7 @@ from typing import Final
 
 from fastapi import Request
 
-from idbridge.assertion.decision import Decision
-from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.assertion.decision import Decision, kept_decision
 from idbridge.oidc.dpop import ALGORITHMS, verify_proof
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.oidc.dpop_proofs import spend_proof
@@ -47,7 +46,7 @@ class AccessToken:
             "client_id": self.client_id,
             "jkt": self.jkt,
             "claims": self.claims,
-            "decision": decision_document(self.decision),
+            "decision": self.decision.document(),
             "issued_at": self.issued_at.timestamp(),
             "expires_at": self.expires_at.timestamp(),
         }

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from idbridge.assertion.decision import Decision
-from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.assertion.decision import Decision, kept_decision
 from idbridge.codec import length_prefixed
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
@@ -50,7 +49,7 @@ class Code:
             "dpop_jkt": self.dpop_jkt,
             "nonce": self.nonce,
             "claims": self.claims,
-            "decision": decision_document(self.decision),
+            "decision": self.decision.document(),
             "expires_at": self.expires_at.timestamp(),
             "access_token": self.access_token,
             "session": self.session,

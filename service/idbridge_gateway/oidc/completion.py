@@ -13,7 +13,6 @@ from enum import StrEnum
 from fastapi import Response
 
 from idbridge.assertion.decision import Decision, decide
-from idbridge.assertion.lowered import lowered
 from idbridge.codec import length_prefixed
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
@@ -129,7 +128,7 @@ class Completion:
             )
         except Refusal as refusal:
             raise OAuthError("access_denied", "no assertion is made of this login", cause=refusal.code) from None
-        return lowered(decision, asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
+        return decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
 
     async def _agreed(self, held: HeldTransaction, *, at: datetime) -> Response:
         transaction = await self._transactions.take(held.handle)

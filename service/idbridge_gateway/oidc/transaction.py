@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from idbridge.assertion.decision import Decision
-from idbridge.assertion.kept import decision_document, kept_decision
+from idbridge.assertion.decision import Decision, kept_decision
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import AuthorizationRequest, read_kept_request
@@ -40,9 +39,13 @@ class Transaction:
             "parameters": dict(self.parameters),
             "ends_at": self.ends_at.timestamp(),
             "pushed": self.pushed,
-            "decision": decision_document(self.decision) if self.decision is not None else None,
+            "decision": self.decision.document() if self.decision is not None else None,
         }
         return json.dumps(document).encode()
+
+    def with_decision(self, decision: Decision) -> "Transaction":
+        """Return the transaction with what was decided of the person's login."""
+        return replace(self, decision=decision)
 
 
 def read_transaction(octets: bytes) -> Transaction:
@@ -110,7 +113,7 @@ class Transactions:
             OAuthError: ``invalid_request``: it is over.
             RequestError: ``system.*``.
         """
-        changed = replace(held.transaction, decision=decision)
+        changed = held.transaction.with_decision(decision)
         if not await self._store.replace(Kind.TRANSACTION, held.handle, changed.octets(), until=changed.ends_at):
             raise unknown_transaction()
         return HeldTransaction(held.handle, changed)
