@@ -38,10 +38,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+def redis_server(folder: Path, *options: str, port: int = 0) -> Iterator[RedisServer]:
     """Start a server that evicts nothing, unless ``options`` say otherwise, and end it."""
     program = require_engine("redis-server")
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     told = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
     policy = () if "--maxmemory-policy" in options else ("--maxmemory-policy", "noeviction")
@@ -60,7 +60,7 @@ def _wait(server: RedisServer) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         try:
-            if server.ask(b"PING") == b"+PONG\r\n":
+            if server.ask(b"PING").startswith((b"+PONG", b"-NOAUTH")):
                 return
         except OSError:
             time.sleep(0.02)

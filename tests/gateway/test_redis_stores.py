@@ -19,9 +19,10 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge_gateway.app import create_app
 from idbridge_gateway.settings import Settings, read_settings
-from idbridge_gateway.stores.redis_engine import RedisEngine, require_address
+from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
+from idbridge_gateway.stores.redis_server import require_address
 from idbridge_gateway.stores.sealed import Kind, new_handle
 from tests.engines import REPOSITORY
 from tests.gateway.asking import BASE, LOGIN, Node, node_in, problem_of

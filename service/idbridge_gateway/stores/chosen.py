@@ -7,9 +7,10 @@ from idbridge.clock import Clock
 from idbridge.model.randomness import Randomness
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
-from idbridge_gateway.stores.redis_engine import RedisEngine, require_address
+from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
+from idbridge_gateway.stores.redis_server import require_address
 from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
 
 

@@ -1,64 +1,48 @@
 """Redis or Valkey, as far as a node asks for it: reached within a bound, and never one that forgets on its own.
 
-Decides whether a server may be used at all: it has the commands that count once, and it evicts nothing, because a
-one-time value that is evicted could be spent twice (architecture D7). Whatever goes wrong on the way is one thing to a
-caller: this node cannot take the request now. Lifetimes are told as durations, so that the server's own clock does not
-matter; a margin keeps what is counted past the last instant at which anybody could accept it.
+Whatever goes wrong on the way is one thing to a caller: this node cannot take the request now. Lifetimes are told as
+durations, so that the server's own clock does not matter; a margin keeps what is counted past the last instant at which
+anybody could accept it.
 """
 
 import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
-from idbridge.model.region import Environment
 from idbridge_gateway.journal import JOURNAL
-from idbridge_gateway.settings import is_loopback
+from idbridge_gateway.stores.redis_line import RedisLine
+from idbridge_gateway.stores.redis_server import UnfitServerError, address_of, require_fit
 
 Value = TypeVar("Value")
 
-SCHEMES: Final = ("redis", "rediss", "unix")
-EVICTS_NOTHING: Final = "noeviction"
-_LEAST_VERSION: Final = (6, 2)  # GETDEL
 _MARGIN: Final = timedelta(minutes=1)
-
-
-def require_address(url: str, environment: Environment) -> None:
-    """Return if ``url`` may name the server of a node in ``environment``; what it says is not repeated.
-
-    Raises:
-        ConfigurationError: It is no address of Redis, or a live node would reach it over the network in plain text.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ConfigurationError("IDBRIDGE_REDIS_URL is not an address") from None
-    if parts.scheme not in SCHEMES or (parts.scheme != "unix" and not parts.hostname):
-        raise ConfigurationError("IDBRIDGE_REDIS_URL is an address like rediss://store.example:6379/0")
-    plain = parts.scheme == "redis" and not is_loopback(parts.hostname or "")
-    if plain and environment is Environment.LIVE:
-        raise ConfigurationError("IDBRIDGE_REDIS_URL is not rediss; a live node reaches another machine by TLS alone")
 
 
 class RedisEngine:
     """One connection pool to one server, and the names under which this node's values lie there."""
 
     def __init__(self, url: str, *, prefix: str) -> None:
+        self._url = url
         self._prefix = prefix.encode("ascii")
+        self._lines: list[RedisLine] = []
+        self._unfit = False
         seconds = LIMITS.store_wait.total_seconds()
         self._redis: Redis = Redis.from_url(
             url,
             socket_timeout=seconds,
             socket_connect_timeout=seconds,
+            max_connections=LIMITS.store_connections,
             retry=Retry(NoBackoff(), 0),  # a command that may have been carried out is not sent again
+            redis_connect_func=_greet,
         )
 
     @property
@@ -66,22 +50,38 @@ class RedisEngine:
         """What sends commands; every call of it goes through ``within``."""
         return self._redis
 
+    def line(self) -> RedisLine:
+        """Return a connection of its own for many commands at once; every exchange on it goes through ``within``."""
+        line = RedisLine(address_of(self._url))
+        self._lines.append(line)
+        return line
+
     def name(self, kind: bytes, key: bytes) -> bytes:
         """Return the name under which a value is stored."""
         return b"%b:%b:%b" % (self._prefix, kind, key.hex().encode())
+
+    @property
+    def hint_channel(self) -> bytes:
+        """The channel on which workers tell each other that there may be something new."""
+        return b"%b:hint" % self._prefix
 
     async def within(self, work: Awaitable[Value]) -> Value:
         """Return what ``work`` returns, within the bound.
 
         Raises:
-            RequestError: ``system.overloaded``: the server is down, too slow, full, or refuses.
+            RequestError: ``system.overloaded``: the server is down, too slow, full, unfit, or refuses.
         """
         try:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
-                return await work
+                done = await work
+        except UnfitServerError as unfit:
+            JOURNAL.error("the store of one-time values is not used: %s", unfit)
         except (RedisError, OSError, TimeoutError) as fault:
             JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
-            raise RequestError("system.overloaded", "the store behind this node does not answer") from None
+        else:
+            if not self._unfit:
+                return done
+        raise RequestError("system.overloaded", "the store behind this node does not answer")
 
     async def require_usable(self) -> None:
         """Return if the server may hold one-time values.
@@ -90,21 +90,52 @@ class RedisEngine:
             ConfigurationError: It evicts, is too old, or does not answer.
         """
         try:
-            server: dict[str, Any] = await self.within(self._redis.info("server"))
-            memory: dict[str, Any] = await self.within(self._redis.info("memory"))
-        except RequestError:
+            async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
+                await self._redis.ping()
+        except UnfitServerError as unfit:
+            raise ConfigurationError(str(unfit)) from None
+        except (RedisError, OSError, TimeoutError):
             raise ConfigurationError("the server that IDBRIDGE_REDIS_URL names does not answer") from None
-        version = tuple(int(part) for part in str(server.get("redis_version", "0")).split(".")[:2])
-        if version < _LEAST_VERSION:
-            raise ConfigurationError("the server that IDBRIDGE_REDIS_URL names is older than Redis 6.2")
-        if memory.get("maxmemory_policy") != EVICTS_NOTHING:
-            raise ConfigurationError(
-                "the server that IDBRIDGE_REDIS_URL names may evict values; its maxmemory-policy has to be noeviction"
-            )
+
+    async def watch(self) -> None:
+        """Ask the server again and again whether it is still fit, until cancelled; while it is not, nothing counts."""
+        while True:
+            await asyncio.sleep(LIMITS.store_look.total_seconds())
+            await self.look()
+
+    async def look(self) -> None:
+        """Ask once. Of a server that does not answer nothing is learnt; each connection to it asks anew."""
+        try:
+            async with asyncio.timeout(LIMITS.store_wait.total_seconds()), self._redis.client() as one:
+                await one.ping()
+                if one.connection is not None:
+                    await _require_fit(one.connection)
+            self._unfit = False
+        except UnfitServerError as unfit:
+            self._unfit = True
+            JOURNAL.error("the store of one-time values is not used: %s", unfit)
+        except (RedisError, OSError, TimeoutError) as fault:
+            JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
 
     async def close(self) -> None:
         """End every connection."""
+        for line in self._lines:
+            line.close()
         await self._redis.aclose()
+
+
+async def _greet(connection: AbstractConnection) -> None:
+    """Greet a server as the client does, and ask it whether it is fit before anything else is asked of it."""
+    await connection.on_connect()
+    await _require_fit(connection)
+
+
+async def _require_fit(connection: AbstractConnection) -> None:
+    told: list[Any] = []
+    for section in ("server", "memory"):
+        await connection.send_command("INFO", section)
+        told.append(await connection.read_response(disable_decoding=True))
+    require_fit(*told)
 
 
 def kept_for(lifetime: timedelta) -> int:

@@ -1,0 +1,170 @@
+"""The connection that spends one-time values: greeted, fit, and never an answer taken for another's."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from idbridge.errors import ConfigurationError, RequestError
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import SystemRandomness
+from idbridge.model.region import Environment
+from idbridge_gateway.stores.redis_engine import RedisEngine
+from idbridge_gateway.stores.redis_one_time import RedisOneTime
+from idbridge_gateway.stores.redis_sealed import RedisSealedStore
+from idbridge_gateway.stores.redis_server import UnfitServerError, require_address, require_fit
+from idbridge_gateway.stores.sealed import Kind, new_handle
+from tests.gateway.clocks import NOON, HandClock
+from tests.gateway.redis_server import redis_server
+
+LATER = NOON + timedelta(minutes=5)
+RANDOM = SystemRandomness()
+Work = Callable[[RedisEngine], Awaitable[Any]]
+
+
+def worked(url: str, work: Work) -> Any:
+    """What ``work`` returns, in a loop and with connections of its own."""
+
+    async def all_of_it() -> Any:
+        engine = RedisEngine(url, prefix="idbridge:sandbox")
+        try:
+            return await work(engine)
+        finally:
+            await engine.close()
+
+    return asyncio.run(all_of_it())
+
+
+async def outcome(claim: Awaitable[bool]) -> bool | str:
+    try:
+        return await claim
+    except RequestError as refused:
+        return refused.code
+
+
+@pytest.mark.parametrize(
+    "option", ["ssl_cert_reqs=none", "ssl_check_hostname=false", "protocol=3", "max_connections=0", "x"]
+)
+def test_an_address_has_no_option_that_would_make_tls_believe_anybody(option: str) -> None:
+    with pytest.raises(ConfigurationError):
+        require_address(f"rediss://store.example:6379/0?{option}", Environment.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("server", "memory"),
+    [
+        (b"redis_version:6.0.16", b"maxmemory_policy:noeviction"),
+        (b"redis_version:", b"maxmemory_policy:noeviction"),
+        (b"redis_version:seven.two", b"maxmemory_policy:noeviction"),
+        (b"", b"maxmemory_policy:noeviction"),
+        (b"redis_version:7.2.4", b"maxmemory_policy:allkeys-lru"),
+        (b"redis_version:7.2.4", b"x_maxmemory_policy:noeviction"),
+        (b"redis_version:7.2.4", b""),
+    ],
+    ids=["old", "no version", "strange version", "says nothing", "evicts", "another name", "no policy"],
+)
+def test_a_server_is_fit_only_by_what_it_says(server: bytes, memory: bytes) -> None:
+    with pytest.raises(UnfitServerError):
+        require_fit(server, memory)
+    require_fit(b"# Server\r\nredis_version:6.2.0\r\n", b"# Memory\r\nmaxmemory_policy:noeviction\r\n")
+
+
+def test_a_server_that_comes_back_as_one_that_evicts_spends_nothing(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as first:
+        port = first.port
+
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time, sealed = RedisOneTime(engine, HandClock()), RedisSealedStore(engine, HandClock(), RANDOM)
+        handle = new_handle(RANDOM)
+        with redis_server(tmp_path, port=port):
+            await sealed.put(Kind.CODE, handle, b"x", until=LATER)
+            found = [await outcome(one_time.claim(bytes(32), until=LATER))]
+        with redis_server(tmp_path, "--maxmemory-policy", "allkeys-lru", port=port):
+            found += [await outcome(one_time.claim(bytes([n]) * 32, until=LATER)) for n in (1, 2)]
+            for act in (sealed.read, sealed.take):
+                with pytest.raises(RequestError) as caught:
+                    await act(Kind.CODE, handle)
+                assert caught.value.code == "system.overloaded"
+            with pytest.raises(ConfigurationError, match="noeviction"):
+                await engine.require_usable()
+        with redis_server(tmp_path, port=port):
+            return [*found, await outcome(one_time.claim(bytes([3]) * 32, until=LATER))]
+
+    assert worked(f"redis://127.0.0.1:{port}/0", used) == [True, "system.overloaded", "system.overloaded", True]
+
+
+def test_a_server_that_is_told_to_evict_while_it_runs_spends_nothing_once_it_was_looked_at(tmp_path: Path) -> None:
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time = RedisOneTime(engine, HandClock())
+        found = [await outcome(one_time.claim(bytes([1]) * 32, until=LATER))]
+        for number, policy in ((2, "volatile-ttl"), (3, "noeviction")):
+            await engine.commands.config_set("maxmemory-policy", policy)
+            await engine.look()
+            found.append(await outcome(one_time.claim(bytes([number]) * 32, until=LATER)))
+        return found
+
+    with redis_server(tmp_path) as server:
+        assert worked(server.url, used) == [True, "system.overloaded", True]
+
+
+def test_only_who_knows_the_password_is_let_in_and_each_database_is_a_store_of_its_own(tmp_path: Path) -> None:
+    def claimed(url: str) -> bool | str:
+        claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
+        return worked(url, claim)  # type: ignore[no-any-return]
+
+    with redis_server(tmp_path, "--requirepass", "canary", "--unixsocket", str(tmp_path / "redis.sock")) as server:
+        at = f"127.0.0.1:{server.port}"
+        assert claimed(f"redis://{at}/0") == claimed(f"redis://:wrong@{at}/0") == "system.overloaded"
+        assert claimed(f"redis://:canary@{at}/0") is True
+        assert claimed(f"redis://default:canary@{at}/0") is False
+        assert claimed(f"redis://:canary@{at}/1") is True
+        assert claimed(f"unix://:canary@{tmp_path}/redis.sock?db=1") is False
+
+
+def test_an_answer_that_comes_late_is_taken_for_no_other_claim(tmp_path: Path) -> None:
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time, other = RedisOneTime(engine, HandClock()), RedisOneTime(engine, HandClock())
+        await other.claim(b"spent" * 6, until=LATER)
+        await one_time.claim(b"open the line", until=LATER)
+        await engine.commands.client_pause(int(1_500 * LIMITS.store_wait.total_seconds()))
+        late = await outcome(one_time.claim(b"late", until=LATER))
+        await asyncio.sleep(LIMITS.store_wait.total_seconds())
+        return [late, await outcome(one_time.claim(b"spent" * 6, until=LATER))]
+
+    with redis_server(tmp_path) as server:
+        assert worked(server.url, used) == ["system.overloaded", False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"+OK\r\n+OK\r\n", b"?nonsense\r\n", b":1\r\n", b"-ERR no\r\n", b"$2\r\nOK", b"+QUEUED\r\n", b""],
+    ids=["more than was asked", "no answer at all", "a number", "a refusal", "half", "queued", "silence"],
+)
+def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
+    """What listens here greets like a server that is fit, and then says ``said`` for whatever it is asked."""
+
+    def answering(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rb") as asked:
+            while asked.readline() != b"memory\r\n":
+                pass
+            for info in (b"redis_version:7.2.4", b"maxmemory_policy:noeviction"):
+                connection.sendall(b"$%d\r\n%b\r\n" % (len(info), info))
+            while asked.readline() != b"NX\r\n":
+                pass
+            connection.sendall(said)
+            asked.read()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        thread = Thread(target=answering, args=(listening,))
+        thread.start()
+        claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
+        said_of_it = worked(f"redis://127.0.0.1:{listening.getsockname()[1]}/0", claim)
+        thread.join(timeout=10)
+    assert said_of_it == "system.overloaded"
