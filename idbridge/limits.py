@@ -208,8 +208,8 @@ class Limits:
     sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
     sealed_value_bytes: int = 64 * 1024
     store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
-    store_commands_waiting: int = 1_000  # that gather for one round trip
-    store_connections: int = 64  # of one worker, for what does not gather
+    store_claims_waiting: int = 1_000  # one-time values that gather for one round trip
+    store_connections: int = 64  # of one worker, for everything but one-time values
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
 
     def __post_init__(self) -> None:

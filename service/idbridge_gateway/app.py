@@ -81,13 +81,12 @@ def create_app(
     bell.ring(state.snapshot)
     source = IssuingSource(settings)
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
-    pairwise_key = issuing.current().pairwise_key
-    stores = chosen_stores(settings, clock=clock, randomness=randomness, pairwise_key=pairwise_key)
+    stores = chosen_stores(settings, clock=clock, randomness=randomness)
     trust, told, one_time = _with_faults(settings, state, stores, clock=clock, faults=faults)
     decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
     turns = Turns(trust, issuing, told)
     verdicts = Verdicts(one_time=one_time, randomness=randomness)
-    front = _front(settings, verdicts, turns, decryption_keys, stores.idempotency)
+    front = _front(settings, verdicts, turns, decryption_keys, randomness)
     revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
     prefetch = Prefetch(revocations, trust=trust, bell=bell)
@@ -138,14 +137,14 @@ def _front(
     verdicts: Verdicts,
     turns: Turns,
     decryption_keys: tuple[DecryptionKey, ...],
-    idempotency: Idempotency,
+    randomness: Randomness,
 ) -> VerifyFront:
     return VerifyFront(
         verdicts=verdicts,
         trust=turns.trust,
         issuing=turns.issuing,
         relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
-        idempotency=idempotency,
+        idempotency=Idempotency(turns.clock, randomness),
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),
         decryption_keys=decryption_keys,

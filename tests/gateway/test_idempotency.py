@@ -1,222 +1,112 @@
-"""Repeated requests: one key, one body, two minutes; digests and nothing else. In memory and in Redis alike."""
+"""Repeated requests: one key, one body, two minutes; digests and nothing else."""
 
-import asyncio
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from inspect import signature
-from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
-from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
-from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency, Remembered, Repetition
-from idbridge_gateway.stores.redis_engine import RedisEngine
-from idbridge_gateway.stores.redis_idempotency import RedisIdempotency, secret_of
-from tests.gateway.clocks import NOON
-from tests.gateway.redis_server import RedisServer, redis_server
+from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
+from tests.gateway.clocks import NOON, HandClock
 
 KEY = b"order-0001"
 BODY = b'{"credential":"a secret of Siti"}'
-FIRST = Remembered("rep_1", "s1", NOON)
-PAIRWISE = PairwiseKey(bytes(range(32)))
 
 
-class Stores(Protocol):
-    """Questions of one node; each call has a loop of its own, as each process has."""
-
-    def begin(self, **changes: Any) -> Repetition: ...
-
-    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> None: ...
+def store_at(clock: HandClock, *, max_entries: int = 100) -> Idempotency:
+    return Idempotency(clock, SystemRandomness(), max_entries=max_entries)
 
 
-class InMemory:
-    """The questions of one process."""
-
-    def __init__(self, **given: Any) -> None:
-        self.store = MemoryIdempotency(SystemRandomness(), **given)
-
-    def begin(self, **changes: Any) -> Repetition:
-        return asyncio.run(begun(self.store, **changes))
-
-    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> None:
-        asyncio.run(self.store.remember(repetition, item=item, first=first))
+def ask(store: Idempotency, *, key: bytes = KEY, party: str = "th-bank", body: bytes = BODY) -> Repetition:
+    repetition = store.repetition(key, relying_party=party, body=body, items=1)
+    for item in (WHOLE_REQUEST, 0):
+        store.remember(repetition, item=item, report_id="rep_1", snapshot="s1", instant=NOON)
+    return repetition
 
 
-class InRedis:
-    """The questions of many processes: each call is one of them."""
+def test_another_body_under_the_same_key_is_a_conflict() -> None:
+    store = store_at(HandClock())
+    ask(store)
 
-    def __init__(self, url: str, *, pairwise_key: PairwiseKey = PAIRWISE) -> None:
-        self._url = url
-        self._secret = secret_of(pairwise_key)
-
-    def begin(self, **changes: Any) -> Repetition:
-        found: Repetition = self._in_a_process(lambda store: begun(store, **changes))
-        return found
-
-    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> None:
-        self._in_a_process(lambda store: store.remember(repetition, item=item, first=first))
-
-    def _in_a_process(self, work: Any) -> Any:
-        async def worked() -> Any:
-            engine = RedisEngine(self._url, prefix="idbridge:sandbox")
-            try:
-                return await work(RedisIdempotency(engine, SystemRandomness(), secret=self._secret))
-            finally:
-                await engine.close()
-
-        return asyncio.run(worked())
-
-
-async def begun(
-    store: Idempotency, *, key: bytes = KEY, party: str = "th-bank", body: bytes = BODY, items: int = 1,
-    at: datetime = NOON,
-) -> Repetition:  # fmt: skip
-    return await store.begin(key, relying_party=party, body=body, items=items, at=at)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared: RedisServer) -> RedisServer:
-    """A server that holds nothing."""
-    assert shared.ask(b"FLUSHALL") == b"+OK\r\n"
-    return shared
-
-
-@pytest.fixture(params=["memory", "redis"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    return InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("server").url)
-
-
-def refused(stores: Stores, **changes: Any) -> str:
     with pytest.raises(RequestError) as caught:
-        stores.begin(**changes)
-    return caught.value.code
+        ask(store, body=BODY + b" ")
 
-
-def test_another_body_under_the_same_key_is_a_conflict(stores: Stores) -> None:
-    stores.remember(stores.begin())
-
-    assert refused(stores, body=BODY + b" ") == "input.idempotency_conflict"
+    assert caught.value.code == "input.idempotency_conflict"
 
 
 @pytest.mark.parametrize(
     "key", [b"", b"short12", b"k" * 129, b"with\nbreak", b"with space", b"with\x00null", "schlüssel-1".encode()]
 )
-def test_a_key_of_another_form_is_refused(stores: Stores, key: bytes) -> None:
-    assert refused(stores, key=key) == "input.request_malformed"
+def test_a_key_of_another_form_is_refused(key: bytes) -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(store_at(HandClock()), key=key)
+
+    assert caught.value.code == "input.request_malformed"
 
 
-def test_the_same_question_is_found_again_as_it_was(stores: Stores) -> None:
-    exactly = Remembered("rep_1", "a" * 64 + "." + "b" * 64, NOON + timedelta(microseconds=123_457))
-    assert not stores.begin(items=3).earlier
-    stores.remember(stores.begin(items=3), item=2, first=exactly)
+def test_the_same_question_is_found_again_as_it_was() -> None:
+    store = store_at(HandClock())
 
-    assert stores.begin(items=3).earlier == {2: exactly}
-    assert not stores.begin(items=2).earlier
+    earlier = store.earlier(ask(store), item=0)
 
-
-def test_two_relying_parties_never_share_a_key(stores: Stores) -> None:
-    stores.remember(stores.begin())
-
-    assert not stores.begin(party="sg-bank", body=b"another body").earlier
-    assert not stores.begin(party="th-bank:10", key=KEY).earlier
+    assert earlier is not None
+    assert (earlier.report_id, earlier.snapshot, earlier.instant) == ("rep_1", "s1", NOON)
 
 
-def test_after_two_minutes_the_key_is_free(stores: Stores) -> None:
-    stores.remember(stores.begin())
-    end = NOON + LIMITS.idempotency_window
+def test_two_relying_parties_never_share_a_key() -> None:
+    store = store_at(HandClock())
+    ask(store)
 
-    assert stores.begin(at=end).earlier == {0: FIRST}
-    assert refused(stores, body=b"another body", at=end) == "input.idempotency_conflict"
-    assert not stores.begin(body=b"another body", at=end + timedelta(seconds=1)).earlier
+    theirs = store.repetition(KEY, relying_party="sg-bank", body=b"another body", items=1)
 
-
-def test_the_first_answer_stays_the_first(stores: Stores) -> None:
-    stores.remember(stores.begin())
-    stores.remember(stores.begin(), first=Remembered("rep_2", "s2", NOON))
-
-    assert stores.begin().earlier == {0: FIRST}
+    assert store.earlier(theirs, item=0) is None
 
 
-def test_memory_holds_neither_key_nor_body_nor_a_digest_that_anybody_else_could_make() -> None:
-    first, second = InMemory(), InMemory()
-    for stores in (first, second):
-        stores.remember(stores.begin())
+def test_after_two_minutes_the_key_is_free() -> None:
+    clock = HandClock()
+    store = store_at(clock)
+    ask(store)
 
-    ((mine, of_body),), ((theirs, of_theirs),) = (list(one.store.held[0].items()) for one in (first, second))
-    assert mine != theirs
-    assert of_body != of_theirs
-    assert b"Siti" not in of_body + mine
-    assert KEY not in mine
+    clock.turn(seconds=LIMITS.idempotency_window.total_seconds())
+    with pytest.raises(RequestError):
+        ask(store, body=b"another body")
+    clock.turn(seconds=1)
+
+    assert store.earlier(store.repetition(KEY, relying_party="th-bank", body=b"another", items=1), item=0) is None
+
+
+def test_what_is_kept_holds_neither_key_nor_body_nor_a_digest_that_anybody_else_could_make() -> None:
+    first, second = store_at(HandClock()), store_at(HandClock())
+
+    kept, other = ask(first), ask(second)
+
+    assert kept.body != other.body
+    assert b"Siti" not in kept.body + kept.key
+    assert KEY not in kept.key
 
 
 def test_when_there_is_no_room_a_repeatable_question_is_refused_before_anything_is_spent() -> None:
-    stores = InMemory(max_entries=2)
-    stores.remember(stores.begin())
+    store = store_at(HandClock(), max_entries=2)
+    ask(store)
 
-    assert refused(stores, key=b"order-0002") == "system.overloaded"
-    assert stores.begin().earlier
+    with pytest.raises(RequestError) as caught:
+        store.repetition(b"order-0002", relying_party="th-bank", body=BODY, items=1)
+
+    assert caught.value.code == "system.overloaded"
+    assert store.repetition(KEY, relying_party="th-bank", body=BODY, items=1)
 
 
 def test_a_store_has_room_for_as_many_questions_as_the_limits_say() -> None:
-    assert signature(MemoryIdempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
+    assert signature(Idempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
 
 
-def test_workers_of_another_node_are_strangers_to_a_question(server: RedisServer) -> None:
-    mine, theirs = InRedis(server.url), InRedis(server.url, pairwise_key=PairwiseKey(bytes(range(1, 33))))
-    mine.remember(mine.begin())
+def test_the_first_answer_stays_the_first() -> None:
+    store = store_at(HandClock())
+    repetition = ask(store)
+    store.remember(repetition, item=0, report_id="rep_2", snapshot="s2", instant=NOON)
 
-    assert not theirs.begin(body=b"another body").earlier
-    assert mine.begin().earlier
+    earlier = store.earlier(repetition, item=0)
 
-
-def test_a_server_that_was_written_to_makes_up_no_answer(server: RedisServer) -> None:
-    stores = InRedis(server.url)
-    stores.remember(stores.begin(), first=Remembered("rep_1", "s1", NOON))
-    (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
-    sealed = server.ask(b"HGET", name, b"0").split(b"\r\n", 1)[1][:-2]
-
-    for number, forged in ((b"1", sealed), (b"0", b"2026-11-24T12:00:00+00:00\nrep_1\ns1"), (b"0", sealed[:-1])):
-        server.ask(b"HSET", name, number, forged)
-    assert not stores.begin(items=2).earlier
-
-
-def test_an_answer_older_than_the_window_is_not_believed_though_the_server_has_it(server: RedisServer) -> None:
-    stores = InRedis(server.url)
-    old = Remembered("rep_1", "s1", NOON - LIMITS.idempotency_window - timedelta(seconds=1))
-    stores.remember(stores.begin(), first=old)
-
-    assert not stores.begin().earlier
-
-
-def test_everything_in_redis_ends_by_itself_and_names_nobody(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as server:
-        stores = InRedis(server.url)
-        stores.remember(stores.begin())
-        (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
-        assert 0 < int(server.ask(b"PTTL", name)[1:]) <= 181_000
-        stores.remember(Repetition(b"k" * 32, {}))
-        assert server.ask(b"DBSIZE") == b":1\r\n"
-        assert server.ask(b"SAVE") == b"+OK\r\n"
-    dump = (tmp_path / "dump.rdb").read_bytes()
-    assert name in dump
-    for told in (KEY, BODY, b"Siti", b"th-bank", b"rep_1", PAIRWISE.octets, secret_of(PAIRWISE)):
-        assert told not in dump
-
-
-def test_a_store_that_is_down_begins_nothing_and_its_fault_takes_no_answer_back(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as gone:
-        stores = InRedis(gone.url)
-        begun = stores.begin()
-
-    assert refused(stores) == "system.overloaded"
-    stores.remember(begun)
+    assert earlier is not None
+    assert earlier.report_id == "rep_1"

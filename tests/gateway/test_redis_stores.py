@@ -198,7 +198,7 @@ def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
 def test_no_more_claims_wait_than_the_bound(server: RedisServer) -> None:
     async def flood(engine: RedisEngine) -> list[Any]:
         store = RedisOneTime(engine, HandClock())
-        claims = (store.claim(b"%032d" % n, until=LATER) for n in range(LIMITS.store_commands_waiting + 1))
+        claims = (store.claim(b"%032d" % n, until=LATER) for n in range(LIMITS.store_claims_waiting + 1))
         return list(await asyncio.gather(*claims, return_exceptions=True))
 
     refused = [one for one in with_engine(server.url, flood) if one is not True]
@@ -287,21 +287,6 @@ def test_a_login_is_accepted_once_by_two_nodes_of_one_state_that_share_a_store(
         return [(one.status_code, (one.json()["reason"] or {}).get("code", "accepted")) for one in answers]
 
     assert asyncio.run(both()) == [(200, "accepted"), (200, "holder.replayed")]
-
-
-def test_what_one_worker_answered_another_answers_alike_and_spends_nothing(tmp_path: Path, server: RedisServer) -> None:
-    node = node_in(tmp_path)
-    settings = read_settings(**{**node.settings.model_dump(), "redis_url": server.url})
-    asked, other = node.item(LOGIN), node.item(LOGIN)
-    access = {**node.access(), "idempotency-key": "order-0001"}
-
-    async def both() -> list[httpx2.Response]:
-        return [await answer_of(settings, node, question, access) for question in (asked, asked, other)]
-
-    first, again, conflict = asyncio.run(both())
-    assert first.json()["accepted"] is True
-    assert again.json() == first.json()
-    assert problem_of(conflict, 409) == "input.idempotency_conflict"
 
 
 def test_a_node_whose_store_is_down_accepts_nothing_and_says_when_to_come_back(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.signing import Issuing, IssuingInForce
-from idbridge_gateway.stores.idempotency import Idempotency, Remembered, Repetition
+from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
 from idbridge_gateway.stores.relying_parties import RelyingParties
 from idbridge_gateway.verdict import Released, Verdicts
 
@@ -81,7 +81,7 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.body_bytes)
         members = _parsed(body, max_bytes=LIMITS.body_bytes)
-        turn = await self._round(head, relying_party, body=body, items=1)
+        turn = self._round(head, relying_party, body=body, items=1)
         return Answer(200, json_octets(await self._item(members, turn, number=0)))
 
     async def batch(self, head: RequestHead, receive: Receive) -> Answer:
@@ -93,7 +93,7 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.batch_body_bytes)
         items = _items(_parsed(body, max_bytes=LIMITS.batch_body_bytes))
-        turn = await self._round(head, relying_party, body=body, items=len(items))
+        turn = self._round(head, relying_party, body=body, items=len(items))
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[bytes]] = []
             for number, members in enumerate(items):
@@ -113,16 +113,19 @@ class VerifyFront:
         finally:
             self._arriving_bytes -= bound
 
-    async def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
+    def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
         """Fix what stays the same to the end of this request."""
         at = self._clock.now()
-        state, issuing = self._trust.current(), self._issuing.current()
+        state = self._trust.current()
         repetition: Repetition | None = None
         if head.idempotency_key is not None:
-            repetition = await self._idempotency.begin(
-                head.idempotency_key, relying_party=relying_party.id, body=body, items=items, at=at
+            repetition = self._idempotency.repetition(
+                head.idempotency_key, relying_party=relying_party.id, body=body, items=items
             )
-        return Round(relying_party, state, issuing, at, head.correlation_id, repetition)
+            self._idempotency.remember(
+                repetition, item=WHOLE_REQUEST, report_id="", snapshot=state.snapshot.id, instant=at
+            )
+        return Round(relying_party, state, self._issuing.current(), at, head.correlation_id, repetition)
 
     async def _written(self, members: Any, turn: Round, *, number: int) -> bytes:
         """Return the answer to one item, as it stands in the answer to the batch."""
@@ -153,8 +156,13 @@ class VerifyFront:
             return again.document()
         released = await self._first(request, turn)
         if released.settled:
-            first = Remembered(released.report_id, turn.state.id, turn.at)
-            await self._idempotency.remember(repetition, item=number, first=first)
+            self._idempotency.remember(
+                repetition,
+                item=number,
+                report_id=released.report_id,
+                snapshot=turn.state.id,
+                instant=turn.at,
+            )
         return released.document()
 
     async def _first(self, request: VerifyRequest, turn: Round) -> Released:
@@ -165,7 +173,7 @@ class VerifyFront:
 
         Where the trust material of the first answer is gone, the question is a new one and its nonce is spent.
         """
-        earlier = repetition.earlier.get(number)
+        earlier = self._idempotency.earlier(repetition, item=number)
         then = self._trust.held(earlier.snapshot) if earlier is not None else None
         if earlier is None or then is None:
             return None

@@ -3,14 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.clock import Clock
 from idbridge.model.randomness import Randomness
 from idbridge_gateway.settings import Settings
-from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
 from idbridge_gateway.stores.redis_engine import RedisEngine
-from idbridge_gateway.stores.redis_idempotency import RedisIdempotency, secret_of
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.redis_server import require_address
@@ -23,7 +20,6 @@ class Stores:
 
     one_time: OneTime
     sealed: SealedStore
-    idempotency: Idempotency
     engine: RedisEngine | None = None
 
     async def close(self) -> None:
@@ -32,17 +28,16 @@ class Stores:
             await self.engine.close()
 
 
-def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, pairwise_key: PairwiseKey) -> Stores:
-    """Return the stores that ``settings`` name. ``pairwise_key`` is what all workers of this node have in common.
+def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness) -> Stores:
+    """Return the stores that ``settings`` name.
 
     Raises:
         ConfigurationError: The address of the server may not be used.
     """
     engine = engine_of(settings)
     if engine is None:
-        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness), MemoryIdempotency(randomness))
-    idempotency = RedisIdempotency(engine, randomness, secret=secret_of(pairwise_key))
-    return Stores(RedisOneTime(engine, clock), RedisSealedStore(engine, clock, randomness), idempotency, engine)
+        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness))
+    return Stores(RedisOneTime(engine, clock), RedisSealedStore(engine, clock, randomness), engine)
 
 
 def engine_of(settings: Settings) -> RedisEngine | None:

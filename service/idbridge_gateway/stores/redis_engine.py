@@ -19,7 +19,6 @@ from redis.exceptions import RedisError
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.journal import JOURNAL
-from idbridge_gateway.stores.redis_batch import RedisBatch
 from idbridge_gateway.stores.redis_line import RedisLine
 from idbridge_gateway.stores.redis_server import UnfitServerError, address_of, require_fit
 
@@ -29,16 +28,13 @@ _MARGIN: Final = timedelta(minutes=1)
 
 
 class RedisEngine:
-    """One server, and the names under which this node's values lie there.
-
-    ``batch`` sends what is small and frequent, and is within the bound; a pool of connections sends everything else.
-    """
+    """One connection pool to one server, and the names under which this node's values lie there."""
 
     def __init__(self, url: str, *, prefix: str) -> None:
+        self._url = url
         self._prefix = prefix.encode("ascii")
-        self._line = RedisLine(address_of(url))
+        self._lines: list[RedisLine] = []
         self._unfit = False
-        self.batch: Final = RedisBatch(self._line, self.within)
         seconds = LIMITS.store_wait.total_seconds()
         self._redis: Redis = Redis.from_url(
             url,
@@ -53,6 +49,12 @@ class RedisEngine:
     def commands(self) -> Redis:
         """What sends commands; every call of it goes through ``within``."""
         return self._redis
+
+    def line(self) -> RedisLine:
+        """Return a connection of its own for many commands at once; every exchange on it goes through ``within``."""
+        line = RedisLine(address_of(self._url))
+        self._lines.append(line)
+        return line
 
     def name(self, kind: bytes, key: bytes) -> bytes:
         """Return the name under which a value is stored."""
@@ -117,7 +119,8 @@ class RedisEngine:
 
     async def close(self) -> None:
         """End every connection."""
-        self._line.close()
+        for line in self._lines:
+            line.close()
         await self._redis.aclose()
 
 
