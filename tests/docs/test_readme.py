@@ -68,7 +68,7 @@ def test_make_test_sets_everything_up_and_runs_all_tests() -> None:
     steps = run("make --no-print-directory --dry-run test", folder=ROOT).stdout.splitlines()
 
     assert steps[:2] == ["scripts/bootstrap.sh all", "scripts/engines.sh"]
-    assert steps[2].startswith(".venv/bin/pytest")
+    assert ".venv/bin/pytest" in steps[2]
 
 
 def test_a_minted_presentation_is_verified_and_explained(beside_a_demo: Path) -> None:

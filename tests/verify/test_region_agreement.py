@@ -12,6 +12,7 @@ from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
 from idbridge.recognition.table import ServiceRow, recognition_table
 from idbridge.sandbox.codes import Code
+from idbridge.sandbox.companies import CompanyPresentation
 from idbridge.sandbox.full_logins import FullLogin
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.mdocs import Mdoc
@@ -44,10 +45,12 @@ def providers() -> Iterator[Service]:
 def best_of(service: Service) -> Source:
     """The best that a service can have issued: at its highest level, bound, for a company if it knows companies."""
     person = population().of(service.state)[0].id
-    if "entity" in service.claim_map or "encryption" in service.source:
-        named = [one.id for one in population().companies.values() if one.state is service.state]
-        return FullLogin(service.id, person, company=named[0] if "entity" in service.claim_map else None)
+    named = [one.id for one in population().companies.values() if one.state is service.state]
     formats = set(map(Format, service.source["formats"]))
+    if "entity" in service.claim_map and Format.SD_JWT_VC in formats:
+        return CompanyPresentation(service.id, named[0])
+    if "entity" in service.claim_map or "encryption" in service.source:
+        return FullLogin(service.id, person, company=named[0] if "entity" in service.claim_map else None)
     if Format.ID_TOKEN in formats:
         return Login(service.id, person)
     if Format.QR in formats:

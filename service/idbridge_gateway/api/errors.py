@@ -37,7 +37,7 @@ def response_of(answer: Answer) -> Response:
 
 def _problem(request: Request, broken: RequestError, *headers: tuple[bytes, bytes]) -> Response:
     site = getattr(request.app.state, "site", None)
-    if site is not None and site.serves(request.url.path):
+    if site is not None and site.serves(request.scope["path"]):
         page: Response = site.problem(request, broken, headers={name.decode(): text.decode() for name, text in headers})
         return page
     answer = problem_answer(broken, correlation_id=request.state.correlation_id, headers=headers)

@@ -21,7 +21,7 @@ async def read_form(request: Request) -> Parameters:
         RequestError: ``input.body_too_large``.
     """
     require_single_fields(request)
-    if request.url.query:
+    if request.scope["query_string"]:
         raise OAuthError("invalid_request", "this address takes no query")
     essence = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if essence != FORM_MEDIA or "content-encoding" in request.headers:

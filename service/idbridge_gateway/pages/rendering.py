@@ -64,7 +64,7 @@ class Pages:
     ) -> Response:
         """Return the page that ``template`` makes of ``values``, in one of the languages ``offered``."""
         spoken = self.language(request, offered=offered)
-        path = request.url.path
+        path = request.scope["path"]
         text = self._templates.get_template(template).render(
             m=spoken,
             offered=offered,
