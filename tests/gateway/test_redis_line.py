@@ -168,3 +168,32 @@ def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
         said_of_it = worked(f"redis://127.0.0.1:{listening.getsockname()[1]}/0", claim)
         thread.join(timeout=10)
     assert said_of_it == "system.overloaded"
+
+
+def test_a_worker_has_a_bounded_number_of_connections_and_refuses_beyond(tmp_path: Path) -> None:
+    async def crowd(engine: RedisEngine) -> list[Any]:
+        store = RedisSealedStore(engine, HandClock(), RANDOM)
+        handles = [new_handle(RANDOM) for _ in range(LIMITS.store_connections + 8)]
+        return list(await asyncio.gather(*(store.read(Kind.CODE, one) for one in handles), return_exceptions=True))
+
+    with redis_server(tmp_path) as server:
+        found = worked(server.url, crowd)
+    assert {one.code for one in found if one is not None} == {"system.overloaded"}
+
+
+def test_a_server_is_looked_at_once_in_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        raise asyncio.CancelledError
+
+    async def watched(engine: RedisEngine) -> None:
+        monkeypatch.setattr("idbridge_gateway.stores.redis_engine.asyncio.sleep", wait)
+        with pytest.raises(asyncio.CancelledError):
+            await engine.watch()
+        monkeypatch.undo()
+
+    with redis_server(tmp_path) as server:
+        worked(server.url, watched)
+    assert waited == [LIMITS.store_look.total_seconds()]
