@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 from idbridge import __version__
 from idbridge.clock import Clock, SystemClock
-from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
@@ -18,7 +17,7 @@ from idbridge.net.source import Source
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
-from idbridge_gateway.api.faults import Faults, FaultyClock, FaultyOneTime, FaultyTrust, faults_router
+from idbridge_gateway.api.faults import Faults, faults_router
 from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.api.health import health_router
 from idbridge_gateway.api.reasons import reasons_router
@@ -29,22 +28,18 @@ from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
-from idbridge_gateway.keys import IssuingSource, read_decryption_keys
-from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.keys import IssuingSource
 from idbridge_gateway.oidc.clients import ClientDirectory, Clients
-from idbridge_gateway.oidc.exchange import Turns
 from idbridge_gateway.oidc.provider import provider_of
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
+from idbridge_gateway.parts import Parts, parts_of
 from idbridge_gateway.registration import read_registrations
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
-from idbridge_gateway.stores.chosen import Stores, chosen_stores
 from idbridge_gateway.stores.idempotency import Idempotency
-from idbridge_gateway.stores.one_time import OneTime
-from idbridge_gateway.verdict import Verdicts
 from idbridge_gateway.watch import Pace
 
 TITLE: Final = "IdBridge"
@@ -73,7 +68,7 @@ def create_app(
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
     """
-    clock, randomness = clock or SystemClock(), SystemRandomness()
+    clock = clock or SystemClock()
     distribution = distribution_of(settings)
     load = state_loader(settings, distribution, clock=clock)
     state = load()
@@ -81,12 +76,8 @@ def create_app(
     bell.ring(state.snapshot)
     source = IssuingSource(settings)
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
-    stores = chosen_stores(settings, clock=clock, randomness=randomness)
-    trust, told, one_time = _with_faults(settings, state, stores, clock=clock, faults=faults)
-    decryption_keys = read_decryption_keys(settings, issuing=issuing.current())
-    turns = Turns(trust, issuing, told)
-    verdicts = Verdicts(one_time=one_time, randomness=randomness)
-    front = _front(settings, verdicts, turns, decryption_keys, randomness)
+    parts = parts_of(settings, state, issuing, clock=clock, faults=faults)
+    trust = parts.turns.trust
     revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
     prefetch = Prefetch(revocations, trust=trust, bell=bell)
@@ -99,22 +90,14 @@ def create_app(
         tidy=distribution.tidying(clock),
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
-    watches = _watching(*_looks(settings, reload, prefetch, key_watch, distribution.pace), closing=stores.close)
-    app = _bare_app(front, randomness=randomness, lifespan=watches)
+    looks = _looks(settings, reload, prefetch, key_watch, distribution.pace)
+    app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=_watching(*looks, closing=parts.stores.close))
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
-    app.state.prefetch = prefetch
-    _include_routers(app, trust=trust, clock=told, issuing=issuing, faults=faults, encryption=decryption_keys)
-    app.state.provider = provider_of(
-        settings.node_url,
-        clients=clients or ClientDirectory.of((), {}),
-        turns=turns,
-        one_time=one_time,
-        sealed=stores.sealed,
-        randomness=randomness,
-        decryption_keys=decryption_keys,
-    )
+    app.state.prefetch, app.state.parts = prefetch, parts
+    _include_routers(app, parts, faults=faults)
+    app.state.provider = provider_of(parts, clients=clients or ClientDirectory.of((), {}))
     app.include_router(app.state.provider.router)
-    install_site(app, settings, verdicts=verdicts, turns=turns, decryption_keys=decryption_keys, samples=samples)
+    install_site(app, parts, samples=samples)
     return app
 
 
@@ -132,36 +115,18 @@ def _looks(
     )
 
 
-def _front(
-    settings: Settings,
-    verdicts: Verdicts,
-    turns: Turns,
-    decryption_keys: tuple[DecryptionKey, ...],
-    randomness: Randomness,
-) -> VerifyFront:
+def _front(parts: Parts) -> VerifyFront:
+    settings, turns = parts.settings, parts.turns
     return VerifyFront(
-        verdicts=verdicts,
+        verdicts=parts.verdicts,
         trust=turns.trust,
         issuing=turns.issuing,
         relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
-        idempotency=Idempotency(turns.clock, randomness),
+        idempotency=Idempotency(turns.clock, parts.randomness),
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),
-        decryption_keys=decryption_keys,
+        decryption_keys=parts.decryption_keys,
     )
-
-
-def _with_faults(
-    settings: Settings, state: NodeState, stores: Stores, *, clock: Clock, faults: Faults | None
-) -> tuple[TrustInForce, Clock, OneTime]:
-    """Return trust, clock and one-time values, in the sandbox such that faults can befall them."""
-    if faults is None:
-        return TrustInForce(state, clock=clock), clock, stores.one_time
-    if settings.environment is not Environment.SANDBOX:
-        raise ConfigurationError("faults are switched on in a sandbox and nowhere else")
-    trust = FaultyTrust(state, clock=clock, faults=faults)
-    told = FaultyClock(clock, trust=trust, faults=faults)
-    return trust, told, FaultyOneTime(stores.one_time, faults=faults)
 
 
 def _revocations(settings: Settings, source: Source | None, *, retention: timedelta, clock: Clock) -> Revocations:
@@ -185,16 +150,9 @@ def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan)
     return app
 
 
-def _include_routers(
-    app: GatewayApp,
-    *,
-    trust: TrustInForce,
-    clock: Clock,
-    issuing: IssuingInForce,
-    faults: Faults | None,
-    encryption: tuple[DecryptionKey, ...],
-) -> None:
-    published = tuple(dict(key.public_jwk) for key in encryption)
+def _include_routers(app: GatewayApp, parts: Parts, *, faults: Faults | None) -> None:
+    trust, issuing, clock = parts.turns.trust, parts.turns.issuing, parts.turns.clock
+    published = tuple(dict(key.public_jwk) for key in parts.decryption_keys)
     app.include_router(trust_router(trust))
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))

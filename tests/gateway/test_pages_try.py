@@ -20,6 +20,7 @@ from idbridge.sandbox.mint import mint
 from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.samples import CASES, RegionSamples, samples_of
 from idbridge_gateway.pages import forms
+from idbridge_gateway.pages.site import install_site
 from tests.gateway.asking import Node, node_in
 from tests.gateway.paging import BOUNDARY, URLENCODED, code_shown, multipart, page_node, page_of, send_form, send_parts
 
@@ -61,11 +62,10 @@ def test_a_node_without_examples_says_that_one_has_to_sign_in(shared_files: Path
 
 def test_examples_are_refused_to_a_node_that_is_no_sandbox(thai: Node, directory: Path) -> None:
     samples = RegionSamples(thai.region, MemberState.TH, randomness=SystemRandomness())
-    from idbridge_gateway.pages.site import install_site
+    live = thai.settings.model_copy(update={"environment": Environment.LIVE})
 
-    settings = thai.settings.model_copy(update={"environment": Environment.LIVE})
     with pytest.raises(ConfigurationError, match="sandbox"):
-        install_site(thai.app, settings, verdicts=None, turns=None, decryption_keys=(), samples=samples)  # type: ignore[arg-type]
+        install_site(thai.app, replace(thai.app.state.parts, settings=live), samples=samples)
     with pytest.raises(ConfigurationError, match="sandbox"):
         RegionSamples(replace(thai.region, environment=Environment.LIVE), MemberState.TH, randomness=SystemRandomness())
 

@@ -24,10 +24,10 @@ from idbridge_gateway.oidc.browser import TransactionCookies, browsed, public_na
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.contract_provider import authorize_operation
-from idbridge_gateway.oidc.exchange import Turns
 from idbridge_gateway.oidc.forms import read_query
 from idbridge_gateway.oidc.pushed import read_pushed, require_answerable
 from idbridge_gateway.oidc.transaction import Transactions, unknown_client
+from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 PATH: Final = "/oauth/authorize"

@@ -25,9 +25,9 @@ from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Code, Codes
 from idbridge_gateway.oidc.dpop_proofs import spend_proof
-from idbridge_gateway.oidc.exchange import Turn
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.signed_responses import encrypted, half_hash, signed
+from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.one_time import OneTime
 
 _SPENT: Final = "holder.replayed"

@@ -29,8 +29,8 @@ from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other, to_client
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Codes
-from idbridge_gateway.oidc.exchange import Turn
 from idbridge_gateway.oidc.transaction import HeldTransaction, Transaction, Transactions, unknown_transaction
+from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 from idbridge_gateway.verdict import REPORT_ID_OCTETS

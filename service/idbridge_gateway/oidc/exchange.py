@@ -7,14 +7,12 @@ of ``assertion``. A login counts once for each audience. What is refused spends 
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from idbridge.assertion.decision import Decision, decide
 from idbridge.assertion.issue import issue
 from idbridge.assertion.login import VERIFIED_CLAIMS, id_token_claims
-from idbridge.clock import Clock
 from idbridge.codec import jcs, length_prefixed
 from idbridge.crypto.jwe import DecryptionKey
 from idbridge.crypto.jws import sign_compact
@@ -31,41 +29,14 @@ from idbridge.reasons import Indication, Reason
 from idbridge.verify.report import Report
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import JOURNAL
-from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.oidc.clients import RegisteredClient
-from idbridge_gateway.signing import Issuing, IssuingInForce, NamedSigner
+from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.signing import NamedSigner
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.verdict import REPORT_ID_OCTETS
 
 TOKEN_TYPE: Final = "N_A"  # noqa: S105 - what is issued opens nothing here (RFC 8693 section 2.2.1)
 _SPENT: Final = "holder.replayed"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What stays the same from the beginning of one request to its end; ``proofs`` are its DPoP header fields."""
-
-    state: NodeState
-    issuing: Issuing
-    at: datetime
-    proofs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """Where turns come from: what is in force at this node, and its clock."""
-
-    trust: TrustInForce
-    issuing: IssuingInForce
-    clock: Clock
-
-    def begin(self, *, proofs: tuple[str, ...] = ()) -> Turn:
-        """Return a turn of this moment.
-
-        Raises:
-            RequestError: ``system.not_ready``.
-        """
-        return Turn(self.trust.current(), self.issuing.current(), self.clock.now(), proofs)
 
 
 class Exchange:

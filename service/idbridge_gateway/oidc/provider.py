@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from idbridge.crypto.jwe import DecryptionKey
-from idbridge.model.randomness import Randomness
 from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
 from idbridge.oidc.metadata import Endpoints
 from idbridge_gateway.oidc.access_tokens import AccessTokens
@@ -16,14 +14,14 @@ from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
-from idbridge_gateway.oidc.exchange import Exchange, Turns
+from idbridge_gateway.oidc.exchange import Exchange
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
 from idbridge_gateway.oidc.resources import Resources, resources_router
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.token import TokenEndpoint, token_router
 from idbridge_gateway.oidc.transaction import Transactions
-from idbridge_gateway.stores.one_time import OneTime
-from idbridge_gateway.stores.sealed import SealedStore
+from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,10 @@ class Provider:
     router: APIRouter
 
 
-def provider_of(
-    node_url: str,
-    *,
-    clients: Clients,
-    turns: Turns,
-    one_time: OneTime,
-    sealed: SealedStore,
-    randomness: Randomness,
-    decryption_keys: tuple[DecryptionKey, ...],
-) -> Provider:
-    """Return the provider whose issuer identifier is ``node_url``."""
+def provider_of(parts: Parts, *, clients: Clients) -> Provider:
+    """Return the provider of one node; its issuer identifier is the address of the node."""
+    node_url, turns, randomness = parts.settings.node_url, parts.turns, parts.randomness
+    sealed, one_time = parts.stores.sealed, parts.one_time
     endpoints = Endpoints(node_url)
     cookies = TransactionCookies(secure=node_url.startswith("https://"))
     authentication = ClientAuthentication(clients=clients, one_time=one_time, issuer=node_url)
@@ -79,7 +70,9 @@ def provider_of(
         cookies=cookies,
         turns=turns,
     )
-    exchange = Exchange(one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=decryption_keys)
+    exchange = Exchange(
+        one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=parts.decryption_keys
+    )
     tokens = AccessTokens(store=sealed, one_time=one_time)
     sessions = Sessions(store=sealed)
     redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, one_time=one_time, endpoints=endpoints)

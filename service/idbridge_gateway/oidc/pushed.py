@@ -24,8 +24,8 @@ from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import pushed_operation
 from idbridge_gateway.oidc.dpop_proofs import spend_proof
-from idbridge_gateway.oidc.exchange import Turn, Turns
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
+from idbridge_gateway.oidc.turns import Turn, Turns
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 

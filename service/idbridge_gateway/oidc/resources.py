@@ -22,9 +22,9 @@ from idbridge_gateway.oidc.answers import NO_STORE, answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
-from idbridge_gateway.oidc.exchange import Turn, Turns
 from idbridge_gateway.oidc.forms import read_form, require_single_fields
 from idbridge_gateway.oidc.signed_responses import encrypted, signed
+from idbridge_gateway.oidc.turns import Turn, Turns
 
 USERINFO: Final = "/oauth/userinfo"
 INTROSPECT: Final = "/oauth/introspect"

@@ -18,7 +18,7 @@ from idbridge.limits import LIMITS
 from idbridge.oidc.client import OidcClient, ResponseEncryption
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.journal import JOURNAL
-from idbridge_gateway.oidc.exchange import Turn
+from idbridge_gateway.oidc.turns import Turn
 
 _HASHES: Final[Mapping[str, str]] = MappingProxyType({
     "ES256": "sha256", "PS256": "sha256", "EdDSA": "sha512", "Ed25519": "sha512",

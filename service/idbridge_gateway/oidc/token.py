@@ -9,8 +9,8 @@ from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.oidc.answers import answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.contract import token_operation
-from idbridge_gateway.oidc.exchange import Turns
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
+from idbridge_gateway.oidc.turns import Turns
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 

@@ -4,18 +4,15 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import Environment
-from idbridge_gateway.oidc.exchange import Turns
 from idbridge_gateway.pages.problems import problem_page
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.static_files import static_router
 from idbridge_gateway.pages.try_it import PATH as TRY
 from idbridge_gateway.pages.try_it import TryIt, try_router
-from idbridge_gateway.settings import Settings
-from idbridge_gateway.verdict import Verdicts
+from idbridge_gateway.parts import Parts
 
 _PAGES: Final = frozenset({TRY})
 
@@ -35,29 +32,22 @@ class Site:
         return problem_page(self._pages, request, broken, correlation_id=request.state.correlation_id, headers=headers)
 
 
-def install_site(
-    app: FastAPI,
-    settings: Settings,
-    *,
-    verdicts: Verdicts,
-    turns: Turns,
-    decryption_keys: tuple[DecryptionKey, ...],
-    samples: Samples | None,
-) -> None:
+def install_site(app: FastAPI, parts: Parts, *, samples: Samples | None) -> None:
     """Let ``app`` serve the pages, and answer by a page whatever goes wrong at their addresses.
 
     Raises:
         ConfigurationError: ``samples`` are given to a node that is no sandbox, or the words are not in order.
     """
+    settings = parts.settings
     if samples is not None and settings.environment is not Environment.SANDBOX:
         raise ConfigurationError("examples are offered in a sandbox and nowhere else")
     pages = Pages(environment=settings.environment, state=settings.state)
     try_it = TryIt(
         pages=pages,
-        verdicts=verdicts,
-        turns=turns,
+        verdicts=parts.verdicts,
+        turns=parts.turns,
         node_url=settings.node_url,
-        decryption_keys=decryption_keys,
+        decryption_keys=parts.decryption_keys,
         samples=samples,
     )
     app.include_router(static_router())

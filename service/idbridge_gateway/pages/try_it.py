@@ -25,7 +25,7 @@ from idbridge.model.region import MemberState
 from idbridge.model.request import Detail
 from idbridge_gateway.api.head import read_head
 from idbridge_gateway.api.request import read_request
-from idbridge_gateway.oidc.exchange import Turns
+from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.pages.forms import read_form
 from idbridge_gateway.pages.languages import Language
 from idbridge_gateway.pages.rendering import Pages
