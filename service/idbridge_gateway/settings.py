@@ -17,7 +17,8 @@ from idbridge.model.region import Environment, MemberState
 
 
 class Settings(BaseSettings):
-    """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it.
+    """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it. ``browser_url`` is where
+    browsers reach a sandbox node that has no name of its own: on this machine.
 
     It signs with the keys of ``assertion_keys_dir``, which ``idbridge keys`` keeps, or with that of
     ``assertion_key_file``; ``assertion_passphrase_file`` holds what opens them. What is encrypted to it, it opens with
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     environment: Environment
     state: MemberState
     node_url: str
+    browser_url: str | None = None
     trust_dir: Path | None = None
     pins_file: Path | None = None
     trust_root_file: Path | None = None
@@ -59,6 +61,11 @@ class Settings(BaseSettings):
     poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     crl_poll_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     snapshot_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers reach this node: what its redirects, cookies and redirect URIs are about."""
+        return self.browser_url or self.node_url
 
 
 def read_settings(**given: Any) -> Settings:
@@ -130,6 +137,22 @@ def _refuse_address(settings: Settings) -> None:
         raise ConfigurationError("IDBRIDGE_NODE_URL has no query, fragment or user")
     if settings.environment is Environment.LIVE:
         refuse_for_live(settings.node_url, what="IDBRIDGE_NODE_URL")
+    if settings.browser_url is not None:
+        _refuse_browser_address(settings.browser_url, settings.environment)
+
+
+def _refuse_browser_address(url: str, environment: Environment) -> None:
+    """A node of the live environment is where its list says; one on this machine has no other name in a browser."""
+    name = "IDBRIDGE_BROWSER_URL"
+    if environment is not Environment.SANDBOX:
+        raise ConfigurationError(
+            f"{name} is for a sandbox on this machine; a live node is reached at IDBRIDGE_NODE_URL"
+        )
+    parts = _parts(url, what=name)
+    if parts.scheme not in ("https", "http") or not is_loopback(parts.hostname or "") or "@" in parts.netloc:
+        raise ConfigurationError(f"{name} is an address of this machine, like http://127.0.0.1:8080")
+    if parts.path or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} has no path, query or fragment")
 
 
 def refuse_for_live(url: str, *, what: str) -> None:

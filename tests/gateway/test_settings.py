@@ -44,6 +44,8 @@ def given(**changes: Any) -> dict[str, Any]:
         ({"node_url": "https://[node.th.example]"}, "NODE_URL"),
         ({"node_url": "https://node.th.example:70000"}, "NODE_URL"),
         ({"node_url": "https://node.th.example:x"}, "NODE_URL"),
+        ({"browser_url": "https://node.th.example"}, "BROWSER_URL"),
+        ({"browser_url": "http://127.0.0.1:8080"}, "BROWSER_URL"),
         ({"workers": 2}, "worker"),
         ({"workers": 0}, "WORKERS"),
         ({"environment": "test"}, "ENVIRONMENT"),
@@ -112,6 +114,22 @@ def test_plain_http_leads_a_sandbox_node_no_further_than_this_machine(url: str) 
         read_settings(**given(**by_url, trust_url=url))
 
     assert read_settings(**given(**by_url, trust_url="http://127.0.0.1:8080/trust")).trust_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.0.0.1", "https://node.th.example", "http://127.0.0.1/", "http://me@127.0.0.1", "ftp://127.0.0.1", "x"],
+)
+def test_browsers_reach_a_sandbox_node_at_no_other_name_than_this_machine(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="BROWSER_URL"):
+        read_settings(**given(environment="sandbox", browser_url=url))
+
+
+def test_a_node_is_where_its_list_says_unless_a_sandbox_is_on_this_machine() -> None:
+    here = read_settings(**given(environment="sandbox", browser_url="http://127.0.0.1:8080"))
+
+    assert read_settings(**given()).public_url == "https://node.th.example"
+    assert (here.public_url, here.node_url) == ("http://127.0.0.1:8080", "https://node.th.example")
 
 
 def test_a_node_signs_with_the_keys_of_a_folder_or_with_that_of_a_file() -> None:
