@@ -1,15 +1,22 @@
-"""The one HTTP client: fetches a document from a host that signed lists or settings name, and from nowhere else.
+"""The one HTTP client: asks a host that signed lists or settings name, and nobody else.
 
-Decides where this product connects to. Guards against a server-side request forgery (a URL or a name server that
-leads inside), against a server that redirects, never ends, or lies about its length, and against settings of the
-environment that would send the request through somebody else. It does not know what the document is.
+Decides where this product connects to, to fetch a document or to make a call. Guards against a server-side request
+forgery (a URL or a name server that leads inside), against a server that redirects, never ends, or lies about its
+length, and against settings of the environment that would send the request through somebody else. It does not know
+what the document is.
+
+In a sandbox, somebody on this machine may stand in for a host that does not exist: the request is the one that the host
+would get, and says in ``X-Forwarded-Proto`` that it was made for https.
 """
 
 import re
 import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +27,7 @@ from idbridge.errors import ConfigurationError, FetchError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.net import addresses
+from idbridge.net.calls import Answer, Call, head_of
 from idbridge.net.conditional import Document, tag_of
 from idbridge.net.pinned import Deadline, PinnedBackend, Resolver, SystemResolver, resolve
 from idbridge.net.source import AbsentDocumentError
@@ -34,12 +42,17 @@ _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _ABSENT: Final = frozenset({403, 404})
 _LENGTH_DIGITS: Final = 15
+_REDIRECTS: Final = range(300, 400)
+_ANY: Final = (b"Accept", b"*/*")
+_FORWARDED: Final = (b"X-Forwarded-Proto", b"https")
 _HEADERS: Final = (
-    (b"Accept", b"*/*"),
     (b"Accept-Encoding", b"identity"),  # What is compressed has no size until it is too late.
     (b"User-Agent", b"idbridge"),
     (b"Connection", b"close"),
 )
+_CONNECT: Final = MappingProxyType({"timeout": {"connect": LIMITS.fetch_connect.total_seconds()}})
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
+_Head = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,12 @@ class _UnchangedError(FetchError):
 
 
 class GuardedClient:
-    """Fetches documents over https from ``allowed_hosts``; implements ``Source``.
+    """Fetches documents over https from ``allowed_hosts``, and makes calls there; implements ``Source``, ``Caller``.
 
     An allowed host is ``host`` for the scheme's own port, or ``host:port``. Plain http, and addresses of this machine,
     are open only in the sandbox and only with ``allow_loopback``; plain http goes to this machine and no further.
-    ``ceiling`` bounds every document, whatever its reader would take.
+    ``ceiling`` bounds every document, whatever its reader would take. ``stand_ins`` names, for hosts that do not exist,
+    addresses of this machine (``127.0.0.1:4001``) that are asked in their place, in the sandbox only.
 
     Raises:
         ConfigurationError: No host is allowed, one is not the name of a host, or a live client may not be this lenient.
@@ -84,6 +98,7 @@ class GuardedClient:
         resolver: Resolver | None = None,
         stopwatch: Stopwatch | None = None,
         tls: ssl.SSLContext | None = None,
+        stand_ins: Mapping[str, str] = _NOBODY,
     ) -> None:
         if allow_loopback and environment is not Environment.SANDBOX:
             raise ConfigurationError("only a sandbox may fetch from this machine or over plain http")
@@ -91,6 +106,7 @@ class GuardedClient:
             raise ConfigurationError("a client needs at least one host that it may fetch from")
         self._allowed = frozenset(_allowed(entry) for entry in allowed_hosts)
         self._loopback = allow_loopback
+        self._stand_ins = {host: _stand_in(place, open_here=allow_loopback) for host, place in stand_ins.items()}
         self._ceiling = ceiling
         self._total = total
         self._resolver = resolver or SystemResolver()
@@ -118,12 +134,46 @@ class GuardedClient:
                 raise
             return None
 
+    def call(self, call: Call, *, max_bytes: int) -> Answer:
+        """Return the answer to ``call``, whatever its status but a redirect, its body at most ``max_bytes`` octets.
+
+        Raises:
+            FetchError: The address is not allowed, or there was no whole answer in time.
+        """
+        head = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in call.head.items())
+        with self._asked(call.method, call.url, head, call.body) as response:
+            if response.status in _REDIRECTS:
+                raise FetchError(f"the source answered {response.status}; no redirect is followed")
+            body = _read(response, min(max_bytes, self._ceiling))
+            return Answer(response.status, head_of(response.headers), body)
+
     def _fetched(self, url: str, *, max_bytes: int, tag: str | None) -> Document:
+        condition: _Head = ((b"If-None-Match", tag.encode("latin-1")),) if tag is not None else ()
+        with self._asked("GET", url, (_ANY, *condition)) as response:
+            _refuse_unusable(response)
+            return Document(_read(response, min(max_bytes, self._ceiling)), tag_of(response.headers))
+
+    @contextmanager
+    def _asked(self, method: str, url: str, head: _Head, body: bytes = b"") -> Iterator[httpcore2.Response]:
+        """Give the head of the answer from ``url``, and the body as it is read; everything within one deadline.
+
+        Raises:
+            FetchError: As for ``fetch``.
+        """
         target = self._permitted(url)
+        place = self._stand_ins.get(target.authority, target)
         deadline = Deadline(self._total, self._stopwatch)
-        backend = PinnedBackend(self._pinned(target, deadline), deadline)
+        backend = PinnedBackend(self._pinned(place, deadline), deadline)
+        address = httpcore2.URL(scheme=place.scheme, host=place.host, port=place.port, target=target.path)
+        own = ((b"Host", target.authority.encode("ascii")), *_HEADERS, *((_FORWARDED,) if place is not target else ()))
         try:
-            return self._read(target, backend, min(max_bytes, self._ceiling), tag=tag)
+            with (
+                httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
+                pool.stream(
+                    method, address, headers=(*own, *head), content=body or None, extensions=dict(_CONNECT)
+                ) as response,
+            ):
+                yield response
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as error:
             raise FetchError(f"{target.host} could not be read") from error
 
@@ -153,22 +203,6 @@ class GuardedClient:
         if address.is_loopback:
             return self._loopback
         return scheme == "https" and addresses.is_public(address)
-
-    def _read(self, target: _Target, backend: PinnedBackend, max_bytes: int, *, tag: str | None) -> Document:
-        url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        condition = ((b"If-None-Match", tag.encode("latin-1")),) if tag is not None else ()
-        headers = ((b"Host", target.authority.encode("ascii")), *_HEADERS, *condition)
-        with (
-            httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
-            pool.stream("GET", url, headers=headers) as response,
-        ):
-            _refuse_unusable(response, max_bytes)
-            document = bytearray()
-            for chunk in response.iter_stream():
-                document += chunk
-                if len(document) > max_bytes:
-                    raise FetchError(f"the document is longer than {max_bytes} octets")
-            return Document(bytes(document), tag_of(response.headers))
 
 
 def _target(url: str) -> _Target | None:
@@ -209,16 +243,35 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _refuse_unusable(response: httpcore2.Response, max_bytes: int) -> None:
+def _stand_in(place: str, *, open_here: bool) -> _Target:
+    """Read where somebody stands in for a host: an address of this machine, and a port."""
+    target = _target(f"http://{place}")
+    address = addresses.parse(target.host) if target is not None else None
+    if not open_here or target is None or address is None or not address.is_loopback or target.path != "/":
+        raise ConfigurationError("somebody stands in for a host on this machine and in a sandbox only")
+    return target
+
+
+def _refuse_unusable(response: httpcore2.Response) -> None:
     if response.status in _ABSENT:
         raise AbsentDocumentError(f"the source answered {response.status}")
     if response.status == _NOT_MODIFIED:
         raise _UnchangedError("the source answered that nothing changed, unasked")
     if response.status != _OK:
         raise FetchError(f"the source answered {response.status}")
+
+
+def _read(response: httpcore2.Response, max_bytes: int) -> bytes:
+    """Return the body of ``response``: not compressed, and no longer than it may be, whatever its head says."""
     headers = {name.lower(): value for name, value in response.headers}
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise FetchError("the document is compressed")
     length = headers.get(b"content-length", b"")
     if len(length) > _LENGTH_DIGITS or (length.isdigit() and int(length) > max_bytes):
         raise FetchError(f"the document is longer than {max_bytes} octets")
+    document = bytearray()
+    for chunk in response.iter_stream():
+        document += chunk
+        if len(document) > max_bytes:
+            raise FetchError(f"the document is longer than {max_bytes} octets")
+    return bytes(document)
