@@ -65,6 +65,12 @@ class Decision:
         }
         return replace(self, core=MappingProxyType({**self.core, **changed}))
 
+    def narrowed_to(self, claims: frozenset[str]) -> "Decision":
+        """Return the decision with those of its claims alone that are among ``claims``; never with any other."""
+        verified: dict[str, Any] = self.core["verified_claims"]
+        left = {name: value for name, value in verified["claims"].items() if name in claims}
+        return replace(self, core=MappingProxyType({**self.core, "verified_claims": {**verified, "claims": left}}))
+
     def document(self) -> dict[str, Any]:
         """Return the decision as JSON values, to be kept sealed between a login and the tokens that are made of it."""
         return {

@@ -65,8 +65,17 @@ class Completion:
         self._randomness = randomness
         self._issuer = issuer
 
-    async def complete(self, held: HeldTransaction, outcome: Report | Consent | OAuthError, *, turn: Turn) -> Response:
+    async def complete(
+        self,
+        held: HeldTransaction,
+        outcome: Report | Consent | OAuthError,
+        *,
+        turn: Turn,
+        shared: frozenset[str] | None = None,
+    ) -> Response:
         """Return where the browser goes after ``outcome``: to the consent page, or back to the client.
+
+        With a yes, ``shared`` are the claims that the person leaves in; ``None`` for all that were decided.
 
         Raises:
             OAuthError: There is nobody to go back to: the transaction is over, or was answered in another tab.
@@ -79,7 +88,7 @@ class Completion:
             except OAuthError as error:
                 return await self._ended(held, error, at=turn.at)
         if outcome is Consent.YES:
-            return await self._agreed(held, at=turn.at)
+            return await self._agreed(held, shared, at=turn.at)
         refusal = outcome if isinstance(outcome, OAuthError) else OAuthError("access_denied", "the person said no")
         return await self._ended(held, refusal, at=turn.at)
 
@@ -130,11 +139,13 @@ class Completion:
             raise OAuthError("access_denied", "no assertion is made of this login", cause=refusal.code) from None
         return decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
 
-    async def _agreed(self, held: HeldTransaction, *, at: datetime) -> Response:
+    async def _agreed(self, held: HeldTransaction, shared: frozenset[str] | None, *, at: datetime) -> Response:
         transaction = await self._transactions.take(held.handle)
         decision = transaction.decision
-        if decision is None:
+        if decision is None or decision != held.transaction.decision:  # a yes counts for what was seen, and no other
             raise unknown_transaction()
+        if shared is not None:
+            decision = decision.narrowed_to(shared)
         registered, asked = self._transactions.request_of(transaction)
         if at >= decision.expires_at:
             error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
