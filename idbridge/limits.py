@@ -173,6 +173,7 @@ class Limits:
     snapshot_manifest_bytes: int = 4 * 1024 * 1024
 
     # Outgoing HTTP.
+    fetch_connect: timedelta = timedelta(seconds=2)  # to one address, within the whole
     fetch_total: timedelta = timedelta(seconds=5)
     fetch_bytes: int = 256 * 1024
     node_statement_bytes: int = 1024 * 1024  # what a node says of its lists, with every denial twice
