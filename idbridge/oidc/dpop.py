@@ -27,7 +27,7 @@ from idbridge.oidc.htu import normalised
 from idbridge.oidc.signed_jwt import read_unverified, require_not_ahead, text_claim, time_claim
 
 HEADER: Final = HeaderRules(types=frozenset({"dpop+jwt"}), allow_jwk=True)
-ALGORITHMS: Final = ("ES256", "PS256", "EdDSA")  # as metadata and challenges name them
+ALGORITHMS: Final = ("ES256", "PS256", "EdDSA", "Ed25519")  # as metadata and challenges name them
 _UNAUTHORIZED: Final = 401
 
 

@@ -15,7 +15,6 @@ from idbridge.model.assertion import LEVEL_URIS, TRUST_FRAMEWORK
 from idbridge.model.region import AssuranceLevel
 from idbridge.oidc import dpop, pkce
 from idbridge.oidc.authorization_request import PROMPTS, RESPONSE_MODES, SCOPES
-from idbridge.oidc.client import GRANTS
 
 MAX_AGE: Final[timedelta] = LIMITS.metadata_max_age  # of `Cache-Control`, for this document and the key set
 _SIGNATURES: Final = list(dpop.ALGORITHMS)
@@ -80,25 +79,27 @@ class Endpoints:
 class Offer:
     """What one node offers, as its settings and registrations have it.
 
-    ``signing_algorithms`` are those of the node's own keys. ``plain_requests`` tells whether any client is registered
-    for the profile ``oidc-code``: then requests need not be pushed, and secrets are accepted. ``trustmark`` is where
-    the signed trustmark is; ``evidence`` are the kinds that are stated, none as yet.
+    ``signing_algorithms`` are those of the node's own keys, ``grants`` the grant types that its token endpoint answers.
+    ``plain_requests`` tells whether any client is registered for the profile ``oidc-code``: then requests need not be
+    pushed, and secrets are accepted. ``trustmark`` is where the signed trustmark is; ``evidence`` are the kinds that
+    are stated, none as yet.
 
     Raises:
-        ValueError: There is no key, claim or language; empty is not success.
+        ValueError: There is no key, claim, language or grant; empty is not success.
     """
 
     signing_algorithms: tuple[str, ...]
     claims: frozenset[str]
     ui_locales: tuple[str, ...]
+    grants: frozenset[str]
     plain_requests: bool = False
     trustmark: str | None = None
     evidence: frozenset[str] = frozenset()
     service_documentation: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.signing_algorithms or not self.claims or not self.ui_locales:
-            raise ValueError("a node offers a signature, a claim and a language at least")
+        if not (self.signing_algorithms and self.claims and self.ui_locales and self.grants):
+            raise ValueError("a node offers a signature, a claim, a language and a grant at least")
 
 
 def discovery_document(endpoints: Endpoints, offer: Offer) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def discovery_document(endpoints: Endpoints, offer: Offer) -> dict[str, Any]:
         "scopes_supported": sorted(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": sorted(GRANTS),
+        "grant_types_supported": sorted(offer.grants),
         "subject_types_supported": ["pairwise"],
         "acr_values_supported": [LEVEL_URIS[level] for level in AssuranceLevel],
         "prompt_values_supported": sorted(PROMPTS),

@@ -24,7 +24,7 @@ from idbridge.verify.report import Report
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.app import create_app
-from idbridge_gateway.oidc.clients import ClientDirectory
+from idbridge_gateway.oidc.clients import ClientDirectory, Clients
 from idbridge_gateway.oidc.completion import Consent
 from idbridge_gateway.oidc.provider import Provider
 from tests.gateway.asking import LOGIN, Node, node_in
@@ -98,7 +98,9 @@ class Bank:
         claims = {"jti": nonce_like(), "htm": method, "htu": f"{self.issuer}{path}", "iat": self.now()}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
         header = {"alg": key.algorithm, "typ": "dpop+jwt", "jwk": dict(key.public_jwk)}
-        header["jwk"] = {name: header["jwk"][name] for name in ("kty", "crv", "x", "y")}
+        header["jwk"] = {
+            name: header["jwk"][name] for name in ("kty", "crv", "x", "y", "n", "e") if name in header["jwk"]
+        }
         return sign_compact(header, json.dumps(claims).encode(), key)
 
     def proves(self, client: str) -> dict[str, str]:
@@ -234,8 +236,11 @@ def page_of(response: httpx2.Response, status: int = 400) -> str:
     return response.text
 
 
-def bank_in(directory: Path, *, faults: Faults | None = None, **more: Any) -> Bank:
-    """A node of Thailand at which the bank has clients of both profiles, and somebody else has one too."""
+def bank_in(directory: Path, *, faults: Faults | None = None, directory_of: Clients | None = None, **more: Any) -> Bank:
+    """A node of Thailand at which the bank has clients of both profiles, and somebody else has one too.
+
+    ``more`` changes the registration of the client ``bank``; ``directory_of`` are other clients in place of all.
+    """
 
     node = node_in(directory, faults=faults)
     registered = node.region.registration("th-bank").relying_party
@@ -257,6 +262,6 @@ def bank_in(directory: Path, *, faults: Faults | None = None, **more: Any) -> Ba
         client("bank-deaf"),
         client("shop", profile=Profile.OIDC_CODE, jwks=(), secret_digest=digest),
     )
-    directory_of = ClientDirectory.of(clients, {party.id: party})
-    node.app = create_app(node.settings, clock=node.clock, faults=faults, clients=directory_of)
+    registry = directory_of or ClientDirectory.of(clients, {party.id: party})
+    node.app = create_app(node.settings, clock=node.clock, faults=faults, clients=registry)
     return Bank(node, party)

@@ -48,6 +48,8 @@ OPERATIONS = (
     "GET /healthz",
     "GET /readyz",
     "GET /.well-known/jwks.json",
+    "GET /.well-known/openid-configuration",
+    "GET /.well-known/oauth-authorization-server",
 )
 # Operations that a request can break by what it says.
 WITH_DEMANDS = (

@@ -153,7 +153,7 @@ def test_at_a_resource_a_proof_names_the_token_and_a_refusal_is_a_challenge(chan
     found = refusal(proof(**changes), access_token=TOKEN)
 
     assert (found.error, found.status, found.code) == ("invalid_dpop_proof", 401, "oidc.hash_mismatch")
-    assert found.headers["WWW-Authenticate"] == 'DPoP error="invalid_dpop_proof", algs="ES256 PS256 EdDSA"'
+    assert found.headers["WWW-Authenticate"] == 'DPoP error="invalid_dpop_proof", algs="ES256 PS256 EdDSA Ed25519"'
 
 
 def test_token_endpoint_fails_with_mismatched_dpop_proof_jkt() -> None:

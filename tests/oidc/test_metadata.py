@@ -7,21 +7,25 @@ import pytest
 from idbridge.limits import LIMITS
 from idbridge.model.assertion import LEVELS_BY_URI
 from idbridge.oidc.claims_request import parse_claims
+from idbridge.oidc.client import AUTHORIZATION_CODE
 from idbridge.oidc.metadata import MAX_AGE, Endpoints, Offer, discovery_document
 from tests.oidc.kit import ISSUER, refused
 from tests.oidc.test_authorization_request import plain, pushed
 
-OFFER = Offer(signing_algorithms=("ES256",), claims=frozenset({"birthdate", "name"}), ui_locales=("en", "th"))
-PLAIN = Offer(("ES256",), frozenset({"name"}), ("en",), plain_requests=True, trustmark=f"{ISSUER}/trustmark")
+GRANTED = frozenset({AUTHORIZATION_CODE})
+OFFER = Offer(("ES256",), frozenset({"birthdate", "name"}), ("en", "th"), GRANTED)
+PLAIN = Offer(("ES256",), frozenset({"name"}), ("en",), GRANTED, plain_requests=True, trustmark=f"{ISSUER}/trustmark")
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"signing_algorithms": ()}, {"claims": frozenset()}, {"ui_locales": ()}],
-    ids=["key", "claim", "language"],
+    [{"signing_algorithms": ()}, {"claims": frozenset()}, {"ui_locales": ()}, {"grants": frozenset()}],
+    ids=["key", "claim", "language", "grant"],
 )
 def test_a_node_that_offers_nothing_has_no_document(changes: dict[str, Any]) -> None:
-    good: dict[str, Any] = {"signing_algorithms": ("ES256",), "claims": frozenset({"name"}), "ui_locales": ("en",)}
+    good: dict[str, Any] = {
+        name: getattr(OFFER, name) for name in ("signing_algorithms", "claims", "ui_locales", "grants")
+    }
     with pytest.raises(ValueError, match="at least"):
         Offer(**{**good, **changes})
 
@@ -48,6 +52,7 @@ def test_discovery_endpoint_verification() -> None:
     assert document["response_types_supported"] == ["code"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
+    assert document["grant_types_supported"] == [AUTHORIZATION_CODE]
     assert document["subject_types_supported"] == ["pairwise"]
     assert document["trust_frameworks_supported"] == ["idbridge"]
     assert document["claims_in_verified_claims_supported"] == ["birthdate", "name"]
@@ -63,7 +68,7 @@ def test_no_algorithm_that_fapi_forbids_is_offered_anywhere() -> None:
         listed = {one for name, value in document.items() if "_alg_values_" in name for one in value}
 
         assert listed.isdisjoint({"none", "RS256", "HS256", "RSA1_5"})
-        assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
+        assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA", "Ed25519"]
 
 
 def test_secrets_and_plain_requests_are_offered_only_where_a_client_is_registered_for_them() -> None:
@@ -78,7 +83,9 @@ def test_secrets_and_plain_requests_are_offered_only_where_a_client_is_registere
 
 def test_what_is_not_stated_is_not_promised() -> None:
     document = discovery_document(Endpoints(ISSUER), OFFER)
-    with_evidence = Offer(("ES256",), frozenset({"name"}), ("en",), evidence=frozenset({"electronic_signature"}))
+    with_evidence = Offer(
+        ("ES256",), frozenset({"name"}), ("en",), GRANTED, evidence=frozenset({"electronic_signature"})
+    )
 
     assert document.keys().isdisjoint(
         {"evidence_supported", "trustmarks", "registration_endpoint", "service_documentation"}

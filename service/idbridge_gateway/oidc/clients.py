@@ -7,7 +7,7 @@ from typing import Protocol
 
 from idbridge.errors import ConfigurationError
 from idbridge.model.request import RelyingParty
-from idbridge.oidc.client import OidcClient
+from idbridge.oidc.client import OidcClient, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Clients(Protocol):
         """Return the client of this id, switched on or off; ``None`` if nobody is registered under it."""
         ...
 
+    def serves(self, profile: Profile) -> bool:
+        """Tell whether any client that is switched on is registered for ``profile``: discovery says so."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClientDirectory:
@@ -66,3 +70,7 @@ class ClientDirectory:
     def find(self, client_id: str) -> RegisteredClient | None:
         """Return the client of this id; ``None`` if nobody is registered under it."""
         return self.by_id.get(client_id)
+
+    def serves(self, profile: Profile) -> bool:
+        """Tell whether any client that is switched on is registered for ``profile``."""
+        return any(one.enabled and one.client.profile is profile for one in self.by_id.values())

@@ -14,6 +14,7 @@ from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
+from idbridge_gateway.oidc.discovery import Discovery, discovery_router
 from idbridge_gateway.oidc.exchange import Exchange
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
 from idbridge_gateway.oidc.resources import Resources, resources_router
@@ -81,8 +82,14 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     resources = Resources(
         authentication=authentication, clients=clients, tokens=tokens, turns=turns, endpoints=endpoints
     )
+    discovery = Discovery(endpoints=endpoints, clients=clients, grants=frozenset(grants), turns=turns)
     router = APIRouter()
-    router.include_router(resources_router(resources))
-    for routes in (pushed_router(pushed), authorization_router(authorization), token_router(token)):
+    for routes in (
+        discovery_router(discovery),
+        resources_router(resources),
+        pushed_router(pushed),
+        authorization_router(authorization),
+        token_router(token),
+    ):
         router.include_router(routes)
     return Provider(clients, transactions, completion, cookies, turns, router)
