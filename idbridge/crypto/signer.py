@@ -98,6 +98,11 @@ def load_signer(path: Path, *, algorithm: str | None = None, kid: str | None = N
         raise ConfigurationError(f"{path} holds a key that does not fit: {refusal.detail}") from refusal
 
 
+def kept_signer(pem: str) -> FileSigner:
+    """Return the signer that spelled itself as ``pem`` when it was put away sealed."""
+    return file_signer(load_pem_private_key(pem.encode("ascii"), password=None))
+
+
 def file_signer(key: object, *, algorithm: str | None = None, kid: str | None = None) -> FileSigner:
     """Return the signer of a private key of the ``cryptography`` library; as ``load_signer`` for the rest.
 

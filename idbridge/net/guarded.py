@@ -81,7 +81,7 @@ class GuardedClient:
     An allowed host is ``host`` for the scheme's own port, or ``host:port``. Plain http, and addresses of this machine,
     are open only in the sandbox and only with ``allow_loopback``; plain http goes to this machine and no further.
     ``ceiling`` bounds every document, whatever its reader would take. ``stand_ins`` names, for hosts that do not exist,
-    addresses of this machine (``127.0.0.1:4001``) that are asked in their place, in the sandbox only.
+    places on this machine (``http://127.0.0.1:4001/sg-login``) that are asked in their stead, in the sandbox only.
 
     Raises:
         ConfigurationError: No host is allowed, one is not the name of a host, or a live client may not be this lenient.
@@ -162,9 +162,10 @@ class GuardedClient:
         """
         target = self._permitted(url)
         place = self._stand_ins.get(target.authority, target)
+        path = target.path if place is target else place.path.removesuffix("/") + target.path
         deadline = Deadline(self._total, self._stopwatch)
         backend = PinnedBackend(self._pinned(place, deadline), deadline)
-        address = httpcore2.URL(scheme=place.scheme, host=place.host, port=place.port, target=target.path)
+        address = httpcore2.URL(scheme=place.scheme, host=place.host, port=place.port, target=path)
         own = ((b"Host", target.authority.encode("ascii")), *_HEADERS, *((_FORWARDED,) if place is not target else ()))
         try:
             with (
@@ -244,10 +245,11 @@ def _tls() -> ssl.SSLContext:
 
 
 def _stand_in(place: str, *, open_here: bool) -> _Target:
-    """Read where somebody stands in for a host: an address of this machine, and a port."""
-    target = _target(f"http://{place}")
+    """Read where somebody stands in for a host: at an address of this machine, perhaps below a path of their own."""
+    target = _target(place)
     address = addresses.parse(target.host) if target is not None else None
-    if not open_here or target is None or address is None or not address.is_loopback or target.path != "/":
+    near = address is not None and address.is_loopback
+    if not open_here or target is None or not near or target.scheme != "http" or "?" in target.path:
         raise ConfigurationError("somebody stands in for a host on this machine and in a sandbox only")
     return target
 

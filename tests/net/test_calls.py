@@ -26,8 +26,8 @@ def refused(client: GuardedClient, url: str, *, max_bytes: int = 1000) -> str:
     return str(caught.value)
 
 
-def standing_in(server: Server) -> GuardedClient:
-    places = {"login.sg.example": f"127.0.0.1:{server.port}"}
+def standing_in(server: Server, path: str = "") -> GuardedClient:
+    places = {"login.sg.example": f"http://127.0.0.1:{server.port}{path}"}
     hosts = frozenset({"login.sg.example"})
     return GuardedClient(hosts, Environment.SANDBOX, allow_loopback=True, stand_ins=places)
 
@@ -78,7 +78,10 @@ def test_nothing_of_ours_breaks_the_head_of_a_request(head: dict[str, str]) -> N
         Call(Method.POST, TOKEN, head)
 
 
-@pytest.mark.parametrize("place", ["10.0.0.1:80", "login.example:80", "127.0.0.1:80/path", "nothing of the kind"])
+@pytest.mark.parametrize(
+    "place",
+    ["http://10.0.0.1:80", "http://login.example", "https://127.0.0.1", "http://127.0.0.1/?a", "nothing of the kind"],
+)
 def test_nobody_stands_in_for_a_host_from_elsewhere(place: str) -> None:
     with pytest.raises(ConfigurationError, match="stands in"):
         GuardedClient(frozenset({HOST}), Environment.SANDBOX, allow_loopback=True, stand_ins={HOST: place})
@@ -87,16 +90,17 @@ def test_nobody_stands_in_for_a_host_from_elsewhere(place: str) -> None:
 @pytest.mark.parametrize("environment", Environment)
 def test_nobody_stands_in_for_a_host_where_this_machine_is_not_open(environment: Environment) -> None:
     with pytest.raises(ConfigurationError, match="stands in"):
-        GuardedClient(frozenset({HOST}), environment, stand_ins={HOST: "127.0.0.1:80"})
+        GuardedClient(frozenset({HOST}), environment, stand_ins={HOST: "http://127.0.0.1:80"})
 
 
-def test_whoever_stands_in_gets_the_request_of_the_host() -> None:
+@pytest.mark.parametrize(("own", "path"), [("", "/token"), ("/", "/token"), ("/sg-login", "/sg-login/token")])
+def test_whoever_stands_in_gets_the_request_of_the_host(own: str, path: str) -> None:
     with serving(OK) as server:
-        answer = standing_in(server).call(Call(Method.GET, f"{TOKEN}?a=b"), max_bytes=1000)
+        answer = standing_in(server, own).call(Call(Method.GET, f"{TOKEN}?a=b"), max_bytes=1000)
 
     assert (answer.status, answer.body) == (200, b"the list")
     lines = server.requests[0].decode().split("\r\n")
-    assert lines[0] == "GET /token?a=b HTTP/1.1"
+    assert lines[0] == f"GET {path}?a=b HTTP/1.1"
     assert "Host: login.sg.example" in lines
     assert "X-Forwarded-Proto: https" in lines
 
