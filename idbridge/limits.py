@@ -68,6 +68,28 @@ class Limits:
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
     session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
 
+    # What is registered of relying parties.
+    registered_entries: int = 256  # texts of one list of a registration
+    registered_rate: int = 60_000  # requests a minute, and at once, that a registration may allow
+    api_keys: int = 4  # of one relying party, those that end soon among them
+    oidc_clients: int = 32  # of one relying party
+    registry_look: timedelta = timedelta(seconds=1)  # between two looks whether the registry changed
+    registry_wait: timedelta = timedelta(seconds=5)  # for an answer of the database
+
+    # Asking wallets (OpenID4VP).
+    encrypted_answer_bytes: int = 60 * 1024  # of a wallet's answer as a JWE; the form around it keeps to `body_bytes`
+    presentation_lifetime: timedelta = timedelta(minutes=15)  # of a request to a wallet that names none
+    presentation_lifetime_min: timedelta = timedelta(minutes=1)
+    presentation_lifetime_max: timedelta = timedelta(hours=24)  # of a link that travels by mail or on paper
+    presentation_kept: timedelta = timedelta(minutes=15)  # past its end, so that who asked still learns how it ended
+    presentations_open: int = 1_000  # of one relying party, that one worker began and that have not ended
+    wallet_request_fetches: int = 5  # of one request object: wallets fetch it twice, and a scanner or two before them
+    event_streams: int = 256  # of one worker
+    event_streams_each: int = 16  # of one relying party
+    event_stream_life: timedelta = timedelta(minutes=5)  # then the client comes again, as such clients do by themselves
+    event_look: timedelta = timedelta(seconds=1)  # between two looks whether something happened
+    event_heartbeat: timedelta = timedelta(seconds=15)  # so that nothing on the way takes a quiet stream for a dead one
+
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296
     qr_claims: int = 512  # of one code, those inside others among them
@@ -209,8 +231,8 @@ class Limits:
     sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
     sealed_value_bytes: int = 64 * 1024
     store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
-    store_claims_waiting: int = 1_000  # one-time values that gather for one round trip
-    store_connections: int = 64  # of one worker, for everything but one-time values
+    store_commands_waiting: int = 1_000  # that gather for one round trip
+    store_connections: int = 64  # of one worker, for what does not gather
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
 
     def __post_init__(self) -> None:

@@ -68,7 +68,7 @@ class _Bounds(jwe.JWERegistry):
 
     max_protected_header_length = LIMITS.protected_header_bytes
     max_encrypted_key_length = LIMITS.encrypted_token_bytes
-    max_ciphertext_length = LIMITS.encrypted_token_bytes
+    max_ciphertext_length = LIMITS.encrypted_answer_bytes
 
 
 _REGISTRY: Final = _Bounds(algorithms=sorted(ALGORITHMS | CONTENT.keys()), strict_check_header=False)
@@ -144,7 +144,7 @@ def decryption_key(
     return DecryptionKey(name, named, contents, jwk, held)
 
 
-def decrypt(compact: str, keys: Iterable[DecryptionKey]) -> Decrypted:
+def decrypt(compact: str, keys: Iterable[DecryptionKey], *, max_bytes: int = LIMITS.encrypted_token_bytes) -> Decrypted:
     """Return what ``compact`` holds, opened with the one of ``keys`` that it names, or with any if it names none.
 
     Raises:
@@ -152,7 +152,7 @@ def decrypt(compact: str, keys: Iterable[DecryptionKey]) -> Decrypted:
         JoseError: ``jose.alg_not_allowed``, ``jose.alg_key_mismatch``, ``jose.crit_unsupported`` or
             ``jose.header_forbidden`` for what shows without a key; ``jose.decryption_failed`` for all else.
     """
-    parts = _taken_apart(compact)
+    parts = _taken_apart(compact, max_bytes=max_bytes)
     for key in keys:
         if parts.kid not in (None, key.kid) or not _fits(parts, key):
             continue
@@ -178,10 +178,10 @@ def encrypt(
     return jwe.encrypt_compact(members, plaintext, key, registry=_REGISTRY)
 
 
-def _taken_apart(compact: str) -> _Parts:
+def _taken_apart(compact: str, *, max_bytes: int) -> _Parts:
     """Return the header accounted for and the sizes judged, of all five parts."""
-    if len(compact) > LIMITS.encrypted_token_bytes:
-        raise InputError("input.too_large", f"a JWE longer than {LIMITS.encrypted_token_bytes} octets")
+    if len(compact) > max_bytes:
+        raise InputError("input.too_large", f"a JWE longer than {max_bytes} octets")
     texts = compact.split(".", PARTS)
     if len(texts) != PARTS:
         raise InputError("input.malformed", "a compact JWE has five parts")
