@@ -29,12 +29,14 @@ from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource
-from idbridge_gateway.oidc.clients import ClientDirectory, Clients
+from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.provider import provider_of
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.parts import Parts, parts_of
-from idbridge_gateway.registration import read_registrations
+from idbridge_gateway.registry.chosen import begin_registry
+from idbridge_gateway.registry.watch import PACE as REGISTRY_PACE
+from idbridge_gateway.registry.watch import RegistryWatch
 from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
@@ -63,7 +65,7 @@ def create_app(
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
 
     ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network. ``clients`` are
-    those of OpenID Connect; without any, nobody gets a token. ``samples`` open the page `/try` of a sandbox.
+    those of OpenID Connect in place of the registered ones. ``samples`` open the page `/try` of a sandbox.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -76,7 +78,8 @@ def create_app(
     bell.ring(state.snapshot)
     source = IssuingSource(settings)
     issuing = IssuingInForce(source.begin(state.snapshot, at=clock.now()))
-    parts = parts_of(settings, state, issuing, clock=clock, faults=faults)
+    registry = begin_registry(settings, clock=clock)
+    parts = parts_of(settings, state, issuing, registry.in_force, clock=clock, faults=faults)
     trust = parts.turns.trust
     revocations = _revocations(settings, revocation_source, retention=distribution.retention, clock=clock)
     trust.exchange_status(revocations.restored(state.snapshot))
@@ -90,19 +93,24 @@ def create_app(
         tidy=distribution.tidying(clock),
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
-    looks = _looks(settings, reload, prefetch, key_watch, distribution.pace)
+    looks = _looks(settings, reload, prefetch, key_watch, registry.watch, distribution.pace)
     app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=_watching(*looks, closing=parts.stores.close))
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
-    app.state.prefetch, app.state.parts = prefetch, parts
+    app.state.prefetch, app.state.parts, app.state.registry_watch = prefetch, parts, registry.watch
     _include_routers(app, parts, faults=faults)
-    app.state.provider = provider_of(parts, clients=clients or ClientDirectory.of((), {}))
+    app.state.provider = provider_of(parts, clients=clients or parts.registry)
     app.include_router(app.state.provider.router)
     install_site(app, parts, samples=samples)
     return app
 
 
 def _looks(
-    settings: Settings, reload: Reload, prefetch: Prefetch, key_watch: KeyWatch, pace: Pace
+    settings: Settings,
+    reload: Reload,
+    prefetch: Prefetch,
+    key_watch: KeyWatch,
+    registry_watch: RegistryWatch,
+    pace: Pace,
 ) -> tuple[Watch, ...]:
     """Return what looks at the world again and again while the node runs, each at its own pace."""
     randomness = SystemRandomness()
@@ -112,6 +120,7 @@ def _looks(
         lambda: reload.watch(pace=pace, randomness=randomness),
         lambda: prefetch.watch(pace=status_pace, randomness=randomness),
         lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
+        lambda: registry_watch.watch(pace=REGISTRY_PACE, randomness=randomness),
     )
 
 
@@ -121,7 +130,7 @@ def _front(parts: Parts) -> VerifyFront:
         verdicts=parts.verdicts,
         trust=turns.trust,
         issuing=turns.issuing,
-        relying_parties=read_registrations(settings.relying_parties_file, environment=settings.environment),
+        relying_parties=parts.registry,
         idempotency=Idempotency(turns.clock, parts.randomness),
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),
@@ -157,7 +166,9 @@ def _include_routers(app: GatewayApp, parts: Parts, *, faults: Faults | None) ->
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
-    app.include_router(health_router(trust=trust, issuing=issuing, clock=clock, encryption=published))
+    app.include_router(
+        health_router(trust=trust, issuing=issuing, clock=clock, registry=parts.registry, encryption=published)
+    )
     app.include_router(docs_router(app.openapi))
     if faults is not None:
         app.include_router(faults_router(faults))

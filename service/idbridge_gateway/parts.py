@@ -11,6 +11,7 @@ from idbridge_gateway.api.faults import Faults, FaultyClock, FaultyOneTime, Faul
 from idbridge_gateway.keys import read_decryption_keys
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
 from idbridge_gateway.stores.chosen import Stores, chosen_stores
@@ -20,10 +21,14 @@ from idbridge_gateway.verdict import Verdicts
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one node. ``one_time`` and the clock of ``turns`` are those that faults of a sandbox can befall."""
+    """The parts of one node. ``one_time`` and the clock of ``turns`` are those that faults of a sandbox can befall.
+
+    ``registry`` says who may ask, by which key or as which client, and what is agreed with them.
+    """
 
     settings: Settings
     turns: Turns
+    registry: RegistryInForce
     randomness: Randomness
     stores: Stores
     one_time: OneTime
@@ -32,7 +37,13 @@ class Parts:
 
 
 def parts_of(
-    settings: Settings, state: NodeState, issuing: IssuingInForce, *, clock: Clock, faults: Faults | None
+    settings: Settings,
+    state: NodeState,
+    issuing: IssuingInForce,
+    registry: RegistryInForce,
+    *,
+    clock: Clock,
+    faults: Faults | None,
 ) -> Parts:
     """Return the parts of the node that ``settings`` describe and ``state`` is in force at.
 
@@ -45,6 +56,7 @@ def parts_of(
     return Parts(
         settings=settings,
         turns=Turns(trust, issuing, told),
+        registry=registry,
         randomness=randomness,
         stores=stores,
         one_time=one_time,

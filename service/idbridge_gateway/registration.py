@@ -1,39 +1,34 @@
-"""The registration file: which relying parties a node serves, as strict JSON.
+"""The registration file: which relying parties a node serves, as strict JSON, the smallest way to keep them.
 
-The file holds digests of keys and never a key. Everything in it is required but for what has a safe default; an
-unknown member is refused, because a misspelt restriction would otherwise be no restriction.
+The file holds digests of keys and secrets, and never one of either. What is required in it, and what has a safe
+default, ``registry/form.py`` says; beside that a relying party has its ``api_key_digests`` here.
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.codec import strict_json
-from idbridge.errors import ConfigurationError, InputError
-from idbridge.model.region import AssuranceLevel, Environment, MemberState
+from idbridge.errors import ConfigurationError, InputError, RequestError
+from idbridge.model.region import Environment
 from idbridge.model.request import RelyingParty
 from idbridge.trust import files
-from idbridge_gateway.stores.relying_parties import RelyingParties
+from idbridge_gateway.registry.form import kept_document, read_registration
+from idbridge_gateway.registry.members import texts
+from idbridge_gateway.registry.record import ApiKey, Registration
 
 SCHEMA: Final = "idbridge-relying-parties-1"
 FILE_BYTES: Final = 16 * 1024 * 1024
-
-_REQUIRED: Final = frozenset({
-    "id", "name", "state", "sector", "purposes", "claims", "audiences", "clients", "api_key_digests",
-})  # fmt: skip
-_OPTIONAL: Final = frozenset({"minimum_level", "enabled", "policy_version"})
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DIGESTS: Final = "api_key_digests"
 
 
-def read_registrations(path: Path, *, environment: Environment) -> RelyingParties:
+def read_registrations(path: Path, *, environment: Environment) -> tuple[Registration, ...]:
     """Return the registrations of ``path`` for a node of ``environment``.
 
     Raises:
         ConfigurationError: The file is missing, may be written to by others than its owner, is not the strict JSON
-            described above, or is of another environment.
+            described above, is of another environment, or registers nobody.
     """
     try:
         with path.open("rb") as opened:
@@ -50,11 +45,13 @@ def read_registrations(path: Path, *, environment: Environment) -> RelyingPartie
     listed = document["relying_parties"]
     if not isinstance(listed, list):
         raise ConfigurationError("`relying_parties` is not a list")
-    return RelyingParties.of((_party(entry, environment) for entry in listed), environment=environment)
+    if not listed:
+        raise ConfigurationError("no relying party is registered")
+    return tuple(_registration(entry, environment) for entry in listed)
 
 
-def write_registrations(path: Path, parties: Iterable[RelyingParty], *, environment: Environment) -> None:
-    """Write ``parties`` to ``path``, all or nothing, readable by its owner only.
+def write_registrations(path: Path, registrations: Iterable[Registration], *, environment: Environment) -> None:
+    """Write ``registrations`` to ``path``, all or nothing, readable by its owner only.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -62,86 +59,31 @@ def write_registrations(path: Path, parties: Iterable[RelyingParty], *, environm
     document = {
         "schema": SCHEMA,
         "environment": environment.value,
-        "relying_parties": [_entry(party) for party in parties],
+        "relying_parties": [_entry(registration) for registration in registrations],
     }
     octets = json.dumps(document, ensure_ascii=False, indent=1).encode()
     files.write(path.parent, path.name, octets, mode=0o600)
 
 
-def _party(entry: Any, environment: Environment) -> RelyingParty:
-    if not isinstance(entry, dict) or not _REQUIRED <= entry.keys() <= _REQUIRED | _OPTIONAL:
-        raise ConfigurationError("a registration lacks a member or has one that is unknown")
-    digests = _texts(entry, "api_key_digests")
-    if not all(_DIGEST.fullmatch(digest) for digest in digests):
-        raise ConfigurationError("`api_key_digests` are SHA-256 digests in lower case hex, never keys")
+def registration_of(party: RelyingParty) -> Registration:
+    """Return the registration of ``party`` with the keys that it names and nothing else.
+
+    Raises:
+        ValueError: It has too many keys.
+    """
+    return Registration(party, api_keys=tuple(ApiKey(digest) for digest in party.api_key_digests))
+
+
+def _registration(entry: Any, environment: Environment) -> Registration:
+    if not isinstance(entry, dict) or _DIGESTS not in entry:
+        raise ConfigurationError(f"a registration of the file is an object with `{_DIGESTS}`")
+    members = dict(entry)
     try:
-        return RelyingParty(
-            id=_text(entry, "id"),
-            name=_text(entry, "name"),
-            state=MemberState(_text(entry, "state")),
-            environment=environment,
-            sector=_text(entry, "sector"),
-            purposes=frozenset(_texts(entry, "purposes")),
-            claims=frozenset(_texts(entry, "claims")),
-            audiences=frozenset(_texts(entry, "audiences")),
-            clients=_clients(entry["clients"]),
-            minimum_level=AssuranceLevel[entry.get("minimum_level", "A0")],
-            api_key_digests=digests,
-            enabled=_flag(entry),
-            policy_version=_version(entry),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError("a registration names an unknown state or level, or no purpose") from error
+        keys = tuple(ApiKey(digest) for digest in texts(members.pop(_DIGESTS), _DIGESTS))
+        return read_registration(members, environment=environment, api_keys=keys)
+    except (RequestError, ValueError) as refusal:
+        raise ConfigurationError(str(refusal)) from refusal
 
 
-def _entry(party: RelyingParty) -> dict[str, Any]:
-    return {
-        "id": party.id,
-        "name": party.name,
-        "state": party.state.value,
-        "sector": party.sector,
-        "purposes": sorted(party.purposes),
-        "claims": sorted(party.claims),
-        "audiences": sorted(party.audiences),
-        "clients": {issuer: sorted(ids) for issuer, ids in sorted(party.clients.items())},
-        "minimum_level": party.minimum_level.name,
-        "api_key_digests": list(party.api_key_digests),
-        "enabled": party.enabled,
-        "policy_version": party.policy_version,
-    }
-
-
-def _clients(value: Any) -> Mapping[str, frozenset[str]]:
-    if not isinstance(value, dict):
-        raise ConfigurationError("`clients` maps each issuer to the client ids registered there")
-    return MappingProxyType({issuer: frozenset(_texts(value, issuer)) for issuer in value})
-
-
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry[name]
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"`{name}` of a registration is not text")
-    return value
-
-
-def _texts(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    values = entry[name]
-    if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
-        raise ConfigurationError(f"`{name}` of a registration is not a list of texts")
-    if len(set(values)) != len(values):
-        raise ConfigurationError(f"`{name}` of a registration names something twice")
-    return tuple(values)
-
-
-def _flag(entry: Mapping[str, Any]) -> bool:
-    value = entry.get("enabled", True)
-    if not isinstance(value, bool):
-        raise ConfigurationError("`enabled` of a registration is neither true nor false")
-    return value
-
-
-def _version(entry: Mapping[str, Any]) -> int:
-    value = entry.get("policy_version", 1)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError("`policy_version` of a registration is a number from 1")
-    return value
+def _entry(registration: Registration) -> dict[str, Any]:
+    return {**kept_document(registration), _DIGESTS: list(registration.relying_party.api_key_digests)}

@@ -17,7 +17,7 @@ from idbridge.cli.exits import Exit, of_error
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.model.request import RelyingParty
-from idbridge_gateway.registration import read_registrations, write_registrations
+from idbridge_gateway.registration import read_registrations, registration_of, write_registrations
 from idbridge_gateway.stores.relying_parties import RelyingParties
 
 SECRET = "s" * 43
@@ -141,7 +141,6 @@ def test_every_attempt_costs_one_digest_and_one_constant_time_comparison(
 @pytest.mark.parametrize(
     "parties",
     [
-        (),
         (party(), party()),
         (party(id="Th_Bank"),),
         (party(id="th_bank"),),
@@ -150,7 +149,7 @@ def test_every_attempt_costs_one_digest_and_one_constant_time_comparison(
         (party(environment=Environment.LIVE),),
     ],
 )
-def test_a_registry_that_is_empty_ambiguous_or_of_another_environment_is_refused(parties: tuple[RelyingParty]) -> None:
+def test_a_registry_that_is_ambiguous_or_of_another_environment_is_refused(parties: tuple[RelyingParty]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         RelyingParties.of(parties, environment=Environment.SANDBOX)
 
@@ -159,10 +158,10 @@ def test_a_registry_that_is_empty_ambiguous_or_of_another_environment_is_refused
 
 def test_a_registration_file_says_what_was_written_and_never_a_key(tmp_path: Path) -> None:
     path = tmp_path / "relying_parties.json"
-    parties = (party(), party(id="closed", enabled=False, api_key_digests=()))
+    parties = tuple(map(registration_of, (party(), party(id="closed", enabled=False, api_key_digests=()))))
     write_registrations(path, parties, environment=Environment.SANDBOX)
 
-    assert read_registrations(path, environment=Environment.SANDBOX) == registry(*parties)
+    assert read_registrations(path, environment=Environment.SANDBOX) == parties
     assert SECRET not in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o077 == 0
 
@@ -179,8 +178,9 @@ def test_the_least_registration_is_read(tmp_path: Path) -> None:
     path.write_text(FILE % ENTRY, encoding="utf-8")
     path.chmod(0o644)
 
-    read = read_registrations(path, environment=Environment.SANDBOX).by_id["a"]
+    (registered,) = read_registrations(path, environment=Environment.SANDBOX)
 
+    read = registered.relying_party
     assert (read.enabled, read.policy_version, read.minimum_level) == (True, 1, AssuranceLevel.A0)
 
 
@@ -190,7 +190,6 @@ def test_the_least_registration_is_read(tmp_path: Path) -> None:
         "",
         "[]",
         FILE % "",
-        FILE % f"{ENTRY},{ENTRY}",
         FILE % "1",
         FILE.replace("sandbox", "live") % ENTRY,
         FILE.replace("parties-1", "parties-2") % ENTRY,
@@ -229,7 +228,7 @@ def test_a_registration_file_with_anything_odd_in_it_is_refused(text: str, tmp_p
 @pytest.mark.parametrize("mode", [0o660, 0o620, 0o602, 0o666])
 def test_a_registration_file_that_others_may_write_to_is_refused(mode: int, tmp_path: Path) -> None:
     path = tmp_path / "relying_parties.json"
-    write_registrations(path, (party(),), environment=Environment.SANDBOX)
+    write_registrations(path, (registration_of(party()),), environment=Environment.SANDBOX)
     path.chmod(mode)
 
     with pytest.raises(ConfigurationError, match="0644") as caught:
@@ -243,11 +242,11 @@ def test_a_registration_file_is_written_so_that_it_is_read_whatever_the_umask(tm
     path = tmp_path / "relying_parties.json"
     before = os.umask(0o000)
     try:
-        write_registrations(path, (party(),), environment=Environment.SANDBOX)
+        write_registrations(path, (registration_of(party()),), environment=Environment.SANDBOX)
     finally:
         os.umask(before)
 
-    assert read_registrations(path, environment=Environment.SANDBOX) == registry(party())
+    assert read_registrations(path, environment=Environment.SANDBOX) == (registration_of(party()),)
 
 
 def test_a_missing_registration_file_is_an_error_and_never_an_empty_registry(tmp_path: Path) -> None:

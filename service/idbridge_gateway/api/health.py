@@ -7,9 +7,11 @@ from fastapi import APIRouter, Response
 from idbridge.clock import Clock
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
+from idbridge.model.time import instant_text
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.node import TrustInForce
+from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.signing import IssuingInForce
 
 _FRESH: Final = {"cache-control": "no-store"}
@@ -19,7 +21,12 @@ _CACHED: Final = {"cache-control": f"public, max-age={int(LIMITS.assertion_lifet
 
 
 def health_router(
-    *, trust: TrustInForce, issuing: IssuingInForce, clock: Clock, encryption: tuple[dict[str, Any], ...] = ()
+    *,
+    trust: TrustInForce,
+    issuing: IssuingInForce,
+    clock: Clock,
+    registry: RegistryInForce,
+    encryption: tuple[dict[str, Any], ...] = (),
 ) -> APIRouter:
     """Return the routes that say how this node is; ``encryption`` are the public keys that others encrypt to."""
     router = APIRouter(tags=["node"])
@@ -30,12 +37,20 @@ def health_router(
 
     @router.get("/readyz", summary="Can it decide", response_class=Response, responses=answers("Readiness", 503))
     async def ready() -> Response:
-        """One usable list is enough: a state whose list is missing or stale holds up nobody else's."""
+        """One usable list is enough: a state whose list is missing or stale holds up nobody else's.
+
+        A registry that is out of reach holds up nobody either: whoever was registered last is served.
+        """
         state = trust.current()
         usable = state.usable_states(clock.now())
         if not usable:
             raise RequestError("system.not_ready")
-        document = {"status": "ready", "trust_snapshot": state.snapshot.id, "usable_states": usable}
+        document = {
+            "status": "ready",
+            "trust_snapshot": state.snapshot.id,
+            "usable_states": usable,
+            "registrations": {"current": not registry.trouble, "as_of": instant_text(registry.as_of)},
+        }
         return Response(json_octets(document), media_type="application/json", headers=_FRESH)
 
     @router.get(

@@ -192,6 +192,11 @@ SCHEMAS: Final[dict[str, Any]] = {
     }),
     "Jwks": _object({"keys": _list({"type": "object"})}),
     "Health": _object({"status": {"const": "up"}}),
-    "Readiness": _object({"status": {"const": "ready"}, "trust_snapshot": _DIGEST, "usable_states": _list(_STATE)}),
+    "Readiness": _object({
+        "status": {"const": "ready"},
+        "trust_snapshot": _DIGEST,
+        "usable_states": _list(_STATE),
+        "registrations": _object({"current": _FLAG, "as_of": _INSTANT}),
+    }),
     "Faults": _object({"faults": _list(_object({"name": _TEXT, "title": _TEXT, "on": _FLAG}))}),
 }  # fmt: skip

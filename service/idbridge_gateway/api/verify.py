@@ -25,9 +25,9 @@ from idbridge_gateway.api.problems import problem
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
+from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.signing import Issuing, IssuingInForce
 from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
-from idbridge_gateway.stores.relying_parties import RelyingParties
 from idbridge_gateway.verdict import Released, Verdicts
 
 VERIFY_PATH: Final = "/v1/verify"
@@ -56,7 +56,7 @@ class VerifyFront:
         verdicts: Verdicts,
         trust: TrustInForce,
         issuing: IssuingInForce,
-        relying_parties: RelyingParties,
+        relying_parties: RegistryInForce,
         idempotency: Idempotency,
         clock: Clock,
         node_audiences: frozenset[str],

@@ -27,7 +27,7 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.samples import samples_of
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
-from idbridge_gateway.registration import write_registrations
+from idbridge_gateway.registration import registration_of, write_registrations
 from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings, read_settings
@@ -78,7 +78,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
     own = directory / "nodes" / state.value
     memory = own / "state"
     memory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    parties = (registered.relying_party for registered in region.registrations(state))
+    parties = (registration_of(registered.relying_party) for registered in region.registrations(state))
     write_registrations(own / "relying_parties.json", parties, environment=region.environment)
     locked = _lay_out_key(region, state, own)
     pairwise = pairwise_key_text(region.keys.pairwise[state], environment=region.environment)

@@ -39,7 +39,7 @@ class RelyingParties:
         """Return the registry of ``parties``.
 
         Raises:
-            ConfigurationError: There is none, an id stands twice or has another form, or one is of another environment.
+            ConfigurationError: An id stands twice or has another form, or one is of another environment.
         """
         by_id: dict[str, RelyingParty] = {}
         for party in parties:
@@ -50,8 +50,6 @@ class RelyingParties:
                     f"relying party {party.id} is registered for another environment than the node"
                 )
             by_id[party.id] = party
-        if not by_id:
-            raise ConfigurationError("no relying party is registered")
         return cls(environment, MappingProxyType(by_id))
 
     def authenticate(self, authorization: bytes | None) -> RelyingParty:

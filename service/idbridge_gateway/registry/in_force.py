@@ -1,0 +1,110 @@
+"""The registrations in force: in memory, exchanged whole, so that nobody who asks waits for a file or a database.
+
+Decides who is asking and which client is meant, at the present instant: a key that has ended opens nothing, whether or
+not the registry could be reached since.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from idbridge.clock import Clock
+from idbridge.errors import RequestError
+from idbridge.model.region import Environment
+from idbridge.model.request import RelyingParty
+from idbridge.oidc.client import Profile
+from idbridge_gateway.oidc.clients import ClientDirectory, RegisteredClient
+from idbridge_gateway.registry.record import Registration
+from idbridge_gateway.stores.relying_parties import RelyingParties
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the registrations amount to from one instant to ``until``, when the next key ends."""
+
+    registrations: Mapping[str, Registration]
+    parties: RelyingParties
+    clients: ClientDirectory
+    until: datetime | None
+
+    @classmethod
+    def of(cls, registrations: Iterable[Registration], *, environment: Environment, at: datetime) -> "View":
+        """Return what ``registrations`` amount to at ``at``.
+
+        Raises:
+            ConfigurationError: An id stands twice, or one is of another environment.
+        """
+        listed = tuple(registrations)
+        parties = RelyingParties.of((one.party_at(at) for one in listed), environment=environment)
+        clients = ClientDirectory.of((client for one in listed for client in one.clients), parties.by_id)
+        ends = [key.expires_at for one in listed for key in one.api_keys if key.expires_at and key.is_good(at)]
+        return cls(MappingProxyType({one.id: one for one in listed}), parties, clients, min(ends, default=None))
+
+
+class RegistryInForce:
+    """The one reference to the registrations in force; it is exchanged whole. Implements ``Clients``.
+
+    ``trouble`` says in a word why the registry could not be looked at, since ``as_of``; empty while it could.
+    """
+
+    def __init__(self, registrations: Iterable[Registration], *, environment: Environment, clock: Clock) -> None:
+        self._environment = environment
+        self._clock = clock
+        self.as_of = clock.now()
+        self.trouble = ""
+        self._view = View.of(registrations, environment=environment, at=self.as_of)
+
+    def exchange(self, registrations: Iterable[Registration]) -> None:
+        """Put ``registrations`` in force.
+
+        Raises:
+            ConfigurationError: As for ``View.of``; what was in force stays so.
+        """
+        self._view = View.of(registrations, environment=self._environment, at=self._clock.now())
+
+    def looked(self) -> None:
+        """Note that the registrations in force are those that are registered now."""
+        self.as_of, self.trouble = self._clock.now(), ""
+
+    def authenticate(self, authorization: bytes | None) -> RelyingParty:
+        """Return the relying party whose key ``authorization`` (the header field) presents.
+
+        Raises:
+            RequestError: ``policy.unauthenticated``, or ``policy.relying_party_disabled`` for the right key of a party
+                that is switched off.
+        """
+        return self._present().parties.authenticate(authorization)
+
+    def find(self, client_id: str) -> RegisteredClient | None:
+        """Return the client of this id, switched on or off; ``None`` if nobody is registered under it."""
+        return self._present().clients.find(client_id)
+
+    def serves(self, profile: Profile) -> bool:
+        """Tell whether any client that is switched on is registered for ``profile``."""
+        return self._present().clients.serves(profile)
+
+    def registration(self, party_id: str) -> Registration:
+        """Return everything that is registered of a relying party, switched on or off.
+
+        Raises:
+            RequestError: ``input.not_found``: nobody is registered under this id.
+        """
+        found = self._view.registrations.get(party_id)
+        if found is None:
+            raise RequestError("input.not_found", "no relying party of this id is registered")
+        return found
+
+    @property
+    def registrations(self) -> tuple[Registration, ...]:
+        """All that are in force, switched on or off."""
+        return tuple(self._view.registrations.values())
+
+    def _present(self) -> View:
+        """Return the view, made anew if a key has ended since it was made."""
+        until = self._view.until
+        if until is not None:
+            at = self._clock.now()
+            if at >= until:
+                self._view = View.of(self.registrations, environment=self._environment, at=at)
+        return self._view
