@@ -90,14 +90,6 @@ class Limits:
     event_look: timedelta = timedelta(seconds=1)  # between two looks whether something happened
     event_heartbeat: timedelta = timedelta(seconds=15)  # so that nothing on the way takes a quiet stream for a dead one
 
-    # What is registered of relying parties.
-    registered_entries: int = 256  # texts of one list of a registration
-    registered_rate: int = 60_000  # requests a minute, and at once, that a registration may allow
-    api_keys: int = 4  # of one relying party, those that end soon among them
-    oidc_clients: int = 32  # of one relying party
-    registry_look: timedelta = timedelta(seconds=1)  # between two looks whether the registry changed
-    registry_wait: timedelta = timedelta(seconds=5)  # for an answer of the database
-
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296
     qr_claims: int = 512  # of one code, those inside others among them

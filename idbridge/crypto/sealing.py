@@ -51,6 +51,19 @@ def unseal(secret: bytes, sealed: bytes, *, label: str) -> bytes | None:
         return None
 
 
+def secret_from(key: bytes, *, label: str) -> bytes:
+    """Return the secret for one use that everybody has who has ``key``; it tells nothing of ``key`` or of other uses.
+
+    Raises:
+        ValueError: The key has fewer than 32 octets.
+    """
+    if len(key) < SECRET_OCTETS:
+        raise ValueError(f"a key has at least {SECRET_OCTETS} octets")
+    return HKDF(hashes.SHA256(), length=_DERIVED_OCTETS, salt=None, info=f"idbridge-secret:{label}".encode()).derive(
+        key
+    )
+
+
 def _derived(secret: bytes, info: str) -> bytes:
     if len(secret) != SECRET_OCTETS:
         raise ValueError(f"a secret has {SECRET_OCTETS} octets")

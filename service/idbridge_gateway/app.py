@@ -41,7 +41,6 @@ from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
-from idbridge_gateway.stores.idempotency import Idempotency
 from idbridge_gateway.watch import Pace
 
 TITLE: Final = "IdBridge"
@@ -131,7 +130,7 @@ def _front(parts: Parts) -> VerifyFront:
         trust=turns.trust,
         issuing=turns.issuing,
         relying_parties=parts.registry,
-        idempotency=Idempotency(turns.clock, parts.randomness),
+        idempotency=parts.stores.idempotency,
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),
         decryption_keys=parts.decryption_keys,

@@ -51,7 +51,8 @@ def parts_of(
         ConfigurationError: The stores or keys do not allow a safe start, or faults are on outside a sandbox.
     """
     randomness = SystemRandomness()
-    stores = chosen_stores(settings, clock=clock, randomness=randomness)
+    pairwise_key = issuing.current().pairwise_key
+    stores = chosen_stores(settings, clock=clock, randomness=randomness, pairwise_key=pairwise_key)
     trust, told, one_time = _with_faults(settings, state, stores, clock=clock, faults=faults)
     return Parts(
         settings=settings,

@@ -18,7 +18,7 @@ from idbridge.verify.report import Report
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.signing import Issuing
-from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.one_time import NOBODY, OneTime
 
 REPORT_ID_OCTETS: Final = 16
 _NO_ASSERTION: Final = "policy.assertion_not_available"
@@ -51,19 +51,42 @@ class Verdicts:
         self._one_time = one_time
         self._randomness = randomness
 
-    async def first(self, request: VerifyRequest, *, state: NodeState, issuing: Issuing, at: datetime) -> Released:
-        """Return the answer to a question that is asked for the first time.
+    async def first(
+        self, request: VerifyRequest, *, state: NodeState, issuing: Issuing, at: datetime, by: bytes = NOBODY
+    ) -> Released:
+        """Return the answer to a question that is asked for the first time; its one-time values are spent ``by`` it.
 
         Raises:
             RequestError: ``system.overloaded``, a one-time value could not be spent; nothing is released.
         """
         report_id = f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
         report = state.verifier.verify(request, at=at)
-        released = self._signed(report, state=state, issuing=issuing, report_id=report_id, at=at)
-        for value in released.report.one_time:
-            if not await self._one_time.claim(value.key, until=value.until):
-                return Released(released.report.spent(), report_id, None, settled=False)
-        return released
+        return await self._spent(self._signed(report, state=state, issuing=issuing, report_id=report_id, at=at), by=by)
+
+    async def anew(
+        self,
+        request: VerifyRequest,
+        *,
+        report_id: str,
+        asked_at: datetime,
+        current: NodeState,
+        issuing: Issuing,
+        at: datetime,
+        by: bytes,
+    ) -> Released:
+        """Return the answer to a question asked before, where what it was decided by is not held here.
+
+        Another worker had it, or it is gone. So the question is decided by what is in force now, as of then and as of
+        now, and spends its one-time values unless it was ``by`` itself that they were spent.
+
+        Raises:
+            RequestError: ``system.overloaded``, as above.
+        """
+        verdicts = (current.verifier.verify(request, at=instant) for instant in (asked_at, at))
+        report = max(verdicts, key=_severity)
+        return await self._spent(
+            self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at), by=by
+        )
 
     def again(
         self,
@@ -84,6 +107,13 @@ class Verdicts:
         if current.id != then.id:
             report = max(report, current.verifier.verify(request, at=at), key=_severity)
         return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
+
+    async def _spent(self, released: Released, *, by: bytes) -> Released:
+        """Return what may be released once its one-time values are spent."""
+        for value in released.report.one_time:
+            if not await self._one_time.claim(value.key, until=value.until, by=by):
+                return Released(released.report.spent(), released.report_id, None, settled=False)
+        return released
 
     def _signed(self, report: Report, *, state: NodeState, issuing: Issuing, report_id: str, at: datetime) -> Released:
         """Return ``report`` with its assertion; if one was asked for and cannot be made, the report says so."""

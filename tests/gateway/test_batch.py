@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import datetime
 from typing import Any
 
 import jsonschema
@@ -165,12 +164,12 @@ def test_no_item_waits_for_what_another_one_spends(node: Node, monkeypatch: pyte
     items = [node.item() for _ in range(3)]
     claim, arrived, last = MemoryOneTime.claim, [], asyncio.Event()
 
-    async def held_up(store: MemoryOneTime, key: bytes, *, until: datetime) -> bool:
+    async def held_up(store: MemoryOneTime, key: bytes, **named: Any) -> bool:
         arrived.append(key)
         if len(arrived) == len(items):
             last.set()
         await asyncio.wait_for(last.wait(), timeout=5)  # nobody gets on before the last one is here
-        return await claim(store, key, until=until)
+        return await claim(store, key, **named)
 
     monkeypatch.setattr(MemoryOneTime, "claim", held_up)
     answers = answers_of(node.batch(items))

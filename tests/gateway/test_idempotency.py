@@ -1,112 +1,252 @@
-"""Repeated requests: one key, one body, two minutes; digests and nothing else."""
+"""Repeated requests: one key, one body, two minutes; digests and nothing else. In memory and in Redis alike."""
 
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from inspect import signature
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
+from idbridge.crypto import sealing
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
-from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
-from tests.gateway.clocks import NOON, HandClock
+from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency, Remembered, Repetition
+from idbridge_gateway.stores.redis_engine import RedisEngine
+from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
+from tests.gateway.clocks import NOON
+from tests.gateway.redis_server import RedisServer, redis_server
 
 KEY = b"order-0001"
 BODY = b'{"credential":"a secret of Siti"}'
+FIRST = Remembered("rep_1", "s1", NOON)
+NODE_KEY = bytes(range(48))
 
 
-def store_at(clock: HandClock, *, max_entries: int = 100) -> Idempotency:
-    return Idempotency(clock, SystemRandomness(), max_entries=max_entries)
+class Stores(Protocol):
+    """Questions of one node; each call has a loop of its own, as each process has."""
+
+    def begin(self, **changes: Any) -> Repetition: ...
+
+    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> Remembered: ...
 
 
-def ask(store: Idempotency, *, key: bytes = KEY, party: str = "th-bank", body: bytes = BODY) -> Repetition:
-    repetition = store.repetition(key, relying_party=party, body=body, items=1)
-    for item in (WHOLE_REQUEST, 0):
-        store.remember(repetition, item=item, report_id="rep_1", snapshot="s1", instant=NOON)
-    return repetition
+class InMemory:
+    """The questions of one process."""
+
+    def __init__(self, **given: Any) -> None:
+        self.store = MemoryIdempotency(SystemRandomness(), **given)
+
+    def begin(self, **changes: Any) -> Repetition:
+        return asyncio.run(begun(self.store, **changes))
+
+    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> Remembered:
+        return asyncio.run(self.store.remember(repetition, item=item, first=first))
 
 
-def test_another_body_under_the_same_key_is_a_conflict() -> None:
-    store = store_at(HandClock())
-    ask(store)
+class InRedis:
+    """The questions of many processes: each call is one of them."""
 
+    def __init__(self, url: str, *, node_key: bytes = NODE_KEY) -> None:
+        self._url = url
+        self._secret = sealing.secret_from(node_key, label=PURPOSE)
+
+    def begin(self, **changes: Any) -> Repetition:
+        found: Repetition = self._in_a_process(lambda store: begun(store, **changes))
+        return found
+
+    def remember(self, repetition: Repetition, *, item: int = 0, first: Remembered = FIRST) -> Remembered:
+        kept: Remembered = self._in_a_process(lambda store: store.remember(repetition, item=item, first=first))
+        return kept
+
+    def _in_a_process(self, work: Any) -> Any:
+        async def worked() -> Any:
+            engine = RedisEngine(self._url, prefix="idbridge:sandbox")
+            try:
+                return await work(RedisIdempotency(engine, SystemRandomness(), secret=self._secret))
+            finally:
+                await engine.close()
+
+        return asyncio.run(worked())
+
+
+async def begun(
+    store: Idempotency, *, key: bytes = KEY, party: str = "th-bank", body: bytes = BODY, items: int = 1,
+    at: datetime = NOON,
+) -> Repetition:  # fmt: skip
+    return await store.begin(key, relying_party=party, body=body, items=items, at=at)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: RedisServer) -> RedisServer:
+    """A server that holds nothing."""
+    assert shared.ask(b"FLUSHALL") == b"+OK\r\n"
+    return shared
+
+
+@pytest.fixture(params=["memory", "redis"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    return InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("server").url)
+
+
+def refused(stores: Stores, **changes: Any) -> str:
     with pytest.raises(RequestError) as caught:
-        ask(store, body=BODY + b" ")
+        stores.begin(**changes)
+    return caught.value.code
 
-    assert caught.value.code == "input.idempotency_conflict"
+
+def test_another_body_under_the_same_key_is_a_conflict(stores: Stores) -> None:
+    stores.remember(stores.begin())
+
+    assert refused(stores, body=BODY + b" ") == "input.idempotency_conflict"
 
 
 @pytest.mark.parametrize(
     "key", [b"", b"short12", b"k" * 129, b"with\nbreak", b"with space", b"with\x00null", "schlüssel-1".encode()]
 )
-def test_a_key_of_another_form_is_refused(key: bytes) -> None:
-    with pytest.raises(RequestError) as caught:
-        ask(store_at(HandClock()), key=key)
-
-    assert caught.value.code == "input.request_malformed"
+def test_a_key_of_another_form_is_refused(stores: Stores, key: bytes) -> None:
+    assert refused(stores, key=key) == "input.request_malformed"
 
 
-def test_the_same_question_is_found_again_as_it_was() -> None:
-    store = store_at(HandClock())
+def test_the_same_question_is_found_again_as_it_was(stores: Stores) -> None:
+    exactly = Remembered("rep_1", "a" * 64 + "." + "b" * 64, NOON + timedelta(microseconds=123_457))
+    assert not stores.begin(items=3).earlier
+    stores.remember(stores.begin(items=3), item=2, first=exactly)
 
-    earlier = store.earlier(ask(store), item=0)
-
-    assert earlier is not None
-    assert (earlier.report_id, earlier.snapshot, earlier.instant) == ("rep_1", "s1", NOON)
-
-
-def test_two_relying_parties_never_share_a_key() -> None:
-    store = store_at(HandClock())
-    ask(store)
-
-    theirs = store.repetition(KEY, relying_party="sg-bank", body=b"another body", items=1)
-
-    assert store.earlier(theirs, item=0) is None
+    assert stores.begin(items=3).earlier == {2: exactly}
+    assert not stores.begin(items=2).earlier
 
 
-def test_after_two_minutes_the_key_is_free() -> None:
-    clock = HandClock()
-    store = store_at(clock)
-    ask(store)
+def test_two_relying_parties_never_share_a_key(stores: Stores) -> None:
+    stores.remember(stores.begin())
 
-    clock.turn(seconds=LIMITS.idempotency_window.total_seconds())
-    with pytest.raises(RequestError):
-        ask(store, body=b"another body")
-    clock.turn(seconds=1)
-
-    assert store.earlier(store.repetition(KEY, relying_party="th-bank", body=b"another", items=1), item=0) is None
+    assert not stores.begin(party="sg-bank", body=b"another body").earlier
+    assert not stores.begin(party="th-bank:10", key=KEY).earlier
 
 
-def test_what_is_kept_holds_neither_key_nor_body_nor_a_digest_that_anybody_else_could_make() -> None:
-    first, second = store_at(HandClock()), store_at(HandClock())
+def test_after_two_minutes_the_key_is_free(stores: Stores) -> None:
+    stores.remember(stores.begin())
+    end = NOON + LIMITS.idempotency_window
 
-    kept, other = ask(first), ask(second)
+    assert stores.begin(at=end).earlier == {0: FIRST}
+    assert refused(stores, body=b"another body", at=end) == "input.idempotency_conflict"
+    assert not stores.begin(body=b"another body", at=end + timedelta(seconds=1)).earlier
 
-    assert kept.body != other.body
-    assert b"Siti" not in kept.body + kept.key
-    assert KEY not in kept.key
+
+def test_the_first_answer_stays_the_first_and_whoever_comes_later_is_told(stores: Stores) -> None:
+    mine, theirs = stores.begin(), stores.begin()
+
+    assert stores.remember(mine) == FIRST
+    assert stores.remember(theirs, first=Remembered("rep_2", "s2", NOON)) == FIRST
+    assert stores.begin().earlier == {0: FIRST}
+
+
+def test_a_question_spends_under_one_mark_as_long_as_it_is_remembered_and_each_item_under_its_own(
+    stores: Stores,
+) -> None:
+    first, again = stores.begin(items=2), stores.begin(items=2, at=NOON + LIMITS.idempotency_window)
+    later = stores.begin(items=2, at=NOON + LIMITS.idempotency_window + timedelta(seconds=1))
+    other = stores.begin(key=b"order-0002", items=2)
+
+    assert first.spender(0) == again.spender(0)
+    assert len({one.spender(item) for one in (first, later, other) for item in (0, 1)}) == 6
+
+
+def test_an_answer_that_comes_after_its_key_was_free_again_belongs_to_no_other_question(stores: Stores) -> None:
+    late, end = stores.begin(), NOON + LIMITS.idempotency_window + timedelta(seconds=1)
+    new = stores.begin(body=b"another body", at=end)
+    assert new.mark != late.mark
+
+    stores.remember(late)
+
+    assert not stores.begin(body=b"another body", at=end).earlier
+
+
+def test_memory_holds_neither_key_nor_body_nor_a_digest_that_anybody_else_could_make() -> None:
+    first, second = InMemory(), InMemory()
+    for stores in (first, second):
+        stores.remember(stores.begin())
+
+    ((mine, of_body),), ((theirs, of_theirs),) = (list(one.store.held.items()) for one in (first, second))
+    assert mine != theirs
+    assert of_body != of_theirs
+    assert b"Siti" not in of_body + mine
+    assert KEY not in mine
 
 
 def test_when_there_is_no_room_a_repeatable_question_is_refused_before_anything_is_spent() -> None:
-    store = store_at(HandClock(), max_entries=2)
-    ask(store)
+    stores = InMemory(max_entries=2)
+    stores.remember(stores.begin())
 
-    with pytest.raises(RequestError) as caught:
-        store.repetition(b"order-0002", relying_party="th-bank", body=BODY, items=1)
-
-    assert caught.value.code == "system.overloaded"
-    assert store.repetition(KEY, relying_party="th-bank", body=BODY, items=1)
+    assert refused(stores, key=b"order-0002") == "system.overloaded"
+    assert stores.begin().earlier
 
 
 def test_a_store_has_room_for_as_many_questions_as_the_limits_say() -> None:
-    assert signature(Idempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
+    assert signature(MemoryIdempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
 
 
-def test_the_first_answer_stays_the_first() -> None:
-    store = store_at(HandClock())
-    repetition = ask(store)
-    store.remember(repetition, item=0, report_id="rep_2", snapshot="s2", instant=NOON)
+def test_workers_of_another_node_are_strangers_to_a_question(server: RedisServer) -> None:
+    mine, theirs = InRedis(server.url), InRedis(server.url, node_key=bytes(range(1, 49)))
+    mine.remember(mine.begin())
 
-    earlier = store.earlier(repetition, item=0)
+    assert not theirs.begin(body=b"another body").earlier
+    assert mine.begin().earlier
 
-    assert earlier is not None
-    assert earlier.report_id == "rep_1"
+
+def test_a_secret_is_made_of_a_key_that_is_long_enough() -> None:
+    with pytest.raises(ValueError, match="at least 32 octets"):
+        sealing.secret_from(bytes(31), label=PURPOSE)
+
+    assert sealing.secret_from(NODE_KEY, label="a") != sealing.secret_from(NODE_KEY, label="b")
+
+
+def test_a_server_that_was_written_to_makes_up_no_answer(server: RedisServer) -> None:
+    stores = InRedis(server.url)
+    stores.remember(stores.begin(), first=Remembered("rep_1", "s1", NOON))
+    (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
+    sealed = server.ask(b"HGET", name, b"0").split(b"\r\n", 1)[1][:-2]
+
+    for number, forged in ((b"1", sealed), (b"0", b"2026-11-24T12:00:00+00:00\nrep_1\ns1"), (b"0", sealed[:-1])):
+        server.ask(b"HSET", name, number, forged)
+    assert not stores.begin(items=2).earlier
+
+
+def test_an_answer_older_than_the_window_is_not_believed_though_the_server_has_it(server: RedisServer) -> None:
+    stores = InRedis(server.url)
+    old = Remembered("rep_1", "s1", NOON - LIMITS.idempotency_window - timedelta(seconds=1))
+    stores.remember(stores.begin(), first=old)
+
+    assert not stores.begin().earlier
+
+
+def test_everything_in_redis_ends_by_itself_and_names_nobody(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        stores = InRedis(server.url)
+        stores.remember(stores.begin())
+        (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
+        assert 0 < int(server.ask(b"PTTL", name)[1:]) <= 181_000
+        stores.remember(Repetition(b"k" * 32, b"mark", {}))
+        assert server.ask(b"DBSIZE") == b":1\r\n"
+        assert server.ask(b"SAVE") == b"+OK\r\n"
+    dump = (tmp_path / "dump.rdb").read_bytes()
+    assert name in dump
+    for told in (KEY, BODY, b"Siti", b"th-bank", b"rep_1", NODE_KEY, sealing.secret_from(NODE_KEY, label=PURPOSE)):
+        assert told not in dump
+
+
+def test_a_store_that_is_down_begins_nothing_and_its_fault_takes_no_answer_back(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as gone:
+        stores = InRedis(gone.url)
+        begun = stores.begin()
+
+    assert refused(stores) == "system.overloaded"
+    assert stores.remember(begun) == FIRST

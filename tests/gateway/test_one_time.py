@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
-from idbridge_gateway.stores.one_time import MemoryOneTime
+from idbridge_gateway.stores.one_time import NOBODY, MemoryOneTime
 from tests.gateway.clocks import NOON, HandClock
 
 Value = TypeVar("Value")
@@ -29,6 +29,23 @@ def test_a_value_counts_once() -> None:
     assert run(store.claim(b"nonce", until=LATER))
     assert not run(store.claim(b"nonce", until=LATER))
     assert run(store.claim(b"other", until=LATER))
+
+
+def test_what_a_question_spent_counts_again_for_it_alone() -> None:
+    store = MemoryOneTime(HandClock())
+    assert run(store.claim(b"nonce", until=LATER, by=b"question"))
+
+    assert run(store.claim(b"nonce", until=LATER, by=b"question"))
+    assert not run(store.claim(b"nonce", until=LATER, by=b"another"))
+    assert not run(store.claim(b"nonce", until=LATER))
+
+
+def test_what_was_spent_by_nobody_in_particular_counts_again_for_nobody() -> None:
+    store = MemoryOneTime(HandClock())
+    run(store.claim(b"nonce", until=LATER))
+
+    assert not run(store.claim(b"nonce", until=LATER, by=NOBODY))
+    assert not run(store.claim(b"nonce", until=LATER, by=b"question"))
 
 
 def test_a_value_is_remembered_to_the_last_instant_at_which_it_could_be_accepted() -> None:

@@ -19,6 +19,7 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge_gateway.app import create_app
 from idbridge_gateway.settings import Settings, read_settings
+from idbridge_gateway.stores.one_time import NOBODY
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
@@ -84,6 +85,14 @@ def test_a_live_node_reaches_another_machine_by_tls_alone() -> None:
         require_address(good, Environment.LIVE)
 
 
+@pytest.mark.parametrize("certificates", ["nowhere.pem", "spoilt.pem"])
+def test_certificates_that_cannot_be_read_are_a_fault_of_the_settings(tmp_path: Path, certificates: str) -> None:
+    (tmp_path / "spoilt.pem").write_text("not a certificate", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match="certificates"):
+        RedisEngine(f"rediss://store.example/0?ssl_ca_certs={tmp_path}/{certificates}", prefix="idbridge:sandbox")
+
+
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
 def test_a_server_that_may_evict_is_refused(tmp_path: Path, policy: str) -> None:
     with redis_server(tmp_path, "--maxmemory-policy", policy) as evicting, pytest.raises(ConfigurationError) as caught:
@@ -111,6 +120,7 @@ _RACER = """
 import asyncio, sys
 from datetime import timedelta
 from idbridge.clock import SystemClock
+from idbridge_gateway.stores.one_time import NOBODY
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 
@@ -141,6 +151,16 @@ def test_a_value_is_kept_past_the_last_instant_at_which_it_could_be_accepted(ser
     for name, least in ((bytes(32), 5 * 60), (bytes([1] * 32), 1)):
         left = server.ask(b"PTTL", b"idbridge:sandbox:1t:" + name.hex().encode())
         assert int(left[1:]) > least * 1000
+
+
+def test_what_a_question_spent_counts_again_for_it_alone(server: RedisServer) -> None:
+    async def claimed(engine: RedisEngine) -> list[bool]:
+        store = RedisOneTime(engine, HandClock())
+        askers = (b"question", b"question", b"another", NOBODY)
+        found = [await store.claim(bytes(32), until=LATER, by=asker) for asker in askers]
+        return found + [await store.claim(bytes([1]) * 32, until=LATER, by=asker) for asker in (NOBODY, NOBODY, b"q")]
+
+    assert with_engine(server.url, claimed) == [True, True, False, False, True, False, False]
 
 
 def test_claims_that_arrive_together_go_out_together(server: RedisServer) -> None:
@@ -198,7 +218,7 @@ def test_a_full_store_accepts_nothing(tmp_path: Path) -> None:
 def test_no_more_claims_wait_than_the_bound(server: RedisServer) -> None:
     async def flood(engine: RedisEngine) -> list[Any]:
         store = RedisOneTime(engine, HandClock())
-        claims = (store.claim(b"%032d" % n, until=LATER) for n in range(LIMITS.store_claims_waiting + 1))
+        claims = (store.claim(b"%032d" % n, until=LATER) for n in range(LIMITS.store_commands_waiting + 1))
         return list(await asyncio.gather(*claims, return_exceptions=True))
 
     refused = [one for one in with_engine(server.url, flood) if one is not True]
@@ -287,6 +307,58 @@ def test_a_login_is_accepted_once_by_two_nodes_of_one_state_that_share_a_store(
         return [(one.status_code, (one.json()["reason"] or {}).get("code", "accepted")) for one in answers]
 
     assert asyncio.run(both()) == [(200, "accepted"), (200, "holder.replayed")]
+
+
+def test_what_one_worker_answered_another_answers_alike_and_spends_nothing(tmp_path: Path, server: RedisServer) -> None:
+    node = node_in(tmp_path)
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": server.url})
+    asked, other = node.item(LOGIN), node.item(LOGIN)
+    access = {**node.access(), "idempotency-key": "order-0001"}
+
+    async def asked_in_turn() -> list[httpx2.Response]:
+        first = await answer_of(settings, node, asked, access)
+        node.clock.turn(seconds=60)
+        return [first, *[await answer_of(settings, node, question, access) for question in (asked, other)]]
+
+    first, again, conflict = asyncio.run(asked_in_turn())
+    assert first.json()["accepted"] is True
+    assert again.json() == first.json()
+    assert problem_of(conflict, 409) == "input.idempotency_conflict"
+
+
+def test_a_worker_whose_trust_is_another_gives_the_same_report_and_finds_its_own_nonce(
+    tmp_path: Path, server: RedisServer
+) -> None:
+    """Each worker fetches revocation by itself, so that no two of them ever hold the same snapshot of it."""
+    node = node_in(tmp_path)
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": server.url})
+    asked, access = node.item(LOGIN), {**node.access(), "idempotency-key": "order-0001"}
+
+    async def asked_in_turn() -> list[dict[str, Any]]:
+        first = await answer_of(settings, node, asked, access)
+        node.clock.turn(seconds=60)
+        node.region.with_status("my-login", "withdrawn", at=node.clock.now()).publish(tmp_path)
+        other = {**access, "idempotency-key": "order-0002"}
+        return [first.json(), *[(await answer_of(settings, node, asked, one)).json() for one in (access, other)]]
+
+    first, again, replayed = asyncio.run(asked_in_turn())
+    assert again["trust_snapshot"] != first["trust_snapshot"]
+    for member in ("accepted", "report_id", "evaluated_at"):
+        assert again[member] == first[member]
+    assert replayed["reason"]["code"] == "holder.replayed"
+
+
+def test_workers_that_are_asked_at_the_same_moment_answer_with_one_report(tmp_path: Path, server: RedisServer) -> None:
+    node = node_in(tmp_path)
+    settings = read_settings(**{**node.settings.model_dump(), "redis_url": server.url})
+    asked, access = node.item(LOGIN), {**node.access(), "idempotency-key": "order-0001"}
+
+    async def at_once() -> list[httpx2.Response]:
+        return list(await asyncio.gather(*(answer_of(settings, node, asked, access) for _ in range(4))))
+
+    answers = [answer.json() for answer in asyncio.run(at_once())]
+    assert [answer["accepted"] for answer in answers] == [True] * 4
+    assert len({(answer["report_id"], answer["evaluated_at"]) for answer in answers}) == 1
 
 
 def test_a_node_whose_store_is_down_accepts_nothing_and_says_when_to_come_back(tmp_path: Path) -> None:

@@ -104,16 +104,69 @@ def test_what_was_refused_is_not_accepted_because_trust_has_grown(node: Node) ->
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == verdict_of(first)
 
 
-def test_an_answer_whose_trust_is_forgotten_is_asked_afresh_and_finds_its_nonce_spent(node: Node) -> None:
-    login = node.case(LOGIN)
-    node.put(login.exchange, idempotency_key=KEY)
-
-    newer = [moved(node, service=service, status="withdrawn") for service in ("my-login", "ph-login")]
+def forget_all_trust(node: Node, *, at_last: str = "ph-login") -> None:
+    """Put so much else in force that what the first answer rests on is gone, as it is at another worker."""
+    newer = [moved(node, service=service, status="withdrawn") for service in ("my-login", at_last)]
     for _ in range(RETIRED_STATES):
         for state in newer:
             node.app.state.trust.exchange(state)
 
+
+def test_an_answer_whose_trust_is_forgotten_is_worked_out_by_what_is_in_force_and_counts_once(node: Node) -> None:
+    login = node.case(LOGIN)
+    first = node.put(login.exchange, idempotency_key=KEY).json()
+    node.clock.turn(seconds=30)
+    forget_all_trust(node)
+
+    again = node.put(login.exchange, idempotency_key=KEY)
+
+    assert verdict_of(again) == ("PASSED", None)
+    assert (again.json()["report_id"], again.json()["evaluated_at"]) == (first["report_id"], first["evaluated_at"])
+    assert again.json()["trust_snapshot"] != first["trust_snapshot"]
+    assert verdict_of(node.put(login.exchange, idempotency_key="order-0002")) == ("FAILED", "holder.replayed")
+
+
+def test_a_newer_denial_wins_where_the_trust_of_the_first_answer_is_forgotten(node: Node) -> None:
+    login = node.case(LOGIN)
+    node.put(login.exchange, idempotency_key=KEY)
+    node.clock.turn(seconds=30)
+    forget_all_trust(node, at_last="sg-login")
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
+
+
+def test_what_was_refused_by_trust_that_is_forgotten_spends_its_nonce_before_it_is_accepted(node: Node) -> None:
+    login = node.case(LOGIN)
+    before = node.app.state.trust.current()
+    node.app.state.trust.exchange(moved(node, service="sg-login", status="withdrawn"))
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
+    forget_all_trust(node)
+    node.app.state.trust.exchange(before)
+
+    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("PASSED", None)
+    assert verdict_of(node.put(login.exchange)) == ("FAILED", "holder.replayed")
+
+
+def test_what_was_refused_by_trust_that_is_forgotten_is_a_replay_if_another_question_spent_its_nonce(
+    node: Node,
+) -> None:
+    login = node.case(LOGIN)
+    before = node.app.state.trust.current()
+    node.app.state.trust.exchange(moved(node, service="sg-login", status="withdrawn"))
+    node.put(login.exchange, idempotency_key=KEY)
+    forget_all_trust(node)
+    node.app.state.trust.exchange(before)
+    assert verdict_of(node.put(login.exchange)) == ("PASSED", None)
+
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "holder.replayed")
+
+
+def test_two_items_of_one_repeatable_batch_never_spend_the_same_nonce(node: Node) -> None:
+    twice = node.item()
+
+    for _ in range(2):
+        answers = node.batch([twice, twice], idempotency_key=KEY).json()["items"]
+        assert [(answer["reason"] or {}).get("code") for answer in answers] == [None, "holder.replayed"]
 
 
 def test_a_repeated_batch_keeps_every_answer(node: Node) -> None:

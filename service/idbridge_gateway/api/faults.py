@@ -16,7 +16,7 @@ from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.settings import is_loopback
-from idbridge_gateway.stores.one_time import OneTime
+from idbridge_gateway.stores.one_time import NOBODY, OneTime
 
 LISTS_UNREACHABLE: Final = "lists-unreachable"
 STALE_LISTS: Final = "stale-lists"
@@ -103,7 +103,7 @@ class FaultyOneTime:
         self._store = store
         self._faults = faults
 
-    async def claim(self, key: bytes, *, until: datetime) -> bool:
+    async def claim(self, key: bytes, *, until: datetime, by: bytes = NOBODY) -> bool:
         """Spend a value.
 
         Raises:
@@ -114,7 +114,7 @@ class FaultyOneTime:
             raise OSError("the store of one-time values is broken")
         if self._faults.is_on(ONE_TIME_FULL):
             raise RequestError("system.overloaded", "too many one-time values are being remembered")
-        return await self._store.claim(key, until=until)
+        return await self._store.claim(key, until=until, by=by)
 
 
 def faults_router(faults: Faults) -> APIRouter:

@@ -27,7 +27,8 @@ from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.signing import Issuing, IssuingInForce
-from idbridge_gateway.stores.idempotency import WHOLE_REQUEST, Idempotency, Repetition
+from idbridge_gateway.stores.idempotency import Idempotency, Remembered, Repetition
+from idbridge_gateway.stores.one_time import NOBODY
 from idbridge_gateway.verdict import Released, Verdicts
 
 VERIFY_PATH: Final = "/v1/verify"
@@ -81,7 +82,7 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.body_bytes)
         members = _parsed(body, max_bytes=LIMITS.body_bytes)
-        turn = self._round(head, relying_party, body=body, items=1)
+        turn = await self._round(head, relying_party, body=body, items=1)
         return Answer(200, json_octets(await self._item(members, turn, number=0)))
 
     async def batch(self, head: RequestHead, receive: Receive) -> Answer:
@@ -93,7 +94,7 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.batch_body_bytes)
         items = _items(_parsed(body, max_bytes=LIMITS.batch_body_bytes))
-        turn = self._round(head, relying_party, body=body, items=len(items))
+        turn = await self._round(head, relying_party, body=body, items=len(items))
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[bytes]] = []
             for number, members in enumerate(items):
@@ -113,19 +114,16 @@ class VerifyFront:
         finally:
             self._arriving_bytes -= bound
 
-    def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
+    async def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
         """Fix what stays the same to the end of this request."""
         at = self._clock.now()
-        state = self._trust.current()
+        state, issuing = self._trust.current(), self._issuing.current()
         repetition: Repetition | None = None
         if head.idempotency_key is not None:
-            repetition = self._idempotency.repetition(
-                head.idempotency_key, relying_party=relying_party.id, body=body, items=items
+            repetition = await self._idempotency.begin(
+                head.idempotency_key, relying_party=relying_party.id, body=body, items=items, at=at
             )
-            self._idempotency.remember(
-                repetition, item=WHOLE_REQUEST, report_id="", snapshot=state.snapshot.id, instant=at
-            )
-        return Round(relying_party, state, self._issuing.current(), at, head.correlation_id, repetition)
+        return Round(relying_party, state, issuing, at, head.correlation_id, repetition)
 
     async def _written(self, members: Any, turn: Round, *, number: int) -> bytes:
         """Return the answer to one item, as it stands in the answer to the batch."""
@@ -151,32 +149,39 @@ class VerifyFront:
         repetition = turn.repetition
         if repetition is None:
             return (await self._first(request, turn)).document()
-        again = self._again(request, turn, repetition, number=number)
-        if again is not None:
-            return again.document()
-        released = await self._first(request, turn)
-        if released.settled:
-            self._idempotency.remember(
-                repetition,
-                item=number,
-                report_id=released.report_id,
-                snapshot=turn.state.id,
-                instant=turn.at,
+        return (await self._repeatable(request, turn, repetition, number=number)).document()
+
+    async def _first(self, request: VerifyRequest, turn: Round, *, by: bytes = NOBODY) -> Released:
+        return await self._verdicts.first(request, state=turn.state, issuing=turn.issuing, at=turn.at, by=by)
+
+    async def _repeatable(
+        self, request: VerifyRequest, turn: Round, repetition: Repetition, *, number: int
+    ) -> Released:
+        """Return the answer to a question that may have been answered before, or be asked elsewhere at this moment."""
+        earlier = repetition.earlier.get(number)
+        if earlier is None:
+            released = await self._first(request, turn, by=repetition.spender(number))
+            if not released.settled:
+                return released
+            mine = Remembered(released.report_id, turn.state.id, turn.at)
+            earlier = await self._idempotency.remember(repetition, item=number, first=mine)
+            if earlier == mine:
+                return released
+        return await self._again(request, turn, earlier, by=repetition.spender(number))
+
+    async def _again(self, request: VerifyRequest, turn: Round, earlier: Remembered, *, by: bytes) -> Released:
+        """Return the answer to a question that was answered before."""
+        then = self._trust.held(earlier.snapshot)
+        if then is None:
+            return await self._verdicts.anew(
+                request,
+                report_id=earlier.report_id,
+                asked_at=earlier.instant,
+                current=turn.state,
+                issuing=turn.issuing,
+                at=turn.at,
+                by=by,
             )
-        return released.document()
-
-    async def _first(self, request: VerifyRequest, turn: Round) -> Released:
-        return await self._verdicts.first(request, state=turn.state, issuing=turn.issuing, at=turn.at)
-
-    def _again(self, request: VerifyRequest, turn: Round, repetition: Repetition, *, number: int) -> Released | None:
-        """Return the answer to a question that was answered before; ``None`` if it has to be asked afresh.
-
-        Where the trust material of the first answer is gone, the question is a new one and its nonce is spent.
-        """
-        earlier = self._idempotency.earlier(repetition, item=number)
-        then = self._trust.held(earlier.snapshot) if earlier is not None else None
-        if earlier is None or then is None:
-            return None
         return self._verdicts.again(
             request,
             report_id=earlier.report_id,

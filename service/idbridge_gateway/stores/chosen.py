@@ -3,11 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
+from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.clock import Clock
+from idbridge.crypto import sealing
 from idbridge.model.randomness import Randomness
 from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
 from idbridge_gateway.stores.redis_engine import RedisEngine
+from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.redis_server import require_address
@@ -20,6 +24,7 @@ class Stores:
 
     one_time: OneTime
     sealed: SealedStore
+    idempotency: Idempotency
     engine: RedisEngine | None = None
 
     async def close(self) -> None:
@@ -28,16 +33,22 @@ class Stores:
             await self.engine.close()
 
 
-def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness) -> Stores:
-    """Return the stores that ``settings`` name.
+def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, pairwise_key: PairwiseKey) -> Stores:
+    """Return the stores that ``settings`` name. ``pairwise_key`` is what all workers of this node have in common.
 
     Raises:
         ConfigurationError: The address of the server may not be used.
     """
     engine = engine_of(settings)
     if engine is None:
-        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness))
-    return Stores(RedisOneTime(engine, clock), RedisSealedStore(engine, clock, randomness), engine)
+        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness), MemoryIdempotency(randomness))
+    secret = sealing.secret_from(pairwise_key.octets, label=PURPOSE)
+    return Stores(
+        RedisOneTime(engine, clock),
+        RedisSealedStore(engine, clock, randomness),
+        RedisIdempotency(engine, randomness, secret=secret),
+        engine,
+    )
 
 
 def engine_of(settings: Settings) -> RedisEngine | None:

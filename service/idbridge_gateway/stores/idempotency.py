@@ -1,32 +1,35 @@
 """Repeated requests: the same ``Idempotency-Key`` with the same body is one question, asked again.
 
-Kept are digests of the key and of the body (keyed, under a key that dies with the process: a plain digest of a body
-would be a fingerprint of the credential in it), the report id, the snapshot id and the instant. Never the answer: it
-is worked out again, and a newer denial wins.
+Kept are digests of the key and of the body (keyed: a plain digest of a body would be a fingerprint of the credential in
+it), the report id, the snapshot id and the instant. Never the answer: it is worked out again, and a newer denial wins.
+A question has a mark as long as it is remembered. What it spends, it spends under its mark, so that whoever answers it
+again knows its own spending from a replay.
 """
 
 import hashlib
 import hmac
 import re
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Protocol
 
-from idbridge.clock import Clock
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 
-WHOLE_REQUEST: Final = -1
+SECRET_OCTETS: Final = 32
+MARK_OCTETS: Final = 16
+WHOLE: Final = -1  # the question itself, beside the numbers of its items
 _KEY: Final = re.compile(rb"[!-~]{8,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One question as it was asked the first time."""
+    """One question as it was answered the first time."""
 
-    body: bytes
     report_id: str
     snapshot: str
     instant: datetime
@@ -34,55 +37,117 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """The key and body of one request, as digests."""
+    """One request that may be repeated: a digest of its key, and what was answered before, by number of the item.
+
+    ``mark`` is new whenever the key was free, and the same for whoever repeats the question.
+    """
 
     key: bytes
-    body: bytes
+    mark: bytes = field(repr=False)
+    earlier: Mapping[int, Remembered]
+
+    def spender(self, item: int) -> bytes:
+        """Return what one-time values of an item are spent by; two items of one batch are two questions."""
+        return hmac.digest(self.mark, b"spent:%d" % item, hashlib.sha256)[:MARK_OCTETS]
 
 
-class Idempotency:
+class Idempotency(Protocol):
     """The questions of the last two minutes; ``item`` numbers those of a batch."""
 
-    def __init__(self, clock: Clock, randomness: Randomness, *, max_entries: int = LIMITS.idempotency_entries) -> None:
-        self._clock = clock
-        self._secret = randomness.octets(32)
-        self._max_entries = max_entries
-        self._entries: dict[tuple[bytes, int], Remembered] = {}
-        self._order: deque[tuple[datetime, tuple[bytes, int]]] = deque()
-
-    def repetition(self, key: bytes, *, relying_party: str, body: bytes, items: int) -> Repetition:
-        """Return the digests of this request, if it may be answered.
+    async def begin(self, key: bytes, *, relying_party: str, body: bytes, items: int, at: datetime) -> Repetition:
+        """Return this request with what was answered before, if it may be answered.
 
         Raises:
             RequestError: The key has another form, was used with another body, or there is no room to remember it.
         """
-        if _KEY.fullmatch(key) is None:
-            raise RequestError(
-                "input.request_malformed", "`Idempotency-Key` has 8 to 128 printable ASCII characters and no space"
-            )
-        self._forget_old()
-        owner = relying_party.encode()
-        digest = hashlib.sha256(b"%d:%b:%b" % (len(owner), owner, key)).digest()
-        repetition = Repetition(digest, hmac.digest(self._secret, body, "sha256"))
-        first = self._entries.get((digest, WHOLE_REQUEST))
-        if first is None and len(self._entries) + items + 1 > self._max_entries:
-            raise RequestError("system.overloaded", "too many repeatable requests are being remembered")
-        if first is not None and not hmac.compare_digest(first.body, repetition.body):
+        ...
+
+    async def remember(self, repetition: Repetition, *, item: int, first: Remembered) -> Remembered:
+        """Keep how a question was answered for two minutes, and return what is kept: the first answer stays the first.
+
+        The answer is on its way by now. Where it cannot be kept it goes out as it is.
+        """
+        ...
+
+
+def require_key(key: bytes) -> None:
+    """Return if ``key`` may name a question.
+
+    Raises:
+        RequestError: ``input.request_malformed``.
+    """
+    if _KEY.fullmatch(key) is None:
+        raise RequestError(
+            "input.request_malformed", "`Idempotency-Key` has 8 to 128 printable ASCII characters and no space"
+        )
+
+
+def digest_of(secret: bytes, key: bytes, *, relying_party: str) -> bytes:
+    """Return what stands for ``key`` of a relying party; who does not have ``secret`` cannot make it."""
+    owner = relying_party.encode()
+    return hmac.digest(secret, b"key:%d:%b:%b" % (len(owner), owner, key), hashlib.sha256)
+
+
+def body_digest(secret: bytes, body: bytes, *, under: bytes) -> bytes:
+    """Return what stands for ``body`` ``under`` the digest of a key; who does not have ``secret`` cannot make it."""
+    return hmac.digest(secret, b"body:" + under + body, hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    body: bytes
+    mark: bytes
+
+
+class MemoryIdempotency:
+    """The questions of a node that is one process, under a secret that ends with it."""
+
+    def __init__(self, randomness: Randomness, *, max_entries: int = LIMITS.idempotency_entries) -> None:
+        self._randomness = randomness
+        self._secret = randomness.octets(SECRET_OCTETS)
+        self._max_entries = max_entries
+        self._begun: dict[bytes, _Begun] = {}
+        self._answered: dict[tuple[bytes, int], Remembered] = {}
+        self._order: deque[tuple[datetime, bytes, int]] = deque()
+
+    @property
+    def held(self) -> Mapping[bytes, bytes]:
+        """The digests of the bodies that are held, by those of their keys."""
+        return MappingProxyType({key: begun.body for key, begun in self._begun.items()})
+
+    async def begin(self, key: bytes, *, relying_party: str, body: bytes, items: int, at: datetime) -> Repetition:
+        """Return this request with what was answered before, if it may be answered. Nothing else runs in between.
+
+        Raises:
+            RequestError: The key has another form, was used with another body, or there is no room to remember it.
+        """
+        require_key(key)
+        self._forget_old(at - LIMITS.idempotency_window)
+        digest = digest_of(self._secret, key, relying_party=relying_party)
+        of_body = body_digest(self._secret, body, under=digest)
+        begun = self._begun.get(digest)
+        if begun is None:
+            if len(self._begun) + len(self._answered) + items + 1 > self._max_entries:
+                raise RequestError("system.overloaded", "too many repeatable requests are being remembered")
+            begun = self._begun[digest] = _Begun(of_body, self._randomness.octets(MARK_OCTETS))
+            self._order.append((at, digest, WHOLE))
+        elif not hmac.compare_digest(begun.body, of_body):
             raise RequestError("input.idempotency_conflict")
-        return repetition
+        places = ((number, self._answered.get((begun.mark, number))) for number in range(items))
+        return Repetition(digest, begun.mark, {number: found for number, found in places if found is not None})
 
-    def earlier(self, repetition: Repetition, *, item: int) -> Remembered | None:
-        """Return how this question was answered before, if it was."""
-        return self._entries.get((repetition.key, item))
+    async def remember(self, repetition: Repetition, *, item: int, first: Remembered) -> Remembered:
+        """Keep how a question was answered for two minutes; return what is kept: the first answer stays the first."""
+        place = (repetition.mark, item)
+        kept = self._answered.setdefault(place, first)
+        if kept is first:
+            self._order.append((first.instant, *place))
+        return kept
 
-    def remember(self, repetition: Repetition, *, item: int, report_id: str, snapshot: str, instant: datetime) -> None:
-        """Keep the question for two minutes; the first answer stays the first."""
-        place = (repetition.key, item)
-        if place not in self._entries:
-            self._entries[place] = Remembered(repetition.body, report_id, snapshot, instant)
-            self._order.append((instant, place))
-
-    def _forget_old(self) -> None:
-        oldest = self._clock.now() - LIMITS.idempotency_window
+    def _forget_old(self, oldest: datetime) -> None:
         while self._order and self._order[0][0] < oldest:
-            del self._entries[self._order.popleft()[1]]
+            _, name, item = self._order.popleft()
+            if item == WHOLE:
+                del self._begun[name]
+            else:
+                del self._answered[name, item]

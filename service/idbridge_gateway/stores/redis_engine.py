@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.stores.redis_batch import RedisBatch
 from idbridge_gateway.stores.redis_line import RedisLine
 from idbridge_gateway.stores.redis_server import UnfitServerError, address_of, require_fit
 
@@ -28,13 +29,16 @@ _MARGIN: Final = timedelta(minutes=1)
 
 
 class RedisEngine:
-    """One connection pool to one server, and the names under which this node's values lie there."""
+    """One server, and the names under which this node's values lie there.
+
+    ``batch`` sends what is small and frequent, and is within the bound; a pool of connections sends everything else.
+    """
 
     def __init__(self, url: str, *, prefix: str) -> None:
-        self._url = url
         self._prefix = prefix.encode("ascii")
-        self._lines: list[RedisLine] = []
+        self._line = RedisLine(address_of(url))
         self._unfit = False
+        self.batch: Final = RedisBatch(self._line, self.within)
         seconds = LIMITS.store_wait.total_seconds()
         self._redis: Redis = Redis.from_url(
             url,
@@ -49,12 +53,6 @@ class RedisEngine:
     def commands(self) -> Redis:
         """What sends commands; every call of it goes through ``within``."""
         return self._redis
-
-    def line(self) -> RedisLine:
-        """Return a connection of its own for many commands at once; every exchange on it goes through ``within``."""
-        line = RedisLine(address_of(self._url))
-        self._lines.append(line)
-        return line
 
     def name(self, kind: bytes, key: bytes) -> bytes:
         """Return the name under which a value is stored."""
@@ -119,8 +117,7 @@ class RedisEngine:
 
     async def close(self) -> None:
         """End every connection."""
-        for line in self._lines:
-            line.close()
+        self._line.close()
         await self._redis.aclose()
 
 

@@ -66,10 +66,13 @@ def address_of(url: str) -> ServerAddress:
     """Return what ``url`` says, which ``require_address`` let through.
 
     Raises:
-        OSError: The certificates that it names cannot be read.
+        ConfigurationError: The certificates that it names cannot be read.
     """
     said: dict[str, Any] = dict(parse_url(url))
-    tls = ssl.create_default_context(cafile=said.get("ssl_ca_certs")) if urlsplit(url).scheme == "rediss" else None
+    try:
+        tls = ssl.create_default_context(cafile=said.get("ssl_ca_certs")) if urlsplit(url).scheme == "rediss" else None
+    except OSError:
+        raise ConfigurationError("the certificates that IDBRIDGE_REDIS_URL names cannot be read") from None
     return ServerAddress(
         host=said.get("host", ""),
         port=said.get("port", DEFAULT_PORT),
