@@ -90,6 +90,15 @@ class Limits:
     event_look: timedelta = timedelta(seconds=1)  # between two looks whether something happened
     event_heartbeat: timedelta = timedelta(seconds=15)  # so that nothing on the way takes a quiet stream for a dead one
 
+    # Logins at national providers.
+    upstream_calls: int = 32  # at a time, to all providers
+    upstream_provider_calls: int = 8  # at a time, to one provider, so that a slow one holds up no other
+    upstream_failures: int = 5  # in a row, after which a provider is left alone
+    upstream_rest: timedelta = timedelta(seconds=30)  # for which it is
+    upstream_discovery_life: timedelta = timedelta(minutes=10)  # of a discovery document, from the fetch
+    upstream_key_pause: timedelta = timedelta(seconds=30)  # between two looks at one key set for an unknown `kid`
+    upstream_sessions: int = 32  # of one person at one provider that a logout there ends, the youngest
+
     # QR codes (ISO/IEC 18004: the largest code of text; architecture D2 for what states list).
     qr_characters: int = 4_296
     qr_claims: int = 512  # of one code, those inside others among them
