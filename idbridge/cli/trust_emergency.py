@@ -9,6 +9,7 @@ import click
 
 from idbridge.cli import output, proposal_text, trees
 from idbridge.cli.exits import Exit
+from idbridge.cli.key_argument import KeyCommand
 from idbridge.cli.material import open_region, open_snapshot
 from idbridge.cli.output import Failure, json_option, words
 from idbridge.cli.passphrase import passphrase_from, passphrase_option
@@ -131,7 +132,7 @@ confirm_option: Final[Callable[..., Any]] = click.option(
 )
 
 
-@click.command("deny", epilog=_EXAMPLE)
+@click.command("deny", cls=KeyCommand, epilog=_EXAMPLE)
 @click.argument("what", metavar="KEY|SERVICE|STATE")
 @click.option("--since", type=INSTANT, required=True, help="When the damage began.")
 @click.option(

@@ -9,6 +9,7 @@ import click
 
 from idbridge.cli import output
 from idbridge.cli.exits import Exit, of_indication
+from idbridge.cli.key_argument import KeyCommand
 from idbridge.cli.material import at_option, instant, open_snapshot, region_option
 from idbridge.cli.output import json_option, styled
 from idbridge.model.time import instant_text
@@ -23,7 +24,7 @@ _COLOURS: Final = {Answer.TRUSTED: "green", Answer.SUPERSEDED: "yellow", Answer.
 _MIDNIGHT: Final = "T00:00:00Z"
 
 
-@click.command("explain")
+@click.command("explain", cls=KeyCommand)
 @click.argument("asked", metavar="KEY|PROVIDER")
 @region_option
 @at_option
