@@ -95,7 +95,9 @@ class Bank:
         return sign_compact(head, json.dumps(claims).encode(), key)
 
     def proof(self, path: str, method: str = "POST", key: FileSigner = DPOP_KEY, **changes: Any) -> str:
-        claims = {"jti": nonce_like(), "htm": method, "htu": f"{self.issuer}{path}", "iat": self.now()}
+        """A good proof with a nonce of the node; ``changes`` are to its claims, and what is None is left out."""
+        nonce = self.provider.proofs.nonces.issue(at=self.node.clock.now())
+        claims = {"jti": nonce_like(), "htm": method, "htu": f"{self.issuer}{path}", "iat": self.now(), "nonce": nonce}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
         header = {"alg": key.algorithm, "typ": "dpop+jwt", "jwk": dict(key.public_jwk)}
         header["jwk"] = {

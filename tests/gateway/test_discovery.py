@@ -136,7 +136,8 @@ def test_an_algorithm_that_it_does_not_name_is_no_proof(bank: Bank, algorithm: s
         "HS256": "s" * 64,
     }[algorithm]  # fmt: skip
     public = {"kty": "oct", "k": "x"} if isinstance(private, str) else jwk_of(private.public_key())
-    claims = {"jti": "j", "htm": "POST", "htu": f"{bank.issuer}/oauth/token", "iat": bank.now()}
+    nonce = bank.provider.proofs.nonces.issue(at=bank.node.clock.now())
+    claims = {"jti": "j", "htm": "POST", "htu": f"{bank.issuer}/oauth/token", "iat": bank.now(), "nonce": nonce}
     proof = jwt.encode(claims, private, algorithm, headers={"typ": "dpop+jwt", "jwk": public})
 
     assert algorithm not in document(bank)["dpop_signing_alg_values_supported"]

@@ -13,11 +13,11 @@ from typing import Final
 from fastapi import Request
 
 from idbridge.assertion.decision import Decision, kept_decision
-from idbridge.oidc.dpop import ALGORITHMS, verify_proof
+from idbridge.oidc.dpop import ALGORITHMS
 from idbridge.oidc.errors import OAuthError
-from idbridge_gateway.oidc.dpop_proofs import spend_proof
+from idbridge_gateway.oidc.clients import Clients, RegisteredClient
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import dpop_proofs
-from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 DPOP: Final = "DPoP"
@@ -63,9 +63,10 @@ def read_access_token(octets: bytes) -> AccessToken:
 class AccessTokens:
     """The access tokens of one node."""
 
-    def __init__(self, *, store: SealedStore, one_time: OneTime) -> None:
+    def __init__(self, *, store: SealedStore, clients: Clients, proofs: DpopProofs) -> None:
         self._store = store
-        self._one_time = one_time
+        self._clients = clients
+        self._proofs = proofs
 
     async def keep(self, handle: str, token: AccessToken) -> None:
         """Let ``handle`` be ``token`` from now on."""
@@ -81,11 +82,11 @@ class AccessTokens:
         """Let ``handle`` open nothing any more."""
         await self._store.take(Kind.ACCESS_TOKEN, handle)
 
-    async def presented(self, request: Request, *, url: str, at: datetime) -> AccessToken:
-        """Return the token that ``request`` to ``url`` brings, proved where it is bound.
+    async def presented(self, request: Request, *, url: str, at: datetime) -> tuple[AccessToken, RegisteredClient]:
+        """Return the token that ``request`` to ``url`` brings, proved where it is bound, and the client it is of.
 
         Raises:
-            OAuthError: ``invalid_token`` or ``invalid_dpop_proof``, 401 with a challenge.
+            OAuthError: ``invalid_token``, ``invalid_dpop_proof`` or ``use_dpop_nonce``, 401 with a challenge.
             RequestError: ``system.*``.
         """
         scheme, _, handle = request.headers.get("authorization", "").partition(" ")
@@ -96,17 +97,20 @@ class AccessTokens:
             raise _invalid_token("the access token is unknown, over or taken back")
         if (token.jkt is not None) is not bound:
             raise _invalid_token("the access token is used in another way than it was issued for")
+        registered = self._clients.find(token.client_id)
+        if registered is None or not registered.enabled:
+            raise _invalid_token("the client of this token is switched off")
         if token.jkt is not None:
-            proof = verify_proof(
+            await self._proofs.proved(
                 dpop_proofs(request),
                 method=request.method,
                 url=url,
+                profile=registered.client.profile,
                 at=at,
                 access_token=handle,
                 bound_to=token.jkt,
             )
-            await spend_proof(self._one_time, proof, resource=True)
-        return token
+        return token, registered
 
 
 def _invalid_token(description: str) -> OAuthError:

@@ -16,7 +16,6 @@ from idbridge.oidc.authorization_request import OPENID
 from idbridge.oidc.claims_release import for_id_token
 from idbridge.oidc.claims_request import parse_claims
 from idbridge.oidc.client import AUTHORIZATION_CODE, Profile
-from idbridge.oidc.dpop import DpopProof, verify_proof
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.parameters import Parameters
@@ -24,11 +23,10 @@ from idbridge.oidc.pkce import require_verifier
 from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Code, Codes
-from idbridge_gateway.oidc.dpop_proofs import spend_proof
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.signed_responses import encrypted, half_hash, signed
 from idbridge_gateway.oidc.turns import Turn
-from idbridge_gateway.stores.one_time import OneTime
 
 _SPENT: Final = "holder.replayed"
 
@@ -37,19 +35,20 @@ class CodeGrant:
     """How the codes of one node are redeemed."""
 
     def __init__(
-        self, *, codes: Codes, tokens: AccessTokens, sessions: Sessions, one_time: OneTime, endpoints: Endpoints
+        self, *, codes: Codes, tokens: AccessTokens, sessions: Sessions, proofs: DpopProofs, endpoints: Endpoints
     ) -> None:
         self._codes = codes
         self._tokens = tokens
         self._sessions = sessions
-        self._one_time = one_time
+        self._proofs = proofs
         self._endpoints = endpoints
 
     async def grant(self, parameters: Parameters, *, registered: RegisteredClient, turn: Turn) -> dict[str, Any]:
         """Return the token response for a client that authenticated itself.
 
         Raises:
-            OAuthError: ``invalid_grant``, ``invalid_request``, ``invalid_dpop_proof`` or ``unauthorized_client``.
+            OAuthError: ``invalid_grant``, ``invalid_request``, ``invalid_dpop_proof``, ``use_dpop_nonce`` or
+                ``unauthorized_client``.
             RequestError: ``system.*``: nothing was issued.
         """
         if AUTHORIZATION_CODE not in registered.client.grants:
@@ -60,21 +59,36 @@ class CodeGrant:
         code = await self._codes.find(handle)
         if code is None or not hmac.compare_digest(code.client_id.encode(), registered.client.id.encode()):
             raise _invalid_code()
-        proof = _require_holder(code, parameters, registered, turn, url=self._endpoints.token)
-        if proof is not None:
-            await spend_proof(self._one_time, proof)
+        jkt = await self._holder(code, parameters, registered, turn)
         if not await self._codes.spend(handle, at=turn.at):
             await self._codes.revoke(handle, code)
             await self._sessions.end(code.session)
             raise OAuthError("invalid_grant", "the code was used before; what it gave is taken back", cause=_SPENT)
         if turn.at >= code.expires_at:
             raise _invalid_code()
-        response = await self._issued(code, registered, turn, jkt=proof.thumbprint if proof is not None else None)
+        response = await self._issued(code, registered, turn, jkt=jkt)
         if not await self._codes.stands(handle):  # used a second time while this was written
             await self._codes.revoke(handle, code)
             await self._sessions.end(code.session)
             raise OAuthError("invalid_grant", "the code was used twice at once", cause=_SPENT)
         return response
+
+    async def _holder(self, code: Code, parameters: Parameters, registered: RegisteredClient, turn: Turn) -> str | None:
+        """Return whose key redeems ``code``; ``None`` for a bearer of a client that may be one.
+
+        Raises:
+            OAuthError: ``invalid_grant``, ``invalid_dpop_proof`` or ``use_dpop_nonce``.
+        """
+        if parameters.text("redirect_uri") != code.redirect_uri:
+            raise OAuthError("invalid_grant", "redirect_uri is another than the one of the request")
+        require_verifier(parameters.text("code_verifier"), challenge=code.code_challenge)
+        profile, url = registered.client.profile, self._endpoints.token
+        if code.dpop_jkt is None and not turn.proofs and profile is Profile.OIDC_CODE:
+            return None
+        proof = await self._proofs.proved(
+            turn.proofs, method="POST", url=url, profile=profile, at=turn.at, bound_to=code.dpop_jkt
+        )
+        return proof.thumbprint
 
     async def _issued(self, code: Code, registered: RegisteredClient, turn: Turn, *, jkt: str | None) -> dict[str, Any]:
         expires_at = min(turn.at + _lifetime(jkt), code.decision.expires_at)
@@ -89,22 +103,6 @@ class CodeGrant:
             "id_token": id_token,
             "scope": OPENID,
         }
-
-
-def _require_holder(
-    code: Code, parameters: Parameters, registered: RegisteredClient, turn: Turn, *, url: str
-) -> DpopProof | None:
-    """Return the proof of whoever redeems ``code``; ``None`` for a bearer of a client that may be one.
-
-    Raises:
-        OAuthError: ``invalid_grant`` or ``invalid_dpop_proof``.
-    """
-    if parameters.text("redirect_uri") != code.redirect_uri:
-        raise OAuthError("invalid_grant", "redirect_uri is another than the one of the request")
-    require_verifier(parameters.text("code_verifier"), challenge=code.code_challenge)
-    if code.dpop_jkt is None and not turn.proofs and registered.client.profile is Profile.OIDC_CODE:
-        return None
-    return verify_proof(turn.proofs, method="POST", url=url, at=turn.at, bound_to=code.dpop_jkt)
 
 
 def _lifetime(jkt: str | None) -> timedelta:

@@ -15,6 +15,7 @@ from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.discovery import Discovery, discovery_router
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs, nonces_under
 from idbridge_gateway.oidc.exchange import Exchange
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
 from idbridge_gateway.oidc.resources import Resources, resources_router
@@ -34,6 +35,7 @@ class Provider:
     completion: Completion
     cookies: TransactionCookies
     turns: Turns
+    proofs: DpopProofs
     router: APIRouter
 
 
@@ -43,6 +45,7 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     sealed, one_time = parts.stores.sealed, parts.one_time
     endpoints = Endpoints(node_url)
     cookies = TransactionCookies(secure=node_url.startswith("https://"))
+    proofs = DpopProofs(one_time, nonces_under(turns.issuing.current().pairwise_key.octets))
     authentication = ClientAuthentication(clients=clients, one_time=one_time, issuer=node_url)
     transactions = Transactions(store=sealed, clients=clients, randomness=randomness)
     codes = Codes(store=sealed, one_time=one_time, randomness=randomness)
@@ -58,7 +61,7 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     pushed = PushedRequestEndpoint(
         authentication=authentication,
         store=sealed,
-        one_time=one_time,
+        proofs=proofs,
         turns=turns,
         randomness=randomness,
         endpoints=endpoints,
@@ -74,14 +77,12 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     exchange = Exchange(
         one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=parts.decryption_keys
     )
-    tokens = AccessTokens(store=sealed, one_time=one_time)
+    tokens = AccessTokens(store=sealed, clients=clients, proofs=proofs)
     sessions = Sessions(store=sealed)
-    redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, one_time=one_time, endpoints=endpoints)
+    redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, proofs=proofs, endpoints=endpoints)
     grants = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
-    token = TokenEndpoint(authentication=authentication, grants=grants, turns=turns)
-    resources = Resources(
-        authentication=authentication, clients=clients, tokens=tokens, turns=turns, endpoints=endpoints
-    )
+    token = TokenEndpoint(authentication=authentication, grants=grants, proofs=proofs, turns=turns)
+    resources = Resources(authentication=authentication, proofs=proofs, tokens=tokens, turns=turns, endpoints=endpoints)
     discovery = Discovery(endpoints=endpoints, clients=clients, grants=frozenset(grants), turns=turns)
     router = APIRouter()
     for routes in (
@@ -92,4 +93,4 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
         token_router(token),
     ):
         router.include_router(routes)
-    return Provider(clients, transactions, completion, cookies, turns, router)
+    return Provider(clients, transactions, completion, cookies, turns, proofs, router)

@@ -15,7 +15,8 @@ from fastapi import APIRouter, Request, Response
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import read_pushed_request
-from idbridge.oidc.dpop import DpopProof, verify_proof
+from idbridge.oidc.client import Profile
+from idbridge.oidc.dpop import DpopProof
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.request_uri import request_uri_of
@@ -23,10 +24,9 @@ from idbridge_gateway.oidc.answers import answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import pushed_operation
-from idbridge_gateway.oidc.dpop_proofs import spend_proof
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
 from idbridge_gateway.oidc.turns import Turn, Turns
-from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
 PATH: Final = "/oauth/par"
@@ -74,14 +74,14 @@ class PushedRequestEndpoint:
         *,
         authentication: ClientAuthentication,
         store: SealedStore,
-        one_time: OneTime,
+        proofs: DpopProofs,
         turns: Turns,
         randomness: Randomness,
         endpoints: Endpoints,
     ) -> None:
         self._authentication = authentication
         self._store = store
-        self._one_time = one_time
+        self._proofs = proofs
         self._turns = turns
         self._randomness = randomness
         self._endpoints = endpoints
@@ -98,7 +98,7 @@ class PushedRequestEndpoint:
             parameters,
             client=registered.client,
             purposes=registered.relying_party.purposes,
-            proof=await self._proof(turn),
+            proof=await self._proof(turn, registered.client.profile),
         )
         require_answerable(registered)
         until = turn.at + LIMITS.pushed_request_lifetime
@@ -106,15 +106,18 @@ class PushedRequestEndpoint:
         pushed = PushedRequest(asked.client_id, asked.parameters, until)
         await self._store.put(Kind.PUSHED_REQUEST, handle, pushed.octets(), until=until)
         lifetime = int(LIMITS.pushed_request_lifetime.total_seconds())
-        return token_answer({"request_uri": request_uri_of(handle), "expires_in": lifetime}, status=_CREATED)
+        response = token_answer({"request_uri": request_uri_of(handle), "expires_in": lifetime}, status=_CREATED)
+        if turn.proofs:
+            response.headers.update(self._proofs.fresh(at=turn.at))
+        return response
 
-    async def _proof(self, turn: Turn) -> DpopProof | None:
+    async def _proof(self, turn: Turn, profile: Profile) -> DpopProof | None:
         """Return the DPoP proof of the request, if it has one (RFC 9449 section 10.1)."""
         if not turn.proofs:
             return None
-        proof = verify_proof(turn.proofs, method="POST", url=self._endpoints.pushed, at=turn.at)
-        await spend_proof(self._one_time, proof)
-        return proof
+        return await self._proofs.proved(
+            turn.proofs, method="POST", url=self._endpoints.pushed, profile=profile, at=turn.at
+        )
 
 
 def pushed_router(endpoint: PushedRequestEndpoint) -> APIRouter:

@@ -20,8 +20,9 @@ from idbridge.oidc.parameters import Parameters
 from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.answers import NO_STORE, answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
-from idbridge_gateway.oidc.clients import Clients, RegisteredClient
+from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import read_form, require_single_fields
 from idbridge_gateway.oidc.signed_responses import encrypted, signed
 from idbridge_gateway.oidc.turns import Turn, Turns
@@ -38,13 +39,13 @@ class Resources:
         self,
         *,
         authentication: ClientAuthentication,
-        clients: Clients,
+        proofs: DpopProofs,
         tokens: AccessTokens,
         turns: Turns,
         endpoints: Endpoints,
     ) -> None:
         self._authentication = authentication
-        self._clients = clients
+        self._proofs = proofs
         self._tokens = tokens
         self._turns = turns
         self._endpoints = endpoints
@@ -64,14 +65,14 @@ class Resources:
     async def _userinfo(self, request: Request) -> Response:
         require_single_fields(request)
         turn = self._turns.begin()
-        token = await self._tokens.presented(request, url=self._endpoints.userinfo, at=turn.at)
-        registered = self._clients.find(token.client_id)
-        if registered is None or not registered.enabled:
-            raise OAuthError("invalid_token", "the client of this token is switched off")
+        token, registered = await self._tokens.presented(request, url=self._endpoints.userinfo, at=turn.at)
         try:
-            return self._released(token, registered, turn)
+            response = self._released(token, registered, turn)
         except Refusal as refusal:
             raise OAuthError("invalid_token", "nothing is released to this token", cause=refusal.code) from None
+        if token.jkt is not None:
+            response.headers.update(self._proofs.fresh(at=turn.at))
+        return response
 
     def _released(self, token: AccessToken, registered: RegisteredClient, turn: Turn) -> Response:
         released = for_userinfo(parse_claims(token.claims), token.decision.core["verified_claims"], at=turn.at)

@@ -9,6 +9,7 @@ from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.oidc.answers import answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.contract import token_operation
+from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
 from idbridge_gateway.oidc.turns import Turns
 
@@ -20,9 +21,12 @@ Grant = Callable[..., Awaitable[Mapping[str, Any]]]
 class TokenEndpoint:
     """What the token endpoint of one node does. ``grants`` maps each ``grant_type`` to what answers it."""
 
-    def __init__(self, *, authentication: ClientAuthentication, grants: Mapping[str, Grant], turns: Turns) -> None:
+    def __init__(
+        self, *, authentication: ClientAuthentication, grants: Mapping[str, Grant], proofs: DpopProofs, turns: Turns
+    ) -> None:
         self._authentication = authentication
         self._grants = grants
+        self._proofs = proofs
         self._turns = turns
 
     async def answer(self, request: Request) -> Response:
@@ -39,7 +43,10 @@ class TokenEndpoint:
         grant = self._grants.get(kind)
         if grant is None:
             raise OAuthError("unsupported_grant_type", "grant_type is none that is served here")
-        return token_answer(await grant(parameters, registered=registered, turn=turn))
+        response = token_answer(await grant(parameters, registered=registered, turn=turn))
+        if turn.proofs:
+            response.headers.update(self._proofs.fresh(at=turn.at))
+        return response
 
 
 def token_router(endpoint: TokenEndpoint) -> APIRouter:
