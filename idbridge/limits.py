@@ -67,11 +67,14 @@ class Limits:
     bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
     session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
+    sandbox_memory_entries: int = 1_000  # of one kind, at one pretend provider; the oldest goes first
 
     # What is registered of relying parties.
+    registration_bytes: int = 256 * 1024  # as JSON, with all its clients and their keys
     registered_entries: int = 256  # texts of one list of a registration
     registered_rate: int = 60_000  # requests a minute, and at once, that a registration may allow
     api_keys: int = 4  # of one relying party, those that end soon among them
+    api_key_overlap: timedelta = timedelta(days=30)  # that an old key stays good beside its successor
     oidc_clients: int = 32  # of one relying party
     registry_look: timedelta = timedelta(seconds=1)  # between two looks whether the registry changed
     registry_wait: timedelta = timedelta(seconds=5)  # for an answer of the database
@@ -82,8 +85,10 @@ class Limits:
     presentation_lifetime_min: timedelta = timedelta(minutes=1)
     presentation_lifetime_max: timedelta = timedelta(hours=24)  # of a link that travels by mail or on paper
     presentation_kept: timedelta = timedelta(minutes=15)  # past its end, so that who asked still learns how it ended
-    presentations_open: int = 1_000  # of one relying party, that one worker began and that have not ended
+    presentation_order_bytes: int = 32 * 1024  # of what a relying party wants asked, which is kept sealed
+    presentations_open: int = 1_000  # of one relying party, that one worker began and whose end has not come
     wallet_request_fetches: int = 5  # of one request object: wallets fetch it twice, and a scanner or two before them
+    response_code_lifetime: timedelta = timedelta(minutes=5)  # from the wallet to the browser, and on to who asked
     event_streams: int = 256  # of one worker
     event_streams_each: int = 16  # of one relying party
     event_stream_life: timedelta = timedelta(minutes=5)  # then the client comes again, as such clients do by themselves

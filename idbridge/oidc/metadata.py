@@ -24,11 +24,14 @@ _SIGNATURES: Final = list(dpop.ALGORITHMS)
 class Endpoints:
     """The addresses of a node's endpoints, under its issuer identifier; a DPoP proof names one of these.
 
+    ``browser`` is where browsers go in a sandbox whose issuer has no name in one (ADR 21).
+
     Raises:
         ValueError: The issuer is no address, or ends in a slash.
     """
 
     issuer: str
+    browser: str | None = None
 
     def __post_init__(self) -> None:
         if not self.issuer.startswith(("https://", "http://")) or self.issuer.endswith("/"):
@@ -37,7 +40,7 @@ class Endpoints:
     @property
     def authorization(self) -> str:
         """Where browsers go."""
-        return f"{self.issuer}/oauth/authorize"
+        return f"{self.browser or self.issuer}/oauth/authorize"
 
     @property
     def pushed(self) -> str:
@@ -67,7 +70,7 @@ class Endpoints:
     @property
     def logout(self) -> str:
         """Where browsers log out."""
-        return f"{self.issuer}/oauth/logout"
+        return f"{self.browser or self.issuer}/oauth/logout"
 
     @property
     def keys(self) -> str:

@@ -62,6 +62,15 @@ def test_discovery_endpoint_verification() -> None:
     assert LIMITS.metadata_max_age == MAX_AGE
 
 
+def test_only_what_a_browser_goes_to_may_be_elsewhere() -> None:
+    here = discovery_document(Endpoints(ISSUER, browser="http://127.0.0.1:8080"), OFFER)
+    there = discovery_document(Endpoints(ISSUER), OFFER)
+
+    changed = {name for name in there if here[name] != there[name]}
+    assert changed == {"authorization_endpoint", "end_session_endpoint"}
+    assert here["authorization_endpoint"] == "http://127.0.0.1:8080/oauth/authorize"
+
+
 def test_no_algorithm_that_fapi_forbids_is_offered_anywhere() -> None:
     for offer in (OFFER, PLAIN):
         document = discovery_document(Endpoints(ISSUER), offer)

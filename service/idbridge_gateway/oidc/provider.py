@@ -43,8 +43,8 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     """Return the provider of one node; its issuer identifier is the address of the node."""
     node_url, turns, randomness = parts.settings.node_url, parts.turns, parts.randomness
     sealed, one_time = parts.stores.sealed, parts.one_time
-    endpoints = Endpoints(node_url)
-    cookies = TransactionCookies(secure=node_url.startswith("https://"))
+    endpoints = Endpoints(node_url, browser=parts.settings.browser_url)
+    cookies = TransactionCookies(secure=parts.settings.public_url.startswith("https://"))
     proofs = DpopProofs(one_time, nonces_under(turns.issuing.current().pairwise_key.octets))
     authentication = ClientAuthentication(clients=clients, one_time=one_time, issuer=node_url)
     transactions = Transactions(store=sealed, clients=clients, randomness=randomness)
