@@ -93,9 +93,10 @@ def create_app(
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
     looks = _looks(settings, reload, prefetch, key_watch, registry.watch, distribution.pace)
-    app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=_watching(*looks, closing=parts.stores.close))
+    lifespan = _watching(*looks, closing=(parts.stores.close, registry.close))
+    app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
-    app.state.prefetch, app.state.parts, app.state.registry_watch = prefetch, parts, registry.watch
+    app.state.prefetch, app.state.parts, app.state.registry = prefetch, parts, registry
     _include_routers(app, parts, faults=faults)
     app.state.provider = provider_of(parts, clients=clients or parts.registry)
     app.include_router(app.state.provider.router)
@@ -173,7 +174,7 @@ def _include_routers(app: GatewayApp, parts: Parts, *, faults: Faults | None) ->
         app.include_router(faults_router(faults))
 
 
-def _watching(*watches: Watch, closing: Watch) -> Lifespan:
+def _watching(*watches: Watch, closing: tuple[Watch, ...]) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(watch()) for watch in watches]
@@ -185,6 +186,7 @@ def _watching(*watches: Watch, closing: Watch) -> Lifespan:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
-            await closing()
+            for close in closing:
+                await close()
 
     return lifespan

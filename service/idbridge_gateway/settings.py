@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     ``type_metadata_dir``, each document under the name of its digest, whenever trust material is. ``redis_url`` names
     the server that keeps one-time and sealed values (Redis or Valkey that evicts nothing); without it they are kept in
     the memory of the one process.
+
+    Relying parties are registered in the database at ``database_url`` (SQLite or PostgreSQL, which ``idbridge rp``
+    keeps), or in ``relying_parties_file``. Either is looked at every second.
     """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -45,7 +48,8 @@ class Settings(BaseSettings):
     trust_root_file: Path | None = None
     trust_url: str | None = None
     state_dir: Path
-    relying_parties_file: Path
+    relying_parties_file: Path | None = None
+    database_url: SecretStr | None = None
     assertion_key_file: Path | None = None
     assertion_keys_dir: Path | None = None
     assertion_passphrase_file: Path | None = None
@@ -81,6 +85,7 @@ def read_settings(**given: Any) -> Settings:
     _refuse_address(settings)
     _refuse_trust_source(settings)
     _refuse_key_source(settings)
+    _refuse_registry_source(settings)
     if settings.workers > 1:
         raise ConfigurationError(
             "more than one worker needs a one-time store that the workers share; this version keeps it in memory"
@@ -114,6 +119,15 @@ def _refuse_key_source(settings: Settings) -> None:
     if (settings.assertion_key_file is None) is (settings.assertion_keys_dir is None):
         raise ConfigurationError(
             "IDBRIDGE_ASSERTION_KEYS_DIR names the folder of `idbridge keys`, or IDBRIDGE_ASSERTION_KEY_FILE one key: "
+            "one of the two"
+        )
+
+
+def _refuse_registry_source(settings: Settings) -> None:
+    """Refuse settings that name nowhere to look relying parties up, or two places of which one would go unread."""
+    if (settings.relying_parties_file is None) is (settings.database_url is None):
+        raise ConfigurationError(
+            "IDBRIDGE_DATABASE_URL names the database of `idbridge rp`, or IDBRIDGE_RELYING_PARTIES_FILE one file: "
             "one of the two"
         )
 

@@ -71,6 +71,8 @@ def given(**changes: Any) -> dict[str, Any]:
         ),
         ({"assertion_keys_dir": Path("keys")}, "one of the two"),
         ({"assertion_key_file": None}, "ASSERTION_KEYS_DIR"),
+        ({"database_url": "sqlite:///registry.db"}, "DATABASE_URL"),
+        ({"relying_parties_file": None}, "DATABASE_URL"),
         ({"reload_seconds": 0}, "RELOAD_SECONDS"),
         ({"poll_seconds": 0}, "POLL_SECONDS"),
         ({"crl_poll_seconds": 0}, "CRL_POLL_SECONDS"),
@@ -136,6 +138,13 @@ def test_a_node_signs_with_the_keys_of_a_folder_or_with_that_of_a_file() -> None
     settings = read_settings(**given(assertion_key_file=None, assertion_keys_dir=Path("keys")))
 
     assert (settings.assertion_key_file, settings.assertion_keys_dir) == (None, Path("keys"))
+
+
+def test_relying_parties_are_registered_in_a_file_or_in_a_database_whose_password_is_not_shown() -> None:
+    settings = read_settings(**given(relying_parties_file=None, database_url="postgresql://a:s3cr3t@db.example/b"))
+
+    assert settings.relying_parties_file is None
+    assert "s3cr3t" not in repr(settings)
 
 
 def test_files_are_looked_at_every_second_and_a_tree_elsewhere_every_half_minute() -> None:

@@ -1,5 +1,95 @@
-"""Nodes for the tests of the registry."""
+"""Nodes, and databases of both kinds, for the tests of the registry."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from idbridge.model.region import Environment
+from idbridge_gateway.registry.database import database_address, engine_to, make_file, transaction
+from idbridge_gateway.registry.schema import upgrade
+from idbridge_gateway.registry.store import SqlRegistry
 from tests.gateway.conftest import own_node
+from tests.registry.postgres_server import PostgresServer, postgres_server
 
 __all__ = ["own_node"]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that tests may do anything to."""
+
+    url: str
+
+    def on_connection(self, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
+        """Do ``work`` in a transaction."""
+
+        async def done() -> Value:
+            engine = engine_to(database_address(self.url))
+            try:
+                async with transaction(engine) as connection:
+                    return await work(connection)
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(done())
+
+    def say(self, statement: str) -> list[tuple[object, ...]]:
+        """Execute one statement of SQL and return its rows, if it has any."""
+
+        async def said(connection: AsyncConnection) -> list[tuple[object, ...]]:
+            result = await connection.execute(text(statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+        return self.on_connection(said)
+
+    def upgrade(self, environment: Environment = Environment.SANDBOX) -> None:
+        """Bring the schema up to date."""
+        make_file(database_address(self.url))
+        self.on_connection(lambda connection: upgrade(connection, environment))
+
+    def with_registry(
+        self, work: Callable[[SqlRegistry], Awaitable[Value]], environment: Environment = Environment.SANDBOX
+    ) -> Value:
+        """Do ``work`` with the registry that is kept here."""
+
+        async def done() -> Value:
+            registry = SqlRegistry(database_address(self.url), environment)
+            try:
+                return await work(registry)
+            finally:
+                await registry.close()
+
+        return asyncio.run(done())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests of this process that do not end it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """A database without any table, of each kind."""
+    if request.param == "sqlite":
+        return Database(f"sqlite:///{tmp_path / 'registry.db'}")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    database = Database(server.url)
+    database.say("DROP SCHEMA public CASCADE")
+    database.say("CREATE SCHEMA public")
+    return database
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """A database of the sandbox in which nobody is registered, of each kind."""
+    empty_database.upgrade()
+    return empty_database

@@ -19,7 +19,7 @@ SANDBOX = Environment.SANDBOX
 
 
 def look(node: Node) -> None:
-    watch: RegistryWatch = node.app.state.registry_watch
+    watch: RegistryWatch = node.app.state.registry.watch
     asyncio.run(watch.look())
 
 

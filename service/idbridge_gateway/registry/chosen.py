@@ -1,16 +1,93 @@
-"""Which registry a node has, by its settings."""
+"""Which registry a node has, by its settings: a file, or a database that several nodes and operators share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from idbridge.clock import Clock
-from idbridge_gateway.registry.watch import Begun, FileSource, begin_with
+from idbridge.errors import ConfigurationError
+from idbridge.model.region import Environment
+from idbridge_gateway.registry.database import DatabaseAddress, database_address
+from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.store import SqlRegistry
+from idbridge_gateway.registry.watch import (
+    Edition,
+    FileSource,
+    RegistrySource,
+    RegistryWatch,
+    note_unreadable,
+    within_bound,
+)
 from idbridge_gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A registry that a node starts with: what is in force, what keeps it so, and what has to be closed.
+
+    ``database`` is where operators change it; ``None`` where it is a file, which is written by hand.
+    """
+
+    in_force: RegistryInForce
+    watch: RegistryWatch
+    database: SqlRegistry | None = None
+
+    async def close(self) -> None:
+        """End what is open."""
+        if self.database is not None:
+            await self.database.close()
 
 
 def begin_registry(settings: Settings, *, clock: Clock) -> Begun:
     """Return the registry that ``settings`` name, with what is registered now.
 
     Raises:
-        ConfigurationError: It is missing, of another environment, or holds what goes not together.
+        ConfigurationError: It is missing or out of reach, its schema is older or newer than this version's, it is of
+            another environment, or it holds what does not go together.
     """
-    environment = settings.environment
-    source = FileSource(settings.relying_parties_file, environment=environment)
-    return begin_with(source, source.read(), environment=environment, clock=clock)
+    if settings.database_url is not None:
+        address = database_address(settings.database_url.get_secret_value())
+        edition = _apart(lambda: first_edition(address, settings.environment))
+        database = SqlRegistry(address, settings.environment)
+        return _begun(database, edition, database, settings=settings, clock=clock)
+    if settings.relying_parties_file is None:
+        raise ConfigurationError("no registry is named")
+    source = FileSource(settings.relying_parties_file, environment=settings.environment)
+    return _begun(source, source.read(), None, settings=settings, clock=clock)
+
+
+async def first_edition(address: DatabaseAddress, environment: Environment) -> Edition:
+    """Return what is registered at ``address`` now, over connections that end with this call.
+
+    Raises:
+        ConfigurationError: It is out of reach, or of no use to a node of ``environment``.
+        FetchError: It changes too quickly.
+    """
+    database = SqlRegistry(address, environment)
+    try:
+        await database.require_current()
+        edition = await within_bound(database, None)
+    except TimeoutError:
+        raise ConfigurationError("the database does not answer in time") from None
+    finally:
+        await database.close()
+    return edition or Edition(None, ())
+
+
+def _begun(
+    source: RegistrySource, edition: Edition, database: SqlRegistry | None, *, settings: Settings, clock: Clock
+) -> Begun:
+    note_unreadable(edition)
+    registry = RegistryInForce(edition.registrations, environment=settings.environment, clock=clock)
+    return Begun(registry, RegistryWatch(source, registry, seen=edition.revision), database)
+
+
+def _apart(work: Callable[[], Awaitable[Edition]]) -> Edition:
+    """Do ``work`` to its end in a loop of its own: whoever makes a node may be in a loop already, or in none."""
+
+    async def done() -> Edition:
+        return await work()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, done()).result()

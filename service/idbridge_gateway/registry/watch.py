@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from idbridge.clock import Clock
 from idbridge.errors import IdBridgeError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
@@ -132,22 +131,3 @@ def note_unreadable(edition: Edition, *, known: tuple[str, ...] = ()) -> None:
     for party_id in edition.unreadable:
         if party_id not in known:
             JOURNAL.error("the registration of %s cannot be read; it serves nobody", party_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A registry that a node starts with: what is in force, and what keeps it so."""
-
-    in_force: RegistryInForce
-    watch: RegistryWatch
-
-
-def begin_with(source: RegistrySource, edition: Edition, *, environment: Environment, clock: Clock) -> Begun:
-    """Return the registry that begins with ``edition`` of ``source``.
-
-    Raises:
-        ConfigurationError: Two registrations do not go together.
-    """
-    note_unreadable(edition)
-    registry = RegistryInForce(edition.registrations, environment=environment, clock=clock)
-    return Begun(registry, RegistryWatch(source, registry, seen=edition.revision))

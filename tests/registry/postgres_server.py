@@ -1,0 +1,87 @@
+"""A real PostgreSQL on a socket of this machine, for as long as tests need it; never as root, which it refuses."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.engines import require_engine
+
+_PATIENCE = 30.0
+_USER = "idbridge"
+
+
+@dataclass(repr=False)
+class PostgresServer:
+    """A server that was started, and how it is reached."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """The address of its database, by the folder of its socket."""
+        return f"postgresql://{_USER}@/postgres?host={self.folder}"
+
+    def stop(self) -> None:
+        """End the server at once, as a power failure would."""
+        self.process.kill()
+        self.process.wait(timeout=_PATIENCE)
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Make a new cluster, start it, and throw it away in the end."""
+    folder = Path(mkdtemp(prefix="idb-pg-"))  # short: the path of a socket has room for a hundred characters
+    try:
+        who = _nobody(folder)
+        cluster = folder / "cluster"
+        made = (require_engine("initdb"), "-D", cluster, "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=_environment(), **who)
+        server = start_again(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def start_again(folder: Path) -> PostgresServer:
+    """Start the server of a cluster that is there, and return it once it answers."""
+    cluster = folder / "cluster"
+    for left in (folder / ".s.PGSQL.5432.lock", cluster / "postmaster.pid"):
+        left.unlink(missing_ok=True)
+    told = (require_engine("postgres"), "-D", cluster, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off")
+    process = subprocess.Popen(
+        told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=_environment(), **_nobody(folder)
+    )
+    server = PostgresServer(folder, process)
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        # The last line of this file says whether connections are taken.
+        with suppress(OSError):
+            if (cluster / "postmaster.pid").read_text(encoding="ascii").splitlines()[-1].strip() == "ready":
+                return server
+        time.sleep(0.02)
+    server.stop()
+    raise RuntimeError("postgres did not start")
+
+
+def _nobody(folder: Path) -> dict[str, int]:
+    """Give ``folder`` to an account without rights, and say that programs run as it, if this is root."""
+    if os.getuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid}
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
