@@ -28,6 +28,7 @@ from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 
 _LEAST_CHARACTERS: Final = 22  # 128 bits in base64url
 _OK: Final = 200
+_CREATED: Final = 201  # RFC 9126 section 2.2
 _NEVER_ASKED_FOR: Final = ("response", "access_token", "id_token", "token_type")
 
 
@@ -127,6 +128,43 @@ def read_authorization_response(parameters: Parameters, pending: PendingLogin) -
     return code
 
 
+def read_pushed_response(octets: bytes, *, status: int) -> str:
+    """Return the name under which a provider keeps the request that was pushed, with which HTTP ``status``.
+
+    Raises:
+        UpstreamError: ``provider_refused``, or ``token_response_malformed``.
+    """
+    document = _granted(octets, status=status, granted=_CREATED)
+    name = _text(document, "request_uri")
+    if len(name) > LIMITS.client_uri_characters or not name.isprintable() or not name.isascii():
+        raise UpstreamError(UpstreamFault.TOKEN_RESPONSE_MALFORMED, "`request_uri` is no name that may be sent")
+    return name
+
+
+def read_exchanged_token(octets: bytes, *, status: int) -> str:
+    """Return the ID token that a provider gave for the token of its redirect; nothing in it was verified yet.
+
+    Raises:
+        UpstreamError: ``provider_refused``, ``token_response_malformed``, or ``id_token_missing``.
+    """
+    document = _granted(octets, status=status, granted=_OK)
+    if "id_token" not in document:
+        raise UpstreamError(UpstreamFault.ID_TOKEN_MISSING)
+    return _text(document, "id_token")
+
+
+def read_redirect_response(parameters: Parameters, pending: PendingLogin) -> str:
+    """Return the token that came along with the redirect of a provider that does not speak OpenID Connect.
+
+    Raises:
+        UpstreamError: As for ``read_authorization_response``.
+    """
+    own = {("code" if name == "authToken" else name): value for name, value in parameters.values.items()}
+    if "code" in parameters.values:
+        raise UpstreamError(UpstreamFault.RESPONSE_MALFORMED, "the response has what was never asked for")
+    return read_authorization_response(Parameters(MappingProxyType(own)), pending)
+
+
 def read_token_response(octets: bytes, *, status: int, bound: bool) -> UpstreamTokens:
     """Return the tokens of a response with HTTP ``status``; ``bound`` tells that they have to be bound to our key.
 
@@ -134,12 +172,7 @@ def read_token_response(octets: bytes, *, status: int, bound: bool) -> UpstreamT
         UpstreamError: ``provider_refused``; ``token_response_malformed``; ``token_type``: a bearer token where one
             bound to our key was due, or the other way round; ``id_token_missing``.
     """
-    try:
-        document = strict_json.parse_object(octets, max_bytes=LIMITS.upstream_response_bytes)
-    except InputError as refusal:
-        raise UpstreamError(UpstreamFault.TOKEN_RESPONSE_MALFORMED, refusal.detail) from None
-    if status != _OK or "error" in document:
-        raise UpstreamError(UpstreamFault.PROVIDER_REFUSED, error=_known(document.get("error")))
+    document = _granted(octets, status=status, granted=_OK)
     access_token, token_type = (_text(document, name) for name in ("access_token", "token_type"))
     if token_type.lower() != ("dpop" if bound else "bearer"):  # RFC 6749 section 5.1: in any case
         raise UpstreamError(UpstreamFault.TOKEN_TYPE)
@@ -179,6 +212,17 @@ def _usable(entries: list[Any], allowed: frozenset[str]) -> list[PublicKey]:
         except JoseError:
             continue
     return found
+
+
+def _granted(octets: bytes, *, status: int, granted: int) -> Mapping[str, Any]:
+    """Return what an answer says that grants something."""
+    try:
+        document = strict_json.parse_object(octets, max_bytes=LIMITS.upstream_response_bytes)
+    except InputError as refusal:
+        raise UpstreamError(UpstreamFault.TOKEN_RESPONSE_MALFORMED, refusal.detail) from None
+    if status != granted or "error" in document:
+        raise UpstreamError(UpstreamFault.PROVIDER_REFUSED, error=_known(document.get("error")))
+    return document
 
 
 def _known(error: object) -> OAuthErrorCode | None:

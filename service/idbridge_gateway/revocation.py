@@ -2,13 +2,15 @@
 
 CRLs, status lists and the key sets of login services alike. Decides nothing about any of them
 (``idbridge.status.rounds`` does); keeps the order in which its outcome counts: the floors
-are on disk first, then the octets, and only then the new status snapshot is exchanged whole. A request never waits for
-this, and never causes it: the source would learn who is being verified.
+are on disk first, then the octets, and only then the new status snapshot is exchanged whole. A verification never waits
+for this, and never causes it: the source would learn who is being verified. A login at a provider, which knows of it
+anyway, may bring the key set of that provider (``take_key_set``).
 """
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +22,9 @@ from idbridge.model.region import Environment
 from idbridge.net.guarded import GuardedClient
 from idbridge.net.source import Source
 from idbridge.status import archive
+from idbridge.status.key_sets import demanded_sets, take_up_sets
 from idbridge.status.mapped import FOLDER, MappedOctets
+from idbridge.status.prefetch import Fetched, Place
 from idbridge.status.rounds import Held, Round, fetch_all, take_up_all
 from idbridge.status.snapshot import StatusSnapshot
 from idbridge.trust import crl_floors, floors, memory
@@ -115,11 +119,30 @@ class Revocations:
             taken = take_up_all(fetched, snapshot, held=self._held, floors=written, keep=self._octets.keep, at=at)
             if taken.floors != written:
                 crl_floors.write(self._state_directory, taken.floors)
-            if taken.held and taken.held != self._held:
-                about = archive.about_everything(taken.held, taken.statuses, environment=self._environment)
-                self._store.keep(archive.everything(taken.held), about, at=at)
-        self._held = taken.held
+            self._hold(taken.held, taken.statuses, at=at)
         return taken
+
+    def with_key_set(self, snapshot: TrustSnapshot, place: Place, octets: bytes) -> StatusSnapshot:
+        """Return what is known once ``octets`` are the key set of ``place``, if they are one; it is on disk by now.
+
+        Raises:
+            ConfigurationError: The state directory is not in order or cannot be written to; what was held is held.
+        """
+        demands = demanded_sets(snapshot)
+        fetched = Fetched({one: octets for one in demands if one.place == place}, ())
+        at = self._clock.now()
+        with memory.locked(self._state_directory):
+            taken = take_up_sets(fetched, demands, held=self._held.key_sets, at=at)
+            held = replace(self._held, key_sets=taken.held)
+            statuses = held.snapshot()
+            self._hold(held, statuses, at=at)
+        return statuses
+
+    def _hold(self, held: Held, statuses: StatusSnapshot, *, at: datetime) -> None:
+        if held and held != self._held:
+            about = archive.about_everything(held, statuses, environment=self._environment)
+            self._store.keep(archive.everything(held), about, at=at)
+        self._held = held
 
     def tidy(self) -> None:
         """Let go what was long not in force and is held by nobody."""
@@ -136,6 +159,15 @@ class Prefetch:
         self._bell = bell
         self._hurry = asyncio.Event()
         self._trouble = ""
+
+    async def take_key_set(self, place: Place, octets: bytes) -> None:
+        """Let ``octets`` be what is known of the key set of ``place``, if they are one: a login needed it at once.
+
+        Raises:
+            ConfigurationError: What is known cannot be kept.
+        """
+        snapshot = self._trust.in_force.snapshot
+        self._trust.exchange_status(await asyncio.to_thread(self._revocations.with_key_set, snapshot, place, octets))
 
     def hurry(self) -> None:
         """Let the next round begin now: other lists are in force, and may demand other revocation lists."""

@@ -1,9 +1,10 @@
 """Turns: what stays the same from the beginning of one request to its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from idbridge.clock import Clock
+from idbridge.status.snapshot import StatusSnapshot
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.signing import Issuing, IssuingInForce
 
@@ -16,6 +17,10 @@ class Turn:
     issuing: Issuing
     at: datetime
     proofs: tuple[str, ...] = ()
+
+    def with_status(self, status: StatusSnapshot) -> "Turn":
+        """Return the turn in which ``status`` is what is known of revocation, beside the same trust."""
+        return replace(self, state=self.state.with_status(status))
 
 
 @dataclass(frozen=True, slots=True)
