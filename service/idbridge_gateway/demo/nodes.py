@@ -12,10 +12,12 @@ from types import MappingProxyType, TracebackType
 from typing import Final
 
 from idbridge.clock import Clock
+from idbridge.codec import pem
 from idbridge.crypto.key_files import write_key_file
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox import storage
+from idbridge.sandbox.access import new_access
 from idbridge.sandbox.distribution import ROOT_FILE, TREE
 from idbridge.sandbox.keys import NODE_STATES
 from idbridge.sandbox.region import Region
@@ -34,6 +36,7 @@ from idbridge_gateway.settings import Settings, read_settings
 
 PRIVATE: Final = 0o600
 KEY: Final = "assertion.pem"
+ACCESS_AUTHORITY: Final = "access-authority.pem"
 _PASSPHRASE_OCTETS: Final = 16
 
 
@@ -95,6 +98,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         pairwise_key_file=own / "pairwise.json",
         decryption_keys_dir=_lay_out_decryption(region, state, own, locked=locked),
         decryption_passphrase_file=locked,
+        **_lay_out_access(region, state, own, locked=locked),
     )
     if not (memory / crl_floors.FILE).exists():
         begin_memory(memory, region.environment, begin=distribution_of(settings).repository.initialise)
@@ -111,6 +115,18 @@ def _lay_out_decryption(region: Region, state: MemberState, own: Path, *, locked
         path.unlink(missing_ok=True)
         write_key_file(path, signer, passphrase=passphrase)
     return folder
+
+
+def _lay_out_access(region: Region, state: MemberState, own: Path, *, locked: Path | None) -> Mapping[str, Path | None]:
+    """Write what the node asks wallets with, made anew, and the authority beside it for wallets that are to know it."""
+    url = region.node(state).issuer
+    access = new_access(url, state=state, environment=region.environment, at=region.made_at)
+    key, certificate = own / "access.pem", own / "access-certificate.pem"
+    key.unlink(missing_ok=True)
+    write_key_file(key, access.signer, passphrase=locked.read_text(encoding="ascii") if locked is not None else None)
+    for path, der in ((certificate, access.certificate), (own / ACCESS_AUTHORITY, access.authority)):
+        files.write(own, path.name, pem.encode(der, label=pem.CERTIFICATE).encode("ascii"))
+    return {"access_key_file": key, "access_certificate_file": certificate, "access_passphrase_file": locked}
 
 
 def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:

@@ -35,6 +35,11 @@ class Kind(StrEnum):
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind, not a secret
     SESSION = "session"
     PRESENTATION = "presentation"
+    PRESENTATION_END = "presentation-end"
+    WALLET_REQUEST = "wallet-request"
+    WALLET_PAGE = "wallet-page"
+    WALLET_TURN = "wallet-turn"
+    RESPONSE_CODE = "response-code"
 
 
 @dataclass(frozen=True, slots=True)

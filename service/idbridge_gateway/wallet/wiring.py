@@ -1,0 +1,37 @@
+"""The verifier toward wallets of one node, put together."""
+
+from fastapi import FastAPI
+
+from idbridge_gateway.parts import Parts
+from idbridge_gateway.wallet.access import read_access_certificate
+from idbridge_gateway.wallet.asker import Asker
+from idbridge_gateway.wallet.held import HeldAnswers
+from idbridge_gateway.wallet.presentations import Presentations
+from idbridge_gateway.wallet.relying_party import RelyingPartySide, relying_party_router
+from idbridge_gateway.wallet.wallet_side import WalletSide, wallet_router
+
+
+def install_wallet(app: FastAPI, parts: Parts) -> None:
+    """Let ``app`` ask wallets for relying parties; without an access certificate in the settings, it refuses to.
+
+    Raises:
+        ConfigurationError: The access certificate or its key is not in order.
+    """
+    settings, turns, store = parts.settings, parts.turns, parts.stores.sealed
+    asker = Asker(settings.public_url, read_access_certificate(settings))
+    presentations = Presentations(store=store, randomness=parts.randomness)
+    held = HeldAnswers(store=store, presentations=presentations, randomness=parts.randomness, clock=turns.clock)
+    relying_party = RelyingPartySide(
+        asker=asker, presentations=presentations, held=held, registry=parts.registry, turns=turns
+    )
+    wallet = WalletSide(
+        asker=asker,
+        presentations=presentations,
+        held=held,
+        registry=parts.registry,
+        verdicts=parts.verdicts,
+        one_time=parts.one_time,
+        turns=turns,
+    )
+    app.include_router(relying_party_router(relying_party))
+    app.include_router(wallet_router(wallet))
