@@ -31,6 +31,8 @@ from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource
 from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.provider import provider_of
+from idbridge_gateway.oidc.upstream.lines import Callers
+from idbridge_gateway.oidc.upstream.routes import install_upstream
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.parts import Parts, parts_of
@@ -61,11 +63,13 @@ def create_app(
     revocation_source: Source | None = None,
     clients: Clients | None = None,
     samples: Samples | None = None,
+    upstream_callers: Callers | None = None,
 ) -> GatewayApp:
     """Return the gateway that ``settings`` describe. ``faults`` are those of a sandbox and of nothing else.
 
     ``revocation_source`` is where a sandbox node fetches what its lists name, in place of the network. ``clients`` are
     those of OpenID Connect in place of the registered ones. ``samples`` open the page `/try` of a sandbox.
+    ``upstream_callers`` call a sandbox's providers in place of the network.
 
     Raises:
         ConfigurationError: The files or settings do not allow a safe start.
@@ -101,6 +105,7 @@ def create_app(
     _include_routers(app, parts, faults=faults)
     app.state.provider = provider_of(parts, clients=clients or parts.registry)
     app.include_router(app.state.provider.router)
+    install_upstream(app, parts, app.state.provider, prefetch=prefetch, callers=upstream_callers)
     install_site(app, parts, samples=samples)
     install_wallet(app, parts)
     return app

@@ -30,9 +30,10 @@ class Settings(BaseSettings):
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
     elsewhere every ``poll_seconds``, and the revocation lists that states name every ``crl_poll_seconds``. A snapshot
     that was not in force for ``snapshot_days`` and is held by nobody goes. What types of SD-JWT VCs demand is read from
-    ``type_metadata_dir``, each document under the name of its digest, whenever trust material is. ``redis_url`` names
-    the server that keeps one-time and sealed values (Redis or Valkey that evicts nothing); without it they are kept in
-    the memory of the one process.
+    ``type_metadata_dir``, each document under the name of its digest, whenever trust material is. What this node is at
+    national identity providers stands in ``upstream_clients_file``; ``upstream_passphrase_file`` holds what opens the
+    keys that it names. ``redis_url`` names the server that keeps one-time and sealed values (Redis or Valkey that
+    evicts nothing); without it they are kept in the memory of the one process.
 
     Relying parties are registered in the database at ``database_url`` (SQLite or PostgreSQL, which ``idbridge rp``
     keeps), or in ``relying_parties_file``. Either is looked at every second.
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     access_key_file: Path | None = None
     access_passphrase_file: Path | None = None
     type_metadata_dir: Path | None = None
+    upstream_clients_file: Path | None = None
+    upstream_passphrase_file: Path | None = None
     redis_url: SecretStr | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
