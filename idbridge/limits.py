@@ -68,6 +68,11 @@ class Limits:
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
     session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
     sandbox_memory_entries: int = 1_000  # of one kind, at one pretend provider; the oldest goes first
+    browser_logins: int = 32  # of one browser, that one logout looks up
+    logouts_waiting: int = 1_000  # clients that are yet to be told of a logout, of one worker
+    logout_attempts: int = 3  # to tell one client; with the pauses, while its token is good
+    logout_pause: timedelta = timedelta(seconds=20)  # between two attempts
+    logout_answer_bytes: int = 4 * 1024  # of a client that was told, of which only the status is read
 
     # What is registered of relying parties.
     registration_bytes: int = 256 * 1024  # as JSON, with all its clients and their keys

@@ -12,6 +12,7 @@ from typing import Any
 
 from idbridge.assertion.node import Node
 from idbridge.assertion.pseudonym import PairwiseKey
+from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import Signer
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment
@@ -80,6 +81,16 @@ class Issuing:
             if (grant.service.member_state, grant.service.issuer) == (self.node.state, self.node.issuer):
                 return grant.key
         return None
+
+    def ever_signed_with(self) -> tuple[PublicKey, ...]:
+        """Return the keys that tokens of this node can be signed with, those retired or withdrawn among them.
+
+        They have no name: a token that is shown long after names its key as the list did then.
+        """
+        jwks = [signer.public_jwk for signer in self.signers]
+        if self.ring is not None:
+            jwks = [key.public_jwk for key in self.ring.keys if key.purpose is KeyPurpose.ASSERTION]
+        return tuple(parse_jwk({name: value for name, value in jwk.items() if name != "kid"}) for jwk in jwks)
 
     def key_set(self, snapshot: TrustSnapshot, *, at: datetime) -> dict[str, Any]:
         """Return the keys that others must know at ``at``, as a JWK set."""

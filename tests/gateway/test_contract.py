@@ -38,6 +38,8 @@ OPERATIONS = (
     "POST /oauth/userinfo",
     "POST /oauth/introspect",
     "POST /oauth/revoke",
+    "GET /oauth/logout",
+    "POST /oauth/logout",
     "GET /v1/trust",
     "GET /v1/trust/{state}",
     "GET /trust/metadata/{name}",

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import jwt
 import pytest
@@ -78,6 +78,18 @@ def test_whoever_holds_the_document_is_told_so(bank: Bank) -> None:
     assert first.headers["cache-control"] == f"public, max-age={int(LIMITS.metadata_max_age.total_seconds())}"
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert other.content == first.content
+
+
+def test_whatever_address_it_names_is_served(bank: Bank) -> None:
+    named = {name: url for name, url in document(bank).items() if name.endswith(("_endpoint", "jwks_uri"))}
+
+    assert len(named) == 8
+    for name, url in named.items():
+        assert url.startswith(f"{bank.issuer}/"), name
+        posts = name.split("_")[0] in {"token", "pushed", "introspection", "revocation"}
+        path = urlsplit(url).path
+        assert bank.node.send("POST" if posts else "GET", path).status_code not in {404, 405}, name
+        assert bank.node.send("DELETE", path).status_code == 405, name
 
 
 def test_requests_need_not_be_pushed_and_secrets_count_only_if_a_client_is_registered_so(bank: Bank) -> None:

@@ -62,14 +62,14 @@ class CodeGrant:
         jkt = await self._holder(code, parameters, registered, turn)
         if not await self._codes.spend(handle, at=turn.at):
             await self._codes.revoke(handle, code)
-            await self._sessions.end(code.session)
+            await self._sessions.end(code.session, turn=turn)
             raise OAuthError("invalid_grant", "the code was used before; what it gave is taken back", cause=_SPENT)
         if turn.at >= code.expires_at:
             raise _invalid_code()
         response = await self._issued(code, registered, turn, jkt=jkt)
         if not await self._codes.stands(handle):  # used a second time while this was written
             await self._codes.revoke(handle, code)
-            await self._sessions.end(code.session)
+            await self._sessions.end(code.session, turn=turn)
             raise OAuthError("invalid_grant", "the code was used twice at once", cause=_SPENT)
         return response
 

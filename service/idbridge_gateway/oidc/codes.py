@@ -57,6 +57,14 @@ class Code:
         return json.dumps(document).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A new code, and the ``sid`` of the session that begins when it is redeemed."""
+
+    handle: str = field(repr=False)
+    session: str = field(repr=False)
+
+
 def read_code(octets: bytes) -> Code:
     """Return the code of which ``Code.octets`` made ``octets``."""
     document = json.loads(octets)
@@ -74,7 +82,7 @@ class Codes:
 
     async def issue(
         self, request: AuthorizationRequest, decision: Decision, registered: RegisteredClient, *, at: datetime
-    ) -> str:
+    ) -> IssuedCode:
         """Return a new code for what was decided upon ``request``.
 
         Raises:
@@ -95,7 +103,7 @@ class Codes:
         )
         handle = new_handle(self._randomness)
         await self._store.put(Kind.CODE, handle, code.octets(), until=at + KEPT)
-        return handle
+        return IssuedCode(handle, code.session)
 
     async def find(self, handle: str) -> Code | None:
         """Return what ``handle`` stands for, used or not; ``None`` for nothing."""

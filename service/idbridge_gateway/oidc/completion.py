@@ -29,6 +29,7 @@ from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other, to_client
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Codes
+from idbridge_gateway.oidc.login_cookies import LoginCookies
 from idbridge_gateway.oidc.transaction import HeldTransaction, Transaction, Transactions, unknown_transaction
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.one_time import OneTime
@@ -54,6 +55,7 @@ class Completion:
         store: SealedStore,
         one_time: OneTime,
         cookies: TransactionCookies,
+        logins: LoginCookies,
         randomness: Randomness,
         issuer: str,
     ) -> None:
@@ -62,6 +64,7 @@ class Completion:
         self._store = store
         self._one_time = one_time
         self._cookies = cookies
+        self._logins = logins
         self._randomness = randomness
         self._issuer = issuer
 
@@ -152,8 +155,10 @@ class Completion:
             return await self._sent(held.handle, error, transaction, at=at)
         await self._spend(transaction.pushed, at=at)
         code = await self._codes.issue(asked, decision, registered, at=at)
-        answer = code_response(asked, code=code, issuer=self._issuer)
-        return self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
+        answer = code_response(asked, code=code.handle, issuer=self._issuer)
+        response = self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
+        self._logins.set(response, code.session)
+        return response
 
     async def _ended(self, held: HeldTransaction, error: OAuthError, *, at: datetime) -> Response:
         transaction = await self._transactions.take(held.handle)

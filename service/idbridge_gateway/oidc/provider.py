@@ -9,6 +9,7 @@ from idbridge.oidc.metadata import Endpoints
 from idbridge_gateway.oidc.access_tokens import AccessTokens
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization_router
+from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
 from idbridge_gateway.oidc.browser import TransactionCookies
 from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.code_grant import CodeGrant
@@ -17,18 +18,24 @@ from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.discovery import Discovery, discovery_router
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs, nonces_under
 from idbridge_gateway.oidc.exchange import Exchange
+from idbridge_gateway.oidc.login_cookies import LoginCookies
+from idbridge_gateway.oidc.logout import LogoutEndpoint, logout_router
 from idbridge_gateway.oidc.pushed import PushedRequestEndpoint, pushed_router
 from idbridge_gateway.oidc.resources import Resources, resources_router
 from idbridge_gateway.oidc.sessions import Sessions
-from idbridge_gateway.oidc.token import TokenEndpoint, token_router
+from idbridge_gateway.oidc.token import Grant, TokenEndpoint, token_router
 from idbridge_gateway.oidc.transaction import Transactions
 from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What the pages and the upstream leg of one node need of its provider, and the routes to serve."""
+    """What the pages and the upstream leg of one node need of its provider, and the routes to serve.
+
+    ``sessions`` is where a login ends that an upstream provider ends; ``back_channel`` tells clients of it.
+    """
 
     clients: Clients
     transactions: Transactions
@@ -36,61 +43,81 @@ class Provider:
     cookies: TransactionCookies
     turns: Turns
     proofs: DpopProofs
+    sessions: Sessions
+    back_channel: BackChannel
     router: APIRouter
 
 
 def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     """Return the provider of one node; its issuer identifier is the address of the node."""
-    node_url, turns, randomness = parts.settings.node_url, parts.turns, parts.randomness
-    sealed, one_time = parts.stores.sealed, parts.one_time
-    endpoints = Endpoints(node_url, browser=parts.settings.browser_url)
-    cookies = TransactionCookies(secure=parts.settings.public_url.startswith("https://"))
-    proofs = DpopProofs(one_time, nonces_under(turns.issuing.current().pairwise_key.octets))
-    authentication = ClientAuthentication(clients=clients, one_time=one_time, issuer=node_url)
-    transactions = Transactions(store=sealed, clients=clients, randomness=randomness)
-    codes = Codes(store=sealed, one_time=one_time, randomness=randomness)
+    turns, randomness, store = parts.turns, parts.randomness, parts.stores.sealed
+    environment, secure = parts.settings.environment, parts.settings.public_url.startswith("https://")
+    cookies, logins = TransactionCookies(secure=secure), LoginCookies(secure=secure)
+    transactions = Transactions(store=store, clients=clients, randomness=randomness)
+    codes = Codes(store=store, one_time=parts.one_time, randomness=randomness)
     completion = Completion(
         transactions=transactions,
         codes=codes,
-        store=sealed,
-        one_time=one_time,
+        store=store,
+        one_time=parts.one_time,
         cookies=cookies,
+        logins=logins,
         randomness=randomness,
-        issuer=node_url,
-    )
-    pushed = PushedRequestEndpoint(
-        authentication=authentication,
-        store=sealed,
-        proofs=proofs,
-        turns=turns,
-        randomness=randomness,
-        endpoints=endpoints,
+        issuer=parts.settings.node_url,
     )
     authorization = AuthorizationEndpoint(
         clients=clients,
-        store=sealed,
+        store=store,
         transactions=transactions,
         completion=completion,
         cookies=cookies,
         turns=turns,
     )
-    exchange = Exchange(
-        one_time=one_time, randomness=randomness, node_url=node_url, decryption_keys=parts.decryption_keys
+    back_channel = BackChannel(clients=clients, caller=RegisteredAddresses(environment), randomness=randomness)
+    sessions = Sessions(store=store, tell=back_channel.tell)
+    logout = LogoutEndpoint(
+        clients=clients,
+        sessions=sessions,
+        store=store,
+        logins=logins,
+        pages=Pages(environment=environment, state=parts.settings.state),
+        randomness=randomness,
+        turns=turns,
     )
-    tokens = AccessTokens(store=sealed, clients=clients, proofs=proofs)
-    sessions = Sessions(store=sealed)
+    proofs = DpopProofs(parts.one_time, nonces_under(turns.issuing.current().pairwise_key.octets))
+    router = _client_router(parts, clients=clients, codes=codes, sessions=sessions, proofs=proofs)
+    router.include_router(authorization_router(authorization))
+    router.include_router(logout_router(logout))
+    return Provider(clients, transactions, completion, cookies, turns, proofs, sessions, back_channel, router)
+
+
+def _client_router(
+    parts: Parts, *, clients: Clients, codes: Codes, sessions: Sessions, proofs: DpopProofs
+) -> APIRouter:
+    """Return the routes of the endpoints that clients ask themselves, without a browser."""
+    node_url, turns, randomness, store = parts.settings.node_url, parts.turns, parts.randomness, parts.stores.sealed
+    endpoints = Endpoints(node_url, browser=parts.settings.browser_url)
+    authentication = ClientAuthentication(clients=clients, one_time=parts.one_time, issuer=node_url)
+    pushed = PushedRequestEndpoint(
+        authentication=authentication,
+        store=store,
+        proofs=proofs,
+        turns=turns,
+        randomness=randomness,
+        endpoints=endpoints,
+    )
+    exchange = Exchange(
+        one_time=parts.one_time, randomness=randomness, node_url=node_url, decryption_keys=parts.decryption_keys
+    )
+    tokens = AccessTokens(store=store, clients=clients, proofs=proofs)
     redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, proofs=proofs, endpoints=endpoints)
-    grants = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
+    grants: dict[str, Grant] = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
     token = TokenEndpoint(authentication=authentication, grants=grants, proofs=proofs, turns=turns)
     resources = Resources(authentication=authentication, proofs=proofs, tokens=tokens, turns=turns, endpoints=endpoints)
     discovery = Discovery(endpoints=endpoints, clients=clients, grants=frozenset(grants), turns=turns)
     router = APIRouter()
-    for routes in (
-        discovery_router(discovery),
-        resources_router(resources),
-        pushed_router(pushed),
-        authorization_router(authorization),
-        token_router(token),
-    ):
-        router.include_router(routes)
-    return Provider(clients, transactions, completion, cookies, turns, proofs, router)
+    router.include_router(discovery_router(discovery))
+    router.include_router(pushed_router(pushed))
+    router.include_router(token_router(token))
+    router.include_router(resources_router(resources))
+    return router

@@ -1,16 +1,19 @@
 """Sessions: which client was told of which login, so that it can be told when that is over.
 
-One login is told to one client, under a ``sid`` that only this client's ID token names. A session is kept for as long
-as a day, sealed under its ``sid``; ending it takes back the access token and tells the client through the back channel.
-Clause: OpenID Connect Back-Channel Logout 1.0, section 2.
+One login is told to one client, under a ``sid`` that only this client's ID token names, and the browser of the person
+in a cookie of its own (``login_cookies``). A session is kept for as long as a day, sealed under its ``sid``; ending it
+takes back the access token and tells the client through the back channel. Nobody stays logged in at this node: every
+login is of its own. Clause: OpenID Connect Back-Channel Logout 1.0, section 2.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from idbridge.limits import LIMITS
 from idbridge_gateway.oidc.codes import Code
+from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 
@@ -24,11 +27,16 @@ class Session:
     access_token: str = field(repr=False)
 
 
-class Sessions:
-    """The sessions of one node."""
+def _read(sid: str, octets: bytes) -> Session:
+    return Session(sid=sid, **json.loads(octets))
 
-    def __init__(self, *, store: SealedStore) -> None:
+
+class Sessions:
+    """The sessions of one node; ``tell`` lets the client of one know that it is over, and waits for nothing."""
+
+    def __init__(self, *, store: SealedStore, tell: Callable[[Session, Turn], None]) -> None:
         self._store = store
+        self._tell = tell
 
     async def keep(self, code: Code, *, at: datetime) -> None:
         """Keep the session that ``code`` begins."""
@@ -40,11 +48,21 @@ class Sessions:
         until = at + LIMITS.session_lifetime
         await self._store.put(Kind.SESSION, code.session, json.dumps(members).encode(), until=until)
 
-    async def end(self, sid: str) -> Session | None:
-        """Return the session, and end it; its access token opens nothing any more. ``None`` if there is none."""
+    async def find(self, sid: str) -> Session | None:
+        """Return the session, and leave it; ``None`` if there is none, or it has ended."""
+        octets = await self._store.read(Kind.SESSION, sid)
+        return _read(sid, octets) if octets is not None else None
+
+    async def end(self, sid: str, *, turn: Turn) -> Session | None:
+        """Return the session, and end it; its access token opens nothing any more. ``None`` if there is none.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
         octets = await self._store.take(Kind.SESSION, sid)
         if octets is None:
             return None
-        session = Session(sid=sid, **json.loads(octets))
+        session = _read(sid, octets)
         await self._store.take(Kind.ACCESS_TOKEN, session.access_token)
+        self._tell(session, turn)
         return session

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CODE = "code"
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind, not a secret
     SESSION = "session"
+    LOGOUT = "logout"
     PRESENTATION = "presentation"
     PRESENTATION_END = "presentation-end"
     WALLET_REQUEST = "wallet-request"
