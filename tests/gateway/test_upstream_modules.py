@@ -12,8 +12,9 @@ import pytest
 from idbridge.crypto.signer import generate
 from idbridge.sandbox.edits import ABSENT, After
 from tests.gateway.asking import the_region
+from tests.gateway.pretending import CLIENT_ID, KH, SG
 from tests.gateway.providing import page_of, told
-from tests.gateway.upstreaming import CLIENT_ID, KH, SG, Abroad, abroad_in, by_key, by_secret
+from tests.gateway.upstreaming import Abroad, abroad_in, by_key, by_secret
 from tests.oidc.kit import ISSUER as ELSEWHERE
 
 LOGINS = [SG, KH]
