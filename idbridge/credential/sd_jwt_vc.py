@@ -161,7 +161,7 @@ class SdJwtVcFormat:
         """
         service = resolved.service
         presented: PresentedSdJwt = unverified.presented
-        processed = _processed(signed, unverified, whole=service.profile.claim_map.mandate)
+        processed = _processed(signed, unverified, whole=service.profile.claim_map.whole)
         claims = processed.claims
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
@@ -212,7 +212,7 @@ _COMPLETE: Final = tuple(point.passed for point in (DIGEST_ONCE, REFERENCED, PLA
 def _processed(signed: SignedClaims, unverified: UnverifiedCredential, *, whole: str | None) -> ProcessedClaims:
     """Return the claims with every disclosure in place (sd-jwt.6 to 13 and 16).
 
-    ``whole`` is the claim that is disclosed in one piece or not at all: the mandate, as the listing names it.
+    ``whole`` is the claim that is disclosed in one piece or not at all: in it stands the mandate, as the listing says.
 
     Raises:
         Refused: The processing stopped; what comes after it was not judged.

@@ -2,8 +2,8 @@
 
 Decides which disclosures may be there; ``sd_jwt`` puts them in their places and ``vc_account`` accounts for the whole.
 What is needed to judge a credential stands in plain sight, so that no holder decides by what it is judged. Where a list
-says that such credentials speak of a mandate or of a legal person, the subject is shown whole or not at all. Clauses:
-VC-JOSE-COSE, section 3.2; RFC 9901, section 7.
+says that such credentials speak of a mandate or of a legal person, the subject is in plain sight, and a mandate beside
+it is shown whole or not at all. Clauses: VC-JOSE-COSE, section 3.2; RFC 9901, section 7.
 """
 
 from datetime import datetime
@@ -111,10 +111,10 @@ def _processed(signed: SignedClaims, shown: PresentedSdJwt, claim_map: ClaimMap)
     Raises:
         Refused: The processing stopped; what comes after it was not judged.
     """
-    whole = claim_map.mandate is not None or claim_map.entity is not None
-    plain = PLAIN | {SUBJECT} if whole else PLAIN
+    speaks = claim_map.mandate is not None or claim_map.entity is not None
+    plain = PLAIN | {SUBJECT} if speaks else PLAIN
     try:
-        return sd_jwt.process(signed.claims, shown.disclosures, plain=plain)
+        return sd_jwt.process(signed.claims, shown.disclosures, plain=plain, whole=claim_map.whole)
     except (SdJwtFault, InputError) as fault:
         refused = vc_points.DISCLOSURE.refused(fault.code, fault.detail)
     why = f"{refused.id} refused, so the claims are not known"

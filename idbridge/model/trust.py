@@ -123,6 +123,7 @@ class ClaimMap:
     ``sources`` are all the provider's claims that are named here; the rest of a credential is never released.
     ``paths`` are those among them that stand inside others, ``key_values`` the claims that are texts like ``a=1,b=2``.
     ``lowest_without_acr`` lets a token that says no level count as the lowest that the ladder has, and never above A1.
+    ``whole`` is the claim at the top in which the mandate stands: in one piece, since half of it may say more than all.
     """
 
     claims: Mapping[str, str]
@@ -138,15 +139,22 @@ class ClaimMap:
     lowest_without_acr: bool = False
     sources: frozenset[str] = field(init=False, compare=False, repr=False)
     paths: frozenset[str] = field(init=False, compare=False, repr=False)
+    whole: str | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         optional = (self.display, self.display_latin, self.mandate, *(part.latin for part in self.name_parts))
         named = {self.subject, self.acr, *self.claims.values(), *(part.native for part in self.name_parts), *optional}
         sources = {one for one in named if one is not None} | (self.entity.sources if self.entity else frozenset())
         paths = frozenset(one for one in sources if one.startswith(PATH))
-        roots = frozenset(path.split(".", 2)[1] for path in paths)
+        roots = frozenset(map(_top, paths))
         object.__setattr__(self, "sources", frozenset(sources - paths) | roots)
         object.__setattr__(self, "paths", paths)
+        object.__setattr__(self, "whole", None if self.mandate is None else _top(self.mandate))
+
+
+def _top(name: str) -> str:
+    """Return the claim at the top that ``name`` is, or in which its path begins."""
+    return name.split(".", 2)[1] if name.startswith(PATH) else name
 
 
 @dataclass(frozen=True, slots=True)

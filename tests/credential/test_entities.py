@@ -134,6 +134,28 @@ def test_the_end_of_a_power_cannot_be_withheld() -> None:
         assert mandate.valid_until is not None
 
 
+@pytest.mark.parametrize("name", ["represents", "$.company.represents", "$.company.for.represents"])
+def test_no_bound_of_a_mandate_can_be_withheld_wherever_it_stands(name: str) -> None:
+    sd = service(Format.SD_JWT_VC, claim_map=replace(CLAIM_MAP, mandate=name))
+    top, *inner = name.removeprefix("$.").split(".")
+
+    def said(**changes: Any) -> dict[str, Any]:
+        value: Any = {"entity": {"scheme": "TH-DBD", "value": COMPANY["id"]}, "scope": ["represent"], **changes}
+        for step in reversed(inner):
+            value = {step: value}
+        return {top: value}
+
+    for bound_of_it, instant in (("valid_from", "2026-12-01T00:00:00Z"), ("valid_until", "2026-11-01T00:00:00Z")):
+        text = disclosure(bound_of_it, instant)
+        for shown in ((), (text,)):
+            refusal = code(bound(sd_jwt(*shown, **said(_sd=[digest(text)]))), sd)
+            assert refusal == "sd_jwt.disclosure_forbidden_claim"
+    assert verify(bound(sd_jwt(**said())), sd).mandate is not None
+    ((whole, value),) = said().items()
+    assert verify(bound(sd_jwt(hidden={whole: value})), sd).mandate is not None
+    assert verify(bound(sd_jwt(hidden={whole: value}, shown=[])), sd).mandate is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

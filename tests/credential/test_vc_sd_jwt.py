@@ -1,5 +1,6 @@
 """W3C credentials as SD-JWT: what may be withheld, and who holds one that came alone; and the published examples."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from tests.credential.kit import (
 from tests.credential.kit import digest as digest_of
 from tests.credential.vcs import CLAIM_MAP, SUBJECT, bound, code, refused, vc_sd_jwt
 from tests.vectors import shared_vectors
+
+COMPANY = {"scheme": "TH-DBD", "value": "0105599000011"}
 
 
 def single(checks: Any) -> tuple[str, str]:
@@ -92,6 +95,22 @@ def test_where_a_list_speaks_of_a_legal_person_the_subject_is_whole() -> None:
 
         assert code(vc_sd_jwt(), claim_map=claim_map) == "sd_jwt.disclosure_forbidden_claim"
     assert code(vc_sd_jwt(hidden={}), claim_map=claim_map) is None
+
+
+@pytest.mark.parametrize(("name", "place"), [("represents", "represents"), ("$.acting.for.represents", "acting")])
+def test_no_bound_of_a_mandate_beside_the_subject_can_be_withheld(name: str, place: str) -> None:
+    claim_map = replace(CLAIM_MAP, mandate=name)
+    for bound_of_it, instant in (("valid_from", "2026-12-01T00:00:00Z"), ("valid_until", "2026-11-01T00:00:00Z")):
+        text = disclosure(bound_of_it, instant)
+        mandate = {"entity": COMPANY, "scope": ["represent"], "_sd": [digest_of(text)]}
+        said = mandate if place == name else {"for": {"represents": mandate}}
+
+        for shown in ((), (text,)):
+            refusal = code(vc_sd_jwt(*shown, hidden={}, **{place: said}), claim_map=claim_map)
+            assert refusal == "sd_jwt.disclosure_forbidden_claim"
+    whole = {"entity": COMPANY, "scope": ["represent"]}
+    plain = whole if place == name else {"for": {"represents": whole}}
+    assert vcs.verify(vc_sd_jwt(hidden={}, **{place: plain}), claim_map=claim_map).mandate is not None
 
 
 # The key binding of an SD-JWT that came alone.
