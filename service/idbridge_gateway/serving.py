@@ -46,19 +46,27 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}") from None
 
 
+def address_of(listener: socket.socket) -> str:
+    """Return the address at which browsers on this machine reach what ``listener`` serves."""
+    return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+
+
 def serve_here(app: Any, *, listener: socket.socket) -> None:
     """Serve until the process is told to end."""
     uvicorn.Server(server_config(app)).run(sockets=[listener])
 
 
 class BackgroundServer:
-    """Serves ``app`` on this machine in a thread of its own, from ``with`` to its end."""
+    """Serves ``app`` on this machine in a thread of its own, from ``with`` to its end.
 
-    def __init__(self, app: Any, *, port: int = 0) -> None:
-        self._listener = listen(LOOPBACK, port)
+    ``listener`` is a socket that listens there already, for who has to know the address before there is an ``app``.
+    """
+
+    def __init__(self, app: Any, *, port: int = 0, listener: socket.socket | None = None) -> None:
+        self._listener = listener or listen(LOOPBACK, port)
         self._server = _Announcing(server_config(app))
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
-        self.url: Final = f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
+        self.url: Final = address_of(self._listener)
 
     def __enter__(self) -> "BackgroundServer":
         """Return the server once it answers.
