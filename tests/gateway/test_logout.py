@@ -269,7 +269,7 @@ def test_an_id_token_that_expired_still_says_who_asks(bank: Bank) -> None:
 def test_a_cookie_that_no_login_gave_is_not_looked_at_and_of_the_others_no_more_than_a_browser_has(bank: Bank) -> None:
     login = logged_in(bank)
     ((name, sid),) = bank.browser.cookies.items()
-    planted = {f"idbridge-login-{number}": "x" * 43 for number in range(LIMITS.browser_logins)}
+    planted = {f"{name[: name.index('-login-')]}-login-{number}": "x" * 43 for number in range(LIMITS.browser_logins)}
     question_in(asked(bank, browser=Browser({**planted, name: sid})))
     twin = {name: "A" * 43}
 
@@ -289,6 +289,8 @@ def test_the_cookie_of_a_login_is_for_this_host_alone_and_tells_no_page(shared_f
     assert len(line) == 1
     assert "HttpOnly" in line[0]
     assert "SameSite=lax" in line[0]
+    assert line[0].startswith("__Host-idbridge-login-")
+    assert "Secure" in line[0]
     assert f"Max-Age={int(LIMITS.session_lifetime.total_seconds())}" in line[0]
 
 
