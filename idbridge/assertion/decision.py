@@ -71,6 +71,29 @@ class Decision:
         left = {name: value for name, value in verified["claims"].items() if name in claims}
         return replace(self, core=MappingProxyType({**self.core, "verified_claims": {**verified, "claims": left}}))
 
+    def acted_by(self, actor: "Decision") -> "Decision":
+        """Return the decision with ``actor`` as who acts for its subject: no higher, and no longer, than either.
+
+        Whether they may act, ``acting`` decides. Of the actor it tells who they are here, at which level, and where
+        that comes from (``act`` of RFC 8693 section 4.1).
+        """
+        act = {
+            "sub": actor.subject,
+            "acr": actor.core["acr"],
+            "origin": {name: actor.core["origin"][name] for name in ("state", "issuer")},
+            "represents": actor.core["represents"],
+        }
+        lowered = self.lowered_to(members.LEVELS_BY_URI[actor.core["acr"]])
+        return Decision(
+            issuer=self.issuer,
+            subject=self.subject,
+            audience=self.audience,
+            transaction=self.transaction,
+            decided_at=self.decided_at,
+            expires_at=min(self.expires_at, actor.expires_at),
+            core=MappingProxyType({**lowered.core, members.ACT: act}),
+        )
+
     def document(self) -> dict[str, Any]:
         """Return the decision as JSON values, to be kept sealed between a login and the tokens that are made of it."""
         return {

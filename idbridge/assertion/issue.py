@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from idbridge.assertion.decision import decide
+from idbridge.assertion.decision import Decision, decide
 from idbridge.assertion.node import Node
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url, jcs
@@ -46,8 +46,7 @@ def issue(
     """Return the assertion of ``node`` for ``audience`` that rests on ``report``.
 
     Raises:
-        Refusal: What ``decide`` raises; ``policy.assertion_not_available`` too if the assertion would be too long for
-            another node to read.
+        Refusal: What ``decide`` and ``write`` raise.
     """
     decision = decide(
         report,
@@ -58,6 +57,15 @@ def issue(
         at=at,
         randomness=randomness,
     )
+    return write(decision, signer=signer, at=at, randomness=randomness)
+
+
+def write(decision: Decision, *, signer: Signer, at: datetime, randomness: Randomness) -> Assertion:
+    """Return ``decision`` as an assertion that is issued at ``at``.
+
+    Raises:
+        Refusal: ``policy.assertion_not_available``: it would be too long for another node to read.
+    """
     jti = base64url.encode(randomness.octets(IDENTIFIER_OCTETS))
     claims = {
         "iss": decision.issuer,

@@ -21,7 +21,7 @@ from idbridge.credential.login_hashes import hash_check, nothing_received
 from idbridge.credential.one_time import nonce_once
 from idbridge.credential.protocol import Reading
 from idbridge.credential.status_claims import referred_status
-from idbridge.credential.token_kinds import FORBIDDEN, KIND_CLAIMS, PAIRS
+from idbridge.credential.token_kinds import ACTOR, FORBIDDEN, KIND_CLAIMS, PAIRS
 from idbridge.credential.unverified import parse_unverified_jwt
 from idbridge.credential.userinfo import supplemented, travelled_as_listed
 from idbridge.credential.validity import in_window, instant, is_time, times_are_whole
@@ -69,7 +69,7 @@ OPTIONAL: Final = frozenset(
         "jti",
     }
 )
-_TELLING: Final = frozenset({*FORBIDDEN, *KIND_CLAIMS}).union(*PAIRS)
+_TELLING: Final = frozenset({*FORBIDDEN, *KIND_CLAIMS, ACTOR}).union(*PAIRS)
 
 _CORE = "OpenID Connect Core 1.0 section 3.1.3.7"
 ISSUER: Final = CheckPoint("id-token.1", Step.V3, f"{_CORE} (2)")
@@ -316,6 +316,8 @@ def _kind(claims: Mapping[str, Any], *, named: frozenset[str]) -> Check:
         return KIND.refused("oidc.token_confusion")
     if "scope" in claims and "scope" not in named:
         return KIND.refused("oidc.token_confusion", "`scope` is an access token's")
+    if ACTOR in claims and not any(name.removeprefix(PATH).partition(".")[0] == ACTOR for name in named):
+        return KIND.refused("oidc.token_confusion", "`act` says that somebody else acts, in no way that the list tells")
     for name, own in KIND_CLAIMS.items():
         if name in claims and claims[name] != own:
             return KIND.refused("oidc.token_confusion", f"`{name}` says that it is no ID token")

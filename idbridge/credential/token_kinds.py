@@ -20,3 +20,5 @@ FORBIDDEN: Final = frozenset({
 PAIRS: Final = (frozenset({"scope", "client_id"}), frozenset({"code", "state"}), frozenset({"error", "state"}))
 # Claims by which widespread providers tell their ID tokens from others under the same `typ`.
 KIND_CLAIMS: Final[Mapping[str, str]] = MappingProxyType({"typ": "ID", "token_use": "id"})
+# Who acts, where that is not the subject (RFC 8693, section 4.1): unread, it would turn one person into another.
+ACTOR: Final = "act"

@@ -24,6 +24,8 @@ MEMBERS: Final = frozenset({
     "loa_mapping", "verified_claims", "origin", "trust_snapshot", "status_snapshot", "policy", "purpose",
     "represents", "report_id", "log", "recognition", "holder",
 })  # fmt: skip
+# Only where somebody acts for the subject: a node that does not read who acts refuses the assertion as a whole.
+ACT: Final = "act"
 ASSURANCE: Final = frozenset({"loa", "identity", "authentication"})
 LOA_MAPPING: Final = frozenset({"framework", "rule"})
 VERIFIED_CLAIMS: Final = frozenset({"verification", "claims"})

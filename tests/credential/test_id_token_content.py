@@ -130,6 +130,8 @@ def test_the_types_of_an_id_token_pass(typ: Any) -> None:
         {"typ": "Logout"},
         {"token_use": "access"},
         {"token_use": None},
+        {"act": {"sub": "an-agent"}},
+        {"act": None},
     ],
 )
 def test_a_token_of_another_kind_under_the_same_type_is_refused(changes: dict[str, Any]) -> None:

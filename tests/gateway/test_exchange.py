@@ -127,10 +127,6 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     ),
     "expectation twice": ({"subject_expected": '{"nonce":"a","nonce":"b"}'}, ("invalid_request", "input.malformed")),
     "another nonce": ({"subject_expected": '{"nonce":"another"}'}, ("invalid_grant", "oidc.nonce_mismatch")),
-    "actor": (
-        {"actor_token": "e30.e30.AA", "actor_token_type": ID_TOKEN},
-        ("invalid_request", "input.member_unsupported"),
-    ),
     "actor type alone": ({"actor_token_type": ID_TOKEN}, ("invalid_request", "input.request_malformed")),
     "type that is not issued": (
         {"requested_token_type": "urn:ietf:params:oauth:token-type:refresh_token"},

@@ -123,6 +123,13 @@ def _members() -> Iterator[Entry]:
         why="The same key signs it, and it proves that somebody left.",
         token={"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
     )
+    yield logins.MY.refused(
+        "id-token-somebody-else-acts",
+        "oidc.token_confusion",
+        "A Malaysian token under which somebody else acts",
+        why="Its subject did not log in: an agent did, and the list does not say how to read of it.",
+        token={"act": {"sub": "an-agent"}},
+    )
     yield logins.PH.refused(
         "id-token-without-subject",
         "oidc.subject_invalid",

@@ -10,8 +10,9 @@ import hashlib
 from datetime import datetime
 from typing import Any, Final
 
+from idbridge.assertion.acting import require_actor
 from idbridge.assertion.decision import Decision, decide
-from idbridge.assertion.issue import issue
+from idbridge.assertion.issue import write
 from idbridge.assertion.login import VERIFIED_CLAIMS, id_token_claims
 from idbridge.codec import jcs, length_prefixed
 from idbridge.crypto.jwe import DecryptionKey
@@ -59,21 +60,19 @@ class Exchange:
         """
         party = registered.relying_party
         asked = read_exchange(parameters, client=registered.client, relying_party=party)
-        if asked.actor is not None:
-            detail = "actor_token is not served by this version"
-            raise OAuthError("invalid_request", detail, cause="input.member_unsupported")
-        report = self._verified(self._question(asked, party), turn)
-        report_id = f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
-        response = self._issued(report, asked, turn, report_id=report_id)
-        for value in (*report.one_time, *_login_once(report, audience=asked.audience)):
+        subject = self._verified(self._question(asked.question(), party), turn)
+        members = asked.question_of_actor()
+        actor = self._verified(self._question(members, party), turn) if members is not None else None
+        response = self._issued(subject, actor, asked, turn)
+        for value in _spent_by(subject, actor, audience=asked.audience):
             if not await self._one_time.claim(value.key, until=value.until):
-                raise OAuthError("invalid_grant", "the subject token was used before", cause=_SPENT)
+                raise OAuthError("invalid_grant", "the token was used before", cause=_SPENT)
         return response
 
-    def _question(self, asked: ExchangeRequest, party: RelyingParty) -> VerifyRequest:
+    def _question(self, members: dict[str, Any], party: RelyingParty) -> VerifyRequest:
         try:
             return read_request(
-                asked.question(),
+                members,
                 relying_party=party,
                 node_audiences=frozenset({self._node_url}),
                 decryption_keys=self._decryption_keys,
@@ -82,7 +81,7 @@ class Exchange:
             raise OAuthError("invalid_request", "the exchange is not one question", cause=broken.code) from None
 
     def _verified(self, question: VerifyRequest, turn: Turn) -> Report:
-        """Return the report on the subject token, which is PASSED and young enough."""
+        """Return the report on a token, which is PASSED and young enough."""
         report = turn.state.verifier.verify(question, at=turn.at)
         if report.indication is not Indication.PASSED:
             why = report.reason
@@ -91,9 +90,13 @@ class Exchange:
             raise OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
         return report
 
-    def _issued(self, report: Report, asked: ExchangeRequest, turn: Turn, *, report_id: str) -> dict[str, Any]:
+    def _issued(self, subject: Report, actor: Report | None, asked: ExchangeRequest, turn: Turn) -> dict[str, Any]:
         try:
-            token, expires_at = self._token(report, asked, turn, report_id=report_id)
+            decision = self._decided(subject, asked, turn)
+            if actor is not None:
+                require_actor(subject, actor)
+                decision = decision.acted_by(self._decided(actor, asked, turn))
+            token = self._token(decision, asked, turn)
         except Refusal as refusal:
             raise OAuthError("invalid_grant", "no assertion is made from this token", cause=refusal.code) from None
         except ConfigurationError as broken:  # a token that was taken out, or locked itself
@@ -103,36 +106,27 @@ class Exchange:
             "access_token": token,
             "issued_token_type": asked.requested.value,
             "token_type": TOKEN_TYPE,
-            "expires_in": int((expires_at - turn.at).total_seconds()),
+            "expires_in": int((decision.expires_at - turn.at).total_seconds()),
         }
 
-    def _token(self, report: Report, asked: ExchangeRequest, turn: Turn, *, report_id: str) -> tuple[str, datetime]:
-        issuing = turn.issuing
-        signer = issuing.signer(turn.state.snapshot, at=turn.at)
-        if signer is None:
-            raise Refusal("policy.assertion_not_available", "the state of this node lists no key of it")
-        if asked.requested is RequestedToken.ASSERTION:
-            assertion = issue(
-                report,
-                audience=asked.audience,
-                node=issuing.node,
-                signer=signer,
-                pairwise_key=issuing.pairwise_key,
-                report_id=report_id,
-                at=turn.at,
-                randomness=self._randomness,
-            )
-            return assertion.jwt, assertion.expires_at
-        decision = decide(
+    def _decided(self, report: Report, asked: ExchangeRequest, turn: Turn) -> Decision:
+        return decide(
             report,
             audience=asked.audience,
-            node=issuing.node,
-            pairwise_key=issuing.pairwise_key,
-            report_id=report_id,
+            node=turn.issuing.node,
+            pairwise_key=turn.issuing.pairwise_key,
+            report_id=f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}",
             at=turn.at,
             randomness=self._randomness,
         )
-        return _id_token(decision, signer=signer, at=turn.at), decision.expires_at
+
+    def _token(self, decision: Decision, asked: ExchangeRequest, turn: Turn) -> str:
+        signer = turn.issuing.signer(turn.state.snapshot, at=turn.at)
+        if signer is None:
+            raise Refusal("policy.assertion_not_available", "the state of this node lists no key of it")
+        if asked.requested is RequestedToken.ASSERTION:
+            return write(decision, signer=signer, at=turn.at, randomness=self._randomness).jwt
+        return _id_token(decision, signer=signer, at=turn.at)
 
 
 def _id_token(decision: Decision, *, signer: NamedSigner, at: datetime) -> str:
@@ -148,7 +142,7 @@ def _id_token(decision: Decision, *, signer: NamedSigner, at: datetime) -> str:
 def _sentence(why: Reason | None) -> str:
     """Return a fixed sentence; which reason it was, the member ``code`` of the answer says."""
     retryable = why is not None and why.retryable
-    return "the subject token cannot be judged now" if retryable else "the subject token is not accepted"
+    return "the token cannot be judged now" if retryable else "the token is not accepted"
 
 
 def _is_old(report: Report) -> bool:
@@ -160,7 +154,16 @@ def _is_old(report: Report) -> bool:
     return issued_at is None or report.at - issued_at > LIMITS.exchanged_login_age
 
 
-def _login_once(report: Report, *, audience: str) -> tuple[OneTimeValue, ...]:
+def _spent_by(subject: Report, actor: Report | None, *, audience: str) -> tuple[OneTimeValue, ...]:
+    """Return what counts once in this exchange. One login of an actor may count once for each that they act for."""
+    spent = (*subject.one_time, *_login_once(subject, audience))
+    if actor is None:
+        return spent
+    for_whom = hashlib.sha256(subject.request.credential.encode()).hexdigest()
+    return (*spent, *actor.one_time, *_login_once(actor, audience, for_whom))
+
+
+def _login_once(report: Report, *where: str) -> tuple[OneTimeValue, ...]:
     """Return what keeps a login from counting twice for one audience: a digest of what its provider signed.
 
     Not of the whole token: who may write one signature in two ways would use it twice. A credential is made to be shown
@@ -174,6 +177,6 @@ def _login_once(report: Report, *, audience: str) -> tuple[OneTimeValue, ...]:
         raise OAuthError("invalid_grant", "a login without an end is not exchanged", cause="time.claim_missing")
     leeway = identity.credential.service.profile.leeway
     party = report.request.relying_party.id
-    fields = ("token-exchange", party, audience, unverified.message.signed.decode("ascii"))
+    fields = ("token-exchange", party, *where, unverified.message.signed.decode("ascii"))
     key = hashlib.sha256(length_prefixed.encode(*fields)).digest()
     return (OneTimeValue(key, until + leeway),)
