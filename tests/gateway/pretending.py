@@ -69,6 +69,7 @@ class PretendProvider:
     pushed: dict[str, dict[str, str]] = field(default_factory=dict)
     granted: dict[str, dict[str, str]] = field(default_factory=dict)
     issued: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before: Callable[[Call], None] = lambda _: None  # what happens before each answer
     person: int = 0
     number: int = 0
 
@@ -115,6 +116,7 @@ class PretendProvider:
     def call(self, call: Call, *, max_bytes: int) -> Answer:
         """Answer a server; what the provider refuses, it refuses as OAuth does."""
         self.seen.append(call)
+        self.before(call)
         path = call.url.removeprefix(self.issuer)
         if path in self.down:
             raise FetchError("down")
