@@ -29,7 +29,7 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "Decide": ("verify", "inspect"),
         "Look up": ("trust", "recognition", "reason"),
         "Practise": ("demo", "sandbox"),
-        "Run": ("serve", "keys", "status-list", "doctor", "version"),
+        "Run": ("serve", "rp", "db", "keys", "status-list", "doctor", "version"),
     }
 )
 HELP: Final = """Verify the digital IDs of the eleven ASEAN member states.

@@ -68,6 +68,7 @@ def _show_check(settings: Settings) -> None:
         ("trust snapshot", state.snapshot.id),
         ("distribution", _distribution(state.snapshot)),
         ("one-time values", "in memory" if settings.redis_url is None else "in Redis, which evicts nothing"),
+        ("registrations", "in a file" if settings.database_url is None else "in a database"),
         ("usable lists", ", ".join(usable) or "none"),
         *((f"no list of {absent}", code) for absent, code in sorted(state.snapshot.states_without_list.items())),
     ])  # fmt: skip
@@ -100,9 +101,14 @@ def _write_journal(level: int) -> None:
     metavar="DIR",
     help=f"Folder of the region.  [default: {DEFAULT_DIRECTORY}; with --once a new one that is thrown away]",
 )
-@click.option("--port", type=click.IntRange(0, 65534), default=0, help="Port of the node of TH; SG gets the next one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65532),
+    default=0,
+    help="Port of the node of TH; that of SG, the providers and the bank get the next ones.",
+)
 def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
-    """Run a pretend region: eleven states, two nodes, wallets. Nothing in it is real."""
+    """Run a pretend region: eleven states, two nodes, providers, wallets, a bank. Nothing in it is real."""
     from idbridge_gateway.demo.run import run_once, stay_up  # a node that serves needs no pretend region
 
     if as_json and not once:

@@ -77,14 +77,17 @@ async def upgrade(connection: AsyncConnection, environment: Environment) -> Sche
     return step
 
 
+def newest_version() -> str:
+    """Return the version of the schema that this node knows."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def _step_of(connection: Connection) -> SchemaStep:
-    scripts = ScriptDirectory.from_config(_config())
-    newest = scripts.get_current_head()
     held = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if newest is None or (held is not None and held not in known):
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if held is not None and held not in known:
         raise ConfigurationError("the database was made by a newer version of idbridge; update this one")
-    return SchemaStep(held, newest)
+    return SchemaStep(held, newest_version())
 
 
 def _upgrade(connection: Connection) -> None:

@@ -94,6 +94,20 @@ class SqlRegistry:
         edition = await self.read_changed(None)
         return edition.registrations if edition is not None else ()
 
+    async def one(self, party_id: str) -> Registration:
+        """Return the registration of ``party_id``.
+
+        Raises:
+            RequestError: ``input.not_found``.
+            ConfigurationError: The database does not answer.
+        """
+        require_file(self._address)
+        async with transaction(self._engine) as connection:
+            held = await self._held(connection, party_id)
+        if held is None:
+            raise RequestError("input.not_found", "no relying party of this id is registered")
+        return held
+
     async def add(self, registration: Registration, act: Act, *, rehearsed: bool = False) -> Registration:
         """Register ``registration``, the first of its id, and return it as it is kept; ``rehearsed`` keeps nothing.
 
