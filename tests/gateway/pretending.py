@@ -55,6 +55,8 @@ class PretendProvider:
     header: dict[str, Any] = field(default_factory=dict)
     signer: FileSigner | None = None
     tokens: dict[str, Any] = field(default_factory=dict)
+    par: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, bytes] = field(default_factory=dict)
     userinfo: dict[str, Any] = field(default_factory=dict)
     userinfo_signer: FileSigner | None = None
     userinfo_type: str = "application/jwt"
@@ -120,6 +122,8 @@ class PretendProvider:
         path = call.url.removeprefix(self.issuer)
         if path in self.down:
             raise FetchError("down")
+        if path in self.raw:
+            return Answer(200, JSON_HEAD, self.raw[path])
         try:
             answer = self._routes()[path](call)
         except OAuthError as error:
@@ -190,7 +194,7 @@ class PretendProvider:
         self.number += 1
         name = f"urn:ietf:params:oauth:request_uri:{self.number}"
         self.pushed[name] = {**form, **({"jkt": jkt} if jkt is not None else {})}
-        return self._answer({"request_uri": name, "expires_in": 60}, status=201)
+        return self._answer(self._edited({"request_uri": name, "expires_in": 60}, self.par), status=201)
 
     def authorize(self, location: str, **changes: Any) -> str:
         """Where the browser goes once somebody logged in; ``changes`` are to the parameters of the answer."""
