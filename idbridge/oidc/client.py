@@ -85,6 +85,8 @@ class OidcClient:
     id_token_encryption: ResponseEncryption | None = None
     userinfo_signed_response_alg: str | None = None
     userinfo_encryption: ResponseEncryption | None = None
+    introspection_signed_response_alg: str | None = None
+    introspection_encryption: ResponseEncryption | None = None
     grants: frozenset[str] = frozenset({AUTHORIZATION_CODE})
     enabled: bool = True
     environment: Environment = Environment.LIVE
@@ -145,10 +147,14 @@ class OidcClient:
             raise ValueError("a client with a secret has the grant `authorization_code` and no other")
 
     def _require_responses(self) -> None:
-        for algorithm in (self.id_token_signed_response_alg, self.userinfo_signed_response_alg):
+        for algorithm in (
+            self.id_token_signed_response_alg,
+            self.userinfo_signed_response_alg,
+            self.introspection_signed_response_alg,
+        ):
             if algorithm is not None and algorithm not in SIGNATURE_ALGORITHMS:
                 raise ValueError("responses are signed with ES256, PS256 or Ed25519")
-        for encryption in (self.id_token_encryption, self.userinfo_encryption):
+        for encryption in (self.id_token_encryption, self.userinfo_encryption, self.introspection_encryption):
             if encryption is not None:
                 self.encryption_jwk(encryption)
 

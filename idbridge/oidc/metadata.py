@@ -160,9 +160,9 @@ def _authentication(endpoint: str, methods: list[str]) -> dict[str, Any]:
 
 
 def _responses(offer: Offer) -> dict[str, Any]:
-    """Return how ID tokens and userinfo responses are signed and encrypted; a client chooses by its registration."""
+    """Return how what a client gets is signed and encrypted (RFC 9701 section 7); it chooses by its registration."""
     members: dict[str, Any] = {}
-    for response in ("id_token", "userinfo"):
+    for response in ("id_token", "userinfo", "introspection"):
         members[f"{response}_signing_alg_values_supported"] = list(offer.signing_algorithms)
         members[f"{response}_encryption_alg_values_supported"] = sorted(jwe.ALGORITHMS)
         members[f"{response}_encryption_enc_values_supported"] = sorted(jwe.CONTENT)

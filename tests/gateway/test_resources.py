@@ -5,9 +5,13 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from idbridge.crypto.jwe import decrypt, decryption_key
+from idbridge.crypto.keys import jwk_of
+from idbridge.oidc.client import ResponseEncryption
 from idbridge.oidc.pkce import challenge_of
-from tests.gateway.providing import OTHER_DPOP_KEY, Bank, bank_in, error_of
+from tests.gateway.providing import KEY, OTHER_DPOP_KEY, Bank, bank_in, error_of
 
 PATH = "/oauth/userinfo"
 
@@ -93,6 +97,24 @@ def test_userinfo_is_signed_for_a_client_that_registered_so(shared_files: Path) 
 
     assert response.headers["content-type"] == "application/jwt"
     assert jwt.decode(response.text, options={"verify_signature": False})["aud"] == "bank"
+
+
+def test_userinfo_is_encrypted_around_a_signature_for_a_client_that_registered_so(shared_files: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    jwk = {**jwk_of(private.public_key()), "use": "enc", "kid": "bank-enc"}
+    sealed = ResponseEncryption("ECDH-ES+A256KW", "A256GCM")
+    bank = bank_in(shared_files, jwks=(KEY.public_jwk, jwk), userinfo_encryption=sealed)
+    document = bank.redeem(bank.code()).json()
+    response = shown(bank, document["access_token"])
+    opened = decrypt(response.text, (decryption_key(private, kid="bank-enc"),))
+    keys = jwt.PyJWKSet.from_dict(bank.node.send("GET", "/.well-known/jwks.json").json())
+    inner = opened.plaintext.decode()
+    key = keys[jwt.get_unverified_header(inner)["kid"]].key
+    claims = jwt.decode(inner, key, algorithms=["ES256"], audience="bank", issuer=bank.issuer)
+
+    assert response.headers["content-type"] == "application/jwt"
+    assert opened.content_type == "JWT"
+    assert claims["sub"] == jwt.decode(document["id_token"], options={"verify_signature": False})["sub"]
 
 
 def test_a_token_is_active_until_it_is_given_up(bank: Bank) -> None:

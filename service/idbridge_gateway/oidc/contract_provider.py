@@ -67,8 +67,11 @@ def userinfo_operation() -> dict[str, Any]:
     return {"responses": {"200": {"description": "What was released.", "content": content}, **refusals(STATUSES)}}
 
 
-def handle_operation() -> dict[str, Any]:
+def handle_operation(*, introspects: bool = False) -> dict[str, Any]:
     """Return what OpenAPI says of an endpoint that is asked about one token."""
     form = {"type": "object", "required": ["token"], "properties": {"token": _TEXT, **CLIENT}}
-    granted = {"description": "The answer.", "content": {JSON_MEDIA: {"schema": {"type": "object"}}}}
+    content = {JSON_MEDIA: {"schema": {"type": "object"}}}
+    if introspects:
+        content["application/token-introspection+jwt"] = {"schema": _TEXT}
+    granted = {"description": "The answer.", "content": content}
     return {"requestBody": form_body(form), "responses": {"200": granted, **refusals(STATUSES)}}

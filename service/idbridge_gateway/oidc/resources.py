@@ -1,17 +1,17 @@
 """What access tokens are good for: userinfo, introspection and revocation (OpenID Connect Core 5.3, RFC 7662, 7009).
 
 Userinfo says what of the decision was asked for there, under the subject of the ID token. About a token only the client
-hears that it was issued to; everybody else hears that it is not active, and takes nothing back.
+hears that it was issued to, which is its audience; everybody else hears that it is not active, and takes nothing back.
+How the answer is written, ``introspection`` decides.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from idbridge.assertion.login import userinfo_claims
 from idbridge.errors import Refusal
-from idbridge.oidc.authorization_request import OPENID
 from idbridge.oidc.claims_release import for_userinfo
 from idbridge.oidc.claims_request import parse_claims
 from idbridge.oidc.errors import OAuthError
@@ -24,12 +24,23 @@ from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import read_form, require_single_fields
+from idbridge_gateway.oidc.introspection import introspection_answer
 from idbridge_gateway.oidc.signed_responses import encrypted, signed
 from idbridge_gateway.oidc.turns import Turn, Turns
 
 USERINFO: Final = "/oauth/userinfo"
 INTROSPECT: Final = "/oauth/introspect"
 REVOKE: Final = "/oauth/revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The token that a client asks about, ``None`` if it is none of its own."""
+
+    handle: str = field(repr=False)
+    token: AccessToken | None
+    registered: RegisteredClient
+    turn: Turn
 
 
 class Resources:
@@ -88,16 +99,19 @@ class Resources:
         return Response(text, media_type="application/jwt", headers=dict(NO_STORE))
 
     async def _introspected(self, request: Request) -> Response:
-        _, token = await self._own(request)
-        return token_answer(_active(token) if token is not None else {"active": False})
+        own = await self._own(request)
+        try:
+            return introspection_answer(own.token, own.registered.client, request, own.turn)
+        except Refusal as refusal:
+            raise OAuthError("temporarily_unavailable", "nothing is signed now", cause=refusal.code) from None
 
     async def _revoked(self, request: Request) -> Response:
-        handle, token = await self._own(request)
-        if token is not None:
-            await self._tokens.revoke(handle)
+        own = await self._own(request)
+        if own.token is not None:
+            await self._tokens.revoke(own.handle)
         return token_answer({})
 
-    async def _own(self, request: Request) -> tuple[str, AccessToken | None]:
+    async def _own(self, request: Request) -> _Own:
         """Return the token that the form names, if it was issued to the client that asks."""
         parameters: Parameters = await read_form(request)
         turn = self._turns.begin()
@@ -106,22 +120,8 @@ class Resources:
         if handle is None:
             raise OAuthError("invalid_request", "token is missing")
         token = await self._tokens.find(handle, at=turn.at)
-        return handle, token if token is not None and token.client_id == registered.client.id else None
-
-
-def _active(token: AccessToken) -> Mapping[str, Any]:
-    document = {
-        "active": True,
-        "iss": token.decision.issuer,
-        "sub": token.decision.subject,
-        "aud": token.client_id,
-        "client_id": token.client_id,
-        "scope": OPENID,
-        "token_type": token.token_type,
-        "iat": int(token.issued_at.timestamp()),
-        "exp": int(token.expires_at.timestamp()),
-    }
-    return document if token.jkt is None else {**document, "cnf": {"jkt": token.jkt}}
+        mine = token is not None and token.client_id == registered.client.id
+        return _Own(handle, token if mine else None, registered, turn)
 
 
 def resources_router(resources: Resources) -> APIRouter:
@@ -136,7 +136,7 @@ def resources_router(resources: Resources) -> APIRouter:
     async def userinfo_by_post(request: Request) -> Response:
         return await resources.userinfo(request)
 
-    @router.post(INTROSPECT, summary="Is an access token active", openapi_extra=handle_operation())
+    @router.post(INTROSPECT, summary="Is an access token active", openapi_extra=handle_operation(introspects=True))
     async def introspect(request: Request) -> Response:
         return await resources.introspect(request)
 

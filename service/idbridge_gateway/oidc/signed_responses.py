@@ -1,8 +1,9 @@
-"""What is signed for a client, and encrypted where the client registered how: ID tokens and userinfo responses.
+"""What is signed for a client, and encrypted where the client registered how.
 
-How is the client's registration to say, never a request. The node signs with the one key that its state lists; a client
-that registered another algorithm gets nothing rather than another one. Clauses: OpenID Connect Core 1.0 sections 2,
-3.1.3.6, 5.3.2 and 10.2 (nested: signed, then encrypted).
+These are ID tokens, userinfo responses, and answers about tokens. How is the client's registration to say, never a
+request. The node signs with the one key that its state lists; a client that registered another algorithm gets nothing
+rather than another one. Clauses: OpenID Connect Core 1.0 sections 2, 3.1.3.6, 5.3.2 and 10.2 (nested: signed, then
+encrypted); RFC 9701.
 """
 
 import hashlib

@@ -16,6 +16,7 @@ _REQUIRED: Final = frozenset({"id", "profile"})
 _OPTIONAL: Final = frozenset({
     "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "jwks", "sector", "grant_types", "enabled",
     "id_token_signed_response_alg", "id_token_encryption", "userinfo_signed_response_alg", "userinfo_encryption",
+    "introspection_signed_response_alg", "introspection_encryption",
     SECRET_DIGEST,
 })  # fmt: skip
 
@@ -41,6 +42,8 @@ def read_client(entry: Any, party: RelyingParty) -> OidcClient:
         "id_token_encryption": _encryption(entry.get("id_token_encryption"), "id_token_encryption"),
         "userinfo_signed_response_alg": _optional_text(entry, "userinfo_signed_response_alg"),
         "userinfo_encryption": _encryption(entry.get("userinfo_encryption"), "userinfo_encryption"),
+        "introspection_signed_response_alg": _optional_text(entry, "introspection_signed_response_alg"),
+        "introspection_encryption": _encryption(entry.get("introspection_encryption"), "introspection_encryption"),
         "grants": frozenset(texts(entry.get("grant_types", [AUTHORIZATION_CODE]), "grant_types")),
         "enabled": flag(entry.get("enabled", True), "oidc_clients.enabled"),
         "environment": party.environment,
@@ -66,6 +69,8 @@ def client_document(client: OidcClient) -> dict[str, Any]:
         "id_token_encryption": _encryption_document(client.id_token_encryption),
         "userinfo_signed_response_alg": client.userinfo_signed_response_alg,
         "userinfo_encryption": _encryption_document(client.userinfo_encryption),
+        "introspection_signed_response_alg": client.introspection_signed_response_alg,
+        "introspection_encryption": _encryption_document(client.introspection_encryption),
         "grant_types": sorted(client.grants),
         "enabled": client.enabled,
     }
