@@ -253,6 +253,9 @@ class Limits:
     store_commands_waiting: int = 1_000  # that gather for one round trip
     store_connections: int = 64  # of one worker, for what does not gather
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
+    counted_kinds: int = 20_000  # of verdicts in one process: a week of hours, at a hundred kinds an hour
+    counted_for: timedelta = timedelta(days=7)  # that the console looks back
+    counts_pause: timedelta = timedelta(seconds=5)  # between two times that a worker hands over what it counted
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -98,7 +98,7 @@ def create_app(
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
     looks = _looks(settings, reload, prefetch, key_watch, registry.watch, distribution.pace)
-    lifespan = _watching(*looks, closing=(parts.stores.close, registry.close))
+    lifespan = _watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
     app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch, app.state.parts, app.state.registry = prefetch, parts, registry

@@ -61,7 +61,7 @@ def parts_of(
         randomness=randomness,
         stores=stores,
         one_time=one_time,
-        verdicts=Verdicts(one_time=one_time, randomness=randomness),
+        verdicts=Verdicts(one_time=one_time, randomness=randomness, counts=stores.counted),
         decryption_keys=read_decryption_keys(settings, issuing=issuing.current()),
     )
 

@@ -15,6 +15,7 @@ from idbridge.model.randomness import Randomness
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
+from idbridge_gateway.console.hours import HourlyVerdicts
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.signing import Issuing
@@ -47,9 +48,10 @@ class Released:
 class Verdicts:
     """Makes one released document of one question."""
 
-    def __init__(self, *, one_time: OneTime, randomness: Randomness) -> None:
+    def __init__(self, *, one_time: OneTime, randomness: Randomness, counts: HourlyVerdicts) -> None:
         self._one_time = one_time
         self._randomness = randomness
+        self._counts = counts
 
     async def first(
         self, request: VerifyRequest, *, state: NodeState, issuing: Issuing, at: datetime, by: bytes = NOBODY
@@ -112,7 +114,9 @@ class Verdicts:
         """Return what may be released once its one-time values are spent."""
         for value in released.report.one_time:
             if not await self._one_time.claim(value.key, until=value.until, by=by):
-                return Released(released.report.spent(), released.report_id, None, settled=False)
+                released = Released(released.report.spent(), released.report_id, None, settled=False)
+                break
+        self._counts.note(released.report)
         return released
 
     def _signed(self, report: Report, *, state: NodeState, issuing: Issuing, report_id: str, at: datetime) -> Released:

@@ -7,10 +7,12 @@ from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.clock import Clock
 from idbridge.crypto import sealing
 from idbridge.model.randomness import Randomness
+from idbridge_gateway.console.hours import HourlyVerdicts, Hours
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
 from idbridge_gateway.stores.redis_engine import RedisEngine
+from idbridge_gateway.stores.redis_hours import RedisHours
 from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
@@ -20,12 +22,22 @@ from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What a node remembers between requests; ``engine`` is what has to be closed, ``None`` for memory."""
+    """What a node remembers between requests; ``engine`` is what has to be closed, ``None`` for memory.
+
+    ``counted`` is what this process counts of its verdicts, ``hours`` where the counts of all of them are read.
+    """
 
     one_time: OneTime
     sealed: SealedStore
     idempotency: Idempotency
+    counted: HourlyVerdicts
+    hours: Hours
     engine: RedisEngine | None = None
+
+    async def hand_over(self) -> None:
+        """Hand over what this process counts, again and again, where others count too."""
+        if isinstance(self.hours, RedisHours):
+            await self.hours.watch()
 
     async def close(self) -> None:
         """End what is open."""
@@ -39,14 +51,17 @@ def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, p
     Raises:
         ConfigurationError: The address of the server may not be used.
     """
-    engine = engine_of(settings)
+    engine, counted = engine_of(settings), HourlyVerdicts()
     if engine is None:
-        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness), MemoryIdempotency(randomness))
+        idempotency = MemoryIdempotency(randomness)
+        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness), idempotency, counted, counted)
     secret = sealing.secret_from(pairwise_key.octets, label=PURPOSE)
     return Stores(
         RedisOneTime(engine, clock),
         RedisSealedStore(engine, clock, randomness),
         RedisIdempotency(engine, randomness, secret=secret),
+        counted,
+        RedisHours(engine, counted, clock),
         engine,
     )
 
