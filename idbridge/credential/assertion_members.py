@@ -1,7 +1,7 @@
 """The members of another node's assertion, read strictly: none unknown, none missing, nothing guessed.
 
 Knows no trust and no time; ``assertion_in`` says what the members are worth. Each function raises ``CredentialError``
-with ``recognition.assertion_malformed``. Clause: architecture section 1; names: ``model/assertion``.
+with ``recognition.assertion_malformed``, or as it says. Clause: architecture section 1; names: ``model/assertion``.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from idbridge.model.credential import (
     NamePartValue,
     PersonName,
 )
+from idbridge.model.entities import is_of
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.model.time import parse_instant
 from idbridge.model.trust import EntitySubject
@@ -27,6 +28,7 @@ from idbridge.model.trust import EntitySubject
 Word = TypeVar("Word", bound=Enum)
 NAME_CLAIM: Final = "name"
 _LEVELS: Final[Mapping[str, AssuranceLevel]] = {level.name: level for level in AssuranceLevel}
+_STATES: Final[Mapping[str, MemberState]] = {state.value: state for state in MemberState}
 _NAME_PARTS_MAX: Final = 16
 
 
@@ -153,26 +155,42 @@ def _name_part(value: Any) -> NamePartValue:
 
 
 def represents(claims: Mapping[str, Any]) -> Mandate | None:
-    """Return whom the person represents, ``None`` if they act for themself."""
+    """Return whom the person represents, ``None`` if they act for themself.
+
+    Raises:
+        CredentialError: Also ``mandate.entity_invalid``: the state of the origin speaks for no such register.
+    """
     if claims["represents"] is None:
         return None
     named = claims["represents"]
     itself = isinstance(named, Mapping) and named.get("acting") == EntitySubject.ITSELF.value
     stated = exactly(named, members.REPRESENTS | ({"acting"} if itself else frozenset()), where="represents")
     entity = exactly(stated["entity"], members.ENTITY, where="represents/entity")
+    scheme = text(entity["scheme"], where="represents/entity/scheme")
+    number = text(entity["value"], where="represents/entity/value")
+    state = _origin_state(claims)
+    if state is not None and not is_of(scheme, number, vouched_by=state):
+        raise CredentialError("mandate.entity_invalid", "the number is not one of a register that its state speaks for")
     scope = stated["scope"]
     if not isinstance(scope, list) or len(scope) > LIMITS.requested_claims:
         raise malformed("`represents/scope` is not a list of ordinary length")
     start, end = stated["valid_from"], stated["valid_until"]
     return Mandate(
-        entity_scheme=text(entity["scheme"], where="represents/entity/scheme"),
-        entity_value=text(entity["value"], where="represents/entity/value"),
+        entity_scheme=scheme,
+        entity_value=number,
         entity_name=optional_text(stated["name"], where="represents/name"),
         scope=frozenset(text(entry, where="represents/scope") for entry in scope),
         valid_from=None if start is None else instant(start, where="represents/valid_from"),
         valid_until=None if end is None else instant(end, where="represents/valid_until"),
         itself=itself,
     )
+
+
+def _origin_state(claims: Mapping[str, Any]) -> MemberState | None:
+    """Return the state whose provider the node relied on; ``None`` where ``origin`` says that it is none."""
+    stated = claims["origin"]
+    named = stated.get("state") if isinstance(stated, Mapping) else None
+    return _STATES.get(named) if isinstance(named, str) else None
 
 
 def holder(claims: Mapping[str, Any]) -> HolderBinding:

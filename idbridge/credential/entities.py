@@ -3,7 +3,8 @@
 Decides whether the set that the list describes is complete. If any of it is there, all of it has to be (eIDAS, minimum
 data sets): a register of the closed table that the state speaks for, a number of its form, a good standing, the name
 where the list names one, and every further claim that the list demands. A credential of the legal person itself names
-no person; it acts for itself. Whether the power is in force and serves a purpose, step V7 decides.
+no person; it acts for itself. The same is asked of the register and number of a mandate in one statement. Whether the
+power is in force and serves a purpose, step V7 decides.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from idbridge.model.trust import EntityMap, EntitySubject
 ENTITY: Final = CheckPoint("entity.1", Step.V5, "eIDAS SAML attribute profile, minimum data sets; ETSI TS 119 602")
 _NAME: Final = "name"
 _MAX_POWERS: Final = 32
+_FOREIGN: Final = "the number is not one of a register that its state speaks for"
 _NOBODY: Final = ENTITY.skipped("no legal person is named: the person acts for themself")
 
 
@@ -46,9 +48,7 @@ def named_entity(
     if value is None:
         return ENTITY.refused("mandate.incomplete", "the number of the legal person is missing"), None
     if scheme is None or not is_of(scheme, value, vouched_by=state):
-        return ENTITY.refused(
-            "mandate.entity_invalid", "the number is not one of a register that its state speaks for"
-        ), None
+        return ENTITY.refused("mandate.entity_invalid", _FOREIGN), None
     if entity_map.status is not None and claims.get(entity_map.status) not in entity_map.in_force:
         return ENTITY.refused("mandate.entity_invalid", "the register does not call it active"), None
     legal_name = _text(claims, entity_map.name)
@@ -67,6 +67,13 @@ def named_entity(
     except ValueError:
         return ENTITY.refused("mandate.incomplete", "the end of the power cannot be read"), None
     return ENTITY.passed, Mandate(scheme, value, legal_name, power, None, until, itself=itself)
+
+
+def of_its_state(mandate: Mandate, *, state: MemberState) -> Check:
+    """Judge whether a mandate in one statement names its company by a register that ``state`` speaks for."""
+    if is_of(mandate.entity_scheme, mandate.entity_value, vouched_by=state):
+        return ENTITY.passed
+    return ENTITY.refused("mandate.entity_invalid", _FOREIGN)
 
 
 def _says_something(claims: Mapping[str, Any], entity_map: EntityMap) -> bool:

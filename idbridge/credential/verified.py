@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.credential.claim_paths import flattened
-from idbridge.credential.entities import named_entity
+from idbridge.credential.entities import named_entity, of_its_state
 from idbridge.credential.mandates import read_mandate
 from idbridge.credential.names import NationalName
 from idbridge.credential.regional import regional_claims
@@ -143,9 +143,12 @@ def verified_by_claim_map(
         identity, authentication = rung(service.profile.ladder, level)
     name = NationalName(claims, claim_map, hides=hides)
     regional = regional_claims(claims, claim_map)
+    state = service.member_state
     mandate = None if claim_map.mandate is None else read_mandate(claims.get(claim_map.mandate))
+    if mandate is not None:
+        checks = (*checks, of_its_state(mandate, state=state))
+        refuse_unless_passed(checks)
     if claim_map.entity is not None:
-        state = service.member_state
         named, mandate = named_entity(claims, claim_map.entity, state=state, regional=regional, name=name, hides=hides)
         checks = (*checks, named)
         refuse_unless_passed(checks)

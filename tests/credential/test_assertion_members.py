@@ -170,6 +170,30 @@ def test_what_an_ordinary_assertion_says_is_read_as_it_stands() -> None:
     assert read.holder(claims()).method is HolderMethod.LOGIN
 
 
+@pytest.mark.parametrize(
+    ("scheme", "value", "state"),
+    [
+        ("VN-MST", "0000000501", "SG"), ("SG-UEN", "53012345D", "VN"), ("SG-UEN", "53012345d", "SG"),
+        ("SG-UEN", "not a number", "SG"), ("XX-ANY", "1", "SG"), ("LEI", "5493001KJTIIGC8Y1R13", "SG"),
+    ],
+)  # fmt: skip
+def test_the_origin_speaks_for_the_register_of_the_company(scheme: str, value: str, state: str) -> None:
+    document = spoiled("represents/entity", {"scheme": scheme, "value": value})
+    document["origin"]["state"] = state
+
+    with pytest.raises(CredentialError) as caught:
+        read.represents(document)
+
+    assert caught.value.code == "mandate.entity_invalid"
+
+
+def test_the_origin_may_name_a_company_by_an_international_number() -> None:
+    mandate = read.represents(spoiled("represents/entity", {"scheme": "LEI", "value": "5493001KJTIIGC8Y1R12"}))
+
+    assert mandate is not None
+    assert mandate.entity_scheme == "LEI"
+
+
 def test_what_may_be_null_may_be_null() -> None:
     assert read.represents(spoiled("represents", None)) is None
     assert named(spoiled("verified_claims/claims", {})) is None

@@ -7,6 +7,7 @@ import pytest
 
 from idbridge.credential.claim_paths import flattened, pairs
 from idbridge.limits import LIMITS
+from idbridge.model.check import Result
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.trust import EntityMap, EntitySubject, TrustService
 from idbridge.recognition.assurance import lowest_rung
@@ -18,7 +19,10 @@ from tests.credential.kit import (
     code,
     digest,
     disclosure,
+    faults,
     id_token,
+    refused,
+    results,
     sd_jwt,
     service,
     verify,
@@ -132,6 +136,35 @@ def test_the_end_of_a_power_cannot_be_withheld() -> None:
         mandate = verify(bound(whole), sd).mandate
         assert mandate is not None
         assert mandate.valid_until is not None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value"),
+    [
+        ("SG-UEN", "209900001K"), ("XX-ANY", "1"), ("TH-DBD", "not a number \u202e"), ("TH-DBD", " "),
+        ("th-dbd", COMPANY["id"]), ("LEI", "5493001KJTIIGC8Y1R13"),
+    ],
+)  # fmt: skip
+def test_a_mandate_is_for_a_number_of_a_register_that_the_state_of_its_issuer_speaks_for(
+    scheme: str, value: str
+) -> None:
+    foreign = {"entity": {"scheme": scheme, "value": value}, "scope": ["represent"]}
+    sd = service(Format.SD_JWT_VC)
+
+    for text, by in ((id_token(represents=foreign), service()), (bound(sd_jwt(represents=foreign)), sd)):
+        checks = faults(refused(text, by))
+        assert checks == {"entity.1": "mandate.entity_invalid"}
+
+
+@pytest.mark.parametrize(("scheme", "value"), [("TH-DBD", COMPANY["id"]), ("LEI", "5493001KJTIIGC8Y1R12")])
+def test_a_mandate_for_a_company_of_the_state_or_of_all_is_told_as_checked(scheme: str, value: str) -> None:
+    own = {"entity": {"scheme": scheme, "value": value}, "scope": ["represent"]}
+    credential = verify(id_token(represents=own))
+
+    assert credential.mandate is not None
+    assert (credential.mandate.entity_scheme, credential.mandate.entity_value) == (scheme, value)
+    assert results(credential)["entity.1"] is Result.PASSED
+    assert "entity.1" not in results(verify(id_token()))
 
 
 @pytest.mark.parametrize("name", ["represents", "$.company.represents", "$.company.for.represents"])

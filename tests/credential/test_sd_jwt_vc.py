@@ -260,7 +260,7 @@ def test_no_part_of_such_a_claim_may_be_disclosable(changes: dict[str, Any], dis
 
 
 MANDATE: dict[str, Any] = {
-    "entity": {"scheme": "TH-JURISTIC", "value": "0105500000001"},
+    "entity": {"scheme": "TH-DBD", "value": "0105500000001"},
     "scope": ["represent"],
     "valid_from": "2025-01-01T00:00:00Z",
     "valid_until": "2026-01-01T00:00:00Z",

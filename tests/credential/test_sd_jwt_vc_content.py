@@ -223,11 +223,11 @@ def test_the_profile_names_no_claim_twice() -> None:
 
 
 def test_a_mandate_is_read_where_the_list_names_one() -> None:
-    statement = {"entity": {"scheme": "TH-TIN", "value": "1"}, "scope": ["represent"]}
+    statement = {"entity": {"scheme": "TH-DBD", "value": "0105599000011"}, "scope": ["represent"]}
     credential = verify(bound(sd_jwt(represents=statement)))
 
     assert credential.mandate is not None
-    assert credential.mandate.entity_value == "1"
+    assert credential.mandate.entity_value == "0105599000011"
     assert CLAIM_MAP.mandate == "represents"
 
 

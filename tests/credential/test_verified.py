@@ -129,7 +129,7 @@ def test_a_subject_that_is_none_is_never_an_empty_one(subject: Any) -> None:
 
 
 def test_a_mandate_is_read_only_where_the_list_names_one() -> None:
-    statement = {"entity": {"scheme": "TH-TIN", "value": "1"}, "scope": ["represent"]}
+    statement = {"entity": {"scheme": "TH-DBD", "value": "0105599000011"}, "scope": ["represent"]}
     listed = service(claim_map=replace(CLAIM_MAP, mandate=None))
 
     assert by_map({"represents": statement}, POINT.passed).mandate is not None

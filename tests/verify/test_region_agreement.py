@@ -59,7 +59,7 @@ def best_of(service: Service) -> Source:
         return Mdoc(service.id, person)
     if formats & {Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT}:
         return Vc(service.id, person)
-    company = Representation("sg-quay") if "mandate" in service.claim_map else None
+    company = Representation(named[0]) if "mandate" in service.claim_map else None
     return Presentation(service.id, person, represents=company)
 
 

@@ -239,3 +239,18 @@ def _malformed() -> Iterator[Entry]:
         why="The weaker axis is the level, wherever it is stated.",
         token={"assurance": Within({"authentication": "A1"})},
     )
+    yield SG.refused(
+        "assertion-about-a-company-of-another-register",
+        "mandate.entity_invalid",
+        "An assertion that names a company of Viet Nam on the word of a provider of Singapore",
+        why="No state speaks for another's register, and a node cannot lend it the right to.",
+        token={
+            "represents": {
+                "entity": {"scheme": "VN-MST", "value": "0000000501"},
+                "name": None,
+                "scope": ["represent"],
+                "valid_from": None,
+                "valid_until": None,
+            }
+        },
+    )

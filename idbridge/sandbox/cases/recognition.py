@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from idbridge.sandbox.cases import logins, presentations
+from idbridge.sandbox.edits import Within
 from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.presentations import Representation
 
@@ -137,6 +138,20 @@ def _mandates() -> Iterator[Entry]:
         "A mandate of Singapore for another company than the one the bank deals with",
         why="The person may act, and for somebody else.",
         represents=Representation("sg-pier"),
+    )
+    yield vn.refused(
+        "mandate-for-a-company-of-another-register",
+        "mandate.entity_invalid",
+        "A mandate of Viet Nam for a company of Singapore",
+        why="Who may act for a company says the state whose register it stands in, and no other.",
+        represents=Representation("sg-quay"),
+    )
+    yield vn.refused(
+        "mandate-for-a-number-of-no-form",
+        "mandate.entity_invalid",
+        "A mandate of Viet Nam for a company whose number is none",
+        why="What no register could have issued names nobody.",
+        payload={"dai_dien": Within({"entity": {"scheme": "VN-MST", "value": "not a number"}})},
     )
 
 
