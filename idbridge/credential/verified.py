@@ -137,7 +137,7 @@ def verified_by_claim_map(
         claims = flattened(claims, claim_map)
     national = claims.get(claim_map.acr)
     level = national if isinstance(national, str) else None
-    if claim_map.lowest_without_acr and claim_map.acr not in claims:
+    if claim_map.lowest_without_acr and claim_map.acr not in claims and not hides:  # withheld is not missing
         identity, authentication = lowest_rung(service.profile.ladder)
     else:
         identity, authentication = rung(service.profile.ladder, level)

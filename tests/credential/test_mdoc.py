@@ -34,14 +34,19 @@ READER = EphemeralKey(ec.generate_private_key(ec.SECP256R1()))
 
 
 def account(
-    request: VerifyRequest, *, binding: HolderBindingRule = HolderBindingRule.REQUIRED, at: Any = NOON
+    request: VerifyRequest,
+    *,
+    binding: HolderBindingRule = HolderBindingRule.REQUIRED,
+    lowest_without_acr: bool = False,
+    at: Any = NOON,
 ) -> VerifiedCredential:
     """Steps V2 to V5 of what is asked about, its service listed with another rule."""
     (unverified,) = open_credential(request.credential, None, Reading(HeaderCache(1)))
     form = FORMATS[unverified.format]
     kind = form.credential_type(unverified)
     resolved = KeyResolver(region().snapshot(at=NOON)).resolve(unverified=unverified, credential_type=kind, at=at)
-    profile = replace(resolved.service.profile, holder_binding=binding)
+    claim_map = replace(resolved.service.profile.claim_map, lowest_without_acr=lowest_without_acr)
+    profile = replace(resolved.service.profile, holder_binding=binding, claim_map=claim_map)
     resolved = replace(resolved, service=replace(resolved.service, profile=profile))
     algorithms = profile.algorithms
     claims = unverified.unverified_claims
@@ -246,6 +251,15 @@ def test_elements_are_claims_under_their_namespace_and_dates_are_texts() -> None
     assert disclosed.claims[PID]["portrait"] == "_9j_"
     assert disclosed.claims[PID]["birth_date"] == "1991-04-17"
     assert "portrait" not in credential.claims
+
+
+def test_a_level_that_the_holder_withholds_is_no_missing_one() -> None:
+    unknown = replace(SHOWN, level="urn:example:sg:loa:none-proven")
+    withheld = replace(unknown, withheld=("assurance_level",))
+
+    assert account(asked(SHOWN), lowest_without_acr=True).level is AssuranceLevel.A3
+    for source in (unknown, withheld):
+        assert account(asked(source), lowest_without_acr=True).level is AssuranceLevel.A0
 
 
 def test_an_element_whose_name_holds_a_slash_is_no_claim_of_another_namespace() -> None:

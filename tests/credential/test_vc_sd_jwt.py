@@ -10,6 +10,7 @@ from idbridge.crypto import signature
 from idbridge.crypto.keys import parse_jwk
 from idbridge.limits import LIMITS
 from idbridge.model.check import Refused, Result
+from idbridge.model.region import AssuranceLevel
 from idbridge.model.trust import EntityMap, EntitySubject
 from tests.credential import vcs
 from tests.credential.kit import (
@@ -83,6 +84,19 @@ def test_what_is_withheld_is_not_told_and_makes_no_name() -> None:
     assert half.name is None
     assert "birthdate" not in vcs.verify(vc_sd_jwt(shown=[])).claims
     assert vcs.verify(vc_sd_jwt()).claims["birthdate"] == SUBJECT["birthdate"]
+
+
+def test_a_level_that_the_holder_withholds_is_no_missing_one() -> None:
+    lenient = replace(CLAIM_MAP, lowest_without_acr=True)
+    known = {name: value for name, value in SUBJECT.items() if name != "level"}
+    hidden = {"level": "unknown"}
+    subject = {"credentialSubject": {"id": vcs.holder_did(), **known}}
+
+    for shown in (["level"], []):
+        text = bound(vc_sd_jwt(hidden=hidden, shown=shown))
+        assert vcs.verify(text, request(), claim_map=lenient).level is AssuranceLevel.A0
+    whole = bound(vc_sd_jwt(hidden={}, **subject))
+    assert vcs.verify(whole, request(), claim_map=lenient).level is AssuranceLevel.A1
 
 
 def test_where_a_list_speaks_of_a_legal_person_the_subject_is_whole() -> None:
