@@ -49,7 +49,7 @@ def named_entity(
         return ENTITY.refused("mandate.incomplete", "the number of the legal person is missing"), None
     if scheme is None or not is_of(scheme, value, vouched_by=state):
         return ENTITY.refused("mandate.entity_invalid", _FOREIGN), None
-    if entity_map.status is not None and claims.get(entity_map.status) not in entity_map.in_force:
+    if entity_map.status is not None and _text(claims, entity_map.status) not in entity_map.in_force:
         return ENTITY.refused("mandate.entity_invalid", "the register does not call it active"), None
     legal_name = _text(claims, entity_map.name)
     if entity_map.name is not None and legal_name is None:

@@ -76,8 +76,10 @@ def company(**changes: Any) -> dict[str, Any]:
         ({"company": company(type="LEI")}, "mandate.entity_invalid"),
         ({"company": company(state="closed")}, "mandate.entity_invalid"),
         ({"company": company(state=ABSENT)}, "mandate.entity_invalid"),
+        ({"company": company(state={"is": "active"})}, "mandate.entity_invalid"),
+        ({"company": company(state=["active"])}, "mandate.entity_invalid"),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_a_set_that_is_not_whole_is_refused(claims: dict[str, Any], expected: str) -> None:
     assert code(id_token(**claims), listed()) == expected
@@ -235,6 +237,15 @@ def test_a_missing_level_is_worth_the_lowest_rung_only_where_the_list_says_so(ac
 
     assert verify(id_token(acr=acr), lenient).level is AssuranceLevel[level]
     assert verify(id_token(acr=ABSENT)).level is AssuranceLevel.A0
+
+
+def test_a_level_that_the_holder_withholds_is_no_missing_one() -> None:
+    lenient = service(Format.SD_JWT_VC, claim_map=replace(CLAIM_MAP, lowest_without_acr=True))
+    hidden = {"acr": "unknown"}
+
+    assert verify(bound(sd_jwt(hidden=hidden, acr=ABSENT)), lenient).level is AssuranceLevel.A0
+    assert verify(bound(sd_jwt(hidden=hidden, shown=[], acr=ABSENT)), lenient).level is AssuranceLevel.A0
+    assert verify(bound(sd_jwt(hidden={}, acr=ABSENT)), lenient).level is AssuranceLevel.A1
 
 
 def test_the_lowest_rung_is_worth_no_more_than_a1_and_nothing_without_rungs() -> None:
