@@ -100,7 +100,7 @@ def test_the_languages_of_the_full_set_tell_the_same_reasons_to_persons_and_all_
 def test_every_sentence_that_a_template_or_the_code_names_is_there_and_no_other() -> None:
     held = catalogues()[SOURCE].sentences
     text = "".join(path.read_text("utf-8") for path in (*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")))
-    named = set(re.findall(r'"((?:frame|refusal|logout|verdict|try|claim)\.[a-z_]+)"', text)) - {
+    named = set(re.findall(r'"((?:frame|refusal|logout|verdict|wallet|try|claim)\.[a-z_]+)"', text)) - {
         "try.html",
         "verdict.html",
     }

@@ -2,10 +2,12 @@
 
 from fastapi import FastAPI
 
+from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.wallet.access import read_access_certificate
 from idbridge_gateway.wallet.asker import Asker
 from idbridge_gateway.wallet.held import HeldAnswers
+from idbridge_gateway.wallet.page import WalletPages, wallet_page_router
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.relying_party import RelyingPartySide, relying_party_router
 from idbridge_gateway.wallet.wallet_side import WalletSide, wallet_router
@@ -35,3 +37,12 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     )
     app.include_router(relying_party_router(relying_party))
     app.include_router(wallet_router(wallet))
+    people = WalletPages(
+        pages=Pages(environment=settings.environment, state=settings.state),
+        asker=asker,
+        presentations=presentations,
+        held=held,
+        randomness=parts.randomness,
+        clock=turns.clock,
+    )
+    app.include_router(wallet_page_router(people))
