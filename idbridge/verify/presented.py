@@ -118,6 +118,8 @@ def _held_against(findings: Findings, authorities: Iterable[Authority]) -> Shown
 def _authorities(findings: Findings, trust: TrustSnapshot) -> Iterator[Authority]:
     """Yield who vouches for the verified path: by key identifiers, as certificates on it name them, and by its list.
 
+    A certificate names its authority truly only if the next one on the path says that the key is its own; nobody
+    compared the two before, since the signature alone tells whose it is. Of the last, the state vouches for all of it.
     A list vouches for an issuer whose certificates lead to one that stands in it (section 6.1.1.2), not for one whose
     key it lists alone, and by an address that the list states of itself. There is no federation: who asks for one is
     not answered.
@@ -126,12 +128,14 @@ def _authorities(findings: Findings, trust: TrustSnapshot) -> Iterator[Authority
     if resolved is None or resolved.path is None:
         return
     yield from (Authority(ETSI_LIST, address) for address in trust.addresses_of(resolved.service.member_state))
-    for certificate in resolved.path.chain:
-        try:
-            identifier = unverified_origin(certificate).authority_key_identifier
-        except Refusal:  # it was verified, so this cannot be; and what cannot be read names nobody
-            continue
-        if identifier is not None:
+    try:
+        chain = [unverified_origin(certificate) for certificate in resolved.path.chain]
+    except Refusal:  # it was verified, so this cannot be; and what cannot be read names nobody
+        return
+    for place, origin in enumerate(chain):
+        identifier = origin.authority_key_identifier
+        listed = place + 1 == len(chain)
+        if identifier is not None and (listed or identifier == chain[place + 1].key_identifier):
             yield Authority(AKI, base64url.encode(identifier))
 
 

@@ -4,12 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
+from idbridge.codec import base64url
+from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.model.query import Query
 from idbridge.model.region import MemberState
 from idbridge.presentation.dcql import parse_query
 from idbridge.reasons import Indication
+from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.presentations import Presentation
+from idbridge.sandbox.services import Service
 from idbridge.sandbox.vp_tokens import Sent, VpToken
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust.profile import TrustList
@@ -18,6 +24,7 @@ from idbridge.verify.verifier import Verifier
 from tests.verify.pretend import NOON, answered, asked, reasons, region
 
 SG_LIST = "https://trust.sg.example/"
+FOREIGN = b"\x11" * 20
 TH_LIST = "https://trust.th.example/"
 TAN = Presentation("sg-pid", "sg-tan")
 THANAPORN = Presentation("th-pid", "th-thanaporn")
@@ -61,6 +68,31 @@ def test_nobody_vouches_whom_the_query_does_not_name_by_the_right_name(kind: str
 def test_a_list_does_not_vouch_for_an_issuer_whose_key_it_lists_without_certificate() -> None:
     """A certificate of the credential's chain has to match an entry (OpenID4VP 1.0, 6.1.1.2), and there is none."""
     assert shown("etsi_tl", TH_LIST, source=THANAPORN, party_id="sg-bank") == ["query.authority_mismatch"]
+
+
+def leaf_of_another(service: Service, bench: Bench) -> tuple[bytes, ...]:
+    """The service's certificate, signed by its own authority and made to say that another key signed it."""
+    signs = service.keys.authority
+    assert signs is not None
+    own = x509.load_der_x509_certificate(service.keys.chain[0])
+    builder = x509.CertificateBuilder(
+        own.issuer, own.subject, own.public_key(), 12345, own.not_valid_before_utc, own.not_valid_after_utc
+    )
+    for extension in own.extensions:
+        lies = isinstance(extension.value, x509.AuthorityKeyIdentifier)
+        value = x509.AuthorityKeyIdentifier(FOREIGN, None, None) if lies else extension.value
+        builder = builder.add_extension(value, extension.critical)
+    return (builder.sign(signs.private_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER),)
+
+
+def test_a_certificate_that_names_another_authority_than_the_one_that_signed_it_is_not_believed() -> None:
+    lying = replace(TAN, chain=leaf_of_another)
+    own = unverified_origin(region().service("sg-pid").keys.chain[0]).authority_key_identifier or b""
+
+    assert shown("etsi_tl", SG_LIST, source=lying) == []
+    assert shown("aki", base64url.encode(FOREIGN), source=lying) == ["query.authority_mismatch"]
+    assert shown("aki", base64url.encode(own), source=lying) == []  # the listed certificate names its own key
+    assert shown("aki", base64url.encode(own)) == []
 
 
 def test_an_address_that_two_lists_call_themselves_by_is_neithers() -> None:
