@@ -6,6 +6,7 @@ from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.wallet.access import read_access_certificate
 from idbridge_gateway.wallet.asker import Asker
+from idbridge_gateway.wallet.events import EventStreams, events_router
 from idbridge_gateway.wallet.held import HeldAnswers
 from idbridge_gateway.wallet.page import WalletPages, wallet_page_router
 from idbridge_gateway.wallet.presentations import Presentations
@@ -36,6 +37,8 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
         turns=turns,
     )
     app.include_router(relying_party_router(relying_party))
+    streams = EventStreams(presentations=presentations, clock=turns.clock)
+    app.include_router(events_router(streams, relying_party))
     app.include_router(wallet_router(wallet))
     people = WalletPages(
         pages=Pages(environment=settings.environment, state=settings.state),

@@ -1,0 +1,121 @@
+"""``/v1/presentations/{id}/events``: a relying party follows how a request stands, without asking again and again.
+
+Server-sent events (HTML Living Standard, section 9.2): one event at the start and one at every change, with the state
+and nothing of what was answered. A stream looks at the store that all workers share, so it does not matter which of
+them a wallet reaches. It ends with the request, or after a while, and such clients come again by themselves.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from idbridge.clock import Clock
+from idbridge.errors import RequestError
+from idbridge.limits import LIMITS
+from idbridge_gateway.wallet.contract import EVENTS_MEDIA, events_operation
+from idbridge_gateway.wallet.presentations import Presentations
+from idbridge_gateway.wallet.records import Outcome
+from idbridge_gateway.wallet.relying_party import PATH, RelyingPartySide
+
+Pause = Callable[[timedelta], Awaitable[None]]
+_HEAD: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_RETRY: Final = b"retry: 2000\n\n"
+_HEARTBEAT: Final = b":\n\n"
+
+
+async def system_pause(time: timedelta) -> None:
+    """Let others have the loop for ``time``."""
+    await asyncio.sleep(time.total_seconds())
+
+
+class EventStreams:
+    """The streams of one worker."""
+
+    def __init__(self, *, presentations: Presentations, clock: Clock, pause: Pause = system_pause) -> None:
+        self._presentations = presentations
+        self._clock = clock
+        self._pause = pause
+        self._open: Counter[str] = Counter()
+
+    async def begin(self, handle: str, *, owner: str) -> AsyncIterator[bytes]:
+        """Return the octets of a stream about the presentation ``handle`` of ``owner``, as they come.
+
+        Raises:
+            RequestError: ``input.not_found``, or ``system.overloaded``: too many streams are open.
+        """
+        await self._presentations.find(handle, owner=owner)
+        if self._open.total() >= LIMITS.event_streams or self._open[owner] >= LIMITS.event_streams_each:
+            raise RequestError("system.overloaded", "too many streams of events are open")
+        return self._counted(handle, owner)
+
+    async def _counted(self, handle: str, owner: str) -> AsyncIterator[bytes]:
+        with self._counting(owner):
+            yield _RETRY
+            async for event in self._events(handle, owner):
+                yield event
+
+    @contextmanager
+    def _counting(self, owner: str) -> Iterator[None]:
+        self._open[owner] += 1
+        try:
+            yield
+        finally:
+            self._open[owner] -= 1
+            self._open += Counter()  # forgets who has none
+
+    async def _events(self, handle: str, owner: str) -> AsyncIterator[bytes]:
+        """Yield the state whenever it changed, and a sign of life where it did not for long."""
+        told: Outcome | None = None
+        quiet = timedelta(0)
+        for _ in range(LIMITS.event_stream_life // LIMITS.event_look):
+            outcome = await self._outcome(handle, owner)
+            if outcome is None:
+                return
+            if outcome is not told:
+                told, quiet = outcome, timedelta(0)
+                yield _event(handle, outcome)
+            if outcome is not Outcome.PENDING:
+                return
+            if quiet >= LIMITS.event_heartbeat:
+                quiet = timedelta(0)
+                yield _HEARTBEAT
+            await self._pause(LIMITS.event_look)
+            quiet += LIMITS.event_look
+
+    async def _outcome(self, handle: str, owner: str) -> Outcome | None:
+        """Return how it stands; ``None`` if that cannot be told any more, and the stream ends without a word."""
+        try:
+            found = await self._presentations.find(handle, owner=owner)
+        except RequestError:
+            return None
+        return found.at(self._clock.now())
+
+
+def _event(handle: str, outcome: Outcome) -> bytes:
+    data = json.dumps({"id": handle, "state": outcome.value}, separators=(",", ":"))
+    return f"event: state\ndata: {data}\n\n".encode()
+
+
+def events_router(streams: EventStreams, side: RelyingPartySide) -> APIRouter:
+    """Return the route of the streams."""
+    router = APIRouter(tags=["presentations"])
+
+    @router.get(
+        PATH + "/{id}/events",
+        summary="Follow how it stands",
+        response_class=Response,
+        openapi_extra=events_operation(),
+    )
+    async def follow(request: Request) -> Response:
+        party, _ = side.party(request)
+        stream = await streams.begin(request.path_params["id"], owner=party.id)
+        return StreamingResponse(stream, media_type=EVENTS_MEDIA, headers=_HEAD)
+
+    return router
