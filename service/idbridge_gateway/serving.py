@@ -62,8 +62,8 @@ class BackgroundServer:
     ``listener`` is a socket that listens there already, for who has to know the address before there is an ``app``.
     """
 
-    def __init__(self, app: Any, *, port: int = 0, listener: socket.socket | None = None) -> None:
-        self._listener = listener or listen(LOOPBACK, port)
+    def __init__(self, app: Any, *, listener: socket.socket | None = None) -> None:
+        self._listener = listener or listen(LOOPBACK, 0)
         self._server = _Announcing(server_config(app))
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
         self.url: Final = address_of(self._listener)

@@ -59,7 +59,7 @@ def free_port() -> int:
     """Return a port that is free with its successor, as far as one can tell."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return min(int(probe.getsockname()[1]), 65533)
+        return min(int(probe.getsockname()[1]), 65532)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def test_a_region_that_is_spoilt_is_an_error_and_not_replaced(tmp_path: Path) ->
 
 def test_a_node_that_answers_nonsense_is_a_surprise(region: Region, tmp_path: Path) -> None:
     clock = SystemClock()
-    with RunningNodes(region, lay_out(region, tmp_path), ports={}, clock=clock) as nodes:
+    with RunningNodes(region, lay_out(region, tmp_path), clock=clock) as nodes:
         wrong = {state: f"{url}/docs?" for state, url in nodes.addresses.items()}
         case = case_named("sg-login-opens-account")
         results = list(play(region, nodes=wrong, clock=clock, randomness=SystemRandomness(), chosen=[case]))

@@ -61,7 +61,7 @@ class World:
     stack: ExitStack
 
     def asking(self) -> Asking:
-        nodes = RunningNodes(self.region, lay_out(self.region, self.directory), ports={}, clock=SystemClock())
+        nodes = RunningNodes(self.region, lay_out(self.region, self.directory), clock=SystemClock())
         running = self.stack.enter_context(nodes)
         return Asking(running.addresses[MemberState.TH], self.region.keys.api[PARTY])
 

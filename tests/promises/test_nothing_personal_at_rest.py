@@ -53,7 +53,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     for logger in watched:
         logger.setLevel(logging.DEBUG)
     try:
-        with RunningNodes(region, lay_out(region, directory), ports={}, clock=clock) as nodes:
+        with RunningNodes(region, lay_out(region, directory), clock=clock) as nodes:
             results = list(
                 rounds.play(
                     region,

@@ -4,6 +4,7 @@ Each fetches the region's status lists once before it answers, as a node does th
 """
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -151,14 +152,22 @@ def _prepared(settings: Settings, region: Region, *, clock: Clock, host: RegionH
 
 
 class RunningNodes:
-    """The region's nodes, each a server of its own on this machine, from ``with`` to its end."""
+    """The region's nodes, each a server of its own on this machine, from ``with`` to its end.
+
+    ``listeners`` are sockets that listen already; a node without one takes a port that is free.
+    """
 
     def __init__(
-        self, region: Region, layout: Mapping[MemberState, Settings], *, ports: Mapping[MemberState, int], clock: Clock
+        self,
+        region: Region,
+        layout: Mapping[MemberState, Settings],
+        *,
+        clock: Clock,
+        listeners: Mapping[MemberState, socket.socket] = MappingProxyType({}),
     ) -> None:
         host = RegionHost(region, clock)
         self._servers = {
-            state: BackgroundServer(_prepared(settings, region, clock=clock, host=host), port=ports.get(state, 0))
+            state: BackgroundServer(_prepared(settings, region, clock=clock, host=host), listener=listeners.get(state))
             for state, settings in layout.items()
         }
         self._stack = ExitStack()

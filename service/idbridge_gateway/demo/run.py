@@ -15,7 +15,9 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState
 from idbridge.sandbox.region import Region
 from idbridge_gateway.demo import rounds, screen
+from idbridge_gateway.demo.living import LivingRegion
 from idbridge_gateway.demo.nodes import RunningNodes, lay_out, region_in
+from idbridge_gateway.serving import LOOPBACK, listen
 
 
 def run_once(directory: Path | None, *, port: int, as_json: bool) -> None:
@@ -47,21 +49,22 @@ def _played(region: Region, nodes: RunningNodes, *, clock: Clock) -> list[rounds
 
 
 def stay_up(directory: Path, *, port: int) -> None:
-    """Run two nodes, print how to go on, and wait until told to end."""
+    """Run two nodes, the providers and a bank, print how to go on, and wait until told to end."""
     clock = SystemClock()
     region = region_in(directory, at=clock.now())
-    with _nodes(region, directory, port=port, clock=clock) as nodes:
+    with LivingRegion(region, directory, port=port, clock=clock) as living:
         shown = next(case for case in rounds.http_cases() if case.code is None and case.node is MemberState.TH)
         party = str(shown.relying_party)
         key = region.keys.api[party]
-        screen.show_how_to_go_on(nodes.addresses, key=key, party=party, case=shown.name, directory=directory)
+        screen.show_how_to_go_on(living, key=key, party=party, case=shown.name, directory=directory)
         _wait()
 
 
 def _nodes(region: Region, directory: Path, *, port: int, clock: Clock) -> RunningNodes:
-    ports = {MemberState.TH: port, MemberState.SG: port + 1} if port else {}
     layout = lay_out(region, directory, distributed_at=clock.now().replace(microsecond=0))
-    return RunningNodes(region, layout, ports=ports, clock=clock)
+    ports = {MemberState.TH: port, MemberState.SG: port + 1} if port else {}
+    listeners = {state: listen(LOOPBACK, number) for state, number in ports.items()}
+    return RunningNodes(region, layout, listeners=listeners, clock=clock)
 
 
 def _wait() -> None:

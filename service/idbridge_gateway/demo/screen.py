@@ -1,7 +1,7 @@
 """What the demo prints: a table of cases for a reader, or how to go on for somebody who keeps it running."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from idbridge.cli import output
 from idbridge.model.region import MemberState
+from idbridge_gateway.demo.living import LivingRegion
 from idbridge_gateway.demo.rounds import Result, summary
 
 _COLOURS: Final = {"PASSED": "green", "FAILED": "red", "INDETERMINATE": "yellow"}
@@ -73,13 +74,17 @@ def _reason(result: Result) -> str:
     return got if got == expected else f"{got} (expected {expected})"
 
 
-def show_how_to_go_on(nodes: Mapping[MemberState, str], *, key: str, party: str, case: str, directory: Path) -> None:
-    """Print where the nodes are, a key, and lines to paste."""
-    first = nodes[MemberState.TH]
-    output.emphasis("IdBridge sandbox: eleven states, two nodes. Nothing and nobody in it is real.", colour="green")
+def show_how_to_go_on(living: LivingRegion, *, key: str, party: str, case: str, directory: Path) -> None:
+    """Print where everybody is, a key, and lines to paste."""
+    first = living.nodes[MemberState.TH]
+    output.emphasis(
+        "IdBridge sandbox: eleven states, two nodes, a bank. Nothing and nobody in it is real.", colour="green"
+    )
     output.facts([
-        *((f"node of {state}", url) for state, url in nodes.items()),
-        ("try it in a browser", f"{first}/try"),
+        ("log in at a bank", living.bank),
+        ("try an ID in a browser", f"{first}/try"),
+        *((f"node of {state}", url) for state, url in living.nodes.items()),
+        ("providers", f"{living.providers}/sg-login, and so on"),
         ("read", f"{first}/docs"),
         ("material", directory),
         (f"key of {party}", key),
@@ -90,5 +95,6 @@ def show_how_to_go_on(nodes: Mapping[MemberState, str], *, key: str, party: str,
     output.line(f"  idbridge sandbox mint {case} --region {directory} > request.json")
     output.line(f"  curl '{first}/v1/verify' -d @request.json -H '{_JSON}' -H 'Authorization: Bearer {key}'")
     output.line(f"  curl -X POST '{first}/sandbox/faults/stale-lists'   # ask again, then the same with ?on=false")
+    output.line(f"  curl -X POST '{living.providers}/sg-login/sandbox/faults/INVALID_SIGNATURE'   # then log in again")
     output.line()
     output.line("Ctrl-C ends it.")

@@ -1,0 +1,171 @@
+"""The living region: two nodes, the providers at which people log in, and a bank, all on this machine.
+
+Addresses come first, because each of them is registered somewhere before anything answers there. Names are those that
+the lists have; what stands in for them, the registrations say (ADR 21).
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+from urllib.parse import urlsplit
+
+from idbridge.clock import Clock
+from idbridge.crypto.signer import FileSigner, generate
+from idbridge.errors import ConfigurationError
+from idbridge.model.randomness import SystemRandomness
+from idbridge.model.region import Environment, MemberState
+from idbridge.net.guarded import GuardedClient
+from idbridge.oidc.client import OidcClient, Profile
+from idbridge.oidc.metadata import Endpoints
+from idbridge.oidc.upstream_discovery import ListedProvider
+from idbridge.sandbox.region import Region
+from idbridge_gateway.demo.bank.client import BankClient
+from idbridge_gateway.demo.bank.site import BACKCHANNEL, BYE, CALLBACK, Bank, Shop, bank_app
+from idbridge_gateway.demo.nodes import RunningNodes, lay_out
+from idbridge_gateway.demo.providers import ListOperator, provider_host, register_node
+from idbridge_gateway.registration import read_registrations, write_registrations
+from idbridge_gateway.serving import LOOPBACK, BackgroundServer, address_of, listen
+from idbridge_gateway.settings import Settings, read_settings
+
+BANK_NODE: Final = MemberState.TH
+BANK_PARTY: Final = "th-bank"
+BANK_CLIENT: Final = "th-bank-web"
+_ORDER: Final = (MemberState.TH, MemberState.SG)  # of their ports
+
+
+class Places:
+    """Where everybody will answer: sockets that listen already. ``port`` is that of the first, 0 takes free ones."""
+
+    def __init__(self, port: int) -> None:
+        taken = [listen(LOOPBACK, port + number if port else 0) for number in range(len(_ORDER) + 2)]
+        self.nodes: Final[Mapping[MemberState, socket.socket]] = dict(zip(_ORDER, taken, strict=False))
+        self.providers, self.bank = taken[len(_ORDER) :]
+
+
+class LivingRegion:
+    """The region, each of its servers on this machine, from ``with`` to its end."""
+
+    def __init__(self, region: Region, directory: Path, *, port: int, clock: Clock) -> None:
+        places, randomness = Places(port), SystemRandomness()
+        self.providers: Final = address_of(places.providers)
+        self.bank: Final = address_of(places.bank)
+        operator = ListOperator(region, clock=clock, publish=_publishing(directory))
+        host = provider_host(region, browser=self.providers, operator=operator, clock=clock, randomness=randomness)
+        layout = {
+            state: register_node(host, _reached(settings, places.nodes[state]), region, randomness=randomness)
+            for state, settings in _laid_out(region, directory, clock).items()
+        }
+        signer = generate("ES256")
+        _register_bank(layout[BANK_NODE], self.bank, signer)
+        self._nodes = RunningNodes(region, layout, listeners=places.nodes, clock=clock)
+        bank = _bank(region, layout[BANK_NODE], self.bank, signer=signer, clock=clock)
+        self._servers = (
+            BackgroundServer(host, listener=places.providers),
+            BackgroundServer(bank_app(bank), listener=places.bank),
+        )
+        self._stack = ExitStack()
+
+    @property
+    def nodes(self) -> Mapping[MemberState, str]:
+        """Where each node answers."""
+        return self._nodes.addresses
+
+    def __enter__(self) -> "LivingRegion":
+        """Return the region once everybody answers.
+
+        Raises:
+            ConfigurationError: Somebody did not start.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self._nodes)
+            for server in self._servers:
+                stack.enter_context(server)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everybody, first those who others wait for."""
+        self._stack.close()
+
+
+def _laid_out(region: Region, directory: Path, clock: Clock) -> Mapping[MemberState, Settings]:
+    return lay_out(region, directory, distributed_at=clock.now().replace(microsecond=0))
+
+
+def _publishing(directory: Path) -> Callable[[Region, datetime], None]:
+    def publish(region: Region, at: datetime) -> None:
+        region.save(directory)
+        region.distribute(directory, at=at)
+
+    return publish
+
+
+def _reached(settings: Settings, listener: socket.socket) -> Settings:
+    said = settings.model_dump(exclude_none=True)
+    return read_settings(**{**said, "browser_url": address_of(listener)})
+
+
+def _register_bank(settings: Settings, url: str, signer: FileSigner) -> None:
+    """Write the bank's client into the registrations of its node.
+
+    Raises:
+        ConfigurationError: The file cannot be read or written, or the bank is not in it.
+    """
+    path = settings.relying_parties_file
+    if path is None:
+        raise ConfigurationError("the demo keeps its registrations in a file")
+    found = read_registrations(path, environment=settings.environment)
+    written = [
+        replace(one, clients=(_bank_client(one.relying_party.sector, url, signer),)) if one.id == BANK_PARTY else one
+        for one in found
+    ]
+    write_registrations(path, written, environment=settings.environment)
+
+
+def _bank_client(sector: str, url: str, signer: FileSigner) -> OidcClient:
+    return OidcClient(
+        id=BANK_CLIENT,
+        relying_party=BANK_PARTY,
+        profile=Profile.FAPI2,
+        redirect_uris=(f"{url}{CALLBACK}",),
+        post_logout_redirect_uris=(f"{url}{BYE}",),
+        backchannel_logout_uri=f"{url}{BACKCHANNEL}",
+        sector=sector,
+        jwks=(dict(signer.public_jwk),),
+        environment=Environment.SANDBOX,
+    )
+
+
+def _bank(region: Region, settings: Settings, url: str, *, signer: FileSigner, clock: Clock) -> Bank:
+    host, randomness = urlsplit(settings.node_url).netloc, SystemRandomness()
+    node = ListedProvider(
+        issuer=settings.node_url,
+        client_id=BANK_CLIENT,
+        redirect_uri=f"{url}{CALLBACK}",
+        algorithms=frozenset({region.node_service(settings.state).signer.algorithm}),
+        hosts=frozenset({host, urlsplit(settings.public_url).netloc}),
+        fapi=True,
+        environment=settings.environment,
+    )
+    client = BankClient(
+        node,
+        state=settings.state,
+        keys=Endpoints(settings.node_url).keys,
+        signer=signer,
+        caller=GuardedClient(
+            frozenset({host}),
+            settings.environment,
+            allow_loopback=True,
+            stand_ins={host: settings.public_url},
+        ),
+        randomness=randomness,
+    )
+    name = region.registration(BANK_PARTY).relying_party.name
+    return Bank(name, url, settings.public_url, client, clock, Shop(randomness))
