@@ -49,6 +49,13 @@ ONE_PERSON: Final = CheckPoint("person.2", Step.V8, "idbridge presentations")
 
 _MDOC: Final = Format.MDOC.value
 _POINTS: Final = {matching.BINDING: HOLDERS, matching.AUTHORITY: AUTHORITIES}
+_LEFT_OPEN: Final = {
+    matching.FORMAT: (AUTHORITIES, HOLDERS),
+    matching.TYPE: (AUTHORITIES, HOLDERS),
+    matching.AUTHORITY: (HOLDERS, QUERY),
+    matching.BINDING: (QUERY,),
+}
+_NOT_LOOKED_AT: Final = "what comes before it was refused of a credential"
 _STRANGERS: Final = (
     "not all credentials are shown to be of one person and as strong as the first: what the others say was left out"
 )
@@ -140,14 +147,22 @@ def _authorities(findings: Findings, trust: TrustSnapshot) -> Iterator[Authority
 
 
 def _query_checks(outcome: Fulfilment) -> tuple[Check, ...]:
-    """Return a check for each way in which the query is not answered, and for each in which it is."""
+    """Return a check for each way in which the query is not answered, and for each in which it is.
+
+    The first mismatch of a credential ends what is asked of it, and what comes after that has not passed.
+    """
     refused = [_POINTS.get(fault.code, QUERY).refused(fault.code, fault.detail) for fault in outcome.mismatches]
     if not refused and not outcome.satisfied:
         needed = ", ".join(f"`{name}`" for name in outcome.missing)
         refused.append(QUERY.refused("query.unsatisfied", f"nothing answers {needed}"))
     ids = {check.id for check in refused}
-    passed = (point.passed for point in (VALIDATED, QUERY, HOLDERS, AUTHORITIES) if point.id not in ids)
-    return (*passed, *refused)
+    left_open = {point.id for fault in outcome.mismatches for point in _LEFT_OPEN.get(fault.code, ())}
+    others = (
+        point.skipped(_NOT_LOOKED_AT) if point.id in left_open else point.passed
+        for point in (VALIDATED, QUERY, HOLDERS, AUTHORITIES)
+        if point.id not in ids
+    )
+    return (*others, *refused)
 
 
 def _transactions(request: VerifyRequest, credentials: list[VerifiedCredential]) -> tuple[Check, ...]:

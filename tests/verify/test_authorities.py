@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from idbridge.codec import base64url
 from idbridge.crypto.certificate_origin import unverified_origin
+from idbridge.model.check import Result
 from idbridge.model.query import Query
 from idbridge.model.region import MemberState
 from idbridge.presentation.dcql import parse_query
@@ -93,6 +94,45 @@ def test_a_certificate_that_names_another_authority_than_the_one_that_signed_it_
     assert shown("aki", base64url.encode(FOREIGN), source=lying) == ["query.authority_mismatch"]
     assert shown("aki", base64url.encode(own), source=lying) == []  # the listed certificate names its own key
     assert shown("aki", base64url.encode(own)) == []
+
+
+OF_A_WRONG_TYPE = {"meta": {"vct_values": ["urn:example:another"]}}
+VOUCHED = {"trusted_authorities": [{"type": "etsi_tl", "values": [SG_LIST]}]}
+BY_NOBODY = {"trusted_authorities": [{"type": "etsi_tl", "values": ["https://nobody.example/"]}]}
+NOT_LOOKED_AT = "what comes before it was refused of a credential"
+
+
+@pytest.mark.parametrize(
+    ("query", "refused", "open_points"),
+    [
+        ({"meta": {}, **BY_NOBODY}, "vp.11", {"vp.3", "vp.4"}),
+        ({**OF_A_WRONG_TYPE, **BY_NOBODY}, "vp.3", {"vp.4", "vp.11"}),
+        ({**OF_A_WRONG_TYPE, **VOUCHED}, "vp.3", {"vp.4", "vp.11"}),
+        ({"meta": {}, "claims": [{"path": ["no_such_claim"]}]}, "vp.3", set()),
+    ],
+)
+def test_of_what_a_query_asks_nothing_that_was_not_looked_at_is_told_as_passed(
+    query: dict[str, Any], refused: str, open_points: set[str]
+) -> None:
+    asks_for = parse_query({"credentials": [{"id": "pid", "format": "dc+sd-jwt", **query}]})
+    report = answered(VpToken((Sent("pid", TAN),)), query=asks_for)
+    found = {check.id: check for check in report.checks if check.id.startswith("vp.")}
+
+    assert found.keys() == {"vp.2", "vp.3", "vp.4", "vp.11"}
+    assert {name for name, check in found.items() if check.result is Result.FAILED} == {refused}
+    assert {name for name, check in found.items() if check.result is Result.SKIPPED} == open_points
+    assert {found[name].note for name in open_points} <= {NOT_LOOKED_AT}
+
+
+def test_a_holder_is_told_as_proved_only_where_the_query_got_that_far() -> None:
+    bearer = Presentation("ph-pid", "ph-luisa", bound=False)
+    expected = {"party_id": "sg-bank", "purpose": "building-visit", "claims": ("name",), "expected": {"nonce": None}}
+    for meta, refused, skipped in (({}, "vp.4", "vp.3"), (OF_A_WRONG_TYPE["meta"], "vp.3", "vp.4")):
+        asks_for = parse_query({"credentials": [{"id": "pid", "format": "dc+sd-jwt", "meta": meta}]})
+        report = answered(VpToken((Sent("pid", bearer),)), query=asks_for, **expected)
+        found = {check.id: check.result for check in report.checks}
+
+        assert (found[refused], found[skipped]) == (Result.FAILED, Result.SKIPPED)
 
 
 def test_an_address_that_two_lists_call_themselves_by_is_neithers() -> None:
