@@ -66,6 +66,8 @@ _ISSUING_COUNTRY: Final = "issuing_country"
 _ISSUING_JURISDICTION: Final = "issuing_jurisdiction"
 _EARLIER: Final = frozenset({SHAPE, RESPONSE, HEADERS, CERTIFICATES, ALGORITHM, SIGNATURE, ONE_DOCUMENT})
 _BEARER: Final = HolderBinding(HolderMethod.NONE)
+_NO_RESPONSE: Final = RESPONSE.skipped("what the issuer signed came alone, in no response")
+_NO_TYPE_OUTSIDE: Final = DOCUMENT_TYPE.skipped("what the issuer signed came alone, and names its type once")
 
 _EARLY: Final[Mapping[str, CheckPoint]] = MappingProxyType({
     "input.malformed": SHAPE,
@@ -127,7 +129,7 @@ class MdocFormat:
         """
         presented: PresentedMdoc = unverified.presented
         service = resolved.service
-        mso = _security_object(signed)
+        mso = _security_object(signed, responded=presented.doc_type is not None)
         profile = resolved.path.iso if resolved.path is not None else None
         certified = _certified(profile)
         in_force = signed_while_granted(CERTIFICATES, service=service, issued_at=mso.signed, at=at)
@@ -137,14 +139,14 @@ class MdocFormat:
         fault = judge_items(mso, presented.name_spaces)
         checks = (
             SHAPE.passed,
-            RESPONSE.passed if not presented.absent else _absent(presented.absent),
+            _NO_RESPONSE if presented.doc_type is None else _response(presented.absent),
             HEADERS.passed,
             certified if certified is not None else in_force,
             ALGORITHM.passed,
             SIGNATURE.passed,
             SECURITY_OBJECT.passed,
             DIGESTS.passed if fault is None else DIGESTS.refused(*fault),
-            DOCUMENT_TYPE.passed if doc_type == mso.doc_type else DOCUMENT_TYPE.refused("mdoc.doc_type_mismatch"),
+            _document_type(presented.doc_type, signed=mso.doc_type),
             judge_times(mso, profile, at=at, leeway=service.profile.leeway),
             _country(presented.name_spaces, profile),
             verdict.device,
@@ -176,8 +178,8 @@ class MdocFormat:
 MDOC: Final = MdocFormat()
 
 
-def _security_object(signed: SignedClaims) -> Mso:
-    """Return the security object (mdoc.7).
+def _security_object(signed: SignedClaims, *, responded: bool) -> Mso:
+    """Return the security object (mdoc.7); ``responded`` tells whether it came in a response.
 
     Raises:
         Refused: It is none; what depends on it was not judged.
@@ -188,9 +190,10 @@ def _security_object(signed: SignedClaims) -> Mso:
         point = SECURITY_OBJECT if fault.code == "mdoc.mso_invalid" else TIME
         refused = point.refused(fault.code, fault.detail)
     why = f"{refused.id} refused, so the security object is not known"
+    made = _EARLIER if responded else _EARLIER - {RESPONSE}
     raise Refused(
         *(
-            refused if point.id == refused.id else point.passed if point in _EARLIER else point.skipped(why)
+            refused if point.id == refused.id else point.passed if point in made else point.skipped(why)
             for point in POINTS
         )
     )
@@ -203,7 +206,17 @@ def _certified(profile: IsoProfile | None) -> Check | None:
     return CERTIFICATES.refused("issuer.certificate_profile", profile.fault) if profile.fault is not None else None
 
 
-def _absent(count: int) -> Check:
+def _document_type(outside: str | None, *, signed: str) -> Check:
+    """Judge whether the response calls the document what the issuer signed (mdoc.9)."""
+    if outside is None:
+        return _NO_TYPE_OUTSIDE
+    return DOCUMENT_TYPE.passed if outside == signed else DOCUMENT_TYPE.refused("mdoc.doc_type_mismatch")
+
+
+def _response(count: int) -> Check:
+    """Return that the response is whole (mdoc.2), with the number of what the wallet says that it left out."""
+    if not count:
+        return RESPONSE.passed
     note = f"the wallet says that it did not return {count} of what it was asked for"
     return Check(RESPONSE.id, RESPONSE.step, Result.PASSED, RESPONSE.clause, None, note)
 

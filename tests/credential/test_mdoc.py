@@ -94,6 +94,19 @@ def test_what_the_issuer_signed_alone_is_a_bearers_where_the_list_allows_it(bind
     assert credential.one_time == ()
 
 
+def test_of_what_the_issuer_signed_alone_nothing_is_told_that_only_a_response_has() -> None:
+    alone = replace(SHOWN, alone=True)
+    checks = account(asked(alone), binding=HolderBindingRule.OPTIONAL).checks
+    skipped = {name for name, result in results(checks).items() if result is Result.SKIPPED}
+
+    assert {"mdoc.2", "mdoc.9"} <= skipped
+    spoiled = replace(alone, mso={"version": "2.0"})
+    with pytest.raises(Refused) as caught:
+        account(asked(spoiled), binding=HolderBindingRule.OPTIONAL)
+    found = results(caught.value.checks)
+    assert (found["mdoc.7"], found["mdoc.2"]) == (Result.FAILED, Result.SKIPPED)
+
+
 @pytest.mark.parametrize(
     "expected", [{"nonce": "n"}, {"audience": "https://x"}, {"session": Session(origin="https://x")}]
 )
