@@ -109,7 +109,8 @@ class VerifyRequest:
     wallet was asked, ``transactions`` what its holder was asked to authorise with it. ``needs_holder`` tells whether an
     expected nonce, audience or session demands a proof of the holder: only a query can say that a copy will do.
     ``encryption`` tells how the credential arrived where it was encrypted to this node, and ``userinfo`` is what the
-    provider of a login said of the person beside its ID token.
+    provider of a login said of the person beside its ID token. ``signer`` is the thumbprint of the listed key by which
+    this node, itself the client of a login, found a token to be signed that names none; no request can bring one.
     """
 
     credential: str = field(repr=False)
@@ -128,3 +129,4 @@ class VerifyRequest:
     needs_holder: bool = True
     encryption: Encryption | None = None
     userinfo: Userinfo | None = None
+    signer: str | None = field(default=None, repr=False)

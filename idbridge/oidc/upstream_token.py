@@ -2,16 +2,22 @@
 
 Decides whether a token can be the answer of the provider that was asked at all: by its issuer, and by an algorithm that
 is both listed and offered. The verifier would take a token of any listed issuer; here only one was asked (RFC 9700
-section 4.4). A token that cannot be read passes, because the verifier says better why. Clauses: OpenID Connect Core 1.0
-sections 3.1.3.6 and 3.1.3.7; OpenID Connect Discovery 1.0 section 3.
+section 4.4). A token that cannot be read passes, because the verifier says better why. Where a provider leaves out
+``kid`` and several keys fit, the one that did sign is looked for among those that the list vouches for; the verifier
+still verifies with it. Clauses: OpenID Connect Core 1.0 sections 3.1.3.6, 3.1.3.7 and 10.1; OpenID Connect Discovery
+1.0 section 3.
 """
 
+from collections.abc import Iterable
+
 from idbridge.credential.id_token import HEADER
+from idbridge.crypto import jws
 from idbridge.crypto.algorithms import permitted
 from idbridge.errors import JoseError, Refusal
 from idbridge.limits import LIMITS
+from idbridge.model.keys import PublicKey
 from idbridge.model.login import LoginExpectations
-from idbridge.oidc.signed_jwt import read_unverified
+from idbridge.oidc.signed_jwt import candidates, read_unverified
 from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 
 
@@ -37,3 +43,24 @@ def expected_of(
     if access_token is None or "at_hash" not in claims:
         return None
     return LoginExpectations(access_token=access_token)
+
+
+def signer_of(token: str, keys: Iterable[PublicKey], *, algorithms: frozenset[str]) -> str | None:
+    """Return the thumbprint of the one of ``keys`` that signed a ``token`` which names none; ``None`` for all others.
+
+    ``keys`` are those that may speak for the provider (``upstream_listed``), so that no other is ever tried.
+    """
+    try:
+        unverified, claims = read_unverified(token, HEADER, max_bytes=LIMITS.token_bytes)
+        if unverified.header.kid is not None:
+            return None
+        fitting = candidates(keys, kid=None, algorithm=unverified.header.algorithm)
+    except Refusal:
+        return None
+    for key in fitting:
+        try:
+            jws.verify(unverified, claims=claims, key=key, algorithms=algorithms)
+        except JoseError:
+            continue
+        return key.thumbprint
+    return None

@@ -14,17 +14,19 @@ from idbridge.model.trust import Polled, TrustService
 
 
 def named_by(
-    kid: str | None, services: Iterable[TrustService], polled: Polled, *, at: datetime
+    kid: str | None, services: Iterable[TrustService], polled: Polled, *, at: datetime, signer: str | None = None
 ) -> Iterator[tuple[TrustService, PublicKey, datetime]]:
     """Yield the keys that ``kid`` names in the sets of ``services``, with the end of what was fetched.
 
     Without ``kid`` there is none: a set changes under way, so that the only fitting key of now says nothing of then.
+    Whoever was handed the token by the provider a moment ago may tell which key did sign it (``signer``).
     """
     for service in services:
         address = service.profile.key_set
-        held = polled.get((service.member_state, address)) if address is not None and kid is not None else None
+        asked = kid is not None or signer is not None
+        held = polled.get((service.member_state, address)) if address is not None and asked else None
         if held is not None and at < held.until:
-            yield from ((service, key, held.until) for key in held.keys if key.kid == kid)
+            yield from ((service, key, held.until) for key in held.keys if _is_named(key, kid, signer=signer))
 
 
 def refusal_of(
@@ -34,3 +36,7 @@ def refusal_of(
     if kid is None or all(service.profile.key_set is None for service in services):
         return unlisted
     return JoseError("jose.kid_unknown", "the header's `kid` is neither listed nor in the key set as fetched last")
+
+
+def _is_named(key: PublicKey, kid: str | None, *, signer: str | None) -> bool:
+    return key.kid == kid if kid is not None else key.thumbprint == signer

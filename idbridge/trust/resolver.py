@@ -15,13 +15,12 @@ Refusals are not kept: anybody can cause one, and an unknown ``kid`` has no end.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from idbridge.crypto.certificate_origin import unverified_origin
 from idbridge.crypto.did_key import is_called, is_did, key_of
 from idbridge.crypto.keys import public_key_from_certificate
-from idbridge.crypto.x509 import VerifiedPath, names_issuer, validity_changes, verify_path
+from idbridge.crypto.x509 import VerifiedPath, validity_changes
 from idbridge.errors import InputError, IssuerError, JoseError, RecognitionError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
@@ -29,6 +28,7 @@ from idbridge.model.keys import PublicKey
 from idbridge.model.qr_profile import QrEnvelope
 from idbridge.model.region import Format
 from idbridge.model.trust import NO_POLLED_KEYS, Polled, TrustService
+from idbridge.trust.certified import certifying
 from idbridge.trust.extension import TYPED_FORMATS
 from idbridge.trust.history import ENDED, changes_of, severity_at
 from idbridge.trust.polled import named_by, refusal_of
@@ -36,12 +36,6 @@ from idbridge.trust.siblings import NO_SIBLINGS, Sibling, listing_of, siblings_o
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 
 _BY_DID: Final = frozenset({Format.JWT_VC_JSON, Format.VC_JWT, Format.VC_SD_JWT})
-# Refusals of a path, by how far it got: of several attempts, the one that got furthest tells most.
-_PROGRESS: Final = MappingProxyType({
-    "issuer.certificate_expired": 1,
-    "issuer.certificate_profile": 2,
-    "issuer.certificate_name_mismatch": 3,
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,9 @@ class _Found(NamedTuple):
     polled_until: datetime | None = None
 
 
-_Question = tuple[str | None, Format, str | None, str | bytes | None, str, tuple[int, ...], QrEnvelope | None]
+_Question = tuple[
+    str | None, Format, str | None, str | bytes | None, str, tuple[int, ...], QrEnvelope | None, str | None
+]
 
 
 class KeyResolver:
@@ -106,12 +102,14 @@ class KeyResolver:
         credential_type: str | None,
         at: datetime,
         grace: timedelta = NO_TIME,
+        signer: str | None = None,
     ) -> ResolvedKey:
         """Return the one listed key that ``unverified`` has to verify with at ``at``.
 
         ``credential_type`` is the ``vct`` or its like, ``None`` for formats that have no type. A superseded service
         passes: whether the credential is old enough is judged in V5. ``grace`` is by how much the list may be out of
-        date; what is found in one that is out of date is not remembered.
+        date; what is found in one that is out of date is not remembered. ``signer`` stands for a ``kid`` that is
+        missing: the thumbprint of the key to take, if it is one of those that fit.
 
         Raises:
             IssuerError: ``issuer.unknown``, ``issuer.denied``, ``issuer.service_not_listed``,
@@ -123,7 +121,7 @@ class KeyResolver:
                 that would tell is out of date or not held.
         """
         if grace:
-            return self._resolve(unverified, credential_type, at, grace=grace).resolved
+            return self._resolve(unverified, credential_type, at, grace=grace, signer=signer).resolved
         header = unverified.message.header
         certificates = header.certificates
         # The lengths make the digest unambiguous: no other certificates have these octets in these parts.
@@ -131,12 +129,12 @@ class KeyResolver:
         lengths = tuple(map(len, certificates))
         question = (
             unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
-            unverified.presented if unverified.format is Format.QR else None,
+            unverified.presented if unverified.format is Format.QR else None, signer,
         )  # fmt: skip
         answer = self._answers.get(question)
         if answer is not None and answer.since <= at < answer.until:
             return answer.resolved
-        answer = self._resolve(unverified, credential_type, at)
+        answer = self._resolve(unverified, credential_type, at, signer=signer)
         self._keep(question, answer)
         return answer.resolved
 
@@ -147,7 +145,13 @@ class KeyResolver:
         self._answers[question] = answer
 
     def _resolve(
-        self, unverified: UnverifiedCredential, credential_type: str | None, at: datetime, *, grace: timedelta = NO_TIME
+        self,
+        unverified: UnverifiedCredential,
+        credential_type: str | None,
+        at: datetime,
+        *,
+        grace: timedelta = NO_TIME,
+        signer: str | None,
     ) -> _Answer:
         issuer = unverified.unverified_issuer
         if issuer is None:
@@ -159,14 +163,14 @@ class KeyResolver:
         try:
             self._snapshot.require_current(services[0].member_state, at=at, grace=grace)
         except TrustError:
-            self._refuse_denied(services, unverified, credential_type, at=at)
+            self._refuse_denied(services, unverified, credential_type, at=at, signer=signer)
             raise
         next_update = self._snapshot.stale_from(services[0].member_state) + grace
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         if not fitting:
             raise IssuerError("issuer.service_not_listed")
         certified = bool(unverified.message.header.certificates)
-        found = _of_envelope(self._find(fitting, unverified, at), unverified)
+        found = _of_envelope(self._find(fitting, unverified, at, signer=signer), unverified)
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
         changes = tuple(validity_changes((*unverified.message.header.certificates, *anchors)))
         changes += tuple(one.polled_until for one in found if one.polled_until is not None)
@@ -179,6 +183,7 @@ class KeyResolver:
         credential_type: str | None,
         *,
         at: datetime,
+        signer: str | None,
     ) -> None:
         """Refuse what is denied although the list is out of date: of the rest, nothing can be said.
 
@@ -189,7 +194,7 @@ class KeyResolver:
             return
         fitting = tuple(service for service in services if _fits(service, unverified.format, credential_type))
         try:
-            found = self._find(fitting, unverified, at)
+            found = self._find(fitting, unverified, at, signer=signer)
         except (IssuerError, JoseError):
             return
         self._require_not_denied(found, at=at)
@@ -269,18 +274,23 @@ class KeyResolver:
         return tuple(named.values())
 
     def _find(
-        self, services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime
+        self,
+        services: tuple[TrustService, ...],
+        unverified: UnverifiedCredential,
+        at: datetime,
+        *,
+        signer: str | None,
     ) -> tuple[_Found, ...]:
         """Return the key with which the credential has to verify, for each service that has it; all name one key."""
         if unverified.message.header.certificates:
-            return _by_path(services, unverified, at)
+            return tuple(_Found(one, path.leaf_key, path) for one, path in certifying(services, unverified, at=at))
         try:
-            return _by_kid(services, unverified)
+            return _by_kid(services, unverified, signer=signer)
         except (IssuerError, JoseError) as unlisted:
             kid = unverified.message.header.kid
             named = tuple(
                 _Found(service, key, None, until)
-                for service, key, until in named_by(kid, services, self._polled, at=at)
+                for service, key, until in named_by(kid, services, self._polled, at=at, signer=signer)
             )
             if len({one.key.thumbprint for one in named}) != 1:
                 raise refusal_of(kid, services, unlisted) from unlisted
@@ -349,8 +359,10 @@ def _of_envelope(found: tuple[_Found, ...], unverified: UnverifiedCredential) ->
     return tuple(one for one, qr in listed if qr is not None and qr.envelope == unverified.presented) or found
 
 
-def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential) -> tuple[_Found, ...]:
-    """Return the listed key that ``kid`` names; without ``kid``, the only one that fits the algorithm."""
+def _by_kid(
+    services: tuple[TrustService, ...], unverified: UnverifiedCredential, *, signer: str | None
+) -> tuple[_Found, ...]:
+    """Return the listed key that ``kid`` names; without ``kid``, the only one that fits, or that ``signer`` is."""
     header = unverified.message.header
     listed = tuple(_Found(service, key) for service in services for key in service.keys)
     if not listed:
@@ -363,35 +375,8 @@ def _by_kid(services: tuple[TrustService, ...], unverified: UnverifiedCredential
     fitting = tuple(one for one in listed if header.algorithm in one.key.algorithms)
     if not fitting:
         raise JoseError("jose.alg_key_mismatch", "no listed key fits the algorithm")
-    if len({one.key.thumbprint for one in fitting}) > 1:
+    if signer is not None:
+        fitting = tuple(one for one in fitting if one.key.thumbprint == signer)
+    if len({one.key.thumbprint for one in fitting}) != 1:
         raise JoseError("jose.kid_missing")
     return fitting
-
-
-def _by_path(services: tuple[TrustService, ...], unverified: UnverifiedCredential, at: datetime) -> tuple[_Found, ...]:
-    """Return the leaf key of ``x5c`` for each service to whose certificates it leads."""
-    found: list[_Found] = []
-    refusals = [IssuerError("issuer.chain_untrusted")]
-    for service in services:
-        if service.anchors:
-            try:
-                path = _path(service, unverified, at)
-            except IssuerError as refusal:
-                refusals.append(refusal)
-            else:
-                found.append(_Found(service, path.leaf_key, path))
-    if not found:
-        raise max(refusals, key=lambda refusal: _PROGRESS.get(refusal.code, 0))
-    return tuple(found)
-
-
-def _path(service: TrustService, unverified: UnverifiedCredential, at: datetime) -> VerifiedPath:
-    """Return the path to a certificate of ``service``, if its leaf is of this issuer and of this state."""
-    path = verify_path(
-        unverified.message.header.certificates, anchors=service.anchors, at=at, rule=service.profile.leaf_rule
-    )
-    if path.country is not None and path.country.upper() != service.member_state.value:
-        raise IssuerError("issuer.certificate_profile", "the certificate is of another state")
-    if unverified.unverified_issuer is not None and not names_issuer(path, service.issuer):
-        raise IssuerError("issuer.certificate_name_mismatch")
-    return path

@@ -196,7 +196,9 @@ class Verifier:
         try:
             # V3  Which listed service is that, was it trusted at this instant, and which is its key?
             kind = form.credential_type(unverified)
-            resolved = self._keys.resolve(unverified=unverified, credential_type=kind, at=at, grace=grace)
+            resolved = self._keys.resolve(
+                unverified=unverified, credential_type=kind, at=at, grace=grace, signer=request.signer
+            )
             # V4  Did that key sign it?
             allowed, claims = resolved.service.profile.algorithms, unverified.unverified_claims
             signed = signature.verify(

@@ -20,6 +20,7 @@ from idbridge.oidc.request_uri import read_named_request
 from idbridge.oidc.upstream import keys_to_try, read_authorization_response, read_token_response
 from idbridge.oidc.upstream_discovery import narrowed
 from idbridge.oidc.upstream_errors import UpstreamError
+from idbridge.oidc.upstream_token import expected_of, signer_of
 from tests.fuzz.harness import Harness
 from tests.oidc import test_authorization_request as requests
 from tests.oidc import test_claims_request as claims
@@ -29,6 +30,7 @@ from tests.oidc import test_logout_request as logouts
 from tests.oidc import test_logout_token as logout_tokens
 from tests.oidc import test_upstream as upstream
 from tests.oidc import test_upstream_discovery as discovery
+from tests.oidc import test_upstream_token as nameless
 from tests.oidc.kit import ISSUER, NOON, client, signed
 
 _ASSERTION: Final = signed(assertions.claims())
@@ -146,6 +148,13 @@ def _keys(octets: bytes) -> None:
             raise AssertionError("a key that is not to be tried")
 
 
+def _nameless(octets: bytes) -> None:
+    text = octets.decode("utf-8", errors="surrogateescape")
+    if text != nameless.TOKEN and signer_of(text, nameless.KEYS, algorithms=nameless.ES256) is not None:
+        raise AssertionError("a token that nobody signed was said to be signed")
+    expected_of(text, issuer=nameless.ISSUER, algorithms=nameless.ES256, access_token="t")
+
+
 def _form(**values: str) -> bytes:
     return urlencode(values).encode()
 
@@ -175,4 +184,5 @@ PROTOCOL: Final[tuple[Harness, ...]] = (
     Harness("provider-discovery", _discovery, lambda: [discovery.document()], 8_192),
     Harness("token-response", _tokens, lambda: [json.dumps(upstream.TOKENS).encode()], 4_096),
     Harness("provider-key-set", _keys, lambda: [upstream.key_set(upstream.FIRST, upstream.OTHER)], 4_096),
+    Harness("provider-token", _nameless, lambda: [nameless.TOKEN.encode()], 8_192),
 )  # fmt: skip

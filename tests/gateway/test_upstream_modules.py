@@ -255,12 +255,23 @@ def test_a_token_response_that_is_malformed_is_a_provider_out_of_order(
     assert ended(abroad, provider) == "temporarily_unavailable"
 
 
-@pytest.mark.parametrize("provider", LOGINS)
-def test_kid_absent_single_jwks(abroad: Abroad, provider: str) -> None:
-    """With one listed key of the algorithm nothing has to be guessed; KH lists one."""
-    abroad.pretend[provider].header = {"kid": ABSENT}
-    if provider == KH:
-        passed(abroad, provider)
+def test_kid_absent_single_jwks(abroad: Abroad) -> None:
+    """Cambodia lists one key."""
+    assert len(abroad.node.region.keys.services[KH].signers) == 1
+    abroad.kh.header = {"kid": ABSENT}
+
+    passed(abroad, KH)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_kid_absent_multiple_matching_keys_in_jwks(abroad: Abroad, number: int) -> None:
+    """Singapore lists two keys of one kind, and either may have signed."""
+    abroad.sg.header = {"kid": ABSENT}
+    abroad.sg.signer = abroad.node.region.keys.services[SG].signers[number]
+    passed(abroad)
+
+    abroad.sg.signer = generate("ES256")
+    assert ended(abroad) == "access_denied"
 
 
 @pytest.fixture(scope="module")

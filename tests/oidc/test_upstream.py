@@ -1,6 +1,7 @@
 """The gateway as a client of national providers: each module of the conformance suite that must fail, fails here."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,9 @@ from idbridge.oidc.upstream import (
     UpstreamTokens,
     keys_to_try,
     read_authorization_response,
+    read_exchanged_token,
+    read_pushed_response,
+    read_redirect_response,
     read_token_response,
     request_location,
     request_parameters,
@@ -191,6 +195,54 @@ def test_token_endpoint_response_without_expires_in() -> None:
     assert tokens(expires_in=None).expires_in is None
     assert tokens().expires_in == 600
     assert "e30" not in repr(tokens())
+
+
+@pytest.mark.parametrize(
+    ("octets", "status", "expected"),
+    [
+        (b'{"error":"invalid_request"}', 400, UpstreamFault.PROVIDER_REFUSED),
+        (b'{"request_uri":"urn:x"}', 200, UpstreamFault.PROVIDER_REFUSED),
+        (b'{"request_uri":"urn:x","error":"server_error"}', 201, UpstreamFault.PROVIDER_REFUSED),
+        (b"{}", 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b'{"request_uri":""}', 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b'{"request_uri":7}', 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b'{"request_uri":"a\\u000ab"}', 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b'{"request_uri":"\xc3\xa9"}', 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b"<html>", 201, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    ],
+)
+def test_a_pushed_request_without_a_name_that_may_be_sent_was_not_pushed(
+    octets: bytes, status: int, expected: UpstreamFault
+) -> None:
+    assert fault(read_pushed_response, octets, status=status).fault is expected
+    assert read_pushed_response(b'{"request_uri":"urn:x","expires_in":60}', status=201) == "urn:x"
+
+
+@pytest.mark.parametrize(
+    ("octets", "status", "expected"),
+    [
+        (b'{"error":"invalid_grant"}', 400, UpstreamFault.PROVIDER_REFUSED),
+        (b'{"id_token":"a.b.c"}', 201, UpstreamFault.PROVIDER_REFUSED),
+        (b'{"access_token":"a"}', 200, UpstreamFault.ID_TOKEN_MISSING),
+        (b'{"id_token":""}', 200, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+        (b'{"id_token":{}}', 200, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    ],
+)
+def test_the_token_of_a_redirect_gives_an_id_token_or_nothing(
+    octets: bytes, status: int, expected: UpstreamFault
+) -> None:
+    assert fault(read_exchanged_token, octets, status=status).fault is expected
+    assert read_exchanged_token(b'{"id_token":"a.b.c","access_token":"t"}', status=200) == "a.b.c"
+
+
+def test_a_redirect_has_a_token_and_no_code() -> None:
+    answer = {"authToken": "t", "state": PENDING.state}
+    quiet = replace(PENDING, names_issuer=False)
+    assert read_redirect_response(Parameters(answer), quiet) == "t"
+
+    for spoilt in ({"code": "c"}, {"code": "c", "authToken": None}, {"authToken": None}, {"error": "access_denied"}):
+        said = {name: value for name, value in {**answer, **spoilt}.items() if value is not None}
+        assert fault(read_redirect_response, Parameters(said), quiet).fault is UpstreamFault.RESPONSE_MALFORMED
 
 
 ES256 = frozenset({"ES256"})

@@ -13,7 +13,8 @@ from idbridge.crypto.jwe import DecryptionKey
 from idbridge.model.region import Format
 from idbridge.model.request import Expectations, VerifyRequest
 from idbridge.oidc.authorization_request import AuthorizationRequest
-from idbridge.oidc.upstream_token import expected_of
+from idbridge.oidc.upstream_listed import keys_of
+from idbridge.oidc.upstream_token import expected_of, signer_of
 from idbridge.verify.report import Report
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.turns import Turn
@@ -56,7 +57,7 @@ class Verification:
             UpstreamError, JoseError: The token cannot be the answer of the provider that was asked.
             RequestError: ``policy.relying_party_disabled``.
         """
-        question = self._question(answered, provider, under_way, asked)
+        question = self._question(answered, provider, under_way, asked, turn=turn)
         report = turn.state.verifier.verify(question, at=turn.at)
         if report.reason is None or report.reason.code != _UNKNOWN_KEY or not provider.login.key_sets:
             return report, turn
@@ -72,6 +73,8 @@ class Verification:
         provider: UsableProvider,
         under_way: UnderWay,
         asked: tuple[RegisteredClient, AuthorizationRequest],
+        *,
+        turn: Turn,
     ) -> VerifyRequest:
         registered, request = asked
         token, encryption = received(answered.id_token, self.decryption_keys)
@@ -82,6 +85,8 @@ class Verification:
             algorithms=answered.algorithms,
             access_token=answered.access_token,
         )
+        state = turn.state
+        keys = keys_of(provider.login, state.snapshot, state.verifier.status.polled, at=turn.at)
         return VerifyRequest(
             credential=token,
             relying_party=registered.relying_party,
@@ -94,4 +99,5 @@ class Verification:
             assertion_audience=request.client_id,
             encryption=encryption,
             userinfo=received_userinfo(answered.userinfo, self.decryption_keys),
+            signer=signer_of(token, keys, algorithms=answered.algorithms),
         )
