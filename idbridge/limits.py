@@ -67,6 +67,7 @@ class Limits:
     bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
     session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
+    country_cookie: timedelta = timedelta(days=180)  # that a browser remembers which state was chosen; not who chose
     sandbox_memory_entries: int = 1_000  # of one kind, at one pretend provider; the oldest goes first
     browser_logins: int = 32  # of one browser, that one logout looks up
     logouts_waiting: int = 1_000  # clients that are yet to be told of a logout, of one worker

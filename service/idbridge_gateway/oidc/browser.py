@@ -19,14 +19,12 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.oidc.authorization_response import response_location
 from idbridge.oidc.errors import OAuthError
-from idbridge.reasons import reason
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.oidc.answers import NO_STORE, oauth_error
 
 SEE_OTHER: Final = 303
 FORM_POST: Final = "form_post"
 _NAME_OCTETS: Final = 16
-_UNAVAILABLE: Final = 503
 _PAGE: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"
@@ -92,29 +90,20 @@ def to_client(redirect_uri: str, parameters: Mapping[str, str], *, mode: str) ->
     return Response(body, media_type="text/html", headers={**NO_STORE, "content-security-policy": policy})
 
 
-def error_page(error: OAuthError, *, correlation_id: str) -> Response:
-    """Return the page for whom nothing else can be told: a redirect would go to an address that nobody checked."""
-    why = reason(error.code)
-    body = (
-        f"<p>{escape(why.person)}</p><p>{escape(error.error.value)}: {escape(error.description)}</p>"
-        f"<p><code>{escape(error.code)}</code> <code>{escape(correlation_id)}</code></p>"
-    )
-    headers = dict(NO_STORE)
-    if error.status == _UNAVAILABLE and why.retry_after is not None:
-        headers["retry-after"] = str(int(why.retry_after.total_seconds()))
-    page = _PAGE.format(title="This log-in cannot go on", body=body)
-    return Response(page, error.status, media_type="text/html", headers=headers)
-
-
 async def browsed(request: Request, act: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Return what ``act`` answers, or an error page, whatever happened."""
+    """Return what ``act`` answers, or an error page, whatever happened.
+
+    A page is all that can be told: a redirect would go to an address that nobody checked.
+    """
     correlation_id: str = request.state.correlation_id
     try:
         return await act(request)
     except OAuthError as error:
-        return error_page(error, correlation_id=correlation_id)
+        refusal = error
     except RequestError as broken:
-        return error_page(oauth_error(broken), correlation_id=correlation_id)
+        refusal = oauth_error(broken)
     except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a person gets a page
         note_unexpected(error, correlation_id=correlation_id)
-        return error_page(oauth_error(RequestError("system.internal")), correlation_id=correlation_id)
+        refusal = oauth_error(RequestError("system.internal"))
+    page: Response = request.app.state.site.refused(request, refusal)
+    return page

@@ -69,9 +69,13 @@ class HeldTransaction:
     transaction: Transaction
 
 
-def unknown_transaction() -> OAuthError:
-    """Return the one answer to a log-in that is over, was answered, or belongs to another browser."""
-    return OAuthError("invalid_request", "this log-in is over, was answered, or was begun in another browser")
+class LoginOverError(OAuthError):
+    """A log-in that is over, was answered, or belongs to another browser: which of these, nobody is told."""
+
+
+def unknown_transaction() -> LoginOverError:
+    """Return the one answer to a log-in that is not there."""
+    return LoginOverError("invalid_request", "this log-in is over, was answered, or was begun in another browser")
 
 
 class Transactions:

@@ -23,7 +23,8 @@ SOURCE: Final = "en"
 FULL: Final = ("en", "ms", "id", "th", "vi")
 FURTHER: Final = ("km", "lo", "my", "fil", "zh", "ta", "pt", "tet")
 LANGUAGES: Final = (*FULL, *FURTHER)
-SHARED: Final = ("frame", "refusal", "selector", "consent")  # the groups that every language has
+# The groups that every language has: those of the pages on which somebody decides, and the names of things on them.
+SHARED: Final = ("frame", "refusal", "state", "purpose", "level", "claim", "selector", "consent", "receipt")
 
 _REASONS: Final = "reason"  # sentences for persons, by reason code; English has them in the reason catalogue
 _ABOUT: Final = frozenset({"tag", "name"})

@@ -19,14 +19,16 @@ from idbridge_gateway.api.head import RequestHead
 
 URLENCODED: Final = b"application/x-www-form-urlencoded"
 MULTIPART: Final = b"multipart/form-data"
-_FIELDS: Final = 8
+FIELDS: Final = 8
 _BOUNDARY: Final = range(1, 71)  # characters (RFC 2046 section 5.1.1)
 
 
 async def read_form(
-    head: RequestHead, receive: Receive, *, texts: frozenset[str], file: str | None = None
+    head: RequestHead, receive: Receive, *, texts: frozenset[str], file: str | None = None, most: int = FIELDS
 ) -> tuple[Mapping[str, str], bytes]:
     """Return the fields by name, and the octets of the field ``file``, empty if there are none.
+
+    A form of text alone has at ``most`` so many fields.
 
     Raises:
         RequestError: It is no form of ours, or larger than one can be.
@@ -36,7 +38,7 @@ async def read_form(
     if head.content_encoding is not None or essence not in (URLENCODED, MULTIPART):
         raise RequestError("input.media_type")
     if essence == URLENCODED:
-        fields = _urlencoded(await _octets(head, receive, max_bytes=LIMITS.form_bytes))
+        fields = _urlencoded(await _octets(head, receive, max_bytes=LIMITS.form_bytes), most=most)
     else:
         if file is None:
             raise RequestError("input.media_type")
@@ -61,9 +63,9 @@ async def _octets(head: RequestHead, receive: Receive, *, max_bytes: int) -> byt
     return await read_body(receive, max_bytes=bound_of(head, max_bytes=max_bytes))
 
 
-def _urlencoded(body: bytes) -> dict[str, bytes]:
+def _urlencoded(body: bytes, *, most: int) -> dict[str, bytes]:
     try:
-        pairs = parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_FIELDS)
+        pairs = parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=most)
     except ValueError:
         raise _malformed("the form cannot be read") from None
     return _once((name.decode("latin-1"), value) for name, value in pairs)
@@ -101,7 +103,7 @@ class _Parts:
         }
 
     def _begin(self) -> None:
-        if len(self.found) >= _FIELDS:
+        if len(self.found) >= FIELDS:
             raise _malformed("the form has too many fields")
         self._headers, self._octets = {}, bytearray()
 

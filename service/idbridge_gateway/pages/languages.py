@@ -38,20 +38,35 @@ class Language:
         """
         return filled(self.catalogue.sentences[key], values)
 
+    def original(self, key: str, **values: object) -> str:
+        """Return the English sentence ``key`` where a machine made the one of this language; nothing otherwise."""
+        if self.code == SOURCE or key in self.catalogue.reviewed:
+            return ""
+        return filled(catalogues()[SOURCE].sentences[key], values)
+
     def reason(self, code: str) -> str | None:
         """Return what a reason code tells a person, if it was translated."""
         return self.catalogue.sentences.get(f"reason.{code}")
 
 
 def language(
-    query: Mapping[str, str], cookies: Mapping[str, str], accepted: str, *, offered: tuple[str, ...] = FULL
+    query: Mapping[str, str],
+    cookies: Mapping[str, str],
+    accepted: str,
+    *,
+    offered: tuple[str, ...] = FULL,
+    wished: tuple[str, ...] = (),
 ) -> Language:
-    """Return the language of a page that is there in the languages ``offered``."""
+    """Return the language of a page that is there in the languages ``offered``.
+
+    ``wished`` are those that a client named before, where the address no longer does.
+    """
     asked = _known(query.get(PARAMETER, ""), offered)
     if asked is not None:
         return Language(catalogues()[asked], asked=True)
     found = _known(cookies.get(COOKIE, ""), offered)
     found = found or _first(query.get("ui_locales", "")[: LIMITS.identifier_characters].split(), offered)
+    found = found or _first(list(wished), offered)
     found = found or _first(_preferred(accepted[: LIMITS.identifier_characters]), offered)
     return Language(catalogues()[found or SOURCE])
 

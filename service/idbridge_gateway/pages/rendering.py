@@ -2,23 +2,35 @@
 
 A page loads style and script from this node alone, is shown in no frame, sends forms to this node alone, and tells no
 other site where its reader came from. A page about somebody is kept by nobody.
+
+A page of which a form may end at another site, by a redirect, is allowed forms to any https address: browsers hold each
+redirect of a sent form against ``form-action``, and where a provider or a client sends people on is for them to say. It
+also tells this node, and no other, which page it came from, as without that a browser would not name its origin.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment as Templates
 from jinja2 import PackageLoader, StrictUndefined
 
 from idbridge.model.region import Environment, MemberState
-from idbridge_gateway.pages.catalogue import FULL, catalogues
+from idbridge_gateway.pages.catalogue import FULL, SOURCE, catalogues
 from idbridge_gateway.pages.languages import COOKIE, PARAMETER, Language, language
 from idbridge_gateway.pages.static_files import static_path
 
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action {forms}; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+POLICY: Final = _POLICY.format(forms="'self'")
+_WAYS_OUT: Final = {
+    Environment.LIVE: "'self' https:",
+    Environment.SANDBOX: "'self' https: http://127.0.0.1:* http://localhost:*",
+}
 _HEADERS: Final = {
     "content-security-policy": POLICY,
     "referrer-policy": "no-referrer",
@@ -28,6 +40,7 @@ _HEADERS: Final = {
 }
 _TRANSPORT: Final = {"strict-transport-security": "max-age=31536000"}
 _YEAR_SECONDS: Final = 365 * 24 * 3600
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Pages:
@@ -47,10 +60,14 @@ class Pages:
             static=static_path, environment=environment.value, node_state=state.value, catalogues=catalogues()
         )
 
-    def language(self, request: Request, *, offered: tuple[str, ...] = FULL) -> Language:
-        """Return the language in which ``request`` is answered."""
+    def language(self, request: Request, *, offered: tuple[str, ...] = FULL, wished: tuple[str, ...] = ()) -> Language:
+        """Return the language in which ``request`` is answered; ``wished`` are those that a client named before."""
         accepted = request.headers.get("accept-language", "")
-        return language(request.query_params, request.cookies, accepted, offered=offered)
+        return language(request.query_params, request.cookies, accepted, offered=offered, wished=wished)
+
+    def text(self, template: str, **values: Any) -> str:
+        """Return what ``template`` makes of ``values``: a file to be handed over, not a page."""
+        return self._templates.get_template(template).render(**values)
 
     def page(
         self,
@@ -60,20 +77,33 @@ class Pages:
         status: int = 200,
         personal: bool = True,
         offered: tuple[str, ...] = FULL,
+        wished: tuple[str, ...] = (),
+        kept: Mapping[str, str] | None = _NOTHING,
+        leaves: bool = False,
         **values: Any,
     ) -> Response:
-        """Return the page that ``template`` makes of ``values``, in one of the languages ``offered``."""
-        spoken = self.language(request, offered=offered)
+        """Return the page that ``template`` makes of ``values``, in one of the languages ``offered``.
+
+        ``kept`` are the parameters that its own addresses keep; ``None`` for a page that its address does not show
+        again. ``leaves`` tells that a form of it may end elsewhere.
+        """
+        spoken = self.language(request, offered=offered, wished=wished)
         path = request.scope["path"]
-        text = self._templates.get_template(template).render(
+        text = self.text(
+            template,
             m=spoken,
             offered=offered,
             path=path,
-            action=f"{path}?{PARAMETER}={spoken.code}" if spoken.asked else path,
+            kept=kept,
+            action=_address(path, kept or _NOTHING, spoken.code if spoken.asked else None),
+            english=_address(path, kept or _NOTHING, SOURCE),
             **values,
         )
         response = Response(text, status, media_type="text/html; charset=utf-8")
         response.headers.update(_HEADERS)
+        if leaves:
+            response.headers["content-security-policy"] = _POLICY.format(forms=_WAYS_OUT[self._environment])
+            response.headers["referrer-policy"] = "same-origin"
         response.headers["cache-control"] = "no-store" if personal else "private, no-cache"
         if self._environment is Environment.LIVE:
             response.headers.update(_TRANSPORT)
@@ -84,3 +114,9 @@ class Pages:
     def _remember(self, response: Response, spoken: Language) -> None:
         live = self._environment is Environment.LIVE
         response.set_cookie(COOKIE, spoken.code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=live)
+
+
+def _address(path: str, kept: Mapping[str, str], code: str | None) -> str:
+    """Return the address of a page; with a language where one was asked for."""
+    query = urlencode({**kept, **({} if code is None else {PARAMETER: code})})
+    return f"{path}?{query}" if query else path

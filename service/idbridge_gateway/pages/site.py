@@ -6,7 +6,10 @@ from fastapi import FastAPI, Request, Response
 
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import Environment
+from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc import addresses
 from idbridge_gateway.pages.problems import problem_page
+from idbridge_gateway.pages.refusals import refusal_page
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.static_files import static_router
@@ -14,7 +17,7 @@ from idbridge_gateway.pages.try_it import PATH as TRY
 from idbridge_gateway.pages.try_it import TryIt, try_router
 from idbridge_gateway.parts import Parts
 
-_PAGES: Final = frozenset({TRY})
+_PAGES: Final = frozenset({TRY, addresses.SELECTOR, addresses.CONSENT, addresses.RECEIPT})
 
 
 class Site:
@@ -30,6 +33,10 @@ class Site:
     def problem(self, request: Request, broken: RequestError, *, headers: dict[str, str]) -> Response:
         """Return the page that tells a person of ``broken``."""
         return problem_page(self._pages, request, broken, correlation_id=request.state.correlation_id, headers=headers)
+
+    def refused(self, request: Request, error: OAuthError) -> Response:
+        """Return the page that tells a person why a login cannot go on."""
+        return refusal_page(self._pages, request, error, shown_again=self.serves(request.scope["path"]))
 
 
 def install_site(app: FastAPI, parts: Parts, *, samples: Samples | None) -> None:

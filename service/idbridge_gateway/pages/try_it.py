@@ -28,6 +28,7 @@ from idbridge_gateway.api.request import read_request
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.pages.forms import read_form
 from idbridge_gateway.pages.languages import Language
+from idbridge_gateway.pages.purpose_words import purpose_words
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.pages.samples import Sample, Samples
 from idbridge_gateway.pages.verdict_words import verdict_words
@@ -171,12 +172,7 @@ class TryIt:
         return self._pages.page(request, "verdict.html", report=report, words=told, sample=asked.sample)
 
     def _purpose_words(self, words: Language, code: str) -> str:
-        """Return what a purpose is called: by the page's words, or as the states' register has it."""
-        known = words.catalogue.sentences.get(f"purpose.{code}")
-        if known is not None:
-            return known
-        registered = self._turns.trust.in_force.snapshot.purposes.find(code)
-        return registered.name.get(words.code, registered.name["en"]) if registered is not None else code
+        return purpose_words(words, code, self._turns.trust.in_force.snapshot.purposes)
 
 
 async def _code_in(picture: bytes) -> str:

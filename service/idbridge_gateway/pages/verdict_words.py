@@ -3,11 +3,12 @@
 Decides nothing about anybody: it reads the report and picks words. What the answer does not prove is always among them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from idbridge.reasons import Reason, reason
+from idbridge_gateway.pages.claim_words import ClaimWords, claim_words
 
 _MINUTE: Final = 60
 _EXPIRED: Final = frozenset({"time.expired", "mandate.expired"})
@@ -28,20 +29,8 @@ _OWN_WORDS: Final[Mapping[str, str]] = {
         "verdict.not_recognised",
     ),
 }  # fmt: skip
-_CLAIMS: Final = frozenset({"name", "birthdate", "nationality", "address", "sex", "position", "institution"})
-_AGE: Final = "age_over_"
 
 Sentence = tuple[str, dict[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimWords:
-    """One claim: the ``key`` of its name in the catalogue, empty if it has none, and what it says."""
-
-    name: str
-    key: str
-    values: dict[str, object]
-    text: str | bool = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +82,8 @@ def _accepted(report: Mapping[str, Any], basis: dict[str, object]) -> VerdictWor
         sentences=tuple(sentences),
         reserves=() if passed else tuple(report["recognition"]["limits"]),
         reason=None,
-        shared=tuple(_named(name, value) for name, value in report["claims"].items()),
-        not_shared=tuple(_named(withheld["claim"], "") for withheld in report["not_released"]),
+        shared=tuple(claim_words(name, value) for name, value in report["claims"].items()),
+        not_shared=tuple(claim_words(withheld["claim"], "") for withheld in report["not_released"]),
         todo=("verdict.do_accept", {}),
         limits=(
             "verdict.limit_person" if bound else "verdict.limit_holder",
@@ -109,22 +98,3 @@ def _retry(why: Reason) -> Sentence:
         return "verdict.do_never", {}
     minutes = int(why.retry_after.total_seconds()) // _MINUTE
     return ("verdict.do_retry_minutes", {"minutes": minutes}) if minutes else ("verdict.do_retry_moment", {})
-
-
-def _named(name: str, value: Any) -> ClaimWords:
-    if name.startswith(_AGE):
-        return ClaimWords(name, "claim.age_over", {"age": name.removeprefix(_AGE)}, _text(value))
-    return ClaimWords(name, f"claim.{name}" if name in _CLAIMS else "", {}, _text(value))
-
-
-def _text(value: Any) -> str | bool:
-    """Return a claim as text: of a name what is displayed, of other objects what stands in them, in their order."""
-    if type(value) is bool:
-        return value
-    if isinstance(value, Mapping):
-        return str(value["display"]) if "display" in value else _joined(value.values())
-    return _joined(value) if isinstance(value, list) else str(value)
-
-
-def _joined(values: Iterable[Any]) -> str:
-    return ", ".join(str(_text(value)) for value in values)
