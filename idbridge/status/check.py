@@ -6,7 +6,7 @@ never called revoked (Token Status List, section 8.3). A credential that refers 
 
 Checks ``tsl.1`` to ``tsl.9`` are the checklist of status lists. Point 1, that nothing is asked about a credential that
 is not good itself, holds because this step comes after V5; what it checks is the reference. Points 2 and 5 were made
-when the list was taken up and hold for whatever is held.
+when the list was taken up and hold for whatever is held; of point 2 it is left that an SD-JWT VC is answered by a JWT.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from idbridge.crypto.x509 import VerifiedPath
 from idbridge.errors import StatusError
 from idbridge.model.check import Check, CheckPoint, Result, Step
 from idbridge.model.credential import VerifiedCredential
-from idbridge.model.region import MemberState
+from idbridge.model.region import Format
 from idbridge.reasons import Indication, reason
 from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.references import Named, Reference, Unread, read_references
@@ -32,7 +32,7 @@ CERTIFICATES: Final = CheckPoint("status.2", Step.V6, "RFC 5280 section 6.3")
 
 _TSL = "Token Status List section"
 REFERENCE: Final = CheckPoint("tsl.1", Step.V6, f"{_TSL} 6; 8.3")
-TYPE: Final = CheckPoint("tsl.2", Step.V6, f"{_TSL} 5.1; 5.2; RFC 8725 section 3.11")
+TYPE: Final = CheckPoint("tsl.2", Step.V6, f"{_TSL} 5.1; 5.2; SD-JWT VC section 2.2.2.2; RFC 8725 section 3.11")
 SIGNER: Final = CheckPoint("tsl.3", Step.V6, f"{_TSL} 11.3; architecture D1")
 TIME: Final = CheckPoint("tsl.4", Step.V6, f"{_TSL} 5.1; 13.7")
 PACKING: Final = CheckPoint("tsl.5", Step.V6, f"{_TSL} 4.1; idbridge limits")
@@ -140,8 +140,7 @@ def _referred(
         references = read_references(credential.status_reference)
     except StatusError as refusal:
         return _told(_Statement(StatusState.UNAVAILABLE, None, REFERENCE, refusal.code, refusal.detail))
-    state = credential.service.member_state
-    statements = [_stated(reference, state, snapshot, trust, at) for reference in references]
+    statements = [_stated(reference, credential, snapshot, trust, at) for reference in references]
     refused = [one for one in statements if one.point is not None]
     if refused:
         return _told(max(refused, key=lambda one: (one.failed, one.state is not StatusState.UNAVAILABLE)))
@@ -166,11 +165,11 @@ def _told(statement: _Statement) -> tuple[tuple[Check, ...], StatusFinding]:
 
 
 def _stated(
-    reference: Named, state: MemberState, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
+    reference: Named, credential: VerifiedCredential, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
 ) -> _Statement:
     if isinstance(reference, Unread):
         return _silent(REFERENCE, reference.code, reference.detail)
-    place = (state, reference.address)
+    place = (credential.service.member_state, reference.address)
     held = snapshot.lists.get(place)
     if held is None:
         if snapshot.is_of_another_state(place):
@@ -180,10 +179,9 @@ def _stated(
         return _silent(SIGNER, UNAUTHORISED, "whoever signed the list may no longer speak for its address")
     if not held.is_current(at):
         return _silent(TIME, "status.list_stale", f"status snapshot {snapshot.id} holds a list that is out of date")
-    if held.mechanism is not reference.mechanism:
-        return _silent(BITSTRING, "status.list_invalid", "a list of another kind than the credential refers to")
-    if held.mechanism is Mechanism.BITSTRING and reference.purpose not in held.purposes:
-        return _silent(BITSTRING, "status.list_invalid", "a list for another purpose than the credential refers to")
+    unfit = _unfit(held, reference, credential.format)
+    if unfit is not None:
+        return unfit
     try:
         value = held.value(reference.index, size=held.bits or reference.size)
     except StatusError as refusal:
@@ -193,6 +191,17 @@ def _stated(
     meanings = {value: _PURPOSES.get(reference.purpose, _UNKNOWN_VALUE)} if reference.purpose else _VALUES
     found, code = meanings.get(value, _UNKNOWN_VALUE)
     return _Statement(found, held.issued_at, VALUE, code)
+
+
+def _unfit(held: StatusList, reference: Reference, kind: Format) -> _Statement | None:
+    """Return that the list is of another kind than the one that answers the reference; ``None`` if it is of that."""
+    if held.mechanism is not reference.mechanism:
+        return _silent(BITSTRING, "status.list_invalid", "a list of another kind than the credential refers to")
+    if held.mechanism is Mechanism.BITSTRING and reference.purpose not in held.purposes:
+        return _silent(BITSTRING, "status.list_invalid", "a list for another purpose than the credential refers to")
+    if held.binary and kind is Format.SD_JWT_VC:
+        return _silent(TYPE, "status.list_invalid", "the list of an SD-JWT VC is a JWT")
+    return None
 
 
 def _silent(point: CheckPoint, code: str, note: str) -> _Statement:

@@ -42,7 +42,7 @@ class StatusList:
     ``bits`` is the size of an entry; ``None`` for a bitstring, whose size each credential names. ``purposes`` are those
     of a bitstring. ``digest`` is the SHA-256 (hex) of the octets as fetched, ``content`` that of what was signed, which
     stays the same however often it is signed. ``octets`` are the packed entries, mapped into memory where there is a
-    folder for them.
+    folder for them. ``binary`` tells that the list came as a CWT.
     """
 
     place: Place
@@ -55,6 +55,7 @@ class StatusList:
     content: str
     signer: Vouched
     octets: Octets = field(compare=False, repr=False)
+    binary: bool = False
 
     def is_current(self, at: datetime) -> bool:
         """Tell whether the list may be relied on ``at`` an instant; a clock a little behind is no fault."""

@@ -113,7 +113,8 @@ def read_token_status_list(
     begins = instant(claims, "nbf")
     if begins is not None and begins > fetched_at + LIMITS.list_issue_skew:
         raise StatusError("status.list_stale", "the list is not in force yet")
-    bits, octets = unpacked(claims.get("status_list"), binary=isinstance(unverified.message, UnverifiedSign1))
+    binary = isinstance(unverified.message, UnverifiedSign1)
+    bits, octets = unpacked(claims.get("status_list"), binary=binary)
     return StatusList(
         place=place,
         mechanism=Mechanism.TOKEN,
@@ -125,6 +126,7 @@ def read_token_status_list(
         content=hashlib.sha256(unverified.message.payload).hexdigest(),
         signer=signer,
         octets=keep(octets),
+        binary=binary,
     )
 
 

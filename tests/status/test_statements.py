@@ -10,6 +10,7 @@ import pytest
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, Result, decisive
 from idbridge.model.credential import StatusClaims
+from idbridge.model.region import Format
 from idbridge.status.check import POINTS, StatusFinding, StatusState, check_status
 from idbridge.status.snapshot import EMPTY_STATUS, StatusSnapshot, status_snapshot
 from idbridge.trust.snapshot import TrustSnapshot
@@ -60,6 +61,22 @@ def w3c(index: Any = "0", **changes: Any) -> dict[str, Any]:
         "statusListCredential": THREE,
         **changes,
     }
+
+
+def of_format(kind: Format, status: Any) -> tuple[tuple[Check, ...], StatusFinding]:
+    credential = referring(status)._replace(format=kind)
+    return check_status(credential, LISTS, trust=trust(), path=None, at=NOON)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_list_of_an_sd_jwt_vc_is_a_jwt(index: int) -> None:
+    assert refused(token(index, TWO)) == ("tsl.2", "status.list_invalid", *SILENT)
+
+
+@pytest.mark.parametrize("kind", [one for one in Format if one is not Format.SD_JWT_VC])
+def test_the_list_of_any_other_credential_may_be_a_cwt(kind: Format) -> None:
+    for address in (ONE, TWO):
+        assert of_format(kind, token(0, address))[1].state is StatusState.VALID
 
 
 def found(
@@ -156,7 +173,7 @@ def test_a_reference_that_is_no_reference_is_refused(status: Any) -> None:
     "status",
     [
         token(0),
-        token(0, TWO),
+        token(4, ONE),
         w3c(),
         w3c(0),
         [w3c("0"), w3c("2")],
