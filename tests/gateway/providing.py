@@ -244,7 +244,11 @@ def bank_in(directory: Path, *, faults: Faults | None = None, directory_of: Clie
     ``more`` changes the registration of the client ``bank``; ``directory_of`` are other clients in place of all.
     """
 
-    node = node_in(directory, faults=faults)
+    return bank_at(node_in(directory, faults=faults), directory_of=directory_of, **more)
+
+
+def bank_at(node: Node, *, directory_of: Clients | None = None, **more: Any) -> Bank:
+    """The same at a node of Thailand that is there already."""
     registered = node.region.registration("th-bank").relying_party
     names = {"bank", "bank-2", "shop", "bank-off"}
     party = replace(registered, audiences=registered.audiences | names)
@@ -265,5 +269,5 @@ def bank_in(directory: Path, *, faults: Faults | None = None, directory_of: Clie
         client("shop", profile=Profile.OIDC_CODE, jwks=(), secret_digest=digest),
     )
     registry = directory_of or ClientDirectory.of(clients, {party.id: party})
-    node.app = create_app(node.settings, clock=node.clock, faults=faults, clients=registry)
+    node.app = create_app(node.settings, clock=node.clock, faults=node.faults, clients=registry)
     return Bank(node, party)

@@ -1,4 +1,4 @@
-"""A node of Singapore whose keys lie in a folder of `idbridge keys`, beside a node of Thailand that verifies."""
+"""A node whose keys lie in a folder of `idbridge keys`: that of Singapore, beside Thailand's, unless told otherwise."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -35,12 +35,14 @@ def known(_: str) -> str:
 
 @dataclass(repr=False)
 class Rotating:
-    """Files of two nodes below one directory, one clock, and what Singapore lists of its node."""
+    """Files of two nodes below one directory, one clock, and what the ``state`` of one lists of its node."""
 
     directory: Path
     region: Region
     clock: HandClock
     laid_out: dict[MemberState, Settings]
+    state: MemberState = MemberState.SG
+    service: str = SERVICE
 
     @property
     def folder(self) -> Path:
@@ -71,10 +73,10 @@ class Rotating:
         )
 
     def list_keys(self, *keys: NodeKey) -> None:
-        """Let Singapore publish a list that names these keys for its node."""
+        """Let the state publish a list that names these keys for its node."""
         material = ServiceMaterial(jwks=tuple(dict(key.public_jwk) for key in keys))
-        region = replace(self.region, guests=MappingProxyType({**self.region.guests, SERVICE: material}))
-        self.region = region.reissued(MemberState.SG, at=self.clock.now())
+        region = replace(self.region, guests=MappingProxyType({**self.region.guests, self.service: material}))
+        self.region = region.reissued(self.state, at=self.clock.now())
         self.region.publish(self.directory)
 
     def settings(self, **changes: Any) -> Settings:
@@ -83,10 +85,10 @@ class Rotating:
             "assertion_keys_dir": self.folder,
             "assertion_passphrase_file": self.passphrase_file,
         }
-        return self.laid_out[MemberState.SG].model_copy(update={**told, **changes})
+        return self.laid_out[self.state].model_copy(update={**told, **changes})
 
     def node(self, **changes: Any) -> Node:
-        """Start the node of Singapore."""
+        """Start the node."""
         settings = self.settings(**changes)
         return Node(create_app(settings, clock=self.clock), settings, self.clock, None, self.directory, self.region)
 
@@ -96,19 +98,19 @@ class Rotating:
         return Node(create_app(settings, clock=self.clock), settings, self.clock, None, self.directory, self.region)
 
 
-def files_of(directory: Path, region: Region | None = None) -> Rotating:
+def files_of(directory: Path, region: Region | None = None, **of: Any) -> Rotating:
     """Files of two nodes, and the folder of the first with a passphrase and no key yet."""
     made = region or the_region()
-    rotating = Rotating(directory, made, HandClock(), dict(lay_out(made, directory)))
+    rotating = Rotating(directory, made, HandClock(), dict(lay_out(made, directory)), **of)
     rotating.folder.mkdir(mode=0o700)
     rotating.passphrase_file.write_text(f"{PASSPHRASE}\n")
     rotating.passphrase_file.chmod(0o600)
     return rotating
 
 
-def with_one_key(directory: Path, region: Region | None = None) -> tuple[Rotating, NodeKey]:
-    """The same with a key that has been active for long and that Singapore lists."""
-    rotating = files_of(directory, region)
+def with_one_key(directory: Path, region: Region | None = None, **of: Any) -> tuple[Rotating, NodeKey]:
+    """The same with a key that has been active for long and that the state lists."""
+    rotating = files_of(directory, region, **of)
     rotating.key(at=LONG_AGO)
     active = rotating.rotate(at=LONG_AGO + timedelta(days=2))
     rotating.list_keys(active)
