@@ -1,11 +1,6 @@
 """Which provider somebody may be sent to, what is asked there, and what a relying party hears when it does not work."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,15 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from idbridge.limits import LIMITS
-from idbridge.net.calls import Answer, Call, Method
 from idbridge.oidc.errors import OAuthErrorCode
 from idbridge.sandbox.edits import ABSENT, After
-from idbridge_gateway.oidc.upstream.lines import Line, Lines
 from tests.gateway.asking import the_region
 from tests.gateway.clocks import NOON
 from tests.gateway.pretending import CLIENT_ID, KH, PUBLIC, SG
 from tests.gateway.providing import A3, told
-from tests.gateway.upstreaming import Abroad, abroad_in, by_key, by_secret
+from tests.gateway.upstreaming import Abroad, abroad_in, by_key
 
 LOGINS = [SG, KH]
 BASIC = "urn:example:kh:assurance:basic"
@@ -45,17 +38,6 @@ def alone(shared_files: Path) -> Abroad:
 
 def ended(abroad: Abroad, provider: str = SG, **asked: Any) -> str:
     return told(abroad.log_in(provider, **asked))["error"]
-
-
-def level_of(abroad: Abroad) -> str:
-    """The level that was decided of the login."""
-
-    async def found() -> Any:
-        (handle,) = abroad.browser.cookies.values()
-        return await abroad.provider.transactions.find(handle)
-
-    decision = asyncio.run(found()).transaction.decision
-    return str(decision.core["acr"]).rpartition(":")[2]
 
 
 def asked_for(abroad: Abroad, provider: str, **asked: Any) -> dict[str, str]:
@@ -211,7 +193,7 @@ def test_a_lower_level_than_was_demanded_is_not_met(abroad: Abroad) -> None:
 
     assert ended(abroad, claims=json.dumps(demand)) == "unmet_authentication_requirements"
     abroad.log_in()
-    assert level_of(abroad) == "A2"
+    assert abroad.level() == "A2"
 
 
 # What goes wrong
@@ -285,167 +267,3 @@ def test_a_name_of_a_pushed_request_that_is_none_is_not_sent_on(abroad: Abroad, 
     abroad.sg.par = {"request_uri": name}
 
     assert abroad.refused(abroad.begin()).error == "temporarily_unavailable"
-
-
-# How often is asked
-
-
-def test_a_discovery_document_is_fetched_once_in_a_while_and_by_one_of_many(alone: Abroad) -> None:
-    names = [alone.begin(state=f"s-{number}") for number in range(4)]
-
-    async def all_leave() -> None:
-        side, turn = alone.provider, alone.provider.turns.begin()
-        handles = [alone.browser.cookies[side.cookies.name_of(name)] for name in names]
-        held = [await side.transactions.find(handle) for handle in handles]
-        await asyncio.gather(*(alone.upstream.begin(one, KH, turn=turn) for one in held))
-
-    asyncio.run(all_leave())
-    alone.leave(alone.begin(), KH)
-    assert alone.kh.paths == ["/.well-known/openid-configuration"]
-    alone.node.clock.turn(seconds=LIMITS.upstream_discovery_life.total_seconds())
-    alone.leave(alone.begin(), KH)
-    assert alone.kh.paths == ["/.well-known/openid-configuration"] * 2
-
-
-def test_a_provider_that_failed_again_and_again_is_left_alone_and_seen_to_after_a_rest(alone: Abroad) -> None:
-    alone.sg.down = {"/.well-known/openid-configuration"}
-    name = alone.begin()
-    for _ in range(LIMITS.upstream_failures):
-        alone.refused(name)
-    assert len(alone.sg.seen) == LIMITS.upstream_failures
-
-    assert alone.refused(name).error == "temporarily_unavailable"
-    assert len(alone.sg.seen) == LIMITS.upstream_failures
-    alone.leave(name, KH)  # another provider is not held up
-
-    alone.node.clock.turn(seconds=LIMITS.upstream_rest.total_seconds())
-    alone.refused(name)  # one looks whether it is back, and it is not
-    alone.sg.down = set()
-    alone.refused(name)
-    assert len(alone.sg.seen) == LIMITS.upstream_failures + 1
-    alone.node.clock.turn(seconds=LIMITS.upstream_rest.total_seconds())
-    alone.leave(name)
-    alone.leave(name)
-
-
-@contextmanager
-def held_up(abroad: Abroad, provider: str) -> Iterator[threading.Semaphore]:
-    """Let ``provider`` answer nothing until the block ends; the semaphore tells how many wait."""
-    gate, waiting = threading.Event(), threading.Semaphore(0)
-
-    def hold(_: Call) -> None:
-        waiting.release()
-        gate.wait(10)
-
-    abroad.pretend[provider].before = hold
-    try:
-        yield waiting
-    finally:
-        gate.set()
-
-
-def test_a_slow_provider_keeps_so_many_waiting_and_no_more_and_nobody_of_another(alone: Abroad) -> None:
-    alone.leave(alone.begin())  # the document is known
-    names = [alone.begin(state=f"s-{number}") for number in range(LIMITS.upstream_provider_calls)]
-    last = alone.begin()
-
-    async def crowd() -> None:
-        side, turn = alone.provider, alone.provider.turns.begin()
-
-        async def leaves(name: str, provider: str = SG) -> Any:
-            held = await side.transactions.find(alone.browser.cookies[side.cookies.name_of(name)])
-            return await alone.upstream.begin(held, provider, turn=turn)
-
-        with held_up(alone, SG) as waiting:
-            going = [asyncio.create_task(leaves(name)) for name in names]
-            await asyncio.to_thread(lambda: [waiting.acquire(timeout=10) for _ in names])
-            with pytest.raises(Exception, match="too many people wait"):
-                await leaves(last)
-            assert (await leaves(last, KH)).status_code == 303
-        assert {one.status_code for one in await asyncio.gather(*going)} == {303}
-
-    asyncio.run(crowd())
-
-
-def test_so_many_calls_are_made_at_a_time_and_the_others_wait_for_them(abroad: Abroad) -> None:
-    known = abroad.upstream.providers.client(SG)
-    under_way, most, gate = 0, 0, threading.Barrier(LIMITS.upstream_calls, timeout=10)
-    lock = threading.Lock()
-
-    class Slow:
-        def call(self, call: Call, *, max_bytes: int) -> Answer:
-            nonlocal under_way, most
-            assert (call.url, max_bytes) == (PUBLIC, LIMITS.fetch_bytes)
-            with lock:
-                under_way += 1
-                most = max(most, under_way)
-            gate.wait()
-            with lock:
-                under_way -= 1
-            return Answer(200, {}, b"")
-
-    async def crowd() -> list[Answer]:
-        lines = Lines(lambda _: Slow())
-        each = [Line(replace(known, provider=f"p-{n}"), frozenset({"h"})) for n in range(LIMITS.upstream_calls * 2)]
-        return await asyncio.gather(*(lines.call(one, Call(Method.GET, PUBLIC), at=NOON) for one in each))
-
-    assert len(asyncio.run(crowd())) == LIMITS.upstream_calls * 2
-    assert most == LIMITS.upstream_calls
-
-
-class TestRedirectToken:
-    """A provider that sends a token along with its redirect, and exchanges it for the login."""
-
-    @pytest.fixture
-    def abroad(self, tmp_path: Path) -> Abroad:
-        issuer = the_region().service(KH).issuer
-        addresses = {"login": f"{issuer}/connect", "exchange": f"{issuer}/exchange"}
-        abroad = abroad_in(tmp_path, kh_login=by_secret(issuer, redirect_token=addresses))
-        abroad.kh.secret = True
-        return abroad
-
-    def answered(self, abroad: Abroad, **response: Any) -> Any:
-        location = abroad.leave(abroad.begin(), KH)
-        abroad.kh.response = response
-        return abroad.come_back(abroad.kh.connect(location))
-
-    @pytest.mark.parametrize(
-        "edits",
-        [{"nonce": ABSENT}, {"nonce": "another"}, {"aud": "somebody-else"}, {"iss": PUBLIC}, {"exp": After(-7200)}],
-    )
-    def test_a_login_that_is_wrong_in_one_claim_is_none(self, abroad: Abroad, edits: dict[str, Any]) -> None:
-        abroad.kh.claims = edits
-
-        assert told(self.answered(abroad))["error"] == "access_denied"
-
-    def test_a_login_that_nobody_signed_is_none(self, abroad: Abroad) -> None:
-        abroad.kh.header = {"alg": "none"}
-        assert told(self.answered(abroad))["error"] == "access_denied"
-
-        abroad.kh.tokens = {"id_token": ABSENT, "user": {"name": "Sok"}}
-        assert told(self.answered(abroad))["error"] == "access_denied"
-
-    @pytest.mark.parametrize(
-        "response",
-        [{"code": "c"}, {"authToken": ABSENT}, {"authToken": ABSENT, "code": "c"}, {"error": "access_denied"}],
-    )
-    def test_an_answer_without_its_token_or_with_something_else_ends_the_login(
-        self, abroad: Abroad, response: dict[str, Any]
-    ) -> None:
-        assert told(self.answered(abroad, **response))["error"] == "access_denied"
-        assert "/exchange" not in abroad.kh.paths
-
-    def test_what_the_login_is_exchanged_for_counts_like_every_login(self, abroad: Abroad) -> None:
-        assert self.answered(abroad).headers["location"].startswith("/consent")
-        assert abroad.kh.paths == ["/exchange"]
-        (call,) = abroad.kh.seen
-        assert call.head["Authorization"].startswith("Basic ")
-        assert json.loads(call.body) == {"auth_token": "token-1"}
-        assert level_of(abroad) == "A2"
-
-    def test_no_state_that_speaks_fapi_may_be_asked_so(self, tmp_path: Path) -> None:
-        issuer = the_region().service(SG).issuer
-        addresses = {"login": f"{issuer}/connect", "exchange": f"{issuer}/exchange"}
-        abroad = abroad_in(tmp_path, sg_login=by_secret(issuer, redirect_token=addresses))
-
-        assert abroad.refused(abroad.begin()).code == "issuer.service_not_listed"

@@ -74,16 +74,24 @@ class Abroad(Bank):
             self.leave(name, provider)
         return caught.value
 
-    def decided(self) -> dict[str, Any]:
-        """The claims that were decided of the login that the browser's last transaction is about."""
+    def core(self) -> Mapping[str, Any]:
+        """What was decided of the login that the browser's one transaction is about."""
 
         async def found() -> Any:
             (handle,) = self.browser.cookies.values()
             return await self.provider.transactions.find(handle)
 
-        decision = asyncio.run(found()).transaction.decision
-        claims: dict[str, Any] = decision.core["verified_claims"]["claims"]
+        core: Mapping[str, Any] = asyncio.run(found()).transaction.decision.core
+        return core
+
+    def decided(self) -> dict[str, Any]:
+        """The claims that were decided."""
+        claims: dict[str, Any] = self.core()["verified_claims"]["claims"]
         return claims
+
+    def level(self) -> str:
+        """The level that was decided."""
+        return str(self.core()["acr"]).rpartition(":")[2]
 
     def region_claim(self, provider: str, name: str) -> str:
         """How ``provider`` calls the regional claim ``name``."""
