@@ -95,7 +95,8 @@ class CrlFloors:
         A status list that is older than its longest lifetime is refused as out of date, whatever the floors say.
         """
         asked = {part_of_list(state, address) for state, address in named}
-        oldest = (at - LIMITS.status_list_lifetime - _SECOND).timestamp()
+        # A difference of seconds, and no earlier instant: the first that a date can name has none before it.
+        oldest = at.timestamp() - (LIMITS.status_list_lifetime + _SECOND).total_seconds()
         kept = {
             part: one
             for part, one in self.parts.items()
