@@ -13,6 +13,7 @@ from typing import Final
 
 from idbridge.cli import output
 from idbridge.cli.output import Failure
+from idbridge.crypto.crl import CrlFloor
 from idbridge.errors import StatusError
 from idbridge.limits import LIMITS
 from idbridge.status.list_round import KIND, HeldList, take_up_lists
@@ -66,26 +67,46 @@ def places_at(address: str, trust: TrustSnapshot) -> tuple[Place, ...]:
 def statuses_of(paths: Iterable[Path], trust: TrustSnapshot, *, at: datetime) -> StatusSnapshot:
     """Return what the lists in ``paths`` say, as far as a node would take them up ``at`` an instant.
 
-    Of two lists of one address the younger counts, in whichever order they come. Each that is refused is told on
-    standard error.
+    Of two lists of one address the younger counts, in whichever order they come; of two that were made in one second
+    and say different things neither does. Each that is refused is told on standard error.
 
     Raises:
         Failure: A file cannot be read.
     """
-    held: tuple[HeldList, ...] = ()
-    floors = CrlFloors(trust.environment)
+    youngest: dict[Place, HeldList] = {}
+    contradicted: set[tuple[Place, CrlFloor]] = set()
     for path in paths:
-        octets = _file(path)
-        try:
-            places = places_at(unverified_address(parse_unverified(octets)), trust)
-        except StatusError as refusal:
-            _tell(path, refusal.code, refusal.detail)
-            continue
-        fetched = Fetched({Demand(*place, (), KIND): octets for place in places}, ())
-        held, floors, refused = take_up_lists(fetched, trust, held=held, floors=floors, keep=bytes, at=at)
-        for offer in refused:
-            _tell(path, offer.code, offer.detail)
-    return status_snapshot(lists=(one.listed for one in held))
+        for one in _taken_up(path, trust, beside=youngest.values(), at=at):
+            last = youngest.setdefault(one.place, one)
+            if one.floor.number > last.floor.number:
+                youngest[one.place] = one
+            elif one.floor.number < last.floor.number:
+                _tell(path, "status.list_rollback", "a younger one of this address was handed over")
+            elif one.floor != last.floor:
+                contradicted.add((one.place, last.floor))
+                _tell(path, "status.list_rollback", "another one of the same second says other things: neither counts")
+    counting = (one for place, one in youngest.items() if (place, one.floor) not in contradicted)
+    return status_snapshot(lists=(one.listed for one in counting))
+
+
+def _taken_up(path: Path, trust: TrustSnapshot, *, beside: Iterable[HeldList], at: datetime) -> tuple[HeldList, ...]:
+    """Return the list in a file as held, for each state that names its address; it has to find room ``beside`` others.
+
+    Each is judged by itself, without a floor: what it is worth beside another one of its address, the caller decides.
+    """
+    octets = _file(path)
+    try:
+        places = places_at(unverified_address(parse_unverified(octets)), trust)
+    except StatusError as refusal:
+        _tell(path, refusal.code, refusal.detail)
+        return ()
+    fetched = Fetched({Demand(*place, (), KIND): octets for place in places}, ())
+    others = tuple(one for one in beside if one.place not in places)
+    floors = CrlFloors(trust.environment)
+    taken = take_up_lists(fetched, trust, held=others, floors=floors, keep=bytes, at=at)
+    for offer in taken.refused:
+        _tell(path, offer.code, offer.detail)
+    return tuple(one for one in taken.held if one.place in places)
 
 
 def _tell(path: Path, code: str, detail: str) -> None:

@@ -116,6 +116,43 @@ def test_of_two_lists_the_younger_counts_in_either_order(
         assert ("status.list_rollback" in ended.err) is told
 
 
+def test_two_lists_of_one_second_that_contradict_each_other_say_nothing_in_either_order(
+    region: Path, tmp_path: Path, mint: Mint, verify: Verify
+) -> None:
+    made = SystemClock().now().replace(microsecond=0)
+    ago = {"older": 2 * HOUR, "good": HOUR, "bad": HOUR, "younger": HOUR / 2}
+    for name, value in {"older": 0, "good": 0, "bad": 1, "younger": 0}.items():
+        making = Making(f"{SG}/{TOKENS}", made - ago[name], DAY)
+        claims = issue.claims_of(making, packed([value, 0, 0, 0, 0], 2), 2)
+        (tmp_path / name).write_bytes(issue.sign_jwt(claims, making, Region.load(region).signer("sg-revocation")))
+    handed = {name: ("--status-list", str(tmp_path / name)) for name in ago}
+    shown = mint("sg-pid-in-force")
+
+    for names in (
+        ("good", "bad"),
+        ("bad", "good"),
+        ("older", "good", "bad"),
+        ("bad", "good", "older"),
+        ("bad", "bad", "good"),
+    ):
+        ended = verify(shown, "--as", "th-bank", "--json", *(option for name in names for option in handed[name]))
+        assert (ended.code, ended.json["reason"]["code"]) == (3, "status.unavailable"), names
+        assert "neither counts" in ended.err
+    for names in (("good", "bad", "younger"), ("younger", "bad", "good"), ("good", "good")):
+        ended = verify(shown, "--as", "th-bank", "--json", *(option for name in names for option in handed[name]))
+        assert ended.code == 0, (names, ended.err)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "0001-02-02T00:00:00Z", "9998-12-31T23:59:59Z"])
+def test_lists_at_the_ends_of_time_say_nothing_and_break_nothing(
+    at: str, mint: Mint, verify: Verify, lists: list[str]
+) -> None:
+    ended = verify(mint("sg-pid-in-force"), "--as", "th-bank", "--json", "--at", at, *lists)
+
+    assert ended.code in (1, 3)
+    assert ended.json["indication"] != "PASSED"
+
+
 def test_a_list_of_another_address_or_state_does_not_answer(
     region: Path, tmp_path: Path, mint: Mint, verify: Verify
 ) -> None:
