@@ -7,7 +7,7 @@ or cut off, the connection is given up: an answer that came late would be taken 
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import hiredis
 
@@ -109,9 +109,8 @@ class _Replies(asyncio.Protocol):
         return await awaited
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what is written to."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream there is no other kind
-        self._transport = transport
+        """Keep what is written to. The transports of uvloop, on which a node runs, are no subclass of asyncio's."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take answers apart, and give them over once all are there."""
