@@ -1,6 +1,6 @@
 """Checklists: under which number of a format's own checklist is a refusal of step V2 told?
 
-Decides which format was refused, where anybody can tell: the request declares one, the code belongs to one alone, or
+Decides which list is meant, where anybody can tell: the request declares a format, the code belongs to one alone, or
 the text begins as no other does. Where nobody can, the refusal stays with the envelope. It runs after a refusal only,
 and changes what that is called, never that it is one.
 """
@@ -17,8 +17,11 @@ from idbridge.errors import InputError
 from idbridge.model.check import CheckPoint, Step
 from idbridge.model.region import Format
 
-# Groups of codes that belong to one format alone.
-_GROUPS: Final[Mapping[str, Format]] = MappingProxyType({"mdoc": Format.MDOC, "qr": Format.QR})
+# Groups of codes that belong to one checklist alone: formats of W3C credentials share one, and of the group of SD-JWTs
+# step V2 has a single code, that of SD-JWT VCs.
+_GROUPS: Final[Mapping[str, Format]] = MappingProxyType({
+    "mdoc": Format.MDOC, "qr": Format.QR, "sd_jwt": Format.SD_JWT_VC, "w3c": Format.VC_JWT,
+})  # fmt: skip
 # How maps in CBOR begin, of few members or of a length that is not said (RFC 8949 section 3); an mdoc is one.
 _MAPS: Final = tuple(bytes((octet,)) for octet in (*range(0xA0, 0xA8), 0xBF))
 _QUANTUM: Final = 4  # characters of base64url that stand for three octets

@@ -60,6 +60,7 @@ _EARLY: Final = {
     "jose.kid_unknown": ISSUER,
     "trust.stale": ISSUER,
     "recognition.environment_mismatch": ISSUER,
+    "w3c.context_invalid": CONTEXT,
     "w3c.type_invalid": TYPE,
     "w3c.claims_contradict": ONE_PROOF,
     "w3c.presentation_invalid": PRESENTATION,

@@ -1,6 +1,7 @@
 """A refusal before any signature is told under its format's own checklist, if anybody can tell the format."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,13 +14,15 @@ from idbridge.presentation.dcql import parse_query
 from idbridge.sandbox.case import Case
 from idbridge.sandbox.catalogue import cases
 from idbridge.sandbox.mint import mint
+from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.run import in_process, reported
 from idbridge.sandbox.seeded import SeededRandomness
 from idbridge.sandbox.statuses import statuses_of
+from idbridge.sandbox.w3c import Vc
 from tests.sandbox.regions import NOON as THEN
 from tests.sandbox.regions import region as region_of
 from tests.sandbox.regions import snapshot
-from tests.verify.pretend import NOON, registered, verifier
+from tests.verify.pretend import NOON, asked, registered, verifier
 
 CHECKLISTS = {Format.MDOC: re.compile(r"mdoc\.\d+"), Format.QR: re.compile(r"qr\.\d+")}
 BY_FORMAT_STEPS = frozenset({Step.V2, Step.V3, Step.V4, Step.V5})
@@ -84,6 +87,35 @@ def test_the_number_is_that_of_the_format_that_request_or_text_tell(
 
     assert check.reason is not None
     assert (check.reason.code, check.id, check.step) == (code, told, Step.V2)
+
+
+@pytest.mark.parametrize("declared", [None, Format.VC_JWT])
+@pytest.mark.parametrize(
+    ("changes", "code", "told"),
+    [
+        ({"vp_claims": {"@context": []}}, "w3c.context_invalid", "vc.7"),
+        ({"document": {"type": {}}, "alone": True}, "w3c.type_invalid", "vc.8"),
+        ({"vp_claims": {"vc": {}}}, "w3c.claims_contradict", "vc.15"),
+    ],
+)
+def test_a_code_of_w3c_credentials_alone_is_told_under_their_checklist(
+    changes: dict[str, Any], code: str, told: str, declared: Format | None
+) -> None:
+    check = verifier().verify(asked(replace(Vc("sg-vc", "sg-tan"), **changes), format=declared), at=NOON).decided_by
+
+    assert check is not None
+    assert check.reason is not None
+    assert (check.reason.code, check.id, check.step) == (code, told, Step.V2)
+
+
+@pytest.mark.parametrize("declared", [None, Format.SD_JWT_VC])
+def test_a_type_that_is_none_is_told_under_the_checklist_of_sd_jwt_vcs(declared: Format | None) -> None:
+    untyped = Presentation("sg-pid", "sg-tan", payload={"vct": 7})
+    check = verifier().verify(asked(untyped, format=declared), at=NOON).decided_by
+
+    assert check is not None
+    assert check.reason is not None
+    assert (check.reason.code, check.id, check.step) == ("sd_jwt.vct_invalid", "sd-jwt.14", Step.V2)
 
 
 def test_what_comes_after_a_numbered_refusal_is_told_as_not_made() -> None:
