@@ -253,6 +253,8 @@ class Limits:
     store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
     store_commands_waiting: int = 1_000  # that gather for one round trip
     store_connections: int = 64  # of one worker, for what does not gather
+    workers: int = 64  # processes of one node
+    hint_pause: timedelta = timedelta(milliseconds=200)  # between two looks that hints of other workers bring about
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
     counted_kinds: int = 20_000  # of verdicts in one process: a week of hours, at a hundred kinds an hour
     counted_for: timedelta = timedelta(days=7)  # that the console looks back

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from idbridge import __version__
 from idbridge.clock import Clock, SystemClock
 from idbridge.errors import ConfigurationError
-from idbridge.model.randomness import Randomness, SystemRandomness
+from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
 from idbridge.net.source import Source
 from idbridge_gateway.api import errors
@@ -43,6 +43,7 @@ from idbridge_gateway.reload import Reload
 from idbridge_gateway.revocation import ListedHosts, Prefetch, Revocations
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
+from idbridge_gateway.stores.chosen import Stores
 from idbridge_gateway.wallet.wiring import install_wallet
 from idbridge_gateway.watch import Pace
 
@@ -93,11 +94,11 @@ def create_app(
         load=load,
         trust=trust,
         bell=bell,
-        on_change=prefetch.hurry,
+        on_change=_changed(prefetch, parts.stores),
         tidy=distribution.tidying(clock),
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
-    looks = _looks(settings, reload, prefetch, key_watch, registry.watch, distribution.pace)
+    looks = _looks(parts, reload, prefetch, key_watch, registry.watch, distribution.pace)
     lifespan = _watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
     app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
@@ -111,8 +112,18 @@ def create_app(
     return app
 
 
+def _changed(prefetch: Prefetch, stores: Stores) -> Callable[[], None]:
+    """Return what is told that other trust material is in force: it may demand other lists, and others have it not."""
+
+    def changed() -> None:
+        prefetch.hurry()
+        stores.hint()
+
+    return changed
+
+
 def _looks(
-    settings: Settings,
+    parts: Parts,
     reload: Reload,
     prefetch: Prefetch,
     key_watch: KeyWatch,
@@ -120,7 +131,7 @@ def _looks(
     pace: Pace,
 ) -> tuple[Watch, ...]:
     """Return what looks at the world again and again while the node runs, each at its own pace."""
-    randomness = SystemRandomness()
+    settings, randomness = parts.settings, parts.randomness
     keys_pace = Pace(timedelta(seconds=settings.reload_seconds))
     status_pace = Pace(timedelta(seconds=settings.crl_poll_seconds), jitter=True)
     return (
@@ -128,6 +139,7 @@ def _looks(
         lambda: prefetch.watch(pace=status_pace, randomness=randomness),
         lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
         lambda: registry_watch.watch(pace=REGISTRY_PACE, randomness=randomness),
+        lambda: parts.stores.watch(reload.hurry),
     )
 
 

@@ -1,7 +1,6 @@
 """``idbridge serve`` and ``idbridge demo``: the verbs that the gateway adds to the command line."""
 
 import logging
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,15 +9,17 @@ import click
 from idbridge.cli import output
 from idbridge.cli.exits import Exit
 from idbridge.clock import SystemClock
+from idbridge.limits import LIMITS
 from idbridge.model.time import instant_text
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of, state_loader
-from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.journal import JOURNAL, write_to_stderr
 from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
-from idbridge_gateway.stores.chosen import require_usable_stores
+from idbridge_gateway.stores.chosen import hint_to, require_usable_stores
+from idbridge_gateway.workers import serve_in_workers
 
 DEFAULT_DIRECTORY: Final = Path(".idbridge") / "sandbox"
 _GIVEN: Final = ("host", "port", "workers")
@@ -29,12 +30,20 @@ _GIVEN: Final = ("host", "port", "workers")
 @click.option("--initialise", is_flag=True, help="Begin this node's memory in an empty state directory. Once.")
 @click.option("--host", help="Address to listen on, instead of IDBRIDGE_HOST.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, instead of IDBRIDGE_PORT.")
-@click.option("--workers", type=click.IntRange(1), help="Processes, instead of IDBRIDGE_WORKERS.")
-def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, workers: int | None) -> None:
+@click.option(
+    "--hint", is_flag=True, help="Tell the workers of a running node to look for new trust material, and end."
+)
+@click.option("--workers", type=click.IntRange(1, LIMITS.workers), help="Processes, instead of IDBRIDGE_WORKERS.")
+def serve(
+    *, check: bool, initialise: bool, hint: bool, host: str | None, port: int | None, workers: int | None
+) -> None:
     """Run one node, as the IDBRIDGE_* variables describe it."""
-    _write_journal(logging.INFO)
+    write_to_stderr(logging.INFO)
     given = {name: value for name, value in zip(_GIVEN, (host, port, workers), strict=True) if value is not None}
     settings = read_settings(**given)
+    if hint:
+        output.facts([("workers that heard it", str(hint_to(settings)))])
+        return
     _require_memory(settings, beginning=initialise)
     if initialise:
         begin_memory(settings.state_dir, settings.environment, begin=distribution_of(settings).repository.initialise)
@@ -46,7 +55,11 @@ def serve(*, check: bool, initialise: bool, host: str | None, port: int | None, 
     with listen(settings.host, settings.port) as listener:
         address = listener.getsockname()
         JOURNAL.info("node of %s (%s) listens on %s port %d", settings.state, settings.environment, *address[:2])
-        serve_here(app, listener=listener)
+        if settings.workers == 1:
+            serve_here(app, listener=listener)
+            return
+        del app  # it was made to see that it can be
+        serve_in_workers(settings, listener=listener)
 
 
 def _require_memory(settings: Settings, *, beginning: bool) -> None:
@@ -83,14 +96,6 @@ def _distribution(snapshot: TrustSnapshot) -> str:
     return f"TUF: timestamp {regional.timestamp_version}, good until {instant_text(regional.expires)}"
 
 
-def _write_journal(level: int) -> None:
-    """Write the journal to standard error from ``level`` on, and of the server below only what is an error."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    JOURNAL.setLevel(level)
-
-
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Put every case to the nodes, print what came of it, and end.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: print one JSON object.")
@@ -116,5 +121,5 @@ def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
     if once:
         run_once(region, port=port, as_json=as_json)
     else:
-        _write_journal(logging.WARNING)
+        write_to_stderr(logging.WARNING)
         stay_up(region or DEFAULT_DIRECTORY, port=port)

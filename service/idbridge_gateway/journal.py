@@ -4,6 +4,7 @@ An exception's message may hold a value of the request, so only its type and whe
 """
 
 import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from traceback import extract_tb
@@ -18,6 +19,19 @@ _LEVELS: Final[Mapping[Severity, int]] = MappingProxyType({
     Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.CRITICAL: logging.CRITICAL,
 })  # fmt: skip
 JOURNAL.addHandler(logging.NullHandler())  # without a handler of the operator's, nothing is written anywhere
+
+
+def write_to_stderr(level: int, *, worker: int | None = None) -> None:
+    """Write the journal to standard error from ``level`` on, and of the server below only what is an error.
+
+    With ``worker`` every line says which one wrote it. All of them learn of the same alerts; the first one tells.
+    """
+    who = "" if worker is None else f" worker {worker}"
+    form = f"%(asctime)s %(levelname)s %(name)s{who}: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=form)
+    JOURNAL.setLevel(level)
+    if worker is not None and worker > 1:
+        JOURNAL.addFilter(lambda record: not hasattr(record, "alert"))
 
 
 def note_alert(alert: Alert) -> None:

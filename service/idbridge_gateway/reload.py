@@ -7,6 +7,7 @@ future becomes acceptable, and a source that was out of reach comes back.
 
 import asyncio
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -46,6 +47,7 @@ class Reload:
         self._on_change = on_change
         self._tidy = tidy
         self._stopwatch = stopwatch or SystemStopwatch()
+        self._hurry = asyncio.Event()
         self._seen: Hashable = None  # so that what changed while the node started is not missed
         self._retry_at: float | None = None
         self._ring_at = self._stopwatch.seconds() + RING_AGAIN.total_seconds()
@@ -54,8 +56,14 @@ class Reload:
     async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await asyncio.sleep(pace.seconds(randomness))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pace.seconds(randomness))
+            self._hurry.clear()
             await self.look()
+
+    def hurry(self) -> None:
+        """Let the next look begin now: somebody says that there is something new."""
+        self._hurry.set()
 
     async def look(self) -> None:
         """Look once. Reading and checking is done beside the loop, so that requests go on."""

@@ -145,9 +145,10 @@ class Revocations:
         self._held = held
 
     def tidy(self) -> None:
-        """Let go what was long not in force and is held by nobody."""
-        self._store.prune(frozenset(), at=self._clock.now(), older_than=self._retention)
-        self._octets.tidy(one.listed.octets for one in self._held.lists)
+        """Let go what was long not in force and is held by nobody; no other worker is writing meanwhile."""
+        with memory.locked(self._state_directory):
+            self._store.prune(frozenset(), at=self._clock.now(), older_than=self._retention)
+            self._octets.tidy(one.listed.octets for one in self._held.lists)
 
 
 class Prefetch:

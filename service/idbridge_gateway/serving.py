@@ -1,6 +1,7 @@
 """Serving: how an application meets a socket, in the foreground of a process or beside other work in it."""
 
 import socket
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Final
@@ -64,7 +65,8 @@ class BackgroundServer:
 
     def __init__(self, app: Any, *, listener: socket.socket | None = None) -> None:
         self._listener = listener or listen(LOOPBACK, 0)
-        self._server = _Announcing(server_config(app))
+        self._answering = Event()
+        self._server = AnnouncingServer(server_config(app), announce=self._answering.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
         self.url: Final = address_of(self._listener)
 
@@ -75,7 +77,7 @@ class BackgroundServer:
             ConfigurationError: It did not start.
         """
         self._thread.start()
-        if not self._server.answering.wait(timeout=SHUTDOWN_SECONDS) or not self._thread.is_alive():
+        if not self._answering.wait(timeout=SHUTDOWN_SECONDS) or not self._thread.is_alive():
             raise ConfigurationError("a server did not start")
         return self
 
@@ -87,13 +89,14 @@ class BackgroundServer:
         self._thread.join()
 
 
-class _Announcing(uvicorn.Server):
+class AnnouncingServer(uvicorn.Server):
     """A server that says when it answers."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, *, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self.answering = Event()
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer on ``sockets``, and say so."""
         await super().startup(sockets=sockets)
-        self.answering.set()
+        self._announce()

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from idbridge.errors import ConfigurationError
+from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 
 
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    workers: Annotated[int, Field(ge=1)] = 1
+    workers: Annotated[int, Field(ge=1, le=LIMITS.workers)] = 1
     reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
     poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     crl_poll_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
@@ -93,9 +94,9 @@ def read_settings(**given: Any) -> Settings:
     _refuse_trust_source(settings)
     _refuse_key_source(settings)
     _refuse_registry_source(settings)
-    if settings.workers > 1:
+    if settings.workers > 1 and settings.redis_url is None:
         raise ConfigurationError(
-            "more than one worker needs a one-time store that the workers share; this version keeps it in memory"
+            "more than one worker needs IDBRIDGE_REDIS_URL: in the memory of each, a value could be spent once in each"
         )
     return settings
 

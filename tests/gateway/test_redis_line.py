@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import uvloop
 
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
@@ -28,7 +29,7 @@ Work = Callable[[RedisEngine], Awaitable[Any]]
 
 
 def worked(url: str, work: Work) -> Any:
-    """What ``work`` returns, in a loop and with connections of its own."""
+    """What ``work`` returns, with connections of its own and in a loop as a worker has it."""
 
     async def all_of_it() -> Any:
         engine = RedisEngine(url, prefix="idbridge:sandbox")
@@ -37,7 +38,8 @@ def worked(url: str, work: Work) -> Any:
         finally:
             await engine.close()
 
-    return asyncio.run(all_of_it())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(all_of_it())
 
 
 async def outcome(claim: Awaitable[bool]) -> bool | str:

@@ -7,6 +7,7 @@ import pytest
 
 from idbridge.cli.exits import Exit, of_error
 from idbridge.errors import ConfigurationError
+from idbridge.limits import LIMITS
 from idbridge_gateway.settings import is_loopback, read_settings, refuse_for_live
 
 FILES = {
@@ -46,7 +47,8 @@ def given(**changes: Any) -> dict[str, Any]:
         ({"node_url": "https://node.th.example:x"}, "NODE_URL"),
         ({"browser_url": "https://node.th.example"}, "BROWSER_URL"),
         ({"browser_url": "http://127.0.0.1:8080"}, "BROWSER_URL"),
-        ({"workers": 2}, "worker"),
+        ({"workers": 2}, "REDIS_URL"),
+        ({"workers": LIMITS.workers + 1, "redis_url": "redis://127.0.0.1:1/0"}, "WORKERS"),
         ({"workers": 0}, "WORKERS"),
         ({"environment": "test"}, "ENVIRONMENT"),
         ({"state": "XX"}, "STATE"),

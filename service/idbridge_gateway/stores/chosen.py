@@ -1,17 +1,21 @@
 """Which stores a node has, by its settings: in memory for one process, in Redis for any number (architecture D7)."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.clock import Clock
 from idbridge.crypto import sealing
+from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness
 from idbridge_gateway.console.hours import HourlyVerdicts, Hours
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
 from idbridge_gateway.stores.redis_engine import RedisEngine
+from idbridge_gateway.stores.redis_hints import RedisHints
 from idbridge_gateway.stores.redis_hours import RedisHours
 from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
@@ -19,10 +23,12 @@ from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.redis_server import require_address
 from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What a node remembers between requests; ``engine`` is what has to be closed, ``None`` for memory.
+    """What a node remembers between requests; ``engine`` and ``hints`` are those of Redis, ``None`` for memory.
 
     ``counted`` is what this process counts of its verdicts, ``hours`` where the counts of all of them are read.
     """
@@ -33,6 +39,17 @@ class Stores:
     counted: HourlyVerdicts
     hours: Hours
     engine: RedisEngine | None = None
+    hints: RedisHints | None = None
+
+    def hint(self) -> None:
+        """Tell the other workers of this node that there is something new."""
+        if self.hints is not None:
+            self.hints.send_soon()
+
+    async def watch(self, heard: Callable[[], None]) -> None:
+        """Watch over the server until cancelled, and call ``heard`` when another worker hints."""
+        if self.engine is not None and self.hints is not None:
+            await asyncio.gather(self.engine.watch(), self.hints.listen(heard))
 
     async def hand_over(self) -> None:
         """Hand over what this process counts, again and again, where others count too."""
@@ -63,6 +80,7 @@ def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, p
         counted,
         RedisHours(engine, counted, clock),
         engine,
+        RedisHints(engine),
     )
 
 
@@ -85,13 +103,30 @@ def require_usable_stores(settings: Settings) -> None:
     Raises:
         ConfigurationError: The server does not answer, is too old, or may evict.
     """
-
-    async def asked(engine: RedisEngine) -> None:
-        try:
-            await engine.require_usable()
-        finally:
-            await engine.close()
-
     engine = engine_of(settings)
     if engine is not None:
-        asyncio.run(asked(engine))
+        asyncio.run(_and_closed(engine, engine.require_usable()))
+
+
+def hint_to(settings: Settings) -> int:
+    """Hint to the workers of a node that runs by ``settings``; return how many heard it.
+
+    Raises:
+        ConfigurationError: The settings name no server through which anybody could hear it, or it does not answer.
+    """
+    engine = engine_of(settings)
+    if engine is None:
+        raise ConfigurationError("IDBRIDGE_REDIS_URL is missing; workers hear hints through it")
+    return asyncio.run(_and_closed(engine, _hinted(engine)))
+
+
+async def _hinted(engine: RedisEngine) -> int:
+    await engine.require_usable()
+    return await RedisHints(engine).send()
+
+
+async def _and_closed(engine: RedisEngine, work: Coroutine[Any, Any, Value]) -> Value:
+    try:
+        return await work
+    finally:
+        await engine.close()
