@@ -103,16 +103,20 @@ def check_status(
 
     ``trust`` says who may speak of status; ``path`` is that of the certificates under which the credential was signed,
     if there are any. A revocation that is known always counts, whatever else is not known; that none is known counts
-    only if the state's list demands to know.
+    only if the state's list demands to know. That current CRLs call the certificates good is told as a check of its
+    own, and is no status of the credential.
     """
-    demanded, silent = bool(credential.service.profile.crl), False
+    demanded, silent, good = bool(credential.service.profile.crl), False, False
     if path is not None and (snapshot.crls or demanded):
         certificates = crl_status(path, snapshot, at=at)
         if certificates.state is CrlState.REVOKED:
             return _revoked(certificates)
         silent = demanded and certificates.state is CrlState.UNKNOWN
+        good = certificates.state is CrlState.GOOD and certificates.as_of is not None
     referred = _NO_STATUS if credential.status_reference is None else _referred(credential, snapshot, trust, at)
-    return _beside_silence(snapshot, *referred) if silent else referred
+    if silent:
+        return _beside_silence(snapshot, *referred)
+    return ((CERTIFICATES.passed, *referred[0]), referred[1]) if good else referred
 
 
 def _beside_silence(

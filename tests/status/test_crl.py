@@ -148,6 +148,31 @@ def test_a_credential_under_plain_keys_or_a_good_certificate_passes() -> None:
             assert checked(id_token(), snapshot, used) == (Result.PASSED, None, StatusState.NONE)
 
 
+@pytest.mark.parametrize("demanded", [True, False])
+def test_a_crl_that_was_looked_at_and_is_good_is_told_beside_the_status_of_the_credential(demanded: bool) -> None:
+    listed = bound(sd_jwt(status={"status_list": {"idx": 0, "uri": ONE}}))
+    both = status_snapshot([crl(ROOT)], lists=LISTED.lists.values())
+
+    for text, state in ((bound(sd_jwt()), StatusState.NONE), (listed, StatusState.VALID)):
+        credential = under_crl(text, demanded=demanded, state=SG)
+        checks, finding = check_status(credential, both, trust=trust(), path=SHORT, at=NOON)
+        assert [check.id for check in checks][:2] == ["status.2", "status.1"]
+        assert checks[0].result is Result.PASSED
+        assert finding.state is state
+
+
+def test_a_certificate_of_which_nothing_was_looked_up_is_not_told_as_good() -> None:
+    credential = under_crl(bound(sd_jwt()), demanded=False)
+
+    for held, used in (
+        (status_snapshot([crl(ROOT)]), None),
+        (status_snapshot([crl(MIDDLE)]), SHORT),
+        (EMPTY_STATUS, SHORT),
+    ):
+        checks, _ = check_status(credential, held, trust=trust(), path=used, at=NOON)
+        assert [check.id for check in checks] == ["status.1"]
+
+
 @pytest.mark.parametrize(
     ("index", "answer"),
     [
