@@ -45,7 +45,7 @@ def open_answers(request: VerifyRequest, reading: Reading) -> tuple[Answer, ...]
         Refusal, Refused: The format's own rules; the latter under their number where the format is known.
     """
     text, query = request.credential, request.query
-    if not _is_token(request):
+    if not is_vp_token(request):
         asked = query.credentials[0] if query is not None else None
         if query is not None and len(query.credentials) > 1:
             raise InputError("input.format_mismatch", "the query asks for several credentials, and this is one alone")
@@ -62,7 +62,7 @@ def open_answers(request: VerifyRequest, reading: Reading) -> tuple[Answer, ...]
     )
 
 
-def _is_token(request: VerifyRequest) -> bool:
+def is_vp_token(request: VerifyRequest) -> bool:
     """Tell whether this is a vp_token: by its name, beside a query, or by its shape where neither is there.
 
     Raises:

@@ -8,6 +8,7 @@ other nothing is released, and no assertion is made (``docs/adr/0012-one-person.
 =================  =====================================================  ==========================================
 check              passes if                                              else
 =================  =====================================================  ==========================================
+``vp.1``           the answer was a vp_token, and taken apart in V2       its own code
 ``vp.2``           every presentation was validated                       its own code
 ``vp.3``           each matches, and all that is needed is there          ``query.*``
 ``vp.4``           each holder proved to be that, unless a copy will do   ``query.holder_binding_missing``
@@ -31,7 +32,7 @@ from idbridge.model.query import AKI, ETSI_LIST, Authority, Query, Shown, Transa
 from idbridge.model.region import Format
 from idbridge.model.request import VerifyRequest
 from idbridge.presentation import matching
-from idbridge.presentation.answers import Answer
+from idbridge.presentation.answers import TOKEN, Answer, is_vp_token
 from idbridge.presentation.fulfilment import Fulfilment, fulfilment
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge.verify.findings import NOTHING_TOGETHER, Findings, Judged, Presented
@@ -74,13 +75,16 @@ def presented(
     found = [one.findings for ones in judged for one in ones]
     if request.query is None and len(found) == 1:
         return NOTHING_TOGETHER
+    opened = (TOKEN.passed,) if request.query is not None and is_vp_token(request) else ()
     credentials = [one.credential for one in found if one.credential is not None]
     if len(credentials) < len(found):
-        return Presented(tuple(point.skipped(_UNJUDGED) for point in _made(request, several=len(found) > 1)))
+        skipped = (point.skipped(_UNJUDGED) for point in _made(request, several=len(found) > 1))
+        return Presented((*opened, *skipped))
     outcome = None if request.query is None else fulfilment(request.query, _shown(answers, judged, trust))
     recognised = [one.recognised for one in found if one.recognised is not None]
     kin, strangers = _kin(recognised)
     checks = (
+        *opened,
         *(() if outcome is None else _query_checks(outcome)),
         *_transactions(request, credentials),
         *_persons(request, credentials, strangers=bool(strangers), lent=bool(recognised) and is_lent(recognised[0])),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idbridge.codec import base64url
+from idbridge.model.check import Result
 from idbridge.model.credential import HolderBinding, HolderMethod, PersonName
 from idbridge.model.query import Query
 from idbridge.model.region import Format
@@ -228,6 +229,17 @@ def test_one_refused_credential_refuses_them_all_and_releases_nothing() -> None:
         "vp.11",
         "person.1",
     }
+
+
+def test_a_vp_token_that_was_taken_apart_is_told_and_a_credential_alone_is_none() -> None:
+    asks = query(PH_PID)
+    alone = answered(NONOY, party_id="sg-bank", query=asks)
+    refused = shown(Sent("national", replace(NONOY, bound_by="ph-luisa")), asks=asks)
+
+    for report in (shown(Sent("national", NONOY), asks=asks), refused):
+        assert [check.result for check in report.checks if check.id == "vp.1"] == [Result.PASSED]
+    assert alone.indication is Indication.PASSED
+    assert not [check for check in alone.checks if check.id == "vp.1"]
 
 
 def test_a_nonce_counts_once_however_many_credentials_of_one_issuer_answer_it() -> None:
