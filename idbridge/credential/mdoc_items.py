@@ -1,10 +1,10 @@
 """The items of an mdoc, by column: what an issuer signed of each element (ISO 18013-5, 8.3.2.1.2.2).
 
-Decides whether octets are items with their four members, each of its kind, in the one spelling of CBOR. It does not
-know whether an issuer signed them: ``mso`` tells, from their digests.
+Decides whether octets are items with their four members, each of its kind, in the one spelling of CBOR, and whether
+the dates in their values are texts. It does not know whether an issuer signed them: ``mso`` tells, from their digests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -23,6 +23,7 @@ _MAPS: Final = frozenset[type]({dict})
 _WHOLE: Final = frozenset[type]({int})
 _OCTETS: Final = frozenset[type]({bytes})
 _TEXTS: Final = frozenset[type]({str})
+_HOLDING: Final = frozenset[type]({cbor.Tagged, list, dict})
 
 # An item as most issuers spell it, in the order of the standard, up to its value: a map of four; a number and a text
 # whose heads are one octet, and a random value whose head is two.
@@ -69,6 +70,7 @@ def read_items(several: Sequence[bytes]) -> Items:
     leading = list(map(_leading, several))
     columns = _in_any_order(several) if None in leading else _in_usual_order(leading)
     cbor.account(columns[3], VALUES)
+    _require_texts_under_tags(columns[3])
     return Items(tuple(map(cbor.embedded, several)), *columns)
 
 
@@ -116,7 +118,22 @@ def _in_any_order(several: Sequence[bytes]) -> _Columns:
         and _TEXTS.issuperset(map(type, identifiers))
     ):
         _malformed("a member of an item has the wrong type")
+    if min(digest_ids) < 0:
+        _malformed("a digest id is no negative number")
     return digest_ids, randoms, identifiers, values
+
+
+def _require_texts_under_tags(values: Iterable[Any]) -> None:
+    """Refuse a date that is no text, wherever in a value it stands (RFC 8949, section 3.4.1; RFC 8943)."""
+    waiting = [value for value in values if type(value) in _HOLDING]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is cbor.Tagged:
+            if type(value.value) is not str:
+                _malformed("a date is a text under its tag")
+        else:
+            within = value.values() if type(value) is dict else value
+            waiting += [one for one in within if type(one) in _HOLDING]
 
 
 def _malformed(why: str) -> NoReturn:

@@ -154,6 +154,8 @@ def _digests(value: Any, *, octets: int) -> Mapping[str, Mapping[int, bytes]]:
             raise _invalid("`valueDigests` holds a namespace that is no map")
         if not _WHOLE.issuperset(map(type, digests)) or not _OCTETS.issuperset(map(type, digests.values())):
             raise _invalid("`valueDigests` holds something that is no digest")
+        if min(digests) < 0:
+            raise _invalid("`valueDigests` holds a negative digest id")
         if set(map(len, digests.values())) != {octets}:
             raise _invalid("`valueDigests` holds a digest of another length")
     return value

@@ -31,7 +31,15 @@ def by_member(octets: bytes) -> tuple[Any, ...] | None:
     if type(read) is not dict or read.keys() != set(NAMES):
         return None
     members = tuple(read[name] for name in NAMES)
-    return members if tuple(map(type, members[:3])) == KINDS else None
+    as_published = tuple(map(type, members[:3])) == KINDS and members[0] >= 0 and dates_are_texts(members[3])
+    return members if as_published else None
+
+
+def dates_are_texts(value: Any) -> bool:
+    if type(value) is cbor.Tagged:
+        return type(value.value) is str
+    within = value.values() if type(value) is dict else value if type(value) is list else ()
+    return all(map(dates_are_texts, within))
 
 
 def by_column(octets: bytes) -> tuple[Any, ...] | None:
@@ -140,6 +148,29 @@ def test_items_whose_ends_are_not_their_own_are_refused() -> None:
         with pytest.raises(InputError) as caught:
             read_items(several)
         assert caught.value.code == "input.malformed"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)])
+@pytest.mark.parametrize("digest_id", [-1, -5, -(2**63)])
+def test_a_digest_id_is_no_negative_number(digest_id: int, order: tuple[int, ...]) -> None:
+    members = (digest_id, RANDOM, "family_name", "Tan")
+    spelled = item(*(members[place] for place in order), names=tuple(NAMES[place] for place in order))
+    with pytest.raises(InputError) as caught:
+        read_items([item(*USUAL), spelled])
+
+    assert caught.value.code == "input.malformed"
+
+
+@pytest.mark.parametrize("tag", sorted(VALUES))
+@pytest.mark.parametrize(
+    "content", [1, -1, b"2026-01-01", None, True, 1.5, [], {}, cbor.Tagged(0, "2026-01-01T00:00:00Z")]
+)
+def test_a_date_is_a_text_under_its_tag_wherever_it_stands(tag: int, content: Any) -> None:
+    for value in (cbor.Tagged(tag, content), [cbor.Tagged(tag, content)], {"a": {"b": cbor.Tagged(tag, content)}}):
+        with pytest.raises(InputError) as caught:
+            read_items([item(*USUAL), item(8, RANDOM, "birth_date", value)])
+        assert caught.value.code == "input.malformed"
+    assert read_items([item(8, RANDOM, "birth_date", [cbor.Tagged(tag, "1990-01-01")])]).values
 
 
 def document(name_spaces: Any) -> bytes:
