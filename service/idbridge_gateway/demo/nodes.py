@@ -15,6 +15,7 @@ from typing import Final
 from idbridge.clock import Clock
 from idbridge.codec import pem
 from idbridge.crypto.key_files import write_key_file
+from idbridge.crypto.signer import generate
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox import storage
@@ -34,6 +35,7 @@ from idbridge_gateway.registration import registration_of, write_registrations
 from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings, read_settings
+from idbridge_gateway.webhook_key import ALGORITHM as WEBHOOK_ALGORITHM
 
 PRIVATE: Final = 0o600
 KEY: Final = "assertion.pem"
@@ -100,6 +102,7 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
         decryption_keys_dir=_lay_out_decryption(region, state, own, locked=locked),
         decryption_passphrase_file=locked,
         **_lay_out_access(region, state, own, locked=locked),
+        **_lay_out_webhook_key(own, locked=locked),
     )
     if not (memory / crl_floors.FILE).exists():
         begin_memory(memory, region.environment, begin=distribution_of(settings).repository.initialise)
@@ -128,6 +131,15 @@ def _lay_out_access(region: Region, state: MemberState, own: Path, *, locked: Pa
     for path, der in ((certificate, access.certificate), (own / ACCESS_AUTHORITY, access.authority)):
         files.write(own, path.name, pem.encode(der, label=pem.CERTIFICATE).encode("ascii"))
     return {"access_key_file": key, "access_certificate_file": certificate, "access_passphrase_file": locked}
+
+
+def _lay_out_webhook_key(own: Path, *, locked: Path | None) -> Mapping[str, Path | None]:
+    """Write the key that the node's webhooks are signed with, made anew."""
+    key = own / "webhook.pem"
+    key.unlink(missing_ok=True)
+    passphrase = locked.read_text(encoding="ascii") if locked is not None else None
+    write_key_file(key, generate(WEBHOOK_ALGORITHM), passphrase=passphrase)
+    return {"webhook_key_file": key, "webhook_passphrase_file": locked}
 
 
 def _lay_out_key(region: Region, state: MemberState, own: Path) -> Path | None:

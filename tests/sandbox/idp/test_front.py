@@ -1,12 +1,14 @@
 """The browser's side of a pretend provider: what it refuses, how it asks, and that it asks once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
 from idbridge.limits import LIMITS
-from idbridge.sandbox.idp.pages import catalogues
+from idbridge.model.region import MemberState
+from idbridge.sandbox.idp.pages import ProviderPages, catalogues
 from tests.sandbox.idp.kit import CALLBACK, document, error_of, hidden, location, page_of, visit
 
 PLAIN = "my-login"
@@ -169,6 +171,16 @@ def test_a_page_speaks_the_language_of_its_state_and_english(service: str, words
     assert "Sandbox. Nobody here is real" in page
     assert "<script" not in page
     assert "frame-ancestors 'none'" in dict(answer.headers)["content-security-policy"]
+
+
+def test_a_provider_of_a_state_without_words_speaks_english_alone() -> None:
+    listed = visit(PLAIN).provider.listed
+    elsewhere = replace(listed, service=replace(listed.service, state=MemberState.MM))
+    page = ProviderPages(elsewhere).login(client="A bank", transaction="t", action="/authorize", level=None)
+
+    assert '<html lang="en">' in page
+    assert "A bank asks who you are." in page
+    assert "<small lang" not in page.replace('<small lang="en">RayaID login</small>', "")
 
 
 def test_every_language_has_all_words() -> None:

@@ -1,5 +1,7 @@
 """A new key of a provider: published first, used later, and good for whoever looked at the list in between."""
 
+from pathlib import Path
+
 import pytest
 
 from idbridge.crypto.signer import FileSigner
@@ -72,6 +74,16 @@ def test_logins_go_on_over_both_steps_for_whoever_follows_the_list(service: str)
     late = at_provider.judged(after)
     assert late.reason is not None
     assert late.reason.code == "jose.kid_unknown"
+
+
+def test_a_region_is_kept_with_its_new_key(tmp_path: Path) -> None:
+    operator = Operator()
+    at_provider = visit(list_key=operator.list_key)
+    step(at_provider, "publish")
+    operator.region.save(tmp_path)
+
+    assert Region.load(tmp_path).keys.services["sg-login"] == operator.region.keys.services["sg-login"]
+    assert len(operator.region.keys.services["sg-login"].signers) == len(kids(at_provider))
 
 
 def test_a_private_key_is_never_published() -> None:

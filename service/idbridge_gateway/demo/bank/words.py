@@ -47,8 +47,8 @@ def about_person(claims: Mapping[str, Any]) -> Iterator[Line]:
     represents = claims.get("represents")
     if represents:
         entity = represents["entity"]
-        known = f"{entity['scheme']} {entity['value']}"
-        yield Line("For the company", str(represents.get("name") or known), known)
+        known, name = f"{entity['scheme']} {entity['value']}", represents.get("name")
+        yield Line("For the company", str(name), known) if name else Line("For the company", known)
 
 
 def about_login(claims: Mapping[str, Any], *, bank: str) -> Iterator[Line]:
@@ -68,7 +68,7 @@ def about_login(claims: Mapping[str, Any], *, bank: str) -> Iterator[Line]:
     yield Line("Only for", str(claims["purpose"]["text"]), str(claims["purpose"]["code"]))
     until = datetime.fromtimestamp(claims["exp"], UTC)
     yield Line("Good until", f"{until:%H:%M} UTC", f"{until:%d %B %Y}")
-    yield Line(f"At {bank} you are", str(claims["sub"]), "no other business gets this number")
+    yield Line("You are known here as", str(claims["sub"]), f"this number is for {bank} alone")
 
 
 def _released(claims: Mapping[str, Any]) -> Mapping[str, Any]:
