@@ -45,6 +45,20 @@ def expected_of(
     return LoginExpectations(access_token=access_token)
 
 
+def login_named(verified: str) -> tuple[str | None, str | None]:
+    """Return how the provider calls the person (``sub``) and their session (``sid``) in a ``verified`` token.
+
+    A logout token names either; what cannot be named in one is ``None``.
+    """
+    _, claims = read_unverified(verified, HEADER, max_bytes=LIMITS.token_bytes)
+    subject, session = (claims.get(name) for name in ("sub", "sid"))
+    return (subject if _may_be_named(subject) else None), (session if _may_be_named(session) else None)
+
+
+def _may_be_named(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= LIMITS.identifier_characters and value.isprintable()
+
+
 def signer_of(token: str, keys: Iterable[PublicKey], *, algorithms: frozenset[str]) -> str | None:
     """Return the thumbprint of the one of ``keys`` that signed a ``token`` which names none; ``None`` for all others.
 

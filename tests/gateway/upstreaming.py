@@ -19,9 +19,11 @@ from idbridge.sandbox.region import Region
 from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.oidc.clients import ClientDirectory
+from idbridge_gateway.oidc.transaction import HeldTransaction, Transaction
 from idbridge_gateway.oidc.upstream.lines import Line
 from idbridge_gateway.oidc.upstream.upstream import Upstream
 from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores.sealed import Kind
 from tests.gateway.asking import Node, the_region
 from tests.gateway.clocks import HandClock
 from tests.gateway.pretending import CLIENT_ID, CLIENT_KEY, CLIENT_SECRET, KH, PUBLIC, SG, PretendProvider
@@ -96,6 +98,22 @@ class Abroad(Bank):
     def region_claim(self, provider: str, name: str) -> str:
         """How ``provider`` calls the regional claim ``name``."""
         return str(self.node.region.service(provider).claim_map["map"][name])
+
+    def redeemed(self, code: str) -> dict[str, Any]:
+        """What the bank gets for a code; a proof of FAPI 2.0 carries a nonce of this node."""
+        response = self.redeem(code)
+        assert response.status_code == 200, response.text
+        granted: dict[str, Any] = response.json()
+        return granted
+
+    async def session_of_token(self, access_token: str) -> bool:
+        """Whether an access token of a session opens anything."""
+        store = self.node.app.state.parts.stores.sealed
+        return await store.read(Kind.ACCESS_TOKEN, access_token) is not None
+
+    def held(self, handle: str) -> HeldTransaction:
+        """A transaction of this handle, about nothing."""
+        return HeldTransaction(handle, Transaction("bank", {}, self.node.clock.now()))
 
     def come_back(self, location: str, browser: Browser | None = None) -> httpx2.Response:
         """Let the browser follow the provider's redirect."""

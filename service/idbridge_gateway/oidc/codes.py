@@ -81,9 +81,15 @@ class Codes:
         self._randomness = randomness
 
     async def issue(
-        self, request: AuthorizationRequest, decision: Decision, registered: RegisteredClient, *, at: datetime
+        self,
+        request: AuthorizationRequest,
+        decision: Decision,
+        registered: RegisteredClient,
+        *,
+        session: str,
+        at: datetime,
     ) -> IssuedCode:
-        """Return a new code for what was decided upon ``request``.
+        """Return a new code for what was decided upon ``request``; ``session`` will be the ``sid`` of the login.
 
         Raises:
             RequestError: ``system.*``, it could not be kept.
@@ -99,7 +105,7 @@ class Codes:
             decision=decision,
             expires_at=at + LIMITS.code_lifetime,
             access_token=new_handle(self._randomness),
-            session=new_handle(self._randomness),
+            session=session,
         )
         handle = new_handle(self._randomness)
         await self._store.put(Kind.CODE, handle, code.octets(), until=at + KEPT)

@@ -30,7 +30,13 @@ from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_o
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.login_cookies import LoginCookies
-from idbridge_gateway.oidc.transaction import HeldTransaction, Transaction, Transactions, unknown_transaction
+from idbridge_gateway.oidc.transaction import (
+    HeldTransaction,
+    Transaction,
+    Transactions,
+    session_of,
+    unknown_transaction,
+)
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore
@@ -154,7 +160,7 @@ class Completion:
             error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
             return await self._sent(held.handle, error, transaction, at=at)
         await self._spend(transaction.pushed, at=at)
-        code = await self._codes.issue(asked, decision, registered, at=at)
+        code = await self._codes.issue(asked, decision, registered, session=session_of(held.handle), at=at)
         answer = code_response(asked, code=code.handle, issuer=self._issuer)
         response = self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
         self._logins.set(response, code.session)

@@ -4,6 +4,7 @@ It is kept sealed under a handle that only the browser has which began it, in a 
 keeps of the request are its parameters, read again against the registration of the moment whenever they count.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from idbridge.assertion.decision import Decision, kept_decision
+from idbridge.codec import base64url, length_prefixed
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import AuthorizationRequest, read_kept_request
@@ -73,6 +75,11 @@ class LoginOverError(OAuthError):
     """A log-in that is over, was answered, or belongs to another browser: which of these, nobody is told."""
 
 
+def session_of(handle: str) -> str:
+    """Return the ``sid`` of the session that the transaction of ``handle`` leads to; it does not tell the handle."""
+    return base64url.encode(hashlib.sha256(length_prefixed.encode("session", handle)).digest())
+
+
 def unknown_transaction() -> LoginOverError:
     """Return the one answer to a log-in that is not there."""
     return LoginOverError("invalid_request", "this log-in is over, was answered, or was begun in another browser")
@@ -133,6 +140,14 @@ class Transactions:
         if octets is None:
             raise unknown_transaction()
         return read_transaction(octets)
+
+    async def forget(self, handle: str) -> None:
+        """Let the transaction end unanswered, if it has not ended: what it rests on is over.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        await self._store.take(Kind.TRANSACTION, handle)
 
     def request_of(self, transaction: Transaction) -> tuple[RegisteredClient, AuthorizationRequest]:
         """Return client and request of ``transaction``, as the registration of this moment allows them.

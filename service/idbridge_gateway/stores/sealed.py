@@ -31,6 +31,7 @@ class Kind(StrEnum):
     PUSHED_REQUEST = "pushed-request"
     TRANSACTION = "transaction"
     UPSTREAM_STATE = "upstream-state"
+    UPSTREAM_LOGINS = "upstream-logins"
     CODE = "code"
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind, not a secret
     SESSION = "session"

@@ -6,11 +6,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import Environment
+from idbridge_gateway.oidc.contract import STATUSES, form_body, refusals
 from idbridge_gateway.oidc.contract_provider import browser_answers
 from idbridge_gateway.oidc.provider import Provider
 from idbridge_gateway.oidc.upstream.key_sets import KeySets
 from idbridge_gateway.oidc.upstream.leaving import Leaving
 from idbridge_gateway.oidc.upstream.lines import Callers, Lines, guarded_callers
+from idbridge_gateway.oidc.upstream.logins import RestingLogins
+from idbridge_gateway.oidc.upstream.logout import UpstreamLogout
 from idbridge_gateway.oidc.upstream.pending import LoginsUnderWay
 from idbridge_gateway.oidc.upstream.providers import Providers
 from idbridge_gateway.oidc.upstream.registrations import read_upstream_clients
@@ -21,6 +24,9 @@ from idbridge_gateway.parts import Parts
 from idbridge_gateway.revocation import Prefetch
 
 CALLBACK: Final = "/login/callback/{provider}"
+BACK_CHANNEL: Final = "/login/backchannel/{provider}"
+_UNAUTHENTICATED: Final = 401
+_STATUSES: Final = {status: words for status, words in STATUSES.items() if status != _UNAUTHENTICATED}
 _ANSWER: Final = ("state", "code", "iss", "error", "authToken")
 
 
@@ -42,23 +48,31 @@ def install_upstream(
         public_url=settings.public_url,
         environment=settings.environment,
     )
-    requests = Requests(lines, parts.randomness)
+    requests, logins = Requests(lines, parts.randomness), RestingLogins(parts.stores.sealed)
+    key_sets = KeySets(lines=lines, prefetch=prefetch, trust=parts.turns.trust)
     upstream = Upstream(
         provider=provider,
         providers=providers,
         leaving=Leaving(providers, requests, parts.randomness),
         under_way=LoginsUnderWay(parts.stores.sealed),
         requests=requests,
-        verification=Verification(
-            parts.decryption_keys, KeySets(lines=lines, prefetch=prefetch, trust=parts.turns.trust)
-        ),
+        verification=Verification(parts.decryption_keys, key_sets),
+        logins=logins,
+    )
+    logout = UpstreamLogout(
+        provider=provider,
+        providers=providers,
+        logins=logins,
+        key_sets=key_sets,
+        one_time=parts.one_time,
+        decryption_keys=parts.decryption_keys,
     )
     app.state.upstream = upstream
-    app.include_router(upstream_router(upstream))
+    app.include_router(upstream_router(upstream, logout))
 
 
-def upstream_router(upstream: Upstream) -> APIRouter:
-    """Return the routes that providers send browsers to."""
+def upstream_router(upstream: Upstream, logout: UpstreamLogout) -> APIRouter:
+    """Return the routes that providers send browsers to, and call themselves."""
     router = APIRouter()
 
     @router.get(
@@ -70,6 +84,16 @@ def upstream_router(upstream: Upstream) -> APIRouter:
     )
     async def called_back(request: Request, provider: str) -> Response:
         return await upstream.called_back(request, provider)
+
+    @router.post(
+        BACK_CHANNEL,
+        summary="Hear from a national provider that a login is over",
+        tags=["login"],
+        response_class=Response,
+        openapi_extra=_logout_operation(),
+    )
+    async def logged_out(request: Request, provider: str) -> Response:
+        return await logout.answer(request, provider)
 
     return router
 
@@ -83,4 +107,16 @@ def _callback_operation() -> dict[str, object]:
         ),
         "parameters": [{"name": name, "in": "query", "required": False, "schema": text} for name in _ANSWER],
         "responses": browser_answers("On to consent, or back to the client with an error."),
+    }
+
+
+def _logout_operation() -> dict[str, object]:
+    form = {"type": "object", "required": ["logout_token"], "properties": {"logout_token": {"type": "string"}}}
+    return {
+        "description": (
+            "Takes the logout token of a provider (OpenID Connect Back-Channel Logout 1.0). Every login here that "
+            "rests on the one named ends, and the clients that were told of it are told so."
+        ),
+        "requestBody": form_body(form),
+        "responses": {"200": {"description": "Nothing rests on that login any more."}, **refusals(_STATUSES)},
     }

@@ -17,6 +17,8 @@ from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.upstream import read_authorization_response, read_redirect_response
 from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
+from idbridge.oidc.upstream_token import login_named
+from idbridge.reasons import Indication
 from idbridge.verify.report import Report
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.oidc.browser import browsed, see_other
@@ -26,6 +28,7 @@ from idbridge_gateway.oidc.provider import Provider
 from idbridge_gateway.oidc.transaction import HeldTransaction, unknown_transaction
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.oidc.upstream.leaving import Leaving
+from idbridge_gateway.oidc.upstream.logins import RestingLogins
 from idbridge_gateway.oidc.upstream.pending import LoginsUnderWay, UnderWay, transaction_named
 from idbridge_gateway.oidc.upstream.providers import Providers, UsableProvider
 from idbridge_gateway.oidc.upstream.refusals import refused
@@ -46,6 +49,7 @@ class Upstream:
     under_way: LoginsUnderWay
     requests: Requests
     verification: Verification
+    logins: RestingLogins
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +104,10 @@ class Upstream:
         except _BROKEN as broken:
             _note(under_way.provider, broken)
             return await self.provider.completion.complete(held, refused(broken), turn=turn)
+        if report.indication is Indication.PASSED:
+            subject, session = login_named(report.request.credential)
+            issuer = under_way.login.issuer
+            await self.logins.add(held, issuer, subject=subject, session=session, turn=turn)
         return await self.provider.completion.complete(held, report, turn=turn)
 
     async def _begun_here(self, request: Request, parameters: Parameters) -> tuple[HeldTransaction, UnderWay]:

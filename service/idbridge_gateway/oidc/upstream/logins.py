@@ -1,0 +1,93 @@
+"""Which logins of ours rest on which login at a provider, so that they end when the provider says that it is over.
+
+A provider calls a person and their session by names of its own. Neither is kept: under a name that only this node can
+derive from it, sealed like everything else, stands which transactions rested on it, the youngest. Whoever copies the
+store cannot try out identifiers. Clause: OpenID Connect Back-Channel Logout 1.0 section 2.6; architecture D9.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from typing import Final, NamedTuple
+
+from idbridge.codec import base64url, length_prefixed
+from idbridge.crypto import sealing
+from idbridge.limits import LIMITS
+from idbridge_gateway.oidc.transaction import HeldTransaction
+from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.stores.sealed import Kind, SealedStore
+
+_LABEL: Final = "upstream-logins"
+_SUBJECT: Final = "sub"
+_SESSION: Final = "sid"
+
+
+class _Resting(NamedTuple):
+    """A transaction that rests on a login, and whether the provider named a session in it."""
+
+    handle: str
+    in_session: bool
+
+
+class RestingLogins:
+    """The logins of one node by what they rest on."""
+
+    def __init__(self, store: SealedStore) -> None:
+        self._store = store
+        self._one_at_a_time = asyncio.Lock()  # what one login adds, another that ends at once does not lose
+
+    async def add(
+        self, held: HeldTransaction, issuer: str, *, subject: str | None, session: str | None, turn: Turn
+    ) -> None:
+        """Remember that ``held`` rests on the login that ``issuer`` calls so.
+
+        Raises:
+            RequestError: ``system.*``: it could not be remembered, and the login must not count.
+        """
+        resting = _Resting(held.handle, in_session=session is not None)
+        for kind, name in ((_SUBJECT, subject), (_SESSION, session)):
+            if name is not None:
+                await self._added(_name(turn, issuer, kind, name), resting, turn)
+
+    async def take(self, issuer: str, *, subject: str | None, session: str | None, turn: Turn) -> tuple[str, ...]:
+        """Return the handles of the transactions that rest on the login that ``issuer`` calls so, and forget them.
+
+        Where a session is named, it is that one, and those of the person in which the provider never named any.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        found: list[str] = []
+        if session is not None:
+            found += [one.handle for one in await self._taken(_name(turn, issuer, _SESSION, session))]
+        if subject is not None:
+            name = _name(turn, issuer, _SUBJECT, subject)
+            others = await self._taken(name)
+            meant = [one for one in others if session is None or not one.in_session]
+            found += [one.handle for one in meant]
+            for one in others:
+                if one not in meant and one.handle not in found:
+                    await self._added(name, one, turn)
+        return tuple(dict.fromkeys(found))
+
+    async def _added(self, name: str, resting: _Resting, turn: Turn) -> None:
+        async with self._one_at_a_time:
+            octets = await self._store.read(Kind.UPSTREAM_LOGINS, name)
+            youngest = [*_read(octets), resting][-LIMITS.upstream_sessions :]
+            until = turn.at + LIMITS.session_lifetime
+            await self._store.put(Kind.UPSTREAM_LOGINS, name, json.dumps(youngest).encode(), until=until)
+
+    async def _taken(self, name: str) -> tuple[_Resting, ...]:
+        async with self._one_at_a_time:
+            return _read(await self._store.take(Kind.UPSTREAM_LOGINS, name))
+
+
+def _read(octets: bytes | None) -> tuple[_Resting, ...]:
+    return () if octets is None else tuple(_Resting(*one) for one in json.loads(octets))
+
+
+def _name(turn: Turn, issuer: str, kind: str, name: str) -> str:
+    """Return the handle under which stands what rests on ``name``: only who has the state key can derive it."""
+    key = sealing.secret_from(turn.issuing.pairwise_key.octets, label=_LABEL)
+    return base64url.encode(hmac.digest(key, length_prefixed.encode(kind, issuer, name), hashlib.sha256))

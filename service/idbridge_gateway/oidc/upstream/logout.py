@@ -1,0 +1,97 @@
+"""``POST /login/backchannel/{provider}``: a provider says that a login is over, and what rests on it here ends too.
+
+The token has to be signed by a key that the list vouches for, for our client, lately, and counts once. The clients of
+ours that were told of the login are told in turn (``sessions``). Whether anything rested on it, the provider does not
+hear. Clause: OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8.
+"""
+
+from dataclasses import dataclass, field
+
+from fastapi import Request, Response
+
+from idbridge.crypto.jwe import PARTS, DecryptionKey, decrypt
+from idbridge.errors import Refusal
+from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.logout_token import LogoutToken, verify_logout_token
+from idbridge.oidc.upstream_listed import keys_of
+from idbridge_gateway.oidc.answers import NO_STORE, answered
+from idbridge_gateway.oidc.forms import read_form
+from idbridge_gateway.oidc.provider import Provider
+from idbridge_gateway.oidc.transaction import session_of
+from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.oidc.upstream.key_sets import KeySets
+from idbridge_gateway.oidc.upstream.logins import RestingLogins
+from idbridge_gateway.oidc.upstream.providers import Providers, UsableProvider
+from idbridge_gateway.stores.one_time import OneTime
+
+_UNKNOWN_KEY = "jose.kid_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamLogout:
+    """How logins of one node end that rest on one at a provider."""
+
+    provider: Provider
+    providers: Providers
+    logins: RestingLogins
+    key_sets: KeySets
+    one_time: OneTime
+    decryption_keys: tuple[DecryptionKey, ...] = field(repr=False)
+
+    async def answer(self, request: Request, provider: str) -> Response:
+        """Answer one request: 200 without a word, or an error in the form of RFC 6749."""
+
+        async def act(request: Request) -> Response:
+            return await self._ended(request, provider)
+
+        return await answered(request, act)
+
+    async def _ended(self, request: Request, provider: str) -> Response:
+        text = (await read_form(request)).text("logout_token")
+        if text is None:
+            raise OAuthError("invalid_request", "logout_token is missing")
+        turn = self.provider.turns.begin()
+        try:
+            usable = self.providers.usable(provider, turn)
+            text = self._opened(text)
+        except Refusal as refusal:
+            raise OAuthError("invalid_request", "the logout token is refused", cause=refusal.code) from None
+        token = await self._verified(text, usable, turn)
+        if not await self.one_time.claim(token.one_time.key, until=token.one_time.until):
+            raise OAuthError("invalid_request", "the logout token was used before", cause="holder.replayed")
+        over = await self.logins.take(token.issuer, subject=token.subject, session=token.session, turn=turn)
+        for handle in over:
+            await self.provider.transactions.forget(handle)
+            await self.provider.sessions.end(session_of(handle), turn=turn)
+        return Response(status_code=200, headers=dict(NO_STORE))
+
+    def _opened(self, text: str) -> str:
+        """Return the token that ``text`` is, opened if it came encrypted as the ID tokens of its provider do."""
+        if text.count(".") != PARTS - 1:
+            return text
+        return decrypt(text, self.decryption_keys).plaintext.decode("ascii", errors="replace")
+
+    async def _verified(self, text: str, usable: UsableProvider, turn: Turn) -> LogoutToken:
+        """Return what the token demands; for a key that nobody knows yet, the provider's key set is looked at again.
+
+        Raises:
+            OAuthError: ``invalid_request`` with the reason code.
+        """
+        try:
+            return _judged(text, usable, turn)
+        except OAuthError as refusal:
+            if refusal.code != _UNKNOWN_KEY or not usable.login.key_sets:
+                raise
+        return _judged(text, usable, turn.with_status(await self.key_sets.looked_at_again(usable, turn)))
+
+
+def _judged(text: str, usable: UsableProvider, turn: Turn) -> LogoutToken:
+    state = turn.state
+    return verify_logout_token(
+        text,
+        issuer=usable.client.issuer,
+        client_id=usable.client.client_id,
+        keys=keys_of(usable.login, state.snapshot, state.verifier.status.polled, at=turn.at),
+        algorithms=usable.listed.algorithms,
+        at=turn.at,
+    )
