@@ -95,6 +95,10 @@ class Limits:
     presentations_open: int = 1_000  # of one relying party, that one worker began and whose end has not come
     wallet_request_fetches: int = 5  # of one request object: wallets fetch it twice, and a scanner or two before them
     response_code_lifetime: timedelta = timedelta(minutes=5)  # from the wallet to the browser, and on to who asked
+    webhooks_waiting: int = 100  # of one relying party, that one worker tells or is going to tell again
+    webhook_calls: int = 8  # at a time, of one worker
+    webhook_wait: timedelta = timedelta(seconds=15)  # for the answer to one, as Standard Webhooks advises
+    webhook_answer_bytes: int = 64 * 1024  # of which nothing is read but the status
     event_streams: int = 256  # of one worker
     event_streams_each: int = 16  # of one relying party
     event_stream_life: timedelta = timedelta(minutes=5)  # then the client comes again, as such clients do by themselves

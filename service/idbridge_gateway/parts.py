@@ -1,9 +1,11 @@
 """What the faces of one node share: its settings, what is in force, its stores and keys. Made once, at the start."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from idbridge.clock import Clock
 from idbridge.crypto.jwe import DecryptionKey
+from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment
@@ -17,6 +19,7 @@ from idbridge_gateway.signing import IssuingInForce
 from idbridge_gateway.stores.chosen import Stores, chosen_stores
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.verdict import Verdicts
+from idbridge_gateway.webhook_key import read_webhook_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,13 @@ class Parts:
     one_time: OneTime
     verdicts: Verdicts
     decryption_keys: tuple[DecryptionKey, ...] = field(repr=False)
+    webhook_key: Signer | None = field(default=None, repr=False)
+
+    @property
+    def published(self) -> tuple[dict[str, Any], ...]:
+        """The public keys that stand in the key set of this node beside those of its assertions."""
+        webhook = (self.webhook_key.public_jwk,) if self.webhook_key is not None else ()
+        return tuple(dict(jwk) for jwk in (*(key.public_jwk for key in self.decryption_keys), *webhook))
 
 
 def parts_of(
@@ -63,6 +73,7 @@ def parts_of(
         one_time=one_time,
         verdicts=Verdicts(one_time=one_time, randomness=randomness, counts=stores.counted),
         decryption_keys=read_decryption_keys(settings, issuing=issuing.current()),
+        webhook_key=read_webhook_key(settings),
     )
 
 

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     ``assertion_key_file``; ``assertion_passphrase_file`` holds what opens them. What is encrypted to it, it opens with
     the keys of ``decryption_keys_dir`` (``*.pem``, PKCS #8), of which ``decryption_passphrase_file`` holds what opens
     them; without a folder it opens nothing. It asks wallets under the certificate of ``access_certificate_file`` (PEM,
-    without its authority) with the key of ``access_key_file``, which ``access_passphrase_file`` opens.
+    without its authority) with the key of ``access_key_file``, which ``access_passphrase_file`` opens. Webhooks it
+    signs with the Ed25519 key of ``webhook_key_file``, which ``webhook_passphrase_file`` opens.
 
     Trust material is read from ``trust_dir`` with the keys in ``pins_file``, or by TUF with the root in
     ``trust_root_file``, from ``trust_dir`` or ``trust_url``. Files are looked at every ``reload_seconds``, a tree
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     access_certificate_file: Path | None = None
     access_key_file: Path | None = None
     access_passphrase_file: Path | None = None
+    webhook_key_file: Path | None = None
+    webhook_passphrase_file: Path | None = None
     type_metadata_dir: Path | None = None
     upstream_clients_file: Path | None = None
     upstream_passphrase_file: Path | None = None

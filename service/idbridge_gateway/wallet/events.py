@@ -5,10 +5,9 @@ and nothing of what was answered. A stream looks at the store that all workers s
 them a wallet reaches. It ends with the request, or after a while, and such clients come again by themselves.
 """
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
@@ -20,19 +19,14 @@ from idbridge.clock import Clock
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.wallet.contract import EVENTS_MEDIA, events_operation
+from idbridge_gateway.wallet.pauses import Pause, system_pause
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.records import Outcome
 from idbridge_gateway.wallet.relying_party import PATH, RelyingPartySide
 
-Pause = Callable[[timedelta], Awaitable[None]]
 _HEAD: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _RETRY: Final = b"retry: 2000\n\n"
 _HEARTBEAT: Final = b":\n\n"
-
-
-async def system_pause(time: timedelta) -> None:
-    """Let others have the loop for ``time``."""
-    await asyncio.sleep(time.total_seconds())
 
 
 class EventStreams:

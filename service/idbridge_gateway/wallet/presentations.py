@@ -6,7 +6,7 @@ party cancelled does not come back by an answer that was on its way. Everything 
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +31,7 @@ from idbridge_gateway.wallet.records import (
 )
 
 _TURN: Final = b"1"
+Settled = Callable[[str, Presentation], None]  # who is told, by its id, that a presentation came to an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Begun:
     link: str = field(repr=False)
     client_id: str
     ends_at: datetime
+
+
+def _nobody(handle: str, presentation: Presentation) -> None:
+    """Do nothing about what came to an end."""
 
 
 class OpenCount:
@@ -67,9 +72,10 @@ class OpenCount:
 class Presentations:
     """The presentations of one node."""
 
-    def __init__(self, *, store: SealedStore, randomness: Randomness) -> None:
+    def __init__(self, *, store: SealedStore, randomness: Randomness, settled: Settled = _nobody) -> None:
         self._store = store
         self._randomness = randomness
+        self._settled = settled
         self._open = OpenCount()
 
     async def begin(self, order: Order, *, party: RelyingParty, client_id: str, at: datetime) -> Begun:
@@ -170,9 +176,9 @@ class Presentations:
         if octets is None:
             return
         ended = replace(read_presentation(octets), **outcome)
-        await self._store.replace(
-            Kind.PRESENTATION, handle, ended.octets(), until=ended.ends_at + LIMITS.presentation_kept
-        )
+        until = ended.ends_at + LIMITS.presentation_kept
+        if await self._store.replace(Kind.PRESENTATION, handle, ended.octets(), until=until):
+            self._settled(handle, ended)
 
     async def close(self, link: str, outcome: Outcome) -> None:
         """Let the page say how it ended, and take every request away that a wallet could still fetch."""

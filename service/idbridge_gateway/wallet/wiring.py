@@ -12,6 +12,7 @@ from idbridge_gateway.wallet.page import WalletPages, wallet_page_router
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.relying_party import RelyingPartySide, relying_party_router
 from idbridge_gateway.wallet.wallet_side import WalletSide, wallet_router
+from idbridge_gateway.wallet.webhooks import Webhooks, guarded_callers
 
 
 def install_wallet(app: FastAPI, parts: Parts) -> None:
@@ -22,7 +23,14 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     """
     settings, turns, store = parts.settings, parts.turns, parts.stores.sealed
     asker = Asker(settings.public_url, read_access_certificate(settings))
-    presentations = Presentations(store=store, randomness=parts.randomness)
+    webhooks = Webhooks(
+        signer=parts.webhook_key,
+        registry=parts.registry,
+        callers=guarded_callers(settings.environment),
+        clock=turns.clock,
+        randomness=parts.randomness,
+    )
+    presentations = Presentations(store=store, randomness=parts.randomness, settled=webhooks.settled)
     held = HeldAnswers(store=store, presentations=presentations, randomness=parts.randomness, clock=turns.clock)
     relying_party = RelyingPartySide(
         asker=asker, presentations=presentations, held=held, registry=parts.registry, turns=turns

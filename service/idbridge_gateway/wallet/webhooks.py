@@ -1,0 +1,163 @@
+"""Webhooks: a relying party is told by its registered address that a request of its own was answered, and nothing else.
+
+Signed as Standard Webhooks 1.0 says (``v1a``: Ed25519 over id, timestamp and body), so that nobody else can tell it so.
+What is told is the id; who wants to know more asks with its own key. An address that does not answer is tried again a
+few times, more slowly each time, and never in the way of anybody's request; an address that is gone is left alone.
+Webhooks are hints: a node that ends forgets those under way, and ``GET /v1/presentations/{id}`` is what counts.
+"""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from idbridge.clock import Clock
+from idbridge.crypto.signer import Signer
+from idbridge.errors import ConfigurationError, FetchError, RequestError
+from idbridge.limits import LIMITS
+from idbridge.model.randomness import Randomness
+from idbridge.model.region import Environment
+from idbridge.model.time import instant_text
+from idbridge.net.calls import Call, Caller, Method
+from idbridge.net.guarded import GuardedClient
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.wallet.pauses import Pause, system_pause
+from idbridge_gateway.wallet.records import Presentation
+
+# Between one attempt and the next: within the time for which an answer is kept.
+DELAYS: Final = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+_ID_OCTETS: Final = 16
+_OK: Final = range(200, 300)
+_GONE: Final = 410
+Callers = Callable[[str], Caller]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to tell: under an id of its own, which stays the same however often it is told."""
+
+    id: str
+    party: str
+    address: str = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def call(self, signer: Signer, *, at: datetime) -> Call:
+        """Return the request that tells it at ``at``."""
+        timestamp = str(int(at.timestamp()))
+        signed = b".".join((self.id.encode("ascii"), timestamp.encode("ascii"), self.body))
+        head = {
+            "Content-Type": "application/json",
+            "webhook-id": self.id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1a,{b64encode(signer.sign(signed)).decode('ascii')}",
+        }
+        return Call(Method.POST, self.address, head, self.body)
+
+
+def guarded_callers(environment: Environment) -> Callers:
+    """Return what calls an address: its own host and no other, one on this machine in a sandbox only."""
+
+    def caller(address: str) -> Caller:
+        return GuardedClient(
+            frozenset({urlsplit(address).netloc.lower()}),
+            environment,
+            allow_loopback=environment is Environment.SANDBOX,
+            total=LIMITS.webhook_wait,
+        )
+
+    return caller
+
+
+class Webhooks:
+    """The webhooks of one worker. Without a ``signer`` nobody is told anything."""
+
+    def __init__(
+        self,
+        *,
+        signer: Signer | None,
+        registry: RegistryInForce,
+        callers: Callers,
+        clock: Clock,
+        randomness: Randomness,
+        pause: Pause = system_pause,
+    ) -> None:
+        self._signer = signer
+        self._registry = registry
+        self._callers = callers
+        self._clock = clock
+        self._randomness = randomness
+        self._pause = pause
+        self._waiting: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(LIMITS.webhook_calls, thread_name_prefix="idbridge-webhook")
+
+    def settled(self, handle: str, presentation: Presentation) -> None:
+        """Let the owner of ``presentation`` be told that it has come to an end; returns at once."""
+        address = self._address(presentation.owner)
+        if self._signer is None or address is None:
+            return
+        if self._waiting[presentation.owner] >= LIMITS.webhooks_waiting:
+            JOURNAL.warning("webhook to %s: dropped, too many are under way", presentation.owner)
+            return
+        message = Message(
+            id=f"msg_{self._randomness.octets(_ID_OCTETS).hex()}",
+            party=presentation.owner,
+            address=address,
+            body=_body(handle, presentation, at=self._clock.now()),
+        )
+        self._waiting[message.party] += 1
+        task = asyncio.create_task(self._deliver(message, self._signer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, message: Message, signer: Signer) -> None:
+        """Tell ``message``, again and again where that fails, but not for long."""
+        try:
+            for delay in (*DELAYS, None):
+                if await self._told(message, signer) or delay is None:
+                    return
+                await self._pause(delay)
+        finally:
+            self._waiting[message.party] -= 1
+            self._waiting += Counter()  # forgets who has none
+
+    async def _told(self, message: Message, signer: Signer) -> bool:
+        """Tell whether nothing more is to be done: it was heard, or nobody will ever hear it there."""
+        try:
+            call = message.call(signer, at=self._clock.now())
+            caller = self._callers(message.address)
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: caller.call(call, max_bytes=LIMITS.webhook_answer_bytes)
+            )
+        except FetchError as failed:
+            JOURNAL.warning("webhook %s to %s: %s", message.id, message.party, failed)
+            return False
+        except ConfigurationError as broken:  # an address that nothing may call, or a key that does not sign
+            JOURNAL.error("webhook %s to %s: %s", message.id, message.party, broken)
+            return True
+        if answer.status in _OK:
+            return True
+        JOURNAL.warning("webhook %s to %s: answered %d", message.id, message.party, answer.status)
+        return answer.status == _GONE
+
+    def _address(self, party: str) -> str | None:
+        try:
+            return self._registry.registration(party).webhook
+        except RequestError:
+            return None
+
+
+def _body(handle: str, presentation: Presentation, *, at: datetime) -> bytes:
+    document: Mapping[str, Any] = {
+        "type": f"presentation.{presentation.outcome.value}",
+        "timestamp": instant_text(at),
+        "data": {"id": handle, "relying_party": presentation.owner},
+    }
+    return json.dumps(document, separators=(",", ":")).encode()

@@ -1,0 +1,31 @@
+"""The key under which this node signs what it tells relying parties unasked; without one, it tells them nothing.
+
+Ed25519, because Standard Webhooks knows no other signature by a key pair (``v1a``). It signs nothing else, and its
+public half stands in the key set of the node.
+"""
+
+from idbridge.crypto.key_files import open_key_file
+from idbridge.crypto.signer import FileSigner
+from idbridge.errors import ConfigurationError
+from idbridge.model.region import Environment
+from idbridge_gateway.keys import passphrase_in
+from idbridge_gateway.settings import Settings
+
+ALGORITHM = "Ed25519"
+
+
+def read_webhook_key(settings: Settings) -> FileSigner | None:
+    """Return the key that ``settings`` name; ``None`` if they name none.
+
+    Raises:
+        ConfigurationError: The file is missing, may not be used, or holds another kind of key.
+    """
+    path = settings.webhook_key_file
+    if path is None:
+        return None
+    passphrase = passphrase_in(settings.webhook_passphrase_file, setting="IDBRIDGE_WEBHOOK_PASSPHRASE_FILE")
+    live = settings.environment is Environment.LIVE
+    signer = open_key_file(path, passphrase=passphrase, encrypted_only=live)
+    if signer.algorithm != ALGORITHM:
+        raise ConfigurationError(f"{path} holds no {ALGORITHM} key, and webhooks are signed with nothing else")
+    return signer
