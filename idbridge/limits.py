@@ -82,6 +82,7 @@ class Limits:
     api_keys: int = 4  # of one relying party, those that end soon among them
     api_key_overlap: timedelta = timedelta(days=30)  # that an old key stays good beside its successor
     oidc_clients: int = 32  # of one relying party
+    operator_token_age: timedelta = timedelta(hours=2)  # from `iat`, however late `exp` is
     registry_look: timedelta = timedelta(seconds=1)  # between two looks whether the registry changed
     registry_wait: timedelta = timedelta(seconds=5)  # for an answer of the database
 

@@ -14,6 +14,7 @@ from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
 from idbridge.net.source import Source
+from idbridge_gateway.admin.routes import install_admin
 from idbridge_gateway.api import errors
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
@@ -109,6 +110,7 @@ def create_app(
     install_upstream(app, parts, app.state.provider, prefetch=prefetch, callers=upstream_callers)
     install_site(app, parts, samples=samples)
     install_wallet(app, parts)
+    install_admin(app, parts, registry)
     return app
 
 

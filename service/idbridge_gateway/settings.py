@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     evicts nothing); without it they are kept in the memory of the one process.
 
     Relying parties are registered in the database at ``database_url`` (SQLite or PostgreSQL, which ``idbridge rp``
-    keeps), or in ``relying_parties_file``. Either is looked at every second.
+    keeps), or in ``relying_parties_file``. Either is looked at every second. Operators sign in at ``operator_issuer``,
+    whose keys are at ``operator_key_set``: their tokens are made for ``operator_client_id`` and have ``operator_role``
+    in the claim ``operator_role_claim``. Without an issuer there are no operators.
     """
 
     model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -54,6 +56,11 @@ class Settings(BaseSettings):
     state_dir: Path
     relying_parties_file: Path | None = None
     database_url: SecretStr | None = None
+    operator_issuer: str | None = None
+    operator_client_id: str | None = None
+    operator_key_set: str | None = None
+    operator_role: str | None = None
+    operator_role_claim: str = "roles"
     assertion_key_file: Path | None = None
     assertion_keys_dir: Path | None = None
     assertion_passphrase_file: Path | None = None
@@ -97,6 +104,7 @@ def read_settings(**given: Any) -> Settings:
     _refuse_trust_source(settings)
     _refuse_key_source(settings)
     _refuse_registry_source(settings)
+    _refuse_operators(settings)
     if settings.workers > 1 and settings.redis_url is None:
         raise ConfigurationError(
             "more than one worker needs IDBRIDGE_REDIS_URL: in the memory of each, a value could be spent once in each"
@@ -143,8 +151,22 @@ def _refuse_registry_source(settings: Settings) -> None:
         )
 
 
-def _refuse_source_address(url: str, environment: Environment) -> None:
-    name = "IDBRIDGE_TRUST_URL"
+def _refuse_operators(settings: Settings) -> None:
+    """Refuse settings by which it would be left open who an operator is, or whose keys say so."""
+    named = {
+        f"IDBRIDGE_OPERATOR_{name.upper()}": getattr(settings, f"operator_{name}")
+        for name in ("issuer", "client_id", "key_set", "role")
+    }
+    missing = [name for name, value in named.items() if not value]
+    if len(missing) == len(named):
+        return
+    if missing or not settings.operator_role_claim:
+        raise ConfigurationError(f"{', '.join(missing) or 'IDBRIDGE_OPERATOR_ROLE_CLAIM'} is missing for operators")
+    for name in ("IDBRIDGE_OPERATOR_ISSUER", "IDBRIDGE_OPERATOR_KEY_SET"):
+        _refuse_source_address(named[name], settings.environment, name=name)
+
+
+def _refuse_source_address(url: str, environment: Environment, *, name: str = "IDBRIDGE_TRUST_URL") -> None:
     parts = _parts(url, what=name)
     if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigurationError(f"{name} is an address like https://trust.region.example, without query or user")

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from idbridge.model.request import Detail
 from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST
+from idbridge_gateway.admin import contract as admin
 from idbridge_gateway.api.schemas import JSON_MEDIA, SCHEMAS, answers, reference
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
 
@@ -40,7 +41,8 @@ def contract_of(document: dict[str, Any]) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "An API key, `idb_test_...` in the sandbox and `idb_live_...` in live; never in the query.",
-        }
+        },
+        admin.SCHEME: admin.SECURITY_SCHEME,
     }
     document["paths"] = {**_front_paths(), **document["paths"]}
     for path in document["paths"].values():
@@ -66,6 +68,7 @@ def _schemas() -> dict[str, Any]:
         "Report": report,
         "BatchAnswer": batch,
         **SCHEMAS,
+        **admin.SCHEMAS,
     }
 
 
