@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from idbridge.clock import SystemClock
 from idbridge.model.region import Environment, MemberState
 from idbridge.oidc.client import AUTHORIZATION_CODE, OidcClient, Profile
 from idbridge.oidc.errors import OAuthError
@@ -170,13 +172,31 @@ def by_secret(issuer: str, method: str = "client_secret_basic", **changes: Any) 
     }  # fmt: skip
 
 
-def abroad_in(directory: Path, *, region: Region | None = None, **entries: Mapping[str, Any]) -> Abroad:
-    """A Thai node with clients at providers abroad; ``entries`` take the place of those that are usual."""
+class RealClock(HandClock):
+    """The clock of this machine, for logins at programs that have no other."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return SystemClock().now()
+
+
+def abroad_in(
+    directory: Path,
+    *,
+    region: Region | None = None,
+    clock: HandClock | None = None,
+    real: bool = False,
+    **entries: Mapping[str, Any],
+) -> Abroad:
+    """A Thai node with clients at providers abroad; ``entries`` take the place of those that are usual.
+
+    With ``real`` it has the clients of ``entries`` alone, and calls their providers over the network.
+    """
     region = region or the_region()
-    clock = HandClock()
+    clock = clock or HandClock()
     settings = lay_out(region, directory)[MemberState.TH]
     issuers = {name: region.service(name).issuer for name in (SG, KH)}
-    usual = {"sg_login": by_key(issuers[SG]), "kh_login": by_key(issuers[KH])}
+    usual = {} if real else {"sg_login": by_key(issuers[SG]), "kh_login": by_key(issuers[KH])}
     path = write_clients(settings, **{**usual, **entries})
     settings = settings.model_copy(update={"upstream_clients_file": path})
     pretend = {name: PretendProvider(region, name, clock) for name in (SG, KH)}
@@ -200,5 +220,5 @@ def abroad_in(directory: Path, *, region: Region | None = None, **entries: Mappi
         grants=frozenset({AUTHORIZATION_CODE}),
     )
     directory_of = ClientDirectory.of((client,), {party.id: party})
-    app = create_app(settings, clock=clock, clients=directory_of, upstream_callers=caller)
+    app = create_app(settings, clock=clock, clients=directory_of, upstream_callers=None if real else caller)
     return Abroad(Node(app, settings, clock, None, directory, region), party, Browser(), pretend)
