@@ -182,12 +182,13 @@ def _bare_app(front: VerifyFront, *, randomness: Randomness, lifespan: Lifespan)
 
 def _include_routers(app: GatewayApp, parts: Parts, *, faults: Faults | None) -> None:
     trust, issuing, clock = parts.turns.trust, parts.turns.issuing, parts.turns.clock
+    published = tuple(dict(key.public_jwk) for key in parts.decryption_keys)
     app.include_router(trust_router(trust))
     app.include_router(tree_router(trust))
     app.include_router(recognition_router(trust=trust, clock=clock))
     app.include_router(reasons_router())
     app.include_router(
-        health_router(trust=trust, issuing=issuing, clock=clock, registry=parts.registry, further=parts.published)
+        health_router(trust=trust, issuing=issuing, clock=clock, registry=parts.registry, encryption=published)
     )
     app.include_router(docs_router(app.openapi))
     if faults is not None:

@@ -1,7 +1,6 @@
 """What the faces of one node share: its settings, what is in force, its stores and keys. Made once, at the start."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from idbridge.clock import Clock
 from idbridge.crypto.jwe import DecryptionKey
@@ -38,12 +37,6 @@ class Parts:
     verdicts: Verdicts
     decryption_keys: tuple[DecryptionKey, ...] = field(repr=False)
     webhook_key: Signer | None = field(default=None, repr=False)
-
-    @property
-    def published(self) -> tuple[dict[str, Any], ...]:
-        """The public keys that stand in the key set of this node beside those of its assertions."""
-        webhook = (self.webhook_key.public_jwk,) if self.webhook_key is not None else ()
-        return tuple(dict(jwk) for jwk in (*(key.public_jwk for key in self.decryption_keys), *webhook))
 
 
 def parts_of(

@@ -1,7 +1,7 @@
 """The key under which this node signs what it tells relying parties unasked; without one, it tells them nothing.
 
 Ed25519, because Standard Webhooks knows no other signature by a key pair (``v1a``). It signs nothing else, and its
-public half stands in the key set of the node.
+public half is published by itself: nobody should take it for a key of assertions.
 """
 
 from idbridge.crypto.key_files import open_key_file

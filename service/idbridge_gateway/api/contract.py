@@ -7,6 +7,7 @@ from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST
 from idbridge_gateway.admin import contract as admin
 from idbridge_gateway.api.schemas import JSON_MEDIA, SCHEMAS, answers, reference
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
+from idbridge_gateway.wallet import contract as wallet
 
 _REPORT_NAMES: Final = {detail: f"{detail.value.capitalize()}Report" for detail in Detail}
 _REFUSALS: Final = (400, 401, 403, 405, 409, 413, 415, 500, 503)
@@ -69,6 +70,7 @@ def _schemas() -> dict[str, Any]:
         "BatchAnswer": batch,
         **SCHEMAS,
         **admin.SCHEMAS,
+        **wallet.SCHEMAS,
     }
 
 

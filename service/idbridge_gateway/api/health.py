@@ -26,12 +26,9 @@ def health_router(
     issuing: IssuingInForce,
     clock: Clock,
     registry: RegistryInForce,
-    further: tuple[dict[str, Any], ...] = (),
+    encryption: tuple[dict[str, Any], ...] = (),
 ) -> APIRouter:
-    """Return the routes that say how this node is.
-
-    ``further`` are public keys beside those of assertions: those that others encrypt to, and that of webhooks.
-    """
+    """Return the routes that say how this node is; ``encryption`` are the public keys that others encrypt to."""
     router = APIRouter(tags=["node"])
 
     @router.get("/healthz", summary="Is it alive", response_class=Response, responses=answers("Health"))
@@ -58,13 +55,13 @@ def health_router(
 
     @router.get(
         "/.well-known/jwks.json",
-        summary="The keys under which this node signs assertions and webhooks, and those that tokens are encrypted to",
+        summary="The keys under which this node signs assertions, and those that tokens are encrypted to",
         response_class=Response,
         responses=answers("Jwks"),
     )
     async def jwks() -> Response:
         keys = issuing.current().key_set(trust.in_force.snapshot, at=clock.now())
-        keys["keys"].extend(further)
+        keys["keys"].extend(encryption)
         return Response(json_octets(keys), media_type="application/json", headers=_CACHED)
 
     return router

@@ -96,6 +96,13 @@ def _presentation(**more: Any) -> dict[str, Any]:
     }
 
 
+SCHEMAS: Final[dict[str, Any]] = {
+    "PresentationOrder": _order(),
+    "BegunPresentation": _presentation(page=_TEXT, wallet_link=_TEXT),
+    "Presentation": _presentation(),
+}
+
+
 def _problems(*statuses: int) -> dict[str, Any]:
     content = {PROBLEM_MEDIA: {"schema": reference("Problem")}}
     return {str(status): {"description": _WORDS[status], "content": content} for status in statuses}
@@ -114,9 +121,9 @@ def begin_operation() -> dict[str, Any]:
             "`wallet_link` is the text of the QR code, for pages of your own."
         ),
         "security": _SECURITY,
-        "requestBody": {"required": True, "content": {JSON_MEDIA: {"schema": _order()}}},
+        "requestBody": {"required": True, "content": {JSON_MEDIA: {"schema": reference("PresentationOrder")}}},
         "responses": {
-            "201": _json("It was begun.", _presentation(page=_TEXT, wallet_link=_TEXT)),
+            "201": _json("It was begun.", reference("BegunPresentation")),
             **_problems(400, 401, 403, 413, 415, 500, 503),
         },
     }
@@ -132,7 +139,7 @@ def look_operation() -> dict[str, Any]:
         "security": _SECURITY,
         "parameters": [_ID, _CODE],
         "responses": {
-            "200": _json("How it stands.", _presentation()),
+            "200": _json("How it stands.", reference("Presentation")),
             **_problems(400, 401, 403, 404, 500, 503),
         },
     }

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from fastapi import APIRouter, Response
+
 from idbridge.clock import Clock
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError, FetchError, RequestError
@@ -26,6 +28,8 @@ from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge.net.calls import Call, Caller, Method
 from idbridge.net.guarded import GuardedClient
+from idbridge_gateway.api.answer import json_octets
+from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.wallet.pauses import Pause, system_pause
@@ -33,6 +37,8 @@ from idbridge_gateway.wallet.records import Presentation
 
 # Between one attempt and the next: within the time for which an answer is kept.
 DELAYS: Final = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+KEYS_PATH: Final = "/.well-known/webhook-keys.json"
+_CACHED: Final = {"cache-control": "public, max-age=300, must-revalidate"}
 _ID_OCTETS: Final = 16
 _OK: Final = range(200, 300)
 _GONE: Final = 410
@@ -152,6 +158,18 @@ class Webhooks:
             return self._registry.registration(party).webhook
         except RequestError:
             return None
+
+
+def webhook_router(signer: Signer | None) -> APIRouter:
+    """Return the route of the key under which webhooks are signed, apart from those of assertions."""
+    router = APIRouter(tags=["presentations"])
+    keys = [dict(signer.public_jwk)] if signer is not None else []
+
+    @router.get(KEYS_PATH, summary="The key of webhooks", response_class=Response, responses=answers("Jwks"))
+    async def key_set() -> Response:
+        return Response(json_octets({"keys": keys}), media_type="application/json", headers=_CACHED)
+
+    return router
 
 
 def _body(handle: str, presentation: Presentation, *, at: datetime) -> bytes:

@@ -12,7 +12,7 @@ from idbridge_gateway.wallet.page import WalletPages, wallet_page_router
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.relying_party import RelyingPartySide, relying_party_router
 from idbridge_gateway.wallet.wallet_side import WalletSide, wallet_router
-from idbridge_gateway.wallet.webhooks import Webhooks, guarded_callers
+from idbridge_gateway.wallet.webhooks import Webhooks, guarded_callers, webhook_router
 
 
 def install_wallet(app: FastAPI, parts: Parts) -> None:
@@ -48,6 +48,7 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     streams = EventStreams(presentations=presentations, clock=turns.clock)
     app.include_router(events_router(streams, relying_party))
     app.include_router(wallet_router(wallet))
+    app.include_router(webhook_router(parts.webhook_key))
     people = WalletPages(
         pages=Pages(environment=settings.environment, state=settings.state),
         asker=asker,
