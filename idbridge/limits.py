@@ -261,6 +261,10 @@ class Limits:
     workers: int = 64  # processes of one node
     hint_pause: timedelta = timedelta(milliseconds=200)  # between two looks that hints of other workers bring about
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
+    operator_sign_in: timedelta = timedelta(minutes=10)  # from the console to the operators' issuer and back
+    operator_session: timedelta = timedelta(minutes=30)  # of a browser at the console
+    alerts_kept: int = 100  # that the console shows again
+    calendar_rows: int = 100  # of what ends soonest, on the console
     counted_kinds: int = 20_000  # of verdicts in one process: a week of hours, at a hundred kinds an hour
     counted_for: timedelta = timedelta(days=7)  # that the console looks back
     counts_pause: timedelta = timedelta(seconds=5)  # between two times that a worker hands over what it counted

@@ -27,6 +27,7 @@ from idbridge_gateway.api.tree import tree_router
 from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
 from idbridge_gateway.bell import Bell
+from idbridge_gateway.console.routes import install_console
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource
@@ -103,7 +104,7 @@ def create_app(
     lifespan = _watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
     app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
-    app.state.prefetch, app.state.parts, app.state.registry = prefetch, parts, registry
+    app.state.prefetch, app.state.parts, app.state.registry, app.state.bell = prefetch, parts, registry, bell
     _include_routers(app, parts, faults=faults)
     app.state.provider = provider_of(parts, clients=clients or parts.registry)
     app.include_router(app.state.provider.router)
@@ -111,6 +112,7 @@ def create_app(
     install_site(app, parts, samples=samples)
     install_wallet(app, parts)
     install_admin(app, parts, registry)
+    install_console(app, parts, bell)
     return app
 
 

@@ -3,11 +3,13 @@
 What there is to tell is derived in ``trust/alerts.py`` from what was told last; here it is only remembered and written.
 """
 
+from collections import deque
 from datetime import datetime
 from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.errors import TrustError
+from idbridge.limits import LIMITS
 from idbridge.trust.alerts import Alert, AlertKind, Severity, alerts_between, refused_alert
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
 from idbridge_gateway.journal import note_alert
@@ -25,12 +27,18 @@ class Bell:
         self._since: datetime | None = None
         self._refused_lists: frozenset[tuple[str, str]] = frozenset()
         self._keys_told = ""
+        self._rung: deque[Alert] = deque(maxlen=LIMITS.alerts_kept)
+
+    @property
+    def rung(self) -> tuple[Alert, ...]:
+        """What was told last, the latest first."""
+        return tuple(reversed(self._rung))
 
     def ring(self, snapshot: TrustSnapshot) -> None:
         """Tell what ``snapshot`` brought along, and what came near its end since the last time."""
         at = self._clock.now()
         for alert in alerts_between(self._told, snapshot, at=at, since=self._since):
-            note_alert(alert)
+            self._tell(alert)
         self._told, self._since = snapshot, at
 
     def ring_again(self) -> None:
@@ -43,15 +51,19 @@ class Bell:
         at = self._clock.now()
         for offer in refused:
             if (offer.subject, offer.code) not in self._refused_lists:
-                note_alert(refused_alert(offer, at=at))
+                self._tell(refused_alert(offer, at=at))
         self._refused_lists = frozenset((offer.subject, offer.code) for offer in refused)
 
     def refused(self, refusal: TrustError) -> None:
         """Tell that everything that was offered was refused."""
-        note_alert(refused_alert(RefusedOffer(_REGION, refusal.code, refusal.detail), at=self._clock.now()))
+        self._tell(refused_alert(RefusedOffer(_REGION, refusal.code, refusal.detail), at=self._clock.now()))
+
+    def _tell(self, alert: Alert) -> None:
+        note_alert(alert)
+        self._rung.append(alert)
 
     def ring_keys(self, fault: str) -> None:
         """Tell what keeps the active key of this node from signing: once, and again only after it was well."""
         if fault and fault != self._keys_told:
-            note_alert(Alert(AlertKind.NODE_KEYS, Severity.WARNING, _NODE, None, fault, self._clock.now()))
+            self._tell(Alert(AlertKind.NODE_KEYS, Severity.WARNING, _NODE, None, fault, self._clock.now()))
         self._keys_told = fault

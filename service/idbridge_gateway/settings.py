@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     operator_client_id: str | None = None
     operator_key_set: str | None = None
     operator_role: str | None = None
+    operator_authorization_endpoint: str | None = None
+    operator_token_endpoint: str | None = None
     operator_role_claim: str = "roles"
     assertion_key_file: Path | None = None
     assertion_keys_dir: Path | None = None
@@ -158,12 +160,17 @@ def _refuse_operators(settings: Settings) -> None:
         for name in ("issuer", "client_id", "key_set", "role")
     }
     missing = [name for name, value in named.items() if not value]
-    if len(missing) == len(named):
+    if len(missing) == len(named) and not settings.operator_authorization_endpoint:
         return
     if missing or not settings.operator_role_claim:
         raise ConfigurationError(f"{', '.join(missing) or 'IDBRIDGE_OPERATOR_ROLE_CLAIM'} is missing for operators")
-    for name in ("IDBRIDGE_OPERATOR_ISSUER", "IDBRIDGE_OPERATOR_KEY_SET"):
-        _refuse_source_address(named[name], settings.environment, name=name)
+    endpoints = settings.operator_authorization_endpoint, settings.operator_token_endpoint
+    if any(endpoints) and not all(endpoints):
+        raise ConfigurationError("operators sign in by browser at two endpoints, for authorization and for tokens")
+    for name in ("issuer", "key_set", "authorization_endpoint", "token_endpoint"):
+        address = getattr(settings, f"operator_{name}")
+        if address is not None:
+            _refuse_source_address(address, settings.environment, name=f"IDBRIDGE_OPERATOR_{name.upper()}")
 
 
 def _refuse_source_address(url: str, environment: Environment, *, name: str = "IDBRIDGE_TRUST_URL") -> None:

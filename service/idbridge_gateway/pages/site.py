@@ -18,6 +18,7 @@ from idbridge_gateway.pages.try_it import TryIt, try_router
 from idbridge_gateway.parts import Parts
 
 _PAGES: Final = frozenset({TRY, addresses.SELECTOR, addresses.CONSENT, addresses.RECEIPT})
+_CONSOLE: Final = "/console"
 
 
 class Site:
@@ -28,7 +29,7 @@ class Site:
 
     def serves(self, path: str) -> bool:
         """Tell whether a person reads what ``path`` answers."""
-        return path in _PAGES
+        return path in _PAGES or path == _CONSOLE or path.startswith(f"{_CONSOLE}/")
 
     def problem(self, request: Request, broken: RequestError, *, headers: dict[str, str]) -> Response:
         """Return the page that tells a person of ``broken``."""

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     WALLET_PAGE = "wallet-page"
     WALLET_TURN = "wallet-turn"
     RESPONSE_CODE = "response-code"
+    OPERATOR_SIGN_IN = "operator-sign-in"
+    OPERATOR_SESSION = "operator-session"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,206 @@
+"""Sign-in of operators by browser: the code flow with PKCE at the issuer that the settings name, and no password here.
+
+Decides whether a browser brings a session that an operator began in it. What the issuer answers counts as at the admin
+API (``admin.desk``), and must repeat the nonce of this very browser. A session ends after half an hour.
+Clauses: OpenID Connect Core 1.0 section 3.1; RFC 7636; RFC 9207; RFC 9700 section 2.1.
+"""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request, Response
+
+from idbridge.codec import base64url, strict_json
+from idbridge.errors import FetchError, InputError, RequestError
+from idbridge.limits import LIMITS
+from idbridge.net.calls import Call, Caller, Method
+from idbridge.net.guarded import GuardedClient
+from idbridge.oidc.pkce import challenge_of
+from idbridge_gateway.admin.desk import OperatorsDesk
+from idbridge_gateway.console.overview import PATH
+from idbridge_gateway.oidc.browser import see_other
+from idbridge_gateway.parts import Parts
+from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores.sealed import Kind, new_handle
+
+CALLBACK: Final = f"{PATH}/callback"
+_OCTETS: Final = 32
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Where operators sign in, and as which client of theirs this node asks."""
+
+    identifier: str
+    client_id: str
+    authorization: str
+    token: str
+
+
+def issuer_of(settings: Settings) -> Issuer | None:
+    """Return where operators sign in by browser; ``None`` if the settings name no such place."""
+    named = (
+        settings.operator_issuer,
+        settings.operator_client_id,
+        settings.operator_authorization_endpoint,
+        settings.operator_token_endpoint,
+    )
+    issuer, client_id, authorization, token = named
+    if issuer is None or client_id is None or authorization is None or token is None:
+        return None
+    return Issuer(issuer, client_id, authorization, token)
+
+
+class SignIn:
+    """Begins and ends the sessions of operators at one node."""
+
+    def __init__(self, parts: Parts, *, desk: OperatorsDesk, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self._desk = desk
+        self._store = parts.stores.sealed
+        self._randomness = parts.randomness
+        self._clock = parts.turns.clock
+        self._redirect_uri = f"{parts.settings.public_url}{CALLBACK}"
+        self._secure = parts.settings.public_url.startswith("https://")
+        self._caller = _caller(issuer, parts.settings)
+
+    async def is_operator(self, request: Request) -> bool:
+        """Tell whether the browser brings a session that has not ended.
+
+        Raises:
+            RequestError: ``system.overloaded``: sessions cannot be looked at.
+        """
+        handle = request.cookies.get(self._name("operator"))
+        return handle is not None and await self._store.read(Kind.OPERATOR_SESSION, handle) is not None
+
+    async def begin(self) -> Response:
+        """Send the browser to the issuer.
+
+        Raises:
+            RequestError: ``system.overloaded``.
+        """
+        handle = new_handle(self._randomness)
+        state, nonce, verifier = (base64url.encode(self._randomness.octets(_OCTETS)) for _ in range(3))
+        kept = json.dumps({"state": state, "nonce": nonce, "verifier": verifier}).encode()
+        until = self._clock.now() + LIMITS.operator_sign_in
+        await self._store.put(Kind.OPERATOR_SIGN_IN, handle, kept, until=until)
+        asked = urlencode({
+            "response_type": "code",
+            "client_id": self._issuer.client_id,
+            "redirect_uri": self._redirect_uri,
+            "scope": "openid",
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+        })  # fmt: skip
+        mark = "&" if urlsplit(self._issuer.authorization).query else "?"
+        response = see_other(f"{self._issuer.authorization}{mark}{asked}")
+        self._set(response, "sign-in", handle, seconds=LIMITS.operator_sign_in.total_seconds())
+        return response
+
+    async def finish(self, request: Request) -> Response:
+        """Take the browser back from the issuer, as an operator.
+
+        Raises:
+            RequestError: ``policy.unauthenticated``: it is not the browser that was sent, or the issuer says no;
+                ``policy.operator_required``: whoever it is, is no operator; ``system.overloaded``.
+        """
+        begun = await self._taken(request)
+        query = request.query_params
+        if len(query.multi_items()) != len(query) or not hmac.compare_digest(
+            query.get("state", "").encode(), begun["state"].encode()
+        ):
+            raise _nobody()
+        if query.get("iss", self._issuer.identifier) != self._issuer.identifier:
+            raise _nobody()  # the answer of another issuer (mix-up)
+        code = query.get("code", "")
+        if not 0 < len(code) <= LIMITS.opaque_characters:
+            raise _nobody()
+        token = await self._redeemed(code, verifier=begun["verifier"])
+        operator = await self._desk.authenticate(b"Bearer " + token.encode())
+        if _nonce(token) != begun["nonce"]:
+            raise _nobody()
+        handle, until = new_handle(self._randomness), self._clock.now() + LIMITS.operator_session
+        await self._store.put(Kind.OPERATOR_SESSION, handle, operator.pseudonym.encode(), until=until)
+        response = see_other(PATH)
+        response.delete_cookie(self._name("sign-in"), path="/", secure=self._secure, httponly=True, samesite="lax")
+        self._set(response, "operator", handle, seconds=LIMITS.operator_session.total_seconds())
+        return response
+
+    async def end(self, request: Request) -> Response:
+        """End the session of the browser, if it brings one.
+
+        Raises:
+            RequestError: ``system.overloaded``.
+        """
+        handle = request.cookies.get(self._name("operator"))
+        if handle is not None:
+            await self._store.take(Kind.OPERATOR_SESSION, handle)
+        response = see_other(PATH)
+        response.delete_cookie(self._name("operator"), path="/", secure=self._secure, httponly=True, samesite="lax")
+        return response
+
+    async def _taken(self, request: Request) -> Mapping[str, str]:
+        handle = request.cookies.get(self._name("sign-in"))
+        octets = await self._store.take(Kind.OPERATOR_SIGN_IN, handle) if handle is not None else None
+        if octets is None:
+            raise _nobody()
+        kept: dict[str, str] = json.loads(octets)
+        return kept
+
+    async def _redeemed(self, code: str, *, verifier: str) -> str:
+        """Return the ID token that the issuer gives for ``code``."""
+        body = urlencode({
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri,
+            "client_id": self._issuer.client_id,
+            "code_verifier": verifier,
+        })  # fmt: skip
+        head = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        call = Call(Method.POST, self._issuer.token, head, body.encode())
+        try:
+            answer = await asyncio.to_thread(self._caller.call, call, max_bytes=LIMITS.body_bytes)
+        except FetchError:
+            raise RequestError("system.overloaded", "the operators' issuer does not answer") from None
+        if answer.status != _OK:
+            raise _nobody()
+        try:
+            token = strict_json.parse_object(answer.body, max_bytes=LIMITS.body_bytes).get("id_token")
+        except InputError:
+            raise _nobody() from None
+        if not isinstance(token, str) or not token.isascii():
+            raise _nobody()
+        return token
+
+    def _name(self, what: str) -> str:
+        return f"{'__Host-' if self._secure else ''}idbridge-{what}"
+
+    def _set(self, response: Response, what: str, handle: str, *, seconds: float) -> None:
+        response.set_cookie(
+            self._name(what), handle, max_age=int(seconds), path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+
+def _caller(issuer: Issuer, settings: Settings) -> Caller:
+    """Return who calls the issuer, and nobody else."""
+    address = urlsplit(issuer.token)
+    loopback = address.scheme == "http"
+    return GuardedClient(frozenset({address.netloc}), settings.environment, allow_loopback=loopback)
+
+
+def _nonce(token: str) -> Any:
+    """Return the nonce of a token that was verified."""
+    payload = base64url.decode(token.split(".")[1])
+    return strict_json.parse_object(payload, max_bytes=LIMITS.token_bytes).get("nonce")
+
+
+def _nobody() -> RequestError:
+    return RequestError("policy.unauthenticated", "the sign-in did not end in this browser as it began; begin again")
