@@ -35,6 +35,7 @@ from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.provider import provider_of
 from idbridge_gateway.oidc.upstream.lines import Callers
 from idbridge_gateway.oidc.upstream.routes import install_upstream
+from idbridge_gateway.pages.login_site import install_login
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.parts import Parts, parts_of
@@ -110,6 +111,7 @@ def create_app(
     app.include_router(app.state.provider.router)
     install_upstream(app, parts, app.state.provider, prefetch=prefetch, callers=upstream_callers)
     install_site(app, parts, samples=samples)
+    install_login(app, parts, app.state.provider, upstream=app.state.upstream, provider_ids=app.state.upstream.ids)
     install_wallet(app, parts)
     install_admin(app, parts, registry)
     install_console(app, parts, bell)

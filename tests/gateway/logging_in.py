@@ -121,8 +121,9 @@ def visit_in(
     bank.party = party
     held = ClientDirectory.of((one.client for one in clients.by_id.values()), {party.id: party})
     object.__setattr__(clients, "by_id", held.by_id)
-    gate = Gate()
-    install_login(bank.node.app, bank.node.app.state.parts, bank.provider, upstream=gate, provider_ids=PROVIDERS)
+    gate, app = Gate(), bank.node.app
+    install_login(app, app.state.parts, bank.provider, upstream=gate, provider_ids=PROVIDERS)
+    app.router.routes.insert(0, app.router.routes.pop())  # before the node's own, which knows no provider
     return Visit(bank, gate, Browser())
 
 

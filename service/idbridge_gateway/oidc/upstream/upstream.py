@@ -6,7 +6,9 @@ that says nothing of what the provider said. Clauses: OpenID Connect Core 1.0 se
 and 4.7.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request, Response
@@ -55,6 +57,11 @@ class Upstream:
     def names(self) -> tuple[str, ...]:
         """The ids of the providers at which this node has a client, whether or not they can be used now."""
         return self.providers.names
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The same ids by issuer identifier, as the pages look them up."""
+        return MappingProxyType({self.providers.client(name).issuer: name for name in self.names})
 
     def usable(self, provider: str, *, turn: Turn) -> UsableProvider:
         """Return the provider of this name, if somebody may be sent there by the lists in force.
