@@ -15,7 +15,7 @@ import click
 
 from idbridge.cli.exits import Exit, of_error
 from idbridge.cli.output import Failure, words
-from idbridge.errors import IdBridgeError
+from idbridge.errors import ConfigurationError, IdBridgeError
 
 ENTRY_POINT_GROUP: Final = "idbridge.commands"
 INTERRUPTED: Final = 130  # 128 + SIGINT, as every shell says it
@@ -127,7 +127,7 @@ class RootGroup(LazyGroup):
         except click.ClickException as error:
             return _click_failure(error)
         except IdBridgeError as error:
-            words("error", str(error))
+            words("error", _refusal(error))
             words("hint", error.reason.remedy)
             return of_error(error)
         except (click.Abort, KeyboardInterrupt):
@@ -143,6 +143,12 @@ class RootGroup(LazyGroup):
         except Exception as error:  # noqa: BLE001 - the last line of defence; what happened is said, then exit 70
             return _internal(error)
         return int(code or 0)
+
+
+def _refusal(error: IdBridgeError) -> str:
+    """Return what is wrong, after the code by which a script tells it; a fault of the configuration has but one."""
+    told = str(error)
+    return told if isinstance(error, ConfigurationError) or error.code in told else f"{error.code}: {told}"
 
 
 def _unread() -> int:

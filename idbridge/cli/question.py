@@ -70,21 +70,21 @@ def _object(text: str, what: str) -> dict[str, Any]:
     try:
         return strict_json.parse_object(text, max_bytes=LIMITS.body_bytes)
     except InputError as error:
-        raise Failure(f"the {what} cannot be read: {error}", exit_code=Exit.REFUSED) from None
+        raise Failure(f"the {what} cannot be read, {error.code}: {error}", exit_code=Exit.REFUSED) from None
 
 
 def _query(value: Any) -> Query:
     try:
         return parse_query(value)
     except RequestError as error:
-        raise Failure(f"the query is none: {error}", exit_code=Exit.REFUSED) from None
+        raise Failure(f"the query is none, {error.code}: {error}", exit_code=Exit.REFUSED) from None
 
 
 def _transactions(value: Any, query: Query | None) -> tuple[Transaction, ...]:
     try:
         return parse_transactions(value, query=query)
     except RequestError as error:
-        raise Failure(f"the transactions are none: {error}", exit_code=Exit.REFUSED) from None
+        raise Failure(f"the transactions are none, {error.code}: {error}", exit_code=Exit.REFUSED) from None
 
 
 def _body(members: Mapping[str, Any], query: Query | None) -> Presented:

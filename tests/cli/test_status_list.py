@@ -1,6 +1,7 @@
 """Status lists on the command line: made from a table, and judged as a node would that fetched them."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,7 +206,9 @@ def test_the_list_that_a_region_serves_is_good_and_an_altered_or_unlisted_one_is
     assert (w3c["summary"]["mechanism"], w3c["summary"]["state"]) == ("BitstringStatusListEntry", "SG")
     assert "revocation" in checked("w3c").out
     for name in ("altered", "html"):
-        assert checked(name).code == 3
+        refused = checked(name, "--json")
+        assert (refused.code, refused.out) == (3, "")
+        assert re.search(r"^idbridge: error: status\.[a-z_]+: ", refused.err, re.MULTILINE)
     assert checked("list", "--address", f"{SG}/elsewhere").code == 3
     assert "judges it by a key" in checked("list", "--address", f"{SG}/elsewhere").err
     assert checked("list", "--at", "2020-01-01T00:00:00Z").code in (3, 4)

@@ -327,16 +327,23 @@ def test_a_wallets_answer_is_held_against_the_query_beside_it(mint: Mint, verify
     assert (accepted.code, accepted.json["indication"]) == (0, "PASSED")
 
 
-@pytest.mark.parametrize("text", ["[", "{}", '{"credentials":[]}'])
-def test_a_query_that_is_none_is_refused(mint: Mint, verify: Verify, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("[", "input.malformed"), ("{}", "query.malformed"), ('{"credentials":[]}', "query.malformed")],
+)
+def test_a_query_that_is_none_is_refused_with_its_code(
+    mint: Mint, verify: Verify, tmp_path: Path, text: str, code: str
+) -> None:
     query = tmp_path / "query.json"
     query.write_text(text, encoding="utf-8")
     body = json.loads(mint("sg-wallet-of-named-authority"))
 
     ended = verify(body["credential"], "--as", "th-bank", "--dcql", str(query))
+    within = {**body, "dcql": json.loads(text)} if text != "[" else None
 
     assert ended.code == 1
-    assert "query" in ended.err
+    assert f", {code}: " in ended.err
+    assert within is None or ", query.malformed: " in verify(json.dumps(within), "--as", "th-bank", "--json").err
 
 
 def test_a_body_with_a_query_of_its_own_takes_no_second_one(mint: Mint, verify: Verify, tmp_path: Path) -> None:
@@ -353,7 +360,7 @@ def test_transactions_without_a_query_are_refused(mint: Mint, verify: Verify) ->
     ended = verify(json.dumps(body), "--as", "th-bank")
 
     assert ended.code == 1
-    assert "transactions" in ended.err
+    assert "the transactions are none, query." in ended.err or "the transactions are none, input." in ended.err
 
 
 def test_a_folder_of_types_that_is_none_ends_with_its_own_code(mint: Mint, verify: Verify, tmp_path: Path) -> None:
