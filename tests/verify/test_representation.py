@@ -117,6 +117,23 @@ def test_a_purpose_for_natural_persons_tells_no_company() -> None:
     assert represented(report) is None
 
 
+def test_an_attestation_that_shows_no_name_counts_by_its_key_unless_the_query_asks_for_the_name() -> None:
+    """One wallet's key stands in both; a name that is withheld contradicts nothing, and can be asked for."""
+    under_her_key = {"cnf": {"jwk": wallet("sg-tan")}}
+    hers = replace(FOR_QUAY, withheld=NAMELESS)
+    of_another = replace(FOR_QUAY, person="sg-kavitha", bound_by="sg-tan", payload=under_her_key)
+    named = {**ATTESTATION, "claims": [{"path": ["name"]}]}
+
+    for attestation in (hers, replace(of_another, withheld=NAMELESS)):
+        unasked = identity_first(attestation)
+        asked = shown(Sent("pid", TAN), Sent("company", attestation), query=asks(PID, named))
+        assert (unasked.indication, represented(unasked) is None) == (Indication.PASSED, False)
+        assert "query.claim_missing" in reasons(asked)
+        assert represented(asked) is None
+    differing = shown(Sent("pid", TAN), Sent("company", of_another), query=asks(PID, named))
+    assert "query.persons_differ" in reasons(differing)
+
+
 def test_no_assertion_rests_on_an_identity_that_names_no_company() -> None:
     audience = "https://sandbox.bank.th.example"
 
