@@ -1,6 +1,7 @@
 """A relying party that we did not write: npm ``openid-client`` logs in across a key rotation, and hears refusals."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Timer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -15,13 +17,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from idbridge.crypto.keys import jwk_of
 from idbridge.crypto.signer import file_signer
 from idbridge.limits import LIMITS
+from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState
 from idbridge.oidc.client import ResponseEncryption
 from idbridge.oidc.errors import OAuthError
+from idbridge.sandbox.idp.listed import listed_in
 from idbridge.trust import key_folder
+from idbridge_gateway.demo.providers import ListOperator, provider_host, register_node
 from idbridge_gateway.oidc.completion import Consent
-from idbridge_gateway.serving import BackgroundServer
+from idbridge_gateway.serving import LOOPBACK, BackgroundServer, address_of, listen
 from tests.engines import require_engine, require_node_packages
+from tests.gateway.asking import Node
+from tests.gateway.logging_in import Gate, Visit
 from tests.gateway.providing import CALLBACK, LOGGED_OUT, PURPOSE_TEXT, VERIFIED, Bank, bank_at, name_of, page_of
 from tests.gateway.rotating import Rotating, look, with_one_key
 
@@ -65,14 +72,18 @@ class RelyingParty:
         found: dict[str, Any] = json.loads(line)
         return found
 
-    def logs_in(self, **parameters: str) -> dict[str, Any]:
-        """One login, the person's part of which is done here."""
+    def begins(self, **parameters: str) -> str:
+        """Begin a login; the public name of its transaction."""
         url = self.said(act="login", parameters={**PARAMETERS, **parameters})["authorize"]
         parts = urlsplit(url)
         assert f"{parts.scheme}://{parts.netloc}" == self._bank.issuer
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         assert query.keys() == {"client_id", "request_uri"}
-        name = name_of(self._bank.authorize(**query))
+        return name_of(self._bank.authorize(**query))
+
+    def logs_in(self, **parameters: str) -> dict[str, Any]:
+        """One login of which the report stands already, as a provider and the pages leave it."""
+        name = self.begins(**parameters)
         self._bank.complete(name, self._bank.report())
         return self.said(callback=self._bank.complete(name, Consent.YES).headers["location"])
 
@@ -91,15 +102,20 @@ def rotating(tmp_path: Path) -> Rotating:
     return rotating
 
 
-@pytest.fixture
-def bank(rotating: Rotating) -> Bank:
+def bank_of(node: Node) -> Bank:
+    """A bank whose client is the program."""
     jwks = (
         {**file_signer(SIGNING, kid="rp-1").public_jwk},
         {**jwk_of(ENCRYPTION.public_key()), "use": "enc", "kid": "rp-enc", "alg": "ECDH-ES+A256KW"},
     )
     sealed = ResponseEncryption("ECDH-ES+A256KW", "A256GCM")
     signed = {"userinfo_signed_response_alg": "ES256", "introspection_signed_response_alg": "ES256"}
-    return bank_at(rotating.node(), jwks=jwks, id_token_encryption=sealed, **signed)
+    return bank_at(node, jwks=jwks, id_token_encryption=sealed, **signed)
+
+
+@pytest.fixture
+def bank(rotating: Rotating) -> Bank:
+    return bank_of(rotating.node())
 
 
 @pytest.fixture
@@ -204,3 +220,48 @@ def test_a_logout_by_the_address_that_the_library_makes_ends_the_login(party: Re
 
     assert (response.status_code, response.headers["location"]) == (303, f"{LOGGED_OUT}?state=bye")
     assert party.said(act="replay") == {"error": "invalid_grant", "status": 400}
+
+
+@pytest.fixture
+def abroad(rotating: Rotating) -> Iterator[Bank]:
+    """The same bank, at a node that is a client of every pretend provider of the region, over sockets."""
+    listener, randomness = listen(LOOPBACK, 0), SystemRandomness()
+    operator = ListOperator(
+        rotating.region, clock=rotating.clock, publish=lambda region, _at: region.publish(rotating.directory)
+    )
+    host = provider_host(
+        rotating.region, browser=address_of(listener), operator=operator, clock=rotating.clock, randomness=randomness
+    )
+    node = rotating.node()
+    node.settings = register_node(host, node.settings, rotating.region, randomness=randomness)
+    with BackgroundServer(host, listener=listener):
+        yield bank_of(node)
+
+
+def at_provider(bank: Bank, service: str, address: str) -> str:
+    """Where the provider sends somebody back to who logged in on its page."""
+    with httpx2.Client(trust_env=False) as browser:
+        page = browser.get(address)
+        listed = listed_in(bank.node.region, service)
+        (transaction,) = re.findall(r'name="transaction" value="([^"]+)"', page.text)
+        form = {"transaction": transaction, "answer": "yes", "level": listed.levels[-1], "person": listed.people[0].id}
+        return str(browser.post(str(page.url).partition("?")[0], data=form).headers["location"])
+
+
+@pytest.mark.parametrize("service", ["sg-login", "my-login"], ids=["a provider of FAPI 2.0", "one of plain code flow"])
+def test_a_person_logs_in_through_the_pages_and_a_provider_abroad(abroad: Bank, service: str) -> None:
+    """From the library's request over selector, provider, callback and consent to the library's tokens."""
+    with BackgroundServer(abroad.node.app) as server:
+        party = RelyingParty(abroad, base=server.url)
+        visit = Visit(abroad, Gate(), abroad.browser)
+        name = party.begins()
+        back = urlsplit(at_provider(abroad, service, visit.choose(name, service).headers["location"]))
+        returned = visit.get(f"{back.path}?{back.query}")
+        assert returned.headers["location"] == f"/consent?t={name}"
+        login = party.said(callback=visit.say(name, "yes").headers["location"])
+        party.ends()
+
+    assert login["claims"]["origin"]["issuer"] == abroad.node.region.service(service).issuer
+    assert login["claims"]["verified_claims"]["claims"]["name"]["display"]
+    assert login["userinfo"]["sub"] == login["claims"]["sub"]
+    assert login["introspected"]["active"] is True
