@@ -16,11 +16,12 @@ from idbridge.crypto.keys import jwk_of
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.limits import LIMITS
 from idbridge.oidc.client import GRANTS, ResponseEncryption
+from idbridge_gateway.app import create_app
 from idbridge_gateway.oidc.clients import ClientDirectory
 from idbridge_gateway.oidc.discovery import AUTHORIZATION_SERVER, CONFIGURATION
 from idbridge_gateway.pages.catalogue import LANGUAGES
 from idbridge_gateway.pages.languages import language
-from tests.gateway.asking import problem_of
+from tests.gateway.asking import Node, problem_of
 from tests.gateway.providing import KEY, SECRET, Bank, bank_in, error_of, told
 
 SIGNING = ("ES256", "PS256", "EdDSA", "Ed25519")
@@ -54,6 +55,15 @@ def test_a_node_that_can_sign_nothing_promises_nothing(bank: Bank) -> None:
     issuing.exchange(replace(issuing.current(), signers=()))
 
     assert problem_of(bank.node.send("GET", CONFIGURATION), 503) == "system.not_ready"
+
+
+def test_a_node_whose_lists_name_no_provider_promises_nothing(own_node: Node, tmp_path: Path) -> None:
+    """A practice node may start without any list; nobody could log in at it."""
+    for path in (own_node.settings.trust_dir or tmp_path).glob("lists/*.jws"):
+        path.unlink()
+    own_node.app = create_app(own_node.settings, clock=own_node.clock)
+
+    assert problem_of(own_node.send("GET", CONFIGURATION), 503) == "system.not_ready"
 
 
 @pytest.mark.parametrize("path", [CONFIGURATION, AUTHORIZATION_SERVER])
@@ -105,6 +115,17 @@ def test_requests_need_not_be_pushed_and_secrets_count_only_if_a_client_is_regis
     assert document(strict)["require_pushed_authorization_requests"] is True
     assert document(strict)["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert error_of(strict.push("shop"), 401)[0] == "invalid_client"
+
+
+def test_the_document_is_made_anew_when_something_of_it_changed(bank: Bank) -> None:
+    first = document(bank)
+    registered = bank.provider.clients
+    assert isinstance(registered, ClientDirectory)
+    without = {name: one for name, one in registered.by_id.items() if name != "shop"}
+    object.__setattr__(registered, "by_id", without)
+
+    assert first["require_pushed_authorization_requests"] is False
+    assert document(bank)["require_pushed_authorization_requests"] is True
 
 
 def test_a_client_of_fapi_pushes_its_requests_whatever_others_may(bank: Bank) -> None:

@@ -40,30 +40,40 @@ class Discovery:
         self._clients = clients
         self._grants = grants
         self._turns = turns
+        self._made: tuple[tuple[str, str, bool], bytes] | None = None
 
-    def document(self) -> dict[str, Any]:
-        """Return what this node is now.
+    def document(self) -> bytes:
+        """Return what this node is now, as JSON; it is made anew only once something of it changed.
 
         Raises:
             RequestError: ``system.not_ready``: it can sign nothing, or no list names a claim.
         """
         turn = self._turns.begin()
-        signer = turn.issuing.signer(turn.state.snapshot, at=turn.at)
-        claims = frozenset(listed_claims(turn.state.snapshot))
-        if signer is None or not claims:
+        snapshot = turn.state.snapshot
+        signer = turn.issuing.signer(snapshot, at=turn.at)
+        if signer is None:
+            raise RequestError("system.not_ready")
+        now = (snapshot.id, signer.algorithm, self._clients.serves(Profile.OIDC_CODE))
+        if self._made is None or self._made[0] != now:
+            self._made = now, json_octets(self._document(snapshot, algorithm=now[1], plain_requests=now[2]))
+        return self._made[1]
+
+    def _document(self, snapshot: TrustSnapshot, *, algorithm: str, plain_requests: bool) -> dict[str, Any]:
+        claims = frozenset(listed_claims(snapshot))
+        if not claims:
             raise RequestError("system.not_ready")
         offer = Offer(
-            signing_algorithms=(signer.algorithm,),
+            signing_algorithms=(algorithm,),
             claims=claims,
             ui_locales=tuple(catalogue.tag for catalogue in catalogues().values()),
             grants=self._grants,
-            plain_requests=self._clients.serves(Profile.OIDC_CODE),
+            plain_requests=plain_requests,
         )
         return discovery_document(self._endpoints, offer)
 
     def answer(self, if_none_match: str | None) -> Response:
         """Return the document, or that the caller's copy of it is current."""
-        octets = json_octets(self.document())
+        octets = self.document()
         tag = f'"{hashlib.sha256(octets).hexdigest()}"'
         headers = {"etag": tag, "cache-control": _CACHED}
         if tags_in(if_none_match) & {tag, "*"}:
