@@ -37,12 +37,12 @@ class Gate:
     begun: list[tuple[str, str]] = field(default_factory=list)
     trouble: OAuthError | None = None
 
-    async def begin(self, held: HeldTransaction, provider_id: str, *, turn: Turn) -> Response:
+    async def begin(self, held: HeldTransaction, provider: str, *, turn: Turn) -> Response:
         if self.trouble is not None:
             raise self.trouble
         assert turn.at < held.transaction.ends_at
-        self.begun.append((held.handle, provider_id))
-        return see_other(f"https://{provider_id}.example/authorize")
+        self.begun.append((held.handle, provider))
+        return see_other(f"https://{provider}.example/authorize")
 
 
 @dataclass(repr=False)

@@ -103,7 +103,7 @@ def test_a_page_and_all_that_it_loads_weigh_little_and_come_from_this_node(node:
 
 
 def test_a_file_is_served_under_the_digest_of_what_is_in_it() -> None:
-    assert len(static_files()) == 4
+    assert len(static_files()) == 5
     assert all(re.fullmatch(r"[a-z]+\.[0-9a-f]{16}\.(css|js|svg)", name) for name in static_files())
 
 

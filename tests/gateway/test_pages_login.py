@@ -194,6 +194,15 @@ def test_a_provider_that_does_not_answer_leaves_the_choice_open(visit: Visit) ->
     assert visit.choose(name, "rumduol").status_code == 303
 
 
+@pytest.mark.parametrize("error", ["access_denied", "unmet_authentication_requirements"])
+def test_a_provider_that_turns_out_not_to_do_leaves_the_choice_open(visit: Visit, error: str) -> None:
+    name = visit.begin()
+    visit.gate.trouble = OAuthError(error, "the provider cannot be used")
+
+    assert "Choose one of the log-ins that can be used." in page_of(visit.choose(name, "lionpass"), 422)
+    assert visit.browser.cookies.keys() == {f"__Host-idbridge-{name}"}
+
+
 def test_a_provider_that_refuses_ends_on_a_page(visit: Visit) -> None:
     name = visit.begin()
     visit.gate.trouble = OAuthError("server_error", "something went wrong")

@@ -29,12 +29,16 @@ PATH: Final = addresses.SELECTOR
 _FIELDS: Final = frozenset({"provider", "answer"})
 _CANCEL: Final = "cancel"
 _FORGET: Final = "forget"
+_UNPROCESSABLE: Final = 422
+_OTHERS_MAY_DO: Final = frozenset({
+    OAuthErrorCode.ACCESS_DENIED, OAuthErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+})  # fmt: skip
 
 
 class Upstream(Protocol):
     """Where a person logs in: at a provider of their own state."""
 
-    async def begin(self, held: HeldTransaction, provider_id: str, *, turn: Turn) -> Response:
+    async def begin(self, held: HeldTransaction, provider: str, *, turn: Turn) -> Response:
         """Return where the browser goes to log in at the provider.
 
         Raises:
@@ -89,17 +93,28 @@ class LoginPage:
     async def _begun(self, request: Request, login: OpenedLogin, provider_id: str) -> Response:
         choice = chosen(self._offers(login), provider_id)
         if choice is None:
-            return self._page(request, login, fault="selector.unknown_choice", status=422)
+            return self._page(request, login, fault="selector.unknown_choice", status=_UNPROCESSABLE)
         try:
             response = await self._upstream.begin(login.held, choice.id, turn=login.turn)
         except OAuthError as refusal:
-            if refusal.error is not OAuthErrorCode.TEMPORARILY_UNAVAILABLE:
-                raise
-            response = self._page(request, login, fault="selector.unreachable", status=refusal.status)
-            retry_after = reason(refusal.code).retry_after
-            if retry_after is not None:
-                response.headers["retry-after"] = str(int(retry_after.total_seconds()))
+            return self._chosen_in_vain(request, login, refusal)
         self._country.remember(response, choice.state)
+        return response
+
+    def _chosen_in_vain(self, request: Request, login: OpenedLogin, refusal: OAuthError) -> Response:
+        """Return the choice again where it is the provider that cannot be used: another one may do.
+
+        Raises:
+            OAuthError: ``refusal``, if no choice would help.
+        """
+        if refusal.error in _OTHERS_MAY_DO:
+            return self._page(request, login, fault="selector.unknown_choice", status=_UNPROCESSABLE)
+        if refusal.error is not OAuthErrorCode.TEMPORARILY_UNAVAILABLE:
+            raise refusal
+        response = self._page(request, login, fault="selector.unreachable", status=refusal.status)
+        retry_after = reason(refusal.code).retry_after
+        if retry_after is not None:
+            response.headers["retry-after"] = str(int(retry_after.total_seconds()))
         return response
 
     def _offers(self, login: OpenedLogin) -> tuple[StateOffer, ...]:
