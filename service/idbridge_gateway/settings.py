@@ -43,7 +43,10 @@ class Settings(BaseSettings):
     in the claim ``operator_role_claim``. Without an issuer there are no operators.
     """
 
-    model_config = SettingsConfigDict(env_prefix="IDBRIDGE_", frozen=True, extra="forbid", hide_input_in_errors=True)
+    # A variable that is empty is one that is not set: a compose file can leave one out in no other way.
+    model_config = SettingsConfigDict(
+        env_prefix="IDBRIDGE_", env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     environment: Environment
     state: MemberState

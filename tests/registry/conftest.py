@@ -49,6 +49,20 @@ class Database:
 
         return self.on_connection(said)
 
+    def outside_a_transaction(self, statement: str) -> None:
+        """Execute one statement that no transaction may hold."""
+
+        async def done() -> None:
+            engine = engine_to(database_address(self.url))
+            try:
+                async with engine.connect() as connection:
+                    alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await alone.execute(text(statement))
+            finally:
+                await engine.dispose()
+
+        asyncio.run(done())
+
     def upgrade(self, environment: Environment = Environment.SANDBOX) -> None:
         """Bring the schema up to date."""
         make_file(database_address(self.url))

@@ -36,15 +36,15 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Make a new cluster, start it, and throw it away in the end."""
+def postgres_server(*options: str) -> Iterator[PostgresServer]:
+    """Make a new cluster, start it with ``options``, and throw it away in the end."""
     folder = Path(mkdtemp(prefix="idb-pg-"))  # short: the path of a socket has room for a hundred characters
     try:
         who = _nobody(folder)
         cluster = folder / "cluster"
         made = (require_engine("initdb"), "-D", cluster, "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=_environment(), **who)
-        server = start_again(folder)
+        server = start_again(folder, *options)
         try:
             yield server
         finally:
@@ -53,12 +53,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
-def start_again(folder: Path) -> PostgresServer:
+def start_again(folder: Path, *options: str) -> PostgresServer:
     """Start the server of a cluster that is there, and return it once it answers."""
     cluster = folder / "cluster"
     for left in (folder / ".s.PGSQL.5432.lock", cluster / "postmaster.pid"):
         left.unlink(missing_ok=True)
-    told = (require_engine("postgres"), "-D", cluster, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off")
+    options = options or ("-k", str(folder), "-c", "listen_addresses=")
+    told = (require_engine("postgres"), "-D", cluster, "-c", "fsync=off", *(word.format(folder) for word in options))
     process = subprocess.Popen(
         told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=_environment(), **_nobody(folder)
     )
