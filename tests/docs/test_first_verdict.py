@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.engines import REPOSITORY, require_engine, require_node_packages
 GUIDE = REPOSITORY / "docs" / "first-verdict.md"
 BLOCK = re.compile(r"^```(\w+)(?: name=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS = 60
+PORTS = 4  # of a demo: two nodes, the providers, a bank
 UNNAMED = 2  # what a reader does by hand: start the region, set the variables
 
 
@@ -56,10 +58,18 @@ class Reader:
 
 
 def free_port() -> int:
-    """Return a port that is free with its successor, as far as one can tell."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(int(probe.getsockname()[1]), 65532)
+    """Return a port that is free with its three successors, as far as one can tell."""
+    while True:
+        with ExitStack() as stack:
+            first = stack.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                for successor in range(port + 1, port + PORTS):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", successor))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 @pytest.fixture(scope="module")
