@@ -1,8 +1,10 @@
 """``idbridge sandbox``: the cases of the pretend region, and their inputs made for trying."""
 
 import difflib
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import click
 
@@ -12,11 +14,19 @@ from idbridge.cli.material import open_region, region_option
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.reading import STATE
 from idbridge.clock import SystemClock
+from idbridge.codec import pem
 from idbridge.model.randomness import SystemRandomness
-from idbridge.model.region import Format, MemberState
+from idbridge.model.region import Environment, Format, MemberState
+from idbridge.net.calls import Caller
+from idbridge.net.guarded import GuardedClient
+from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.case import Case, Exchange, Kind, MintedCase
 from idbridge.sandbox.catalogue import case_named, cases
+from idbridge.sandbox.holder import Holder, UnansweredError
 from idbridge.sandbox.mint import mint
+from idbridge.sandbox.people import population
+
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @click.group("sandbox")
@@ -70,6 +80,49 @@ def mint_case(*, name: str, credential: bool, region: Path, as_json: bool) -> Ex
         "note", f"{minted.method} {minted.path} to the node of {minted.case.node}, expected {_outcome(minted)}"
     )
     return Exit.DONE
+
+
+@sandbox.command("answer")
+@click.argument("link", metavar="LINK")
+@click.option("--as", "person", default="sg-tan", show_default=True, metavar="PERSON", help="Whose wallet answers.")
+@click.option("--deny", is_flag=True, help="Say no, as a person may.")
+@region_option
+def answer_request(*, link: str, person: str, deny: bool, region: Path) -> Exit:
+    """Answer the request behind LINK (openid4vp://...) with a pretend wallet.
+
+    The wallet answers a node on this machine and nobody else. It checks who asks, shows what is asked for and no more,
+    and tells what came back.
+    """
+    if person not in population().people:
+        people = ", ".join(population().people)
+        raise Failure(f"nobody here is called `{person}`", hint=f"there are {people}", exit_code=Exit.USAGE)
+    bench = Bench(open_region(region), SystemClock().now(), SystemRandomness())
+    holder = Holder(bench, person, _authorities(region), _caller(link))
+    try:
+        came = holder.answer(link, denies=deny)
+    except UnansweredError as why:
+        raise Failure(f"the wallet does not answer: {why}", exit_code=Exit.REFUSED) from None
+    output.raw_text(came.body.decode("utf-8", errors="backslashreplace"))
+    taken = came.status == HTTPStatus.OK
+    output.words("note", "the answer was taken" if taken else "the answer was refused; why, the relying party is told")
+    return Exit.DONE if taken else Exit.REFUSED
+
+
+def _caller(link: str) -> Caller:
+    """Return what calls the node behind ``link``, if that is on this machine."""
+    address = urlsplit(dict(parse_qsl(urlsplit(link).query)).get("request_uri", ""))
+    if address.hostname not in _THIS_MACHINE:
+        raise Failure("a pretend wallet answers on this machine and nowhere else", exit_code=Exit.USAGE)
+    return GuardedClient(frozenset({address.netloc}), Environment.SANDBOX, allow_loopback=True)
+
+
+def _authorities(region: Path) -> tuple[bytes, ...]:
+    """Return the authorities that wallets of the region know: those of its nodes' access certificates."""
+    found = sorted((region / "nodes").glob("*/access-authority.pem"))
+    if not found:
+        hint = "`idbridge demo` begins them"
+        raise Failure(f"there are no nodes in `{region}` that wallets know", hint=hint)
+    return tuple(pem.decode(path.read_text("ascii"), label=pem.CERTIFICATE)[0] for path in found)
 
 
 def _minted(name: str, region: Path) -> MintedCase:
