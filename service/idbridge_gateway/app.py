@@ -1,12 +1,8 @@
 """The wiring of a gateway: settings in, one ASGI application out. Nothing is decided here."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
-
-from fastapi import FastAPI
+from typing import Final
 
 from idbridge import __version__
 from idbridge.clock import Clock, SystemClock
@@ -31,6 +27,7 @@ from idbridge_gateway.console.routes import install_console
 from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.key_watch import KeyWatch, key_marks
 from idbridge_gateway.keys import IssuingSource
+from idbridge_gateway.lifespan import Lifespan, Watch, watching
 from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.provider import provider_of
 from idbridge_gateway.oidc.upstream.lines import Callers
@@ -55,8 +52,6 @@ DESCRIPTION: Final = (
     "One verdict on any ASEAN member state's credential or login: is it genuine, is it still valid, is it recognised "
     "here, at which level, for this purpose. Every refusal has a code, a clause and a remedy."
 )
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-Watch = Callable[[], Coroutine[Any, Any, None]]
 
 
 def create_app(
@@ -102,7 +97,7 @@ def create_app(
     )
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
     looks = _looks(parts, reload, prefetch, key_watch, registry.watch, distribution.pace)
-    lifespan = _watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
+    lifespan = watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
     app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch, app.state.parts, app.state.registry, app.state.bell = prefetch, parts, registry, bell
@@ -145,7 +140,8 @@ def _looks(
         lambda: prefetch.watch(pace=status_pace, randomness=randomness),
         lambda: key_watch.watch(pace=keys_pace, randomness=randomness),
         lambda: registry_watch.watch(pace=REGISTRY_PACE, randomness=randomness),
-        lambda: parts.stores.watch(reload.hurry),
+        parts.stores.look,
+        lambda: parts.stores.listen(reload.hurry),
     )
 
 
@@ -197,21 +193,3 @@ def _include_routers(app: GatewayApp, parts: Parts, *, faults: Faults | None) ->
     app.include_router(docs_router(app.openapi))
     if faults is not None:
         app.include_router(faults_router(faults))
-
-
-def _watching(*watches: Watch, closing: tuple[Watch, ...]) -> Lifespan:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(watch()) for watch in watches]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
-            for close in closing:
-                await close()
-
-    return lifespan

@@ -57,7 +57,8 @@ class Reload:
         """Look again and again, until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pace.seconds(randomness))
+                async with asyncio.timeout(pace.seconds(randomness)):
+                    await self._hurry.wait()
             self._hurry.clear()
             await self.look()
 

@@ -9,6 +9,7 @@ anyway, may bring the key set of that provider (``take_key_set``).
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -179,10 +180,9 @@ class Prefetch:
         while True:
             self._hurry.clear()
             await self.look()
-            try:
-                await asyncio.wait_for(self._hurry.wait(), pace.seconds(randomness))
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pace.seconds(randomness)):
+                    await self._hurry.wait()
 
     async def look(self) -> None:
         """Look once. Fetching and checking is done beside the loop, so that requests go on."""

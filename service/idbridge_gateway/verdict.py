@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from idbridge.assertion.issue import issue
-from idbridge.errors import ConfigurationError, Refusal
+from idbridge.errors import ConfigurationError, Refusal, RequestError
 from idbridge.model.randomness import Randomness
 from idbridge.model.request import VerifyRequest
 from idbridge.reasons import Indication
@@ -79,16 +79,18 @@ class Verdicts:
         """Return the answer to a question asked before, where what it was decided by is not held here.
 
         Another worker had it, or it is gone. So the question is decided by what is in force now, as of then and as of
-        now, and spends its one-time values unless it was ``by`` itself that they were spent.
+        now. It is accepted only where it was ``by`` itself that its one-time values were spent, for then it was
+        accepted before: a worker that is behind accepts nothing that another one refused.
 
         Raises:
-            RequestError: ``system.overloaded``, as above.
+            RequestError: ``system.not_ready``, it would be accepted here and was not there; ``system.overloaded``.
         """
         verdicts = (current.verifier.verify(request, at=instant) for instant in (asked_at, at))
         report = max(verdicts, key=_severity)
-        return await self._spent(
-            self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at), by=by
-        )
+        for value in report.one_time:
+            if not await self._one_time.was_spent(value.key, by=by):
+                raise RequestError("system.not_ready", "this was answered by trust material that is not in force here")
+        return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
 
     def again(
         self,

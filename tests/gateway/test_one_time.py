@@ -36,6 +36,7 @@ def test_what_a_question_spent_counts_again_for_it_alone() -> None:
     assert run(store.claim(b"nonce", until=LATER, by=b"question"))
 
     assert run(store.claim(b"nonce", until=LATER, by=b"question"))
+    assert [run(store.was_spent(b"nonce", by=by)) for by in (b"question", b"another", NOBODY)] == [True, False, False]
     assert not run(store.claim(b"nonce", until=LATER, by=b"another"))
     assert not run(store.claim(b"nonce", until=LATER))
 
@@ -45,6 +46,8 @@ def test_what_was_spent_by_nobody_in_particular_counts_again_for_nobody() -> Non
     run(store.claim(b"nonce", until=LATER))
 
     assert not run(store.claim(b"nonce", until=LATER, by=NOBODY))
+    assert not run(store.was_spent(b"nonce", by=NOBODY))
+    assert not run(store.was_spent(b"other", by=b"question"))
     assert not run(store.claim(b"nonce", until=LATER, by=b"question"))
 
 

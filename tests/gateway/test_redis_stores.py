@@ -158,6 +158,8 @@ def test_what_a_question_spent_counts_again_for_it_alone(server: RedisServer) ->
         store = RedisOneTime(engine, HandClock())
         askers = (b"question", b"question", b"another", NOBODY)
         found = [await store.claim(bytes(32), until=LATER, by=asker) for asker in askers]
+        assert [await store.was_spent(bytes(32), by=asker) for asker in askers] == [True, True, False, False]
+        assert not await store.was_spent(b"unspent", by=b"question")
         return found + [await store.claim(bytes([1]) * 32, until=LATER, by=asker) for asker in (NOBODY, NOBODY, b"q")]
 
     assert with_engine(server.url, claimed) == [True, True, False, False, True, False, False]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from idbridge.sandbox.case import Exchange
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.verify.verifier import Verifier
 from idbridge_gateway.api.verify import VERIFY_PATH
@@ -135,30 +136,32 @@ def test_a_newer_denial_wins_where_the_trust_of_the_first_answer_is_forgotten(no
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
 
 
-def test_what_was_refused_by_trust_that_is_forgotten_spends_its_nonce_before_it_is_accepted(node: Node) -> None:
+def refused_by_trust_that_is_forgotten(node: Node) -> Exchange:
+    """A login that was refused under ``KEY`` because of its provider, where nothing is wrong with the provider now."""
     login = node.case(LOGIN)
     before = node.app.state.trust.current()
     node.app.state.trust.exchange(moved(node, service="sg-login", status="withdrawn"))
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
     forget_all_trust(node)
     node.app.state.trust.exchange(before)
-
-    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("PASSED", None)
-    assert verdict_of(node.put(login.exchange)) == ("FAILED", "holder.replayed")
+    return login.exchange
 
 
-def test_what_was_refused_by_trust_that_is_forgotten_is_a_replay_if_another_question_spent_its_nonce(
-    node: Node,
-) -> None:
-    login = node.case(LOGIN)
-    before = node.app.state.trust.current()
-    node.app.state.trust.exchange(moved(node, service="sg-login", status="withdrawn"))
-    node.put(login.exchange, idempotency_key=KEY)
-    forget_all_trust(node)
-    node.app.state.trust.exchange(before)
-    assert verdict_of(node.put(login.exchange)) == ("PASSED", None)
+def test_what_was_refused_is_not_accepted_by_a_worker_that_does_not_hold_why(node: Node) -> None:
+    login = refused_by_trust_that_is_forgotten(node)
 
-    assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "holder.replayed")
+    for _ in range(2):
+        later = node.put(login, idempotency_key=KEY)
+        assert problem_of(later, 503) == "system.not_ready"
+        assert int(later.headers["retry-after"]) > 0
+    assert verdict_of(node.put(login)) == ("PASSED", None)  # which spent nothing: as a new question it is one
+
+
+def test_what_was_refused_is_not_accepted_later_because_another_question_spent_its_nonce(node: Node) -> None:
+    login = refused_by_trust_that_is_forgotten(node)
+    assert verdict_of(node.put(login, idempotency_key="order-0002")) == ("PASSED", None)
+
+    assert problem_of(node.put(login, idempotency_key=KEY), 503) == "system.not_ready"
 
 
 def test_two_items_of_one_repeatable_batch_never_spend_the_same_nonce(node: Node) -> None:

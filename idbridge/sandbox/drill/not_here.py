@@ -17,8 +17,10 @@ class NotHere:
         return {"number": self.number, "what": self.what, "why": self.why}
 
 
+_ELSEWHERE: Final = "It takes a node with Redis: tests/gateway/test_drill_workers.py tries it under this number."
+
 NOT_HERE: Final = (
-    NotHere("2", "the floors after Redis was wiped", "Floors are files here; Redis comes with the gateway."),
-    NotHere("72", "Redis down", "The library has no Redis; it comes with the gateway."),
-    NotHere("72", "a worker on an old snapshot", "One process has one snapshot; workers come with the gateway."),
+    NotHere("2", "the floors after Redis was wiped", _ELSEWHERE),
+    NotHere("72", "Redis down", _ELSEWHERE),
+    NotHere("72", "a worker on an old snapshot", _ELSEWHERE),
 )

@@ -116,6 +116,10 @@ class FaultyOneTime:
             raise RequestError("system.overloaded", "too many one-time values are being remembered")
         return await self._store.claim(key, until=until, by=by)
 
+    async def was_spent(self, key: bytes, *, by: bytes) -> bool:
+        """Tell who spent a value."""
+        return await self._store.was_spent(key, by=by)
+
 
 def faults_router(faults: Faults) -> APIRouter:
     """Return the switches."""

@@ -46,10 +46,15 @@ class Stores:
         if self.hints is not None:
             self.hints.send_soon()
 
-    async def watch(self, heard: Callable[[], None]) -> None:
-        """Watch over the server until cancelled, and call ``heard`` when another worker hints."""
-        if self.engine is not None and self.hints is not None:
-            await asyncio.gather(self.engine.watch(), self.hints.listen(heard))
+    async def look(self) -> None:
+        """Look at the server again and again, until cancelled."""
+        if self.engine is not None:
+            await self.engine.watch()
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` whenever another worker hints, until cancelled."""
+        if self.hints is not None:
+            await self.hints.listen(heard)
 
     async def hand_over(self) -> None:
         """Hand over what this process counts, again and again, where others count too."""

@@ -27,6 +27,14 @@ class OneTime(Protocol):
         """
         ...
 
+    async def was_spent(self, key: bytes, *, by: bytes) -> bool:
+        """Tell whether ``key`` was spent ``by`` this very question; nothing is spent by asking.
+
+        Raises:
+            RequestError: ``system.overloaded``, the store cannot tell.
+        """
+        ...
+
 
 class MemoryOneTime:
     """One-time values of a node that is one process."""
@@ -46,14 +54,17 @@ class MemoryOneTime:
             RequestError: ``system.overloaded``, the store is full of values that may not be forgotten yet.
         """
         self._forget_expired()
-        spender = self._spent.get(key)
-        if spender is not None:
-            return by != NOBODY and spender == by
+        if key in self._spent:
+            return await self.was_spent(key, by=by)
         if len(self._spent) >= self._max_entries:
             raise RequestError("system.overloaded", "too many one-time values are being remembered")
         self._spent[key] = by
         heappush(self._expiries, (until.timestamp(), key))
         return True
+
+    async def was_spent(self, key: bytes, *, by: bytes) -> bool:
+        """Tell whether ``key`` was spent ``by`` this very question; nothing is spent by asking."""
+        return by != NOBODY and self._spent.get(key) == by
 
     def _forget_expired(self) -> None:
         now = self._clock.now().timestamp()

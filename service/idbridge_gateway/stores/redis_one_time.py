@@ -32,7 +32,15 @@ class RedisOneTime:
         answer = await self._engine.batch.ask(("SET", name, by, "PX", milliseconds, "NX"))
         if answer is not None and answer != _SPENT_NOW:
             raise RequestError("system.overloaded", "the store behind this node says neither yes nor no")
-        if answer is None and by != NOBODY:
-            spender: bytes | None = await self._engine.batch.ask(("GET", name))
-            return spender == by
-        return answer is not None
+        return answer is not None or await self.was_spent(key, by=by)
+
+    async def was_spent(self, key: bytes, *, by: bytes) -> bool:
+        """Tell whether ``key`` was spent ``by`` this very question; nothing is spent by asking.
+
+        Raises:
+            RequestError: ``system.overloaded``, the server does not answer.
+        """
+        if by == NOBODY:
+            return False
+        spender: bytes | None = await self._engine.batch.ask(("GET", self._engine.name(_KIND, key)))
+        return spender == by
