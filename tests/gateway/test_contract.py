@@ -63,6 +63,7 @@ OPERATIONS = (
     "GET /healthz",
     "GET /readyz",
     "GET /.well-known/jwks.json",
+    "GET /.well-known/client-keys.json",
     "GET /.well-known/webhook-keys.json",
     "GET /.well-known/openid-configuration",
     "GET /.well-known/oauth-authorization-server",

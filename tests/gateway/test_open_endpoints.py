@@ -13,6 +13,9 @@ from idbridge.reasons import REASONS
 from idbridge_gateway.api.docs_page import docs_page
 from tests.gateway.asking import LOGIN, Node, problem_of, verdict_of
 
+# Documents of OAuth and of OpenID Connect, which are described where they stand.
+OWN_DOCUMENTS = ("/oauth/", "/wallet/", "/login/", "/.well-known/openid-", "/.well-known/oauth-")
+
 
 def contract_of(node: Node) -> dict[str, Any]:
     document: dict[str, Any] = node.send("GET", "/openapi.json").json()
@@ -171,6 +174,7 @@ def test_the_contract_names_every_address_and_refers_to_nothing_that_is_not_in_i
         "/healthz",
         "/readyz",
         "/.well-known/jwks.json",
+        "/.well-known/client-keys.json",
         "/.well-known/webhook-keys.json",
         "/v1/presentations",
         "/v1/presentations/{id}",
@@ -183,6 +187,11 @@ def test_the_contract_names_every_address_and_refers_to_nothing_that_is_not_in_i
         "/oauth/userinfo",
         "/oauth/introspect",
         "/oauth/revoke",
+        "/login/backchannel/{provider}",
+        "/login/callback/{provider}",
+        "/oauth/logout",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
     }
     for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
         assert name in contract["components"]["schemas"]
@@ -197,7 +206,7 @@ def test_the_contract_names_every_address_and_refers_to_nothing_that_is_not_in_i
 def test_every_operation_says_what_it_answers(node: Node) -> None:
     for path, methods in contract_of(node)["paths"].items():
         for operation in methods.values():
-            if path.startswith(("/oauth/", "/wallet/")):  # OAuth's own documents, which are described where they stand
+            if path.startswith(OWN_DOCUMENTS):
                 assert operation["summary"]
                 assert operation["responses"]
                 continue

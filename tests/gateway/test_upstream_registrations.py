@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
@@ -16,7 +17,7 @@ from idbridge_gateway.oidc.upstream.registrations import Authentication, Upstrea
 from idbridge_gateway.settings import Settings
 from tests.gateway.asking import the_region
 from tests.gateway.pretending import CLIENT_ID, CLIENT_SECRET, SG
-from tests.gateway.upstreaming import by_key, by_secret, write_clients
+from tests.gateway.upstreaming import abroad_in, by_key, by_secret, write_clients
 
 ISSUER = "https://sandbox.login.sg.example"
 REDIRECT = {"login": f"{ISSUER}/connect", "exchange": f"{ISSUER}/exchange"}
@@ -161,6 +162,29 @@ def test_a_secret_that_is_none_is_refused_and_not_shown(settings: Settings, secr
     with pytest.raises(ConfigurationError) as caught:
         read_upstream_clients(settings.model_copy(update={"upstream_clients_file": path}))
     assert not secret or secret not in str(caught.value)
+
+
+def test_two_keys_under_one_name_are_refused(settings: Settings) -> None:
+    path = write_clients(settings, a=by_key(ISSUER), b=by_key("https://login.kh.example", key_file="other.pem"))
+    other = path.parent / "other.pem"
+    other.write_text(generate("ES256").pem(), encoding="ascii")
+    other.chmod(0o600)
+
+    with pytest.raises(ConfigurationError, match="two keys by one name"):
+        read_upstream_clients(settings.model_copy(update={"upstream_clients_file": path}))
+
+
+def test_what_providers_register_of_this_node_is_published_without_its_private_half(tmp_path: Path) -> None:
+    abroad = abroad_in(tmp_path)
+    response = abroad.node.send("GET", "/.well-known/client-keys.json")
+    keys = response.json()["keys"]
+    signing = [key["kid"] for key in abroad.node.send("GET", "/.well-known/jwks.json").json()["keys"]]
+
+    assert [key["kid"] for key in keys if key["use"] == "sig"] == ["node-1"]
+    assert any(key["use"] == "enc" for key in keys)
+    assert "node-1" not in signing
+    assert not any("d" in key for key in keys)
+    assert "max-age" in response.headers["cache-control"]
 
 
 def test_one_issuer_has_one_client(settings: Settings) -> None:

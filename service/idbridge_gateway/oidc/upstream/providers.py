@@ -7,6 +7,7 @@ arrives whose it is (RFC 9700 section 4.4.2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from idbridge.errors import IssuerError
@@ -63,6 +64,13 @@ class Providers:
     def names(self) -> tuple[str, ...]:
         """The ids of the providers at which this node has a client."""
         return tuple(sorted(self._clients))
+
+    @property
+    def client_keys(self) -> tuple[dict[str, Any], ...]:
+        """The public keys by which this node proves itself to providers, each once."""
+        signers = (self._clients[name].signer for name in self.names)
+        keys = {one.kid: dict(one.public_jwk) for one in signers if one is not None}
+        return tuple(keys.values())
 
     def client(self, provider: str) -> UpstreamClient:
         """Return this node's client at ``provider``.

@@ -6,7 +6,7 @@ not here: a registration names an issuer, and only a listed one is ever used.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -100,7 +100,18 @@ def read_upstream_clients(settings: Settings) -> Mapping[str, UpstreamClient]:
     clients = {name: reader.client(name, entry) for name, entry in document["providers"].items()}
     if len({client.issuer for client in clients.values()}) != len(clients):
         raise ConfigurationError(f"{path} names an issuer twice: a client of each, under a name of its own")
+    _require_names(clients.values())
     return MappingProxyType(clients)
+
+
+def _require_names(clients: Iterable[UpstreamClient]) -> None:
+    """Return if no two keys have one name: providers look a key up by it."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for client in clients:
+        if client.signer is not None and named.setdefault(client.signer.kid, client.signer.public_jwk) != (
+            client.signer.public_jwk
+        ):
+            raise ConfigurationError("this node calls two keys by one name; `kid` names each at its provider")
 
 
 def _document(path: Path) -> dict[str, Any]:

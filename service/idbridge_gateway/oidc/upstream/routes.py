@@ -1,11 +1,14 @@
 """The addresses that providers know of this node, and all of the upstream leg put together."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from idbridge.errors import ConfigurationError
+from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
+from idbridge_gateway.api.answer import json_octets
+from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.oidc.contract import STATUSES, form_body, refusals
 from idbridge_gateway.oidc.contract_provider import browser_answers
 from idbridge_gateway.oidc.provider import Provider
@@ -25,6 +28,8 @@ from idbridge_gateway.revocation import Prefetch
 
 CALLBACK: Final = "/login/callback/{provider}"
 BACK_CHANNEL: Final = "/login/backchannel/{provider}"
+CLIENT_KEYS: Final = "/.well-known/client-keys.json"
+_CACHED: Final = {"cache-control": f"public, max-age={int(LIMITS.metadata_max_age.total_seconds())}"}
 _UNAUTHENTICATED: Final = 401
 _STATUSES: Final = {status: words for status, words in STATUSES.items() if status != _UNAUTHENTICATED}
 _ANSWER: Final = ("state", "code", "iss", "error", "authToken")
@@ -69,6 +74,8 @@ def install_upstream(
     )
     app.state.upstream = upstream
     app.include_router(upstream_router(upstream, logout))
+    encryption = tuple(dict(key.public_jwk) for key in parts.decryption_keys)
+    app.include_router(client_keys_router((*providers.client_keys, *encryption)))
 
 
 def upstream_router(upstream: Upstream, logout: UpstreamLogout) -> APIRouter:
@@ -94,6 +101,22 @@ def upstream_router(upstream: Upstream, logout: UpstreamLogout) -> APIRouter:
     )
     async def logged_out(request: Request, provider: str) -> Response:
         return await logout.answer(request, provider)
+
+    return router
+
+
+def client_keys_router(keys: tuple[dict[str, Any], ...]) -> APIRouter:
+    """Return the route of the ``keys`` that providers register of this node: it never signs as an issuer with them."""
+    router = APIRouter(tags=["login"])
+
+    @router.get(
+        CLIENT_KEYS,
+        summary="The keys by which this node proves itself to national providers, and those they encrypt to",
+        response_class=Response,
+        responses=answers("Jwks"),
+    )
+    async def client_keys() -> Response:
+        return Response(json_octets({"keys": list(keys)}), media_type="application/json", headers=_CACHED)
 
     return router
 
