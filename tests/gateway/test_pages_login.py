@@ -235,7 +235,7 @@ def test_what_people_of_a_state_without_login_can_do_is_said(visit: Visit) -> No
     assert re.search(r"The agreement with Myanmar begins on 20\d\d-\d\d-\d\d\.", section("Myanmar"))
     assert "Timor-Leste does not take part yet." in section("Timor-Leste")
     assert "for example at a counter" in section("Timor-Leste")
-    assert "This service is not connected with it yet." in section("Indonesia")
+    assert "There is no connection to it from here yet." in section("Indonesia")
     assert "<button" not in section("Lao PDR") + section("Myanmar") + section("Timor-Leste") + section("Indonesia")
 
 

@@ -9,6 +9,7 @@ Clauses: RFC 6749 section 10.12; RFC 9700 section 4.7; W3C Fetch Metadata Reques
 import hashlib
 import hmac
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
@@ -21,7 +22,14 @@ from idbridge_gateway.pages.forms import FIELDS, read_form
 FIELD: Final = "token"
 _LABEL: Final = "page-form"
 _INPUT: Final = "input."
+_USUAL_PORTS: Final = {"https": ":443", "http": ":80"}
 _SAME_SITE: Final = ["same-origin"]
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of ``address`` as browsers write it: without a port where it is the one of the scheme."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_USUAL_PORTS[parts.scheme])}"
 
 
 class ForgedFormError(OAuthError):

@@ -1,7 +1,6 @@
 """The pages of a login, put together: selector, consent and receipt of one node, and their routes."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
@@ -9,6 +8,7 @@ from idbridge_gateway.oidc.provider import Provider
 from idbridge_gateway.pages import consent, login
 from idbridge_gateway.pages.consent import ConsentPage
 from idbridge_gateway.pages.country_cookie import CountryCookie
+from idbridge_gateway.pages.forgery import origin_of
 from idbridge_gateway.pages.login import LoginPage, Upstream
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.parts import Parts
@@ -19,10 +19,9 @@ def install_login(
 ) -> None:
     """Let ``app`` serve the pages of a login. ``provider_ids`` are the names at ``upstream``, by issuer identifier."""
     settings = parts.settings
-    address = urlsplit(settings.public_url)
-    origin = f"{address.scheme}://{address.netloc}"
+    origin = origin_of(settings.public_url)
     pages = Pages(environment=settings.environment, state=settings.state)
-    country = CountryCookie(secure=address.scheme == "https")
+    country = CountryCookie(secure=origin.startswith("https:"))
     choosing = LoginPage(
         pages=pages, provider=provider, upstream=upstream, provider_ids=provider_ids, country=country, origin=origin
     )
