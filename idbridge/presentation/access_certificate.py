@@ -8,9 +8,11 @@ section 5.1.
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from idbridge.codec import base64std, base64url
+from idbridge.crypto.certificate_facts import certificate_facts
 from idbridge.crypto.certificate_names import unverified_names
 from idbridge.crypto.keys import public_key_from_certificate, thumbprint
 from idbridge.crypto.signer import Signer
@@ -29,12 +31,18 @@ class ClientIdPrefix(StrEnum):
 class AccessCertificate:
     """The certificate (DER, with what leads to its authority) and the key behind it. Made by ``access_certificate``.
 
-    ``hosts`` are those that it names, in lower case.
+    ``hosts`` are those that it names, in lower case. The chain is in force from ``not_before`` to ``not_after``.
     """
 
     chain: tuple[bytes, ...]
     hosts: frozenset[str]
+    not_before: datetime
+    not_after: datetime
     signer: Signer = field(repr=False)
+
+    def in_force(self, at: datetime) -> bool:
+        """Tell whether every certificate of the chain is in force at ``at``; a wallet would refuse it else."""
+        return self.not_before <= at <= self.not_after
 
     def client_id(self, prefix: ClientIdPrefix, *, host: str) -> str:
         """Return the client identifier of a node that is asked at ``host``, with its prefix.
@@ -71,4 +79,11 @@ def access_certificate(signer: Signer, chain: tuple[bytes, ...]) -> AccessCertif
         raise ConfigurationError("an access certificate has an authority above it, and that authority is not sent")
     if certified.thumbprint != thumbprint(signer.public_jwk):
         raise ConfigurationError("the access certificate is for another key")
-    return AccessCertificate(chain, named[0].hosts, signer)
+    facts = [certificate_facts(certificate) for certificate in chain]
+    return AccessCertificate(
+        chain,
+        named[0].hosts,
+        max(one.not_before for one in facts),
+        min(one.not_after for one in facts),
+        signer,
+    )

@@ -1,6 +1,7 @@
 """Who asks: what all addresses of this verifier share, and the client identifier under which a wallet is asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from idbridge.errors import ConfigurationError, RequestError
@@ -18,23 +19,23 @@ class Asker:
     base: str
     certificate: AccessCertificate | None
 
-    def require_certificate(self) -> AccessCertificate:
-        """Return the certificate.
+    def require_certificate(self, *, at: datetime) -> AccessCertificate:
+        """Return the certificate, in force at ``at``.
 
         Raises:
-            RequestError: ``system.not_ready``: this node has none, and asks no wallets.
+            RequestError: ``system.not_ready``: this node has none in force, and asks no wallets.
         """
-        if self.certificate is None:
-            raise RequestError("system.not_ready", "this node has no access certificate, so it asks no wallets")
+        if self.certificate is None or not self.certificate.in_force(at):
+            raise RequestError("system.not_ready", "this node has no access certificate in force: it asks no wallets")
         return self.certificate
 
-    def client_id(self, prefix: ClientIdPrefix) -> str:
+    def client_id(self, prefix: ClientIdPrefix, *, at: datetime) -> str:
         """Return the client identifier of this node.
 
         Raises:
             RequestError: ``system.not_ready``, or ``input.member_unsupported``: its certificate names no such host.
         """
-        certificate = self.require_certificate()
+        certificate = self.require_certificate(at=at)
         try:
             return certificate.client_id(prefix, host=urlsplit(self.base).hostname or "")
         except ConfigurationError:

@@ -94,7 +94,8 @@ class WalletSide:
 
     async def _signed(self, name: str, *, wallet_nonce: str | None) -> str:
         found = await self._open(name)
-        certificate = self._asker.require_certificate()
+        at = self._turns.clock.now()
+        certificate = self._asker.require_certificate(at=at)
         await self._count_fetch(name, found)
         parameters = RequestParameters(
             client_id=found.client_id,
