@@ -16,6 +16,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.sandbox.region import Region
 from idbridge_gateway.demo.nodes import lay_out
+from idbridge_gateway.serving import SHUTDOWN_SECONDS
 from idbridge_gateway.settings import Settings
 from tests.engines import require_engine
 from tests.source import ROOT
@@ -94,6 +95,20 @@ def test_the_one_time_store_never_evicts(compose: Any) -> None:
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
 
 
+def test_the_gateway_starts_with_several_workers_and_has_the_time_to_end_them(compose: Any) -> None:
+    gateway = compose["services"]["gateway"]
+
+    assert int(default_of(gateway["environment"]["IDBRIDGE_WORKERS"])) > 1
+    assert int(gateway["stop_grace_period"].removesuffix("s")) > SHUTDOWN_SECONDS + 1
+
+
+def default_of(setting: str) -> str:
+    """What a setting of the file is where the environment says nothing."""
+    found = re.fullmatch(r"\$\{IDBRIDGE_[A-Z_]+:-([^}]*)\}", setting)
+    assert found is not None
+    return found[1]
+
+
 def test_the_gateway_finds_the_store_where_it_listens(compose: Any) -> None:
     valkey, gateway = compose["services"]["valkey"], compose["services"]["gateway"]
     placed = {mount["source"]: mount["target"] for mount in gateway["volumes"]}
@@ -121,6 +136,7 @@ def test_a_gateway_starts_with_the_store_of_the_file_and_not_without(compose: An
         if not isinstance(value, dict)
     }
     environment["IDBRIDGE_REDIS_URL"] = f"unix://{socket}"
+    environment["IDBRIDGE_WORKERS"] = default_of(compose["services"]["gateway"]["environment"]["IDBRIDGE_WORKERS"])
 
     def started() -> subprocess.CompletedProcess[str]:
         words = [Path(sys.executable).with_name("idbridge"), "serve", "--check"]
