@@ -108,12 +108,12 @@ def _distribution(snapshot: TrustSnapshot) -> str:
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65532),
+    type=click.IntRange(0, 65531),
     default=0,
-    help="Port of the node of TH; that of SG, the providers and the bank get the next ones.",
+    help="Port of the node of TH; that of SG, the providers and two banks get the next ones.",
 )
 def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
-    """Run a pretend region: eleven states, two nodes, providers, wallets, a bank. Nothing in it is real."""
+    """Run a pretend region: eleven states, two nodes, providers, wallets, two banks. Nothing in it is real."""
     from idbridge_gateway.demo.run import run_once, stay_up  # a node that serves needs no pretend region
 
     if as_json and not once:

@@ -19,7 +19,7 @@ from tests.engines import REPOSITORY, require_engine, require_node_packages
 GUIDE = REPOSITORY / "docs" / "first-verdict.md"
 BLOCK = re.compile(r"^```(\w+)(?: name=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS = 60
-PORTS = 4  # of a demo: two nodes, the providers, a bank
+PORTS = 5  # of a demo: two nodes, the providers, two banks
 UNNAMED = 2  # what a reader does by hand: start the region, set the variables
 
 
@@ -58,7 +58,7 @@ class Reader:
 
 
 def free_port() -> int:
-    """Return a port that is free with its three successors, as far as one can tell."""
+    """Return a port that is free with its successors, as far as one can tell."""
     while True:
         with ExitStack() as stack:
             first = stack.enter_context(socket.socket())

@@ -118,7 +118,7 @@ def visit(tmp_path: Path) -> Visit:
 def refused(response: httpx2.Response, status: int = 200) -> str:
     assert response.status_code == status, response.text
     assert "You are not logged in." in response.text
-    assert "bank-account" not in response.headers.get("set-cookie", "")
+    assert "bank--account" not in response.headers.get("set-cookie", "")
     return response.text
 
 
@@ -259,7 +259,7 @@ def test_an_account_is_left_here_though_the_node_is_down(visit: Visit) -> None:
 
 def test_an_account_is_over_when_the_node_says_so_and_only_then(visit: Visit) -> None:
     visit.log_in()
-    account = visit.site.shop.accounts.read(visit.browser.cookies["bank-account"], at=visit.site.clock.now())
+    account = visit.site.shop.accounts.read(visit.browser.cookies["bank--account"], at=visit.site.clock.now())
     assert account is not None
     node = visit.node.node
 
@@ -308,7 +308,7 @@ def test_a_company_is_greeted_by_its_name_and_a_stranger_without_one() -> None:
 
 def test_what_a_person_is_called_is_text_and_no_markup(visit: Visit) -> None:
     visit.log_in()
-    handle = visit.browser.cookies["bank-account"]
+    handle = visit.browser.cookies["bank--account"]
     held = visit.site.shop.accounts.read(handle, at=visit.site.clock.now())
     assert held is not None
     name = {"display": "<b>Tan</b>", "latin": None}

@@ -12,6 +12,7 @@ from idbridge_gateway.demo.living import LivingRegion
 from idbridge_gateway.demo.nodes import region_in
 from tests.gateway.walking import Walker
 
+TH, SG = MemberState.TH, MemberState.SG
 LOOKS = 500  # at the bank, until it has heard of a log-out
 
 
@@ -30,8 +31,8 @@ def walker() -> Iterator[Walker]:
 
 
 def at_selector(living: LivingRegion, walker: Walker, wish: str = "person") -> Walker:
-    walker.go(living.bank).press("wish", wish)
-    assert walker.place == f"{living.nodes[MemberState.TH]}/login", walker.page.text
+    walker.go(living.banks[TH]).press("wish", wish)
+    assert walker.place == f"{living.nodes[TH]}/login", walker.page.text
     return walker
 
 
@@ -52,10 +53,24 @@ def test_a_click_at_the_bank_ends_at_an_account(
 ) -> None:
     at_selector(living, walker).log_in(provider, person=person)
 
-    assert walker.place == f"{living.bank}/account", walker.page.text
+    assert walker.place == f"{living.banks[TH]}/account", walker.page.text
     assert name in walker.page.text
     assert f"{level}, " in walker.page.text
     assert "The recognised assertion, decoded" in walker.page.text
+
+
+def test_people_of_thailand_log_in_at_a_bank_in_singapore_and_stay_logged_in_beside_another(
+    living: LivingRegion, walker: Walker
+) -> None:
+    at_selector(living, walker).log_in("sg-login")
+    walker.go(living.banks[SG]).press("wish", "person")
+    assert walker.place == f"{living.nodes[SG]}/login"
+    walker.log_in("th-login", person="th-kitti")
+
+    assert walker.place == f"{living.banks[SG]}/account", walker.page.text
+    assert "กิตติ" in walker.page.text
+    assert "Kitti" in walker.page.text
+    assert "Tan Hui Ling" in walker.go(f"{living.banks[TH]}/account").page.text
 
 
 def test_a_state_whose_arrangement_is_suspended_is_shown_and_cannot_be_chosen(
@@ -73,7 +88,7 @@ def test_a_state_whose_arrangement_is_suspended_is_shown_and_cannot_be_chosen(
 def test_somebody_logs_in_for_a_company(living: LivingRegion, walker: Walker) -> None:
     at_selector(living, walker, "company").log_in("sg-corporate-login", person="sg-tan", company="sg-quay")
 
-    assert walker.place == f"{living.bank}/account", walker.page.text
+    assert walker.place == f"{living.banks[TH]}/account", walker.page.text
     assert "SG-UEN 209900001K" in walker.page.text
 
 
@@ -81,7 +96,7 @@ def test_somebody_logs_in_for_a_company(living: LivingRegion, walker: Walker) ->
 def test_a_no_is_a_no_wherever_it_is_said(living: LivingRegion, walker: Walker, said: dict[str, str]) -> None:
     at_selector(living, walker).log_in("sg-login", **said)
 
-    assert walker.place == f"{living.bank}/callback"
+    assert walker.place == f"{living.banks[TH]}/callback"
     assert "You said no, or your ID is not accepted here for this." in walker.page.text
 
 
@@ -101,7 +116,7 @@ def test_who_logs_out_at_the_bank_is_logged_out_at_the_node(living: LivingRegion
     walker.press()
 
     assert "You are logged out." in walker.page.text, walker.page.text
-    assert walker.go(f"{living.bank}/account").place == f"{living.bank}/"
+    assert walker.go(f"{living.banks[TH]}/account").place == f"{living.banks[TH]}/"
 
 
 def test_who_logs_out_at_the_provider_is_logged_out_at_the_bank(living: LivingRegion, walker: Walker) -> None:
@@ -110,4 +125,4 @@ def test_who_logs_out_at_the_provider_is_logged_out_at_the_bank(living: LivingRe
     assert "You are logged out." in walker.page.text
 
     # The node tells its clients without letting the provider wait for them.
-    assert any(walker.go(f"{living.bank}/account").place == f"{living.bank}/" for _ in range(LOOKS))
+    assert any(walker.go(f"{living.banks[TH]}/account").place == f"{living.banks[TH]}/" for _ in range(LOOKS))

@@ -1,4 +1,4 @@
-"""The living region: two nodes, the providers at which people log in, and a bank, all on this machine.
+"""The living region: two nodes, the providers at which people log in, and a bank at each node, on this machine.
 
 Addresses come first, because each of them is registered somewhere before anything answers there. Names are those that
 the lists have; what stands in for them, the registrations say (ADR 21).
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from idbridge.clock import Clock
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import SystemRandomness
-from idbridge.model.region import Environment, MemberState
+from idbridge.model.region import MemberState
+from idbridge.model.request import RelyingParty
 from idbridge.net.guarded import GuardedClient
 from idbridge.oidc.client import OidcClient, Profile
 from idbridge.oidc.metadata import Endpoints
@@ -32,19 +33,18 @@ from idbridge_gateway.registration import read_registrations, write_registration
 from idbridge_gateway.serving import LOOPBACK, BackgroundServer, address_of, listen
 from idbridge_gateway.settings import Settings, read_settings
 
-BANK_NODE: Final = MemberState.TH
-BANK_PARTY: Final = "th-bank"
-BANK_CLIENT: Final = "th-bank-web"
 _ORDER: Final = (MemberState.TH, MemberState.SG)  # of their ports
+_BANKS: Final[Mapping[MemberState, str]] = MappingProxyType({MemberState.TH: "th-bank", MemberState.SG: "sg-bank"})
 
 
 class Places:
     """Where everybody will answer: sockets that listen already. ``port`` is that of the first, 0 takes free ones."""
 
     def __init__(self, port: int) -> None:
-        taken = [listen(LOOPBACK, port + number if port else 0) for number in range(len(_ORDER) + 2)]
-        self.nodes: Final[Mapping[MemberState, socket.socket]] = dict(zip(_ORDER, taken, strict=False))
-        self.providers, self.bank = taken[len(_ORDER) :]
+        taken = (listen(LOOPBACK, port + number if port else 0) for number in range(2 * len(_ORDER) + 1))
+        self.nodes: Final = {state: next(taken) for state in _ORDER}
+        self.providers: Final = next(taken)
+        self.banks: Final = {state: next(taken) for state in _ORDER}
 
 
 class LivingRegion:
@@ -53,20 +53,21 @@ class LivingRegion:
     def __init__(self, region: Region, directory: Path, *, port: int, clock: Clock) -> None:
         places, randomness = Places(port), SystemRandomness()
         self.providers: Final = address_of(places.providers)
-        self.bank: Final = address_of(places.bank)
+        self.banks: Final = {state: address_of(listener) for state, listener in places.banks.items()}
         operator = ListOperator(region, clock=clock, publish=_publishing(directory))
         host = provider_host(region, browser=self.providers, operator=operator, clock=clock, randomness=randomness)
         layout = {
             state: register_node(host, _reached(settings, places.nodes[state]), region, randomness=randomness)
             for state, settings in _laid_out(region, directory, clock).items()
         }
-        signer = generate("ES256")
-        _register_bank(layout[BANK_NODE], self.bank, signer)
+        banks = {
+            state: bank_app(_opened_bank(region, settings, self.banks[state], clock=clock))
+            for state, settings in layout.items()
+        }
         self._nodes = RunningNodes(region, layout, listeners=places.nodes, clock=clock)
-        bank = _bank(region, layout[BANK_NODE], self.bank, signer=signer, clock=clock)
         self._servers = (
             BackgroundServer(host, listener=places.providers),
-            BackgroundServer(bank_app(bank), listener=places.bank),
+            *(BackgroundServer(app, listener=places.banks[state]) for state, app in banks.items()),
         )
         self._stack = ExitStack()
 
@@ -112,60 +113,75 @@ def _reached(settings: Settings, listener: socket.socket) -> Settings:
     return read_settings(**{**said, "browser_url": address_of(listener)})
 
 
-def _register_bank(settings: Settings, url: str, signer: FileSigner) -> None:
+def _opened_bank(region: Region, settings: Settings, url: str, *, clock: Clock) -> Bank:
+    """Return the bank at ``url``, registered at the node of ``settings`` with a key made now.
+
+    Raises:
+        ConfigurationError: The registrations cannot be read or written.
+    """
+    signer, party = generate("ES256"), _BANKS[settings.state]
+    client = BankClient(
+        _node_of_bank(region, settings, url),
+        state=settings.state,
+        keys=Endpoints(settings.node_url).keys,
+        signer=signer,
+        caller=_caller(settings),
+        randomness=SystemRandomness(),
+    )
+    _register_bank(settings, party, url, signer)
+    name = region.registration(party).relying_party.name
+    return Bank(name, url, settings.public_url, client, clock, Shop(SystemRandomness()))
+
+
+def _node_of_bank(region: Region, settings: Settings, url: str) -> ListedProvider:
+    return ListedProvider(
+        issuer=settings.node_url,
+        client_id=_client_id(_BANKS[settings.state]),
+        redirect_uri=f"{url}{CALLBACK}",
+        algorithms=frozenset({region.node_service(settings.state).signer.algorithm}),
+        hosts=frozenset(urlsplit(address).netloc for address in (settings.node_url, settings.public_url)),
+        fapi=True,
+        environment=settings.environment,
+    )
+
+
+def _caller(settings: Settings) -> GuardedClient:
+    """Return what asks the node by its listed name, and reaches it on this machine."""
+    host = urlsplit(settings.node_url).netloc
+    return GuardedClient(
+        frozenset({host}), settings.environment, allow_loopback=True, stand_ins={host: settings.public_url}
+    )
+
+
+def _register_bank(settings: Settings, party: str, url: str, signer: FileSigner) -> None:
     """Write the bank's client into the registrations of its node.
 
     Raises:
-        ConfigurationError: The file cannot be read or written, or the bank is not in it.
+        ConfigurationError: The file cannot be read or written.
     """
     path = settings.relying_parties_file
     if path is None:
         raise ConfigurationError("the demo keeps its registrations in a file")
     found = read_registrations(path, environment=settings.environment)
     written = [
-        replace(one, clients=(_bank_client(one.relying_party.sector, url, signer),)) if one.id == BANK_PARTY else one
-        for one in found
+        replace(one, clients=(_client(one.relying_party, url, signer),)) if one.id == party else one for one in found
     ]
     write_registrations(path, written, environment=settings.environment)
 
 
-def _bank_client(sector: str, url: str, signer: FileSigner) -> OidcClient:
+def _client(party: RelyingParty, url: str, signer: FileSigner) -> OidcClient:
     return OidcClient(
-        id=BANK_CLIENT,
-        relying_party=BANK_PARTY,
+        id=_client_id(party.id),
+        relying_party=party.id,
         profile=Profile.FAPI2,
         redirect_uris=(f"{url}{CALLBACK}",),
         post_logout_redirect_uris=(f"{url}{BYE}",),
         backchannel_logout_uri=f"{url}{BACKCHANNEL}",
-        sector=sector,
+        sector=party.sector,
         jwks=(dict(signer.public_jwk),),
-        environment=Environment.SANDBOX,
+        environment=party.environment,
     )
 
 
-def _bank(region: Region, settings: Settings, url: str, *, signer: FileSigner, clock: Clock) -> Bank:
-    host, randomness = urlsplit(settings.node_url).netloc, SystemRandomness()
-    node = ListedProvider(
-        issuer=settings.node_url,
-        client_id=BANK_CLIENT,
-        redirect_uri=f"{url}{CALLBACK}",
-        algorithms=frozenset({region.node_service(settings.state).signer.algorithm}),
-        hosts=frozenset({host, urlsplit(settings.public_url).netloc}),
-        fapi=True,
-        environment=settings.environment,
-    )
-    client = BankClient(
-        node,
-        state=settings.state,
-        keys=Endpoints(settings.node_url).keys,
-        signer=signer,
-        caller=GuardedClient(
-            frozenset({host}),
-            settings.environment,
-            allow_loopback=True,
-            stand_ins={host: settings.public_url},
-        ),
-        randomness=randomness,
-    )
-    name = region.registration(BANK_PARTY).relying_party.name
-    return Bank(name, url, settings.public_url, client, clock, Shop(randomness))
+def _client_id(party: str) -> str:
+    return f"{party}-web"

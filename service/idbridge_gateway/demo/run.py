@@ -49,7 +49,7 @@ def _played(region: Region, nodes: RunningNodes, *, clock: Clock) -> list[rounds
 
 
 def stay_up(directory: Path, *, port: int) -> None:
-    """Run two nodes, the providers and a bank, print how to go on, and wait until told to end."""
+    """Run two nodes, the providers and two banks, print how to go on, and wait until told to end."""
     clock = SystemClock()
     region = region_in(directory, at=clock.now())
     with LivingRegion(region, directory, port=port, clock=clock) as living:

@@ -78,10 +78,10 @@ def show_how_to_go_on(living: LivingRegion, *, key: str, party: str, case: str, 
     """Print where everybody is, a key, and lines to paste."""
     first = living.nodes[MemberState.TH]
     output.emphasis(
-        "IdBridge sandbox: eleven states, two nodes, a bank. Nothing and nobody in it is real.", colour="green"
+        "IdBridge sandbox: eleven states, two nodes, two banks. Nothing and nobody in it is real.", colour="green"
     )
     output.facts([
-        ("log in at a bank", living.bank),
+        *((f"log in at a bank of {state}", url) for state, url in living.banks.items()),
         ("try an ID in a browser", f"{first}/try"),
         *((f"node of {state}", url) for state, url in living.nodes.items()),
         ("providers", f"{living.providers}/sg-login, and so on"),

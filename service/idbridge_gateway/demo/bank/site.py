@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Form, Request, Response
 from jinja2 import Environment as Templates
@@ -38,8 +39,6 @@ WISHES: Final[Mapping[str, Wish]] = {
 }
 _SEE_OTHER: Final = 303
 _NO_STORE: Final[Mapping[str, str]] = {"cache-control": "no-store"}
-_LOGIN: Final = "bank-login"
-_ACCOUNT: Final = "bank-account"
 _LIFE: Final = timedelta(hours=1)
 _SAID: Final = {
     "access_denied": "You said no, or your ID is not accepted here for this.",
@@ -86,12 +85,12 @@ class Bank:
         except IdBridgeError as broken:
             return self._refused(broken)
         handle = self.shop.under_way.keep(under_way, until=at + LIMITS.login_transaction)
-        return _with_cookie(_see_other(location), _LOGIN, handle)
+        return _with_cookie(_see_other(location), self._cookie("login"), handle)
 
     def called_back(self, request: Request) -> Response:
         """Take the answer of the node: it counts once, and in the browser that was sent there."""
         at = self.clock.now()
-        under_way = self.shop.under_way.take(request.cookies.get(_LOGIN), at=at)
+        under_way = self.shop.under_way.take(request.cookies.get(self._cookie("login")), at=at)
         if under_way is None:
             return self._ended(_LATE, status=400)
         try:
@@ -101,7 +100,7 @@ class Bank:
             return self._refused(broken)
         handle = self.shop.accounts.keep(recognised, until=at + _LIFE)
         self.shop.handles.put(str(recognised.claims["sid"]), handle, until=at + _LIFE)
-        return _with_cookie(_see_other("/account"), _ACCOUNT, handle)
+        return _with_cookie(_see_other("/account"), self._cookie("account"), handle)
 
     def account(self, request: Request) -> Response:
         """Return what the bank knows of who is logged in: in plain words, and below as it was signed."""
@@ -120,12 +119,12 @@ class Bank:
 
     def leave(self, request: Request) -> Response:
         """Log out here, and then at the node."""
-        recognised = self.shop.accounts.take(request.cookies.get(_ACCOUNT), at=self.clock.now())
+        recognised = self.shop.accounts.take(request.cookies.get(self._cookie("account")), at=self.clock.now())
         try:
             farewell = None if recognised is None else self.client.farewell(recognised, back_to=f"{self.url}{BYE}")
         except IdBridgeError:
             farewell = None  # logged out here all the same
-        return _with_cookie(_see_other(farewell or BYE), _ACCOUNT, "")
+        return _with_cookie(_see_other(farewell or BYE), self._cookie("account"), "")
 
     def told(self, logout_token: str) -> Response:
         """Log out whoever the node says; what is no logout token of the node ends nothing."""
@@ -142,8 +141,12 @@ class Bank:
         """Return the page after a log-out."""
         return self._page("ended.html", heading="You are logged out.", why="See you soon.", code="")
 
+    def _cookie(self, name: str) -> str:
+        """Return what a cookie of this bank is called: the ports of one machine share theirs."""
+        return f"bank-{urlsplit(self.url).port or ''}-{name}"
+
     def _account(self, request: Request) -> Recognised | None:
-        return self.shop.accounts.read(request.cookies.get(_ACCOUNT), at=self.clock.now())
+        return self.shop.accounts.read(request.cookies.get(self._cookie("account")), at=self.clock.now())
 
     def _refused(self, broken: IdBridgeError) -> Response:
         """Tell in plain words why nobody was logged in."""
