@@ -116,6 +116,16 @@ def test_a_login_that_waits_for_consent_ends_too(abroad: Abroad) -> None:
         abroad.complete(name, Consent.YES)
 
 
+def test_a_code_that_is_on_its_way_gives_nothing_any_more(abroad: Abroad) -> None:
+    abroad.sg.claims = {"sid": SESSION}
+    name = abroad.log_in().headers["location"].rpartition("=")[2]
+    code = told(abroad.complete(name, Consent.YES))["code"]
+
+    heard(abroad, logout_token(abroad))
+    assert error_of(abroad.redeem(code)) == ("invalid_grant", "time.expired")
+    assert error_of(abroad.redeem(code))[0] == "invalid_grant"
+
+
 def test_a_session_that_nobody_knows_is_told_like_any_other(abroad: Abroad) -> None:
     heard(abroad, logout_token(abroad, session="unknown"))
     heard(abroad, logout_token(abroad, session=None, subject="nobody"))

@@ -71,6 +71,10 @@ class CodeGrant:
             await self._codes.revoke(handle, code)
             await self._sessions.end(code.session, turn=turn)
             raise OAuthError("invalid_grant", "the code was used twice at once", cause=_SPENT)
+        if not await self._sessions.may_begin(code.session):
+            await self._codes.revoke(handle, code)
+            await self._sessions.end(code.session, turn=turn)
+            raise OAuthError("invalid_grant", "the provider ended the login meanwhile", cause="time.expired")
         return response
 
     async def _holder(self, code: Code, parameters: Parameters, registered: RegisteredClient, turn: Turn) -> str | None:

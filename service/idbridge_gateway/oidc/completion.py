@@ -125,6 +125,7 @@ class Completion:
             error = "temporarily_unavailable" if why is not None and why.retryable else "access_denied"
             sentence = "the login at the provider is not accepted"
             raise OAuthError(error, sentence, cause=why.code if why is not None else None)
+        _require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
         decision = self._decision(report, asked, turn)
         for value in report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
@@ -133,7 +134,6 @@ class Completion:
         return see_other(addresses.consent(public_name(held.handle)))
 
     def _decision(self, report: Report, asked: AuthorizationRequest, turn: Turn) -> Decision:
-        _require_recent(report, asked)
         try:
             decision = decide(
                 report,
@@ -206,13 +206,20 @@ def _require_same_question(report: Report, asked: AuthorizationRequest, register
         raise ValueError("the report answers another question than this transaction asks")
 
 
-def _require_recent(report: Report, asked: AuthorizationRequest) -> None:
-    """Return if the person logged in as lately as ``max_age`` demands; a login without time is never recent."""
+def _require_recent(report: Report, asked: AuthorizationRequest, *, since: datetime) -> None:
+    """Return if the person logged in as lately as ``max_age`` demands, seen from when the login began here (``since``).
+
+    Who was asked to log in afresh does so after that, and so meets a ``max_age`` of zero; the provider's clock may
+    differ from ours by what its listing grants. A login without time is never recent.
+    """
     if asked.max_age is None:
         return
     identity = report.passed_identity
-    authenticated = identity.credential.authenticated_at if identity is not None else None
-    if authenticated is None or report.at - authenticated > asked.max_age:
+    credential = identity.credential if identity is not None else None
+    authenticated = credential.authenticated_at if credential is not None else None
+    if credential is None or authenticated is None:
+        raise OAuthError("login_required", "the login does not say when it was made", cause="time.claim_missing")
+    if since - authenticated > asked.max_age + credential.service.profile.leeway:
         raise OAuthError("login_required", "the login is too long ago for max_age", cause="time.too_old")
 
 

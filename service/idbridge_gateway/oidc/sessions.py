@@ -48,6 +48,18 @@ class Sessions:
         until = at + LIMITS.session_lifetime
         await self._store.put(Kind.SESSION, code.session, json.dumps(members).encode(), until=until)
 
+    async def forbid(self, sid: str, *, turn: Turn) -> None:
+        """Let no session begin under ``sid`` any more: what it would rest on is over, and its code may be on its way.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        await self._store.put(Kind.SESSION_OVER, sid, b"over", until=turn.at + LIMITS.code_lifetime)
+
+    async def may_begin(self, sid: str) -> bool:
+        """Tell whether a session may begin under ``sid``."""
+        return await self._store.read(Kind.SESSION_OVER, sid) is None
+
     async def find(self, sid: str) -> Session | None:
         """Return the session, and leave it; ``None`` if there is none, or it has ended."""
         octets = await self._store.read(Kind.SESSION, sid)

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CODE = "code"
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind, not a secret
     SESSION = "session"
+    SESSION_OVER = "session-over"
     LOGOUT = "logout"
     PRESENTATION = "presentation"
     PRESENTATION_END = "presentation-end"

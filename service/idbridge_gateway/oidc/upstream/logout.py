@@ -62,6 +62,7 @@ class UpstreamLogout:
         over = await self.logins.take(token.issuer, subject=token.subject, session=token.session, turn=turn)
         for handle in over:
             await self.provider.transactions.forget(handle)
+            await self.provider.sessions.forbid(session_of(handle), turn=turn)
             await self.provider.sessions.end(session_of(handle), turn=turn)
         return Response(status_code=200, headers=dict(NO_STORE))
 
