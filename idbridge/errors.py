@@ -12,12 +12,14 @@
     |   +-- StatusError         what is said of revocation is not accepted
     |   +-- RecognitionError    genuine, and not recognised here
     +-- RequestError            the request itself is broken (an RFC 9457 problem)
+    |   +-- RateExceededError   it came too soon after others
     +-- ConfigurationError      local files or settings
     +-- FetchError              a source could not be read
 
 Messages and attributes never carry personal data.
 """
 
+from datetime import timedelta
 from typing import ClassVar
 
 from idbridge.reasons import Reason, reason
@@ -105,6 +107,14 @@ class RequestError(IdBridgeError):
         super().__init__(detail or reason(code).developer)
         self.code = code
         self.detail = detail
+
+
+class RateExceededError(RequestError):
+    """A relying party asked more often than it may; ``retry_after`` is when it may again."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("policy.rate_exceeded")
+        self.retry_after = retry_after
 
 
 class ConfigurationError(IdBridgeError):

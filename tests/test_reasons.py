@@ -125,7 +125,7 @@ def test_no_two_codes_share_their_developer_sentence() -> None:
 def test_each_http_status_is_an_error_status_that_the_contract_knows() -> None:
     statuses = {entry.http_status for entry in REASONS.values()} - {None}
 
-    assert statuses <= {400, 401, 403, 404, 405, 409, 412, 413, 415, 428, 500, 503}
+    assert statuses <= {400, 401, 403, 404, 405, 409, 412, 413, 415, 428, 429, 500, 503}
 
 
 def test_every_code_that_the_code_names_is_in_the_catalogue() -> None:

@@ -152,6 +152,7 @@ def _front(parts: Parts) -> VerifyFront:
         trust=turns.trust,
         issuing=turns.issuing,
         relying_parties=parts.registry,
+        rates=parts.rates,
         idempotency=parts.stores.idempotency,
         clock=turns.clock,
         node_audiences=frozenset({settings.node_url}),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from idbridge.clock import Clock
+from idbridge.clock import Clock, SystemStopwatch
 from idbridge.crypto.jwe import DecryptionKey
 from idbridge.crypto.signer import Signer
 from idbridge.errors import ConfigurationError
@@ -13,6 +13,7 @@ from idbridge_gateway.keys import read_decryption_keys
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.rates import Rates
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import IssuingInForce
 from idbridge_gateway.stores.chosen import Stores, chosen_stores
@@ -25,12 +26,13 @@ from idbridge_gateway.webhook_key import read_webhook_key
 class Parts:
     """The parts of one node. ``one_time`` and the clock of ``turns`` are those that faults of a sandbox can befall.
 
-    ``registry`` says who may ask, by which key or as which client, and what is agreed with them.
+    ``registry`` says who may ask, by which key or as which client, and what is agreed with them; ``rates`` how often.
     """
 
     settings: Settings
     turns: Turns
     registry: RegistryInForce
+    rates: Rates
     randomness: Randomness
     stores: Stores
     one_time: OneTime
@@ -61,6 +63,7 @@ def parts_of(
         settings=settings,
         turns=Turns(trust, issuing, told),
         registry=registry,
+        rates=Rates(registry, stopwatch=SystemStopwatch(), workers=settings.workers),
         randomness=randomness,
         stores=stores,
         one_time=one_time,

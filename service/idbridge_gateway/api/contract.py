@@ -10,7 +10,7 @@ from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
 from idbridge_gateway.wallet import contract as wallet
 
 _REPORT_NAMES: Final = {detail: f"{detail.value.capitalize()}Report" for detail in Detail}
-_REFUSALS: Final = (400, 401, 403, 405, 409, 413, 415, 500, 503)
+_REFUSALS: Final = (400, 401, 403, 405, 409, 413, 415, 429, 500, 503)
 _SCHEME: Final = "relyingParty"
 _OF_FRAMEWORK: Final = frozenset({"HTTPValidationError", "ValidationError"})
 _IDEMPOTENCY_KEY: Final = {

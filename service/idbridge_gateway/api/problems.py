@@ -8,7 +8,7 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from idbridge.errors import RequestError
+from idbridge.errors import RateExceededError, RequestError
 from idbridge.reasons import reason
 from idbridge_gateway.api.answer import Answer
 
@@ -29,8 +29,9 @@ def problem(broken: RequestError, *, correlation_id: str) -> dict[str, Any]:
         "retryable": why.retryable,
         "correlation_id": correlation_id,
     }
-    if why.retry_after is not None:
-        document["retry_after_s"] = int(why.retry_after.total_seconds())
+    retry_after = broken.retry_after if isinstance(broken, RateExceededError) else why.retry_after
+    if retry_after is not None:
+        document["retry_after_s"] = int(retry_after.total_seconds())
     return document
 
 

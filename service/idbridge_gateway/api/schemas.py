@@ -17,6 +17,7 @@ _WORDS: Final = {
     409: "The idempotency key was used with another body.",
     413: "The body is longer than any request may be.",
     415: "The body is not JSON.",
+    429: "The relying party asked more often than it may; `Retry-After` says when it may again.",
     500: "Something went wrong inside this node; nothing was accepted.",
     503: "This node cannot take the request now; nothing was accepted.",
 }

@@ -26,6 +26,7 @@ from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.rates import Rates
 from idbridge_gateway.signing import Issuing, IssuingInForce
 from idbridge_gateway.stores.idempotency import Idempotency, Remembered, Repetition
 from idbridge_gateway.stores.one_time import NOBODY
@@ -58,6 +59,7 @@ class VerifyFront:
         trust: TrustInForce,
         issuing: IssuingInForce,
         relying_parties: RegistryInForce,
+        rates: Rates,
         idempotency: Idempotency,
         clock: Clock,
         node_audiences: frozenset[str],
@@ -67,6 +69,7 @@ class VerifyFront:
         self._trust = trust
         self._issuing = issuing
         self._relying_parties = relying_parties
+        self._rates = rates
         self._idempotency = idempotency
         self._clock = clock
         self._node_audiences = node_audiences
@@ -82,8 +85,9 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.body_bytes)
         members = _parsed(body, max_bytes=LIMITS.body_bytes)
+        told = self._rates.take(relying_party.id)
         turn = await self._round(head, relying_party, body=body, items=1)
-        return Answer(200, json_octets(await self._item(members, turn, number=0)))
+        return Answer(200, json_octets(await self._item(members, turn, number=0)), headers=told)
 
     async def batch(self, head: RequestHead, receive: Receive) -> Answer:
         """Answer ``POST /v1/verify/batch``: a report or a problem for each item, in the order of the items.
@@ -94,16 +98,18 @@ class VerifyFront:
         """
         relying_party, body = await self._body(head, receive, max_bytes=LIMITS.batch_body_bytes)
         items = _items(_parsed(body, max_bytes=LIMITS.batch_body_bytes))
+        told = self._rates.take(relying_party.id, cost=len(items))
         turn = await self._round(head, relying_party, body=body, items=len(items))
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[bytes]] = []
             for number, members in enumerate(items):
                 tasks.append(group.create_task(self._written(members, turn, number=number)))
                 await asyncio.sleep(0)  # it goes as far as it can by itself; others have the loop before the next one
-        return Answer(200, _joined(task.result() for task in tasks))
+        return Answer(200, _joined(task.result() for task in tasks), headers=told)
 
     async def _body(self, head: RequestHead, receive: Receive, *, max_bytes: int) -> tuple[RelyingParty, bytes]:
         relying_party = self._relying_parties.authenticate(head.authorization)
+        self._rates.require_any(relying_party.id)
         refuse_media(head)
         bound = bound_of(head, max_bytes=max_bytes)
         if self._arriving_bytes + bound > LIMITS.arriving_bytes:

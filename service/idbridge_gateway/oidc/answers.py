@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 
-from idbridge.errors import RequestError
+from idbridge.errors import RateExceededError, RequestError
 from idbridge.oidc.errors import OAuthError
 from idbridge.reasons import reason
 from idbridge_gateway.api.answer import json_octets
@@ -17,6 +17,7 @@ from idbridge_gateway.journal import note_unexpected
 
 NO_STORE: Final[Mapping[str, str]] = {"cache-control": "no-store", "pragma": "no-cache"}
 _TOO_LARGE: Final = 413
+_TOO_OFTEN: Final = 429
 _UNAVAILABLE: Final = 503
 
 
@@ -39,6 +40,10 @@ def error_answer(error: OAuthError, *, correlation_id: str) -> Response:
 
 def oauth_error(broken: RequestError) -> OAuthError:
     """Return what the OAuth endpoints say of a request that the node itself refuses."""
+    if isinstance(broken, RateExceededError):
+        later = {"retry-after": str(int(broken.retry_after.total_seconds()))}
+        sentence = "the relying party asks more often than it may"
+        return OAuthError("temporarily_unavailable", sentence, cause=broken.code, status=_TOO_OFTEN, headers=later)
     status = reason(broken.code).http_status
     if status == _UNAVAILABLE:
         return OAuthError("temporarily_unavailable", "this node cannot answer now", cause=broken.code)

@@ -27,6 +27,7 @@ STATUSES: Final[Mapping[int, str]] = MappingProxyType({
     401: "The client did not prove who it is.",
     413: "The body is longer than any request may be.",
     415: "The body is not a form.",
+    429: "The relying party asks more often than it may; `Retry-After` says when it may again.",
     500: "Something went wrong inside this node; nothing was issued.",
     503: "This node cannot answer now; nothing was issued.",
 })  # fmt: skip

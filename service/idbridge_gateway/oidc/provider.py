@@ -97,7 +97,7 @@ def _client_router(
     """Return the routes of the endpoints that clients ask themselves, without a browser."""
     node_url, turns, randomness, store = parts.settings.node_url, parts.turns, parts.randomness, parts.stores.sealed
     endpoints = Endpoints(node_url, browser=parts.settings.browser_url)
-    authentication = ClientAuthentication(clients=clients, one_time=parts.one_time, issuer=node_url)
+    authentication = ClientAuthentication(clients=clients, one_time=parts.one_time, rates=parts.rates, issuer=node_url)
     pushed = PushedRequestEndpoint(
         authentication=authentication,
         store=store,

@@ -15,7 +15,7 @@ from idbridge.model.region import Environment
 from idbridge.model.request import RelyingParty
 from idbridge.oidc.client import Profile
 from idbridge_gateway.oidc.clients import ClientDirectory, RegisteredClient
-from idbridge_gateway.registry.record import Registration
+from idbridge_gateway.registry.record import Registration, RequestLimits
 from idbridge_gateway.stores.relying_parties import RelyingParties
 
 
@@ -94,6 +94,11 @@ class RegistryInForce:
         if found is None:
             raise RequestError("input.not_found", "no relying party of this id is registered")
         return found
+
+    def limits_of(self, party_id: str) -> RequestLimits | None:
+        """Return how often a relying party may ask; ``None`` if nothing is agreed."""
+        found = self._view.registrations.get(party_id)
+        return None if found is None else found.limits
 
     @property
     def registrations(self) -> tuple[Registration, ...]:

@@ -66,7 +66,7 @@ class Registration:
     """A relying party with its keys, its clients of OpenID Connect, and what is agreed with it.
 
     ``webhook`` is where it is told of results by their id. ``contact`` and ``withdrawal`` are shown to a person at
-    consent: whom to ask, and where to take consent back. ``limits`` are its own; without any, the node's hold.
+    consent: whom to ask, and where to take consent back. ``limits`` say how often it may ask.
     ``version`` counts the changes: whoever changes it says which version they saw. ``relying_party.api_key_digests``
     are those of ``api_keys``, good or ended.
 

@@ -31,6 +31,7 @@ _WORDS: Final = {
     404: "There is no presentation of yours under this id.",
     413: "The body is longer than any request may be.",
     415: "The body is not JSON.",
+    429: "The relying party asked more often than it may; `Retry-After` says when it may again.",
     500: "Something went wrong inside this node; nothing was accepted.",
     503: "This node cannot take the request now; nothing was accepted.",
 }
@@ -124,7 +125,7 @@ def begin_operation() -> dict[str, Any]:
         "requestBody": {"required": True, "content": {JSON_MEDIA: {"schema": reference("PresentationOrder")}}},
         "responses": {
             "201": _json("It was begun.", reference("BegunPresentation")),
-            **_problems(400, 401, 403, 413, 415, 500, 503),
+            **_problems(400, 401, 403, 413, 415, 429, 500, 503),
         },
     }
 

@@ -20,6 +20,7 @@ from idbridge_gateway.api.body import bound_of, read_body, refuse_media
 from idbridge_gateway.api.head import RequestHead, read_head
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.rates import Rates
 from idbridge_gateway.wallet.asker import Asker
 from idbridge_gateway.wallet.contract import begin_operation, cancel_operation, look_operation
 from idbridge_gateway.wallet.held import HeldAnswers
@@ -42,12 +43,14 @@ class RelyingPartySide:
         presentations: Presentations,
         held: HeldAnswers,
         registry: RegistryInForce,
+        rates: Rates,
         turns: Turns,
     ) -> None:
         self._asker = asker
         self._presentations = presentations
         self._held = held
         self._registry = registry
+        self._rates = rates
         self._turns = turns
 
     def party(self, request: Request) -> tuple[RelyingParty, RequestHead]:
@@ -69,6 +72,7 @@ class RelyingPartySide:
         _refuse_query(request)
         members = await _members(request, head)
         self._asker.require_certificate(at=self._turns.clock.now())
+        self._rates.take(party.id)
         turn = self._turns.begin()
         clients = self._registry.registration(party.id).clients
         return_uris = frozenset(uri for client in clients if client.enabled for uri in client.redirect_uris)

@@ -33,7 +33,12 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     presentations = Presentations(store=store, randomness=parts.randomness, settled=webhooks.settled)
     held = HeldAnswers(store=store, presentations=presentations, randomness=parts.randomness, clock=turns.clock)
     relying_party = RelyingPartySide(
-        asker=asker, presentations=presentations, held=held, registry=parts.registry, turns=turns
+        asker=asker,
+        presentations=presentations,
+        held=held,
+        registry=parts.registry,
+        rates=parts.rates,
+        turns=turns,
     )
     wallet = WalletSide(
         asker=asker,

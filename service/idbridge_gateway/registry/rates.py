@@ -1,0 +1,95 @@
+"""How often a relying party may ask: one bucket each, in the memory of this process, so that nobody waits for a count.
+
+Decides whether a request counts now. Only parties that are registered with limits have a bucket; it holds ``burst``
+requests and fills by ``per_minute``. Several workers share a limit by each allowing its part. What is said of it is in
+the header fields ``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10).
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from idbridge.clock import Stopwatch
+from idbridge.errors import RateExceededError
+from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.record import RequestLimits
+
+Told = tuple[tuple[bytes, bytes], ...]
+_MINUTE: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """How many requests are left, as of ``seconds`` of the stopwatch."""
+
+    left: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one worker allows: ``most`` at once, ``each`` second."""
+
+    most: int
+    each: float
+
+    @classmethod
+    def of(cls, limits: RequestLimits, workers: int) -> "_Share":
+        return cls(math.ceil(limits.burst / workers), limits.per_minute / _MINUTE / workers)
+
+
+class Rates:
+    """The buckets of one process, of as many ``workers`` as answer for the node."""
+
+    def __init__(self, registry: RegistryInForce, *, stopwatch: Stopwatch, workers: int) -> None:
+        self._registry = registry
+        self._stopwatch = stopwatch
+        self._workers = workers
+        self._buckets: dict[str, _Bucket] = {}
+
+    def require_any(self, party_id: str) -> None:
+        """Return if one more request of this party would count; asked before its body is read.
+
+        Raises:
+            RateExceededError: It asked too often.
+        """
+        self._taken(party_id, cost=0, least=1)
+
+    def take(self, party_id: str, *, cost: int = 1) -> Told:
+        """Count ``cost`` requests of this party, and return what it is told of its limits; nothing if it has none.
+
+        What costs more than a full bucket costs a full one, or it could never be asked.
+
+        Raises:
+            RateExceededError: It asked too often; nothing was counted.
+        """
+        return self._taken(party_id, cost=cost, least=cost)
+
+    def _taken(self, party_id: str, *, cost: int, least: int) -> Told:
+        limits = self._registry.limits_of(party_id)
+        if limits is None:
+            self._buckets.pop(party_id, None)
+            return ()
+        share = _Share.of(limits, self._workers)
+        bucket = self._filled(party_id, share)
+        lacking = min(least, share.most) - bucket.left
+        if lacking > 0:
+            raise RateExceededError(timedelta(seconds=math.ceil(lacking / share.each)))
+        bucket.left -= min(cost, share.most)
+        return _told(share, bucket)
+
+    def _filled(self, party_id: str, share: _Share) -> _Bucket:
+        now = self._stopwatch.seconds()
+        bucket = self._buckets.setdefault(party_id, _Bucket(float(share.most), now))
+        bucket.left = min(float(share.most), bucket.left + (now - bucket.seconds) * share.each)
+        bucket.seconds = now
+        return bucket
+
+
+def _told(share: _Share, bucket: _Bucket) -> Told:
+    window, full = math.ceil(share.most / share.each), math.ceil((share.most - bucket.left) / share.each)
+    return (
+        (b"ratelimit-policy", b'"party";q=%d;w=%d' % (share.most, window)),
+        (b"ratelimit", b'"party";r=%d;t=%d' % (int(bucket.left), full)),
+    )
