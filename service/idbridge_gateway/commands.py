@@ -1,6 +1,7 @@
 """``idbridge serve`` and ``idbridge demo``: the verbs that the gateway adds to the command line."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from idbridge.model.time import instant_text
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.app import create_app
 from idbridge_gateway.distribution import distribution_of, state_loader
-from idbridge_gateway.journal import JOURNAL, write_to_stderr
+from idbridge_gateway.journal import JOURNAL, alerts_left_to_workers, write_to_stderr
 from idbridge_gateway.revocation import begin_memory
 from idbridge_gateway.serving import listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
@@ -48,7 +49,8 @@ def serve(
     if initialise:
         begin_memory(settings.state_dir, settings.environment, begin=distribution_of(settings).repository.initialise)
     require_usable_stores(settings)
-    app = create_app(settings)
+    with alerts_left_to_workers() if settings.workers > 1 and not check else nullcontext():
+        app = create_app(settings)
     if check:
         _show_check(settings)
         return

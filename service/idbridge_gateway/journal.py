@@ -5,7 +5,8 @@ An exception's message may hold a value of the request, so only its type and whe
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
@@ -31,7 +32,21 @@ def write_to_stderr(level: int, *, worker: int | None = None) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=form)
     JOURNAL.setLevel(level)
     if worker is not None and worker > 1:
-        JOURNAL.addFilter(lambda record: not hasattr(record, "alert"))
+        JOURNAL.addFilter(_is_no_alert)
+
+
+@contextmanager
+def alerts_left_to_workers() -> Iterator[None]:
+    """Write no alerts meanwhile: the first of the workers that are about to begin writes them."""
+    JOURNAL.addFilter(_is_no_alert)
+    try:
+        yield
+    finally:
+        JOURNAL.removeFilter(_is_no_alert)
+
+
+def _is_no_alert(record: logging.LogRecord) -> bool:
+    return not hasattr(record, "alert")
 
 
 def note_alert(alert: Alert) -> None:

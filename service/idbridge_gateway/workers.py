@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from logging import INFO
 from multiprocessing import get_context, parent_process
@@ -111,7 +111,8 @@ def _work(settings: Settings, listener: socket.socket, number: int) -> None:
         JOURNAL.error("worker %d cannot begin: %s", number, error)
         raise SystemExit(1) from None
     server = AnnouncingServer(server_config(app), announce=lambda: JOURNAL.info("answers, process %d", os.getpid()))
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # a terminal tells the workers too; they have given their last answers by now
+        server.run(sockets=[listener])
 
 
 def _end_with_parent() -> None:

@@ -26,7 +26,7 @@ from tests.engines import REPOSITORY
 from tests.gateway.asking import LOGIN
 from tests.gateway.distributed import lay_down, settings_in, the_present_region
 
-PATIENCE = 60.0  # seconds that a busy machine may need for what takes one
+PATIENCE = 120.0  # seconds that a busy machine may need for what takes one
 _COMMAND = [sys.executable, "-c", "from idbridge.cli.main import main; main()"]
 _STOPWATCH = SystemStopwatch()
 
