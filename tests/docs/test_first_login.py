@@ -87,7 +87,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginReader]:
             line = process.stdout.readline()
             assert line, f"the demo ended early: {printed}"
             printed += line
-        providers = re.search(r"providers\s+(http://127\.0\.0\.1:\d+)/", printed)
+        providers = re.search(r"providers\s+(http://127\.0\.0\.1:\d+)", printed)
         assert providers is not None, printed
         told = {
             "IDBRIDGE_URL": f"http://127.0.0.1:{port}",

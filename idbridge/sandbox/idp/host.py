@@ -14,7 +14,7 @@ from idbridge.limits import LIMITS
 from idbridge.oidc.errors import OAuthError
 from idbridge.sandbox.idp.provider import PretendProvider
 from idbridge.sandbox.idp.switches import nothing_here
-from idbridge.sandbox.idp.web import Answer, Errand, WebRequest, error_answer
+from idbridge.sandbox.idp.web import Answer, Errand, WebRequest, error_answer, json_answer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -58,10 +58,22 @@ class ProviderHost:
             provider, path = self.providers[first], f"/{rest}"
         elif host in self._by_host:
             provider, path = self._by_host[host], request.path
+        elif (request.method, request.path) == ("GET", "/"):
+            return self._index()
         else:
             return error_answer(nothing_here())
         below = WebRequest(request.method, path, request.query, request.headers, request.body, request.caller)
         return provider.answer(below, at=self._clock.now())
+
+    def _index(self) -> Answer:
+        """Return who is here, and where a browser finds them."""
+        listed = [provider.listed for provider in self.providers.values()]
+        return json_answer({
+            "providers": [
+                {"id": one.id, "name": one.name["en"], "issuer": one.issuer, "speaks": one.speech, "at": one.browser}
+                for one in listed
+            ]
+        })  # fmt: skip
 
 
 def _request(scope: Message, body: bytes) -> WebRequest:

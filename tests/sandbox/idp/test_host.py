@@ -57,7 +57,20 @@ def test_a_provider_is_found_by_its_path_and_by_the_host_that_is_meant(host: Pro
     assert by_path.headers["cache-control"] == f"public, max-age={int(LIMITS.metadata_max_age.total_seconds())}"
 
 
-@pytest.mark.parametrize("url", [f"{HERE}/", f"{HERE}/nobody/jwks", "https://sandbox.login.xx.example/jwks"])
+def test_who_is_here_can_be_asked(host: ProviderHost) -> None:
+    told = {one["id"]: one for one in ask(host, "GET", f"{HERE}/").json()["providers"]}
+
+    assert told.keys() == host.providers.keys()
+    assert told["kh-login"] == {
+        "id": "kh-login",
+        "name": "RumduolKey login",
+        "issuer": "https://sandbox.login.kh.example",
+        "speaks": "redirect-token",
+        "at": f"{HERE}/kh-login",
+    }
+
+
+@pytest.mark.parametrize("url", [f"{HERE}/nobody", f"{HERE}/nobody/jwks", "https://sandbox.login.xx.example/jwks"])
 def test_where_no_provider_is_there_is_nothing(host: ProviderHost, url: str) -> None:
     response = ask(host, "GET", url)
 
