@@ -158,8 +158,12 @@ def test_what_was_pushed_once_is_agreed_to_once_in_however_many_tabs(visit: Visi
 
 def test_a_login_is_over_after_its_time_and_one_too_long_ago_begins_again(visit: Visit) -> None:
     name = visit.logged_in()
+    token = visit.token(f"/consent?t={name}")
     visit.bank.node.clock.turn(seconds=LIMITS.assertion_lifetime.total_seconds())
     assert visit.get(f"/consent?t={name}").headers["location"] == f"/login?t={name}"
+    late = visit.send(f"/consent?t={name}", {"token": token, "answer": "yes"})
+    assert (late.status_code, late.headers["location"]) == (303, f"/login?t={name}")
+    page_of(visit.get(f"/login?t={name}"))
     visit.bank.node.clock.turn(minutes=15)
 
     refused(visit.get(f"/consent?t={name}"), OVER)

@@ -10,7 +10,7 @@ from idbridge.model.region import AssuranceLevel, MemberState
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.pages.catalogue import LANGUAGES, catalogues
 from tests.gateway.logging_in import FORGED, HOSTILE, OVER, Visit, page_of, refused, token_in, visit_in
-from tests.gateway.providing import Browser, told
+from tests.gateway.providing import FORM, Browser, told
 
 
 @pytest.fixture
@@ -178,6 +178,15 @@ def test_what_is_no_form_of_this_page_is_refused_by_a_page(visit: Visit, body: b
     sent = body.replace(b"{token}", visit.token(f"/login?t={name}").encode())
 
     refused(visit.send(f"/login?t={name}", sent, **headers), FORGED)
+    assert visit.gate.begun == []
+
+
+def test_a_form_whose_head_says_two_things_is_refused(visit: Visit) -> None:
+    name = visit.begin()
+    body = f"token={visit.token(f'/login?t={name}')}&provider=lionpass".encode()
+    head = [*visit.browser.head().items(), *FORM.items(), ("content-type", "application/json")]
+
+    refused(visit.bank.node.send("POST", f"/login?t={name}", body=body, headers=head), FORGED)
     assert visit.gate.begun == []
 
 

@@ -54,7 +54,7 @@ class ConsentPage:
     async def _shown(self, request: Request) -> Response:
         login = await open_login(request, self._provider)
         decision = login.held.transaction.decision
-        if decision is None or login.turn.at >= decision.expires_at:  # not logged in yet, or too long ago
+        if decision is None or _is_over(login, decision):
             return see_other(addresses.selector(login.name))
         words = self._pages.language(request, offered=LANGUAGES, wished=login.asked.ui_locales)
         return self._pages.page(
@@ -78,6 +78,8 @@ class ConsentPage:
             return await completion.complete(login.held, Consent.NO, turn=login.turn)
         if fields.get(_ANSWER) != Consent.YES:
             raise ForgedFormError
+        if _is_over(login, decision):
+            return see_other(addresses.selector(login.name))
         shared = _statement(login, decision).left_in(fields)
         if _RECEIPT in fields:
             return self._receipt_page(request, login, decision, fields)
@@ -139,7 +141,7 @@ class ConsentPage:
         Raises:
             LoginOverError: There is no login, or nobody logged in yet.
             ForgedFormError: The form is not ours, or the page showed another login of the same person.
-            RequestError: It is no form of this page.
+            RequestError: ``system.*``.
         """
         login = await open_login(request, self._provider)
         decision = login.held.transaction.decision
@@ -153,6 +155,11 @@ class ConsentPage:
             most=1 + len(_FIXED) + LIMITS.requested_claims,
         )
         return login, decision, fields
+
+
+def _is_over(login: OpenedLogin, decision: Decision) -> bool:
+    """Tell whether the person logged in too long ago: they can do so again while the transaction lives."""
+    return login.turn.at >= decision.expires_at
 
 
 def _statement(login: OpenedLogin, decision: Decision) -> Statement:

@@ -21,7 +21,6 @@ from idbridge_gateway.pages.forms import FIELDS, read_form
 
 FIELD: Final = "token"
 _LABEL: Final = "page-form"
-_INPUT: Final = "input."
 _USUAL_PORTS: Final = {"https": ":443", "http": ":80"}
 _SAME_SITE: Final = ["same-origin"]
 
@@ -52,16 +51,13 @@ async def own_form(
 
     Raises:
         ForgedFormError: It is another's, or has another shape than the page's own.
-        RequestError: ``system.*``.
         ClientGone: Nobody is left to answer.
     """
-    head = read_head(request.scope["headers"], correlation_id=request.state.correlation_id)
     try:
+        head = read_head(request.scope["headers"], correlation_id=request.state.correlation_id)
         fields, _ = await read_form(head, request.receive, texts=texts | {FIELD}, most=most)
-    except RequestError as broken:
-        if broken.code.startswith(_INPUT):
-            raise ForgedFormError from None
-        raise
+    except RequestError:  # no page of ours sends that
+        raise ForgedFormError from None
     _require_own(request, origin=origin, token=fields.get(FIELD, ""), expected=expected)
     return {name: value for name, value in fields.items() if name != FIELD}
 
