@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -330,6 +331,22 @@ def test_a_relying_party_that_was_switched_off_meanwhile_gets_no_answer(wallets:
     opaque(wallets.answer(asked))
     registry.exchange(before)
     assert wallets.state(ordered) == "pending"
+
+
+def test_the_journal_says_nothing_of_anybody(wallets: Wallets, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ordered, other = wallets.ordered(), wallets.ordered()
+        asked = wallets.asked(ordered)
+        opaque(wallets.post(asked, {"response": "no.answer.of.any.kind"}))
+        wallets.answer(asked)
+        failing = wallets.asked(other)
+        wallets.answer(failing, wallets.vp_token(failing, replace(PID, bound_by="th-kitti")))
+        claims = wallets.seen(ordered)["report"]["claims"]
+
+    own = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "asyncio"))]
+    written = " ".join(record.getMessage() for record in own)
+    for text in (claims["name"]["display"], claims["birthdate"], ordered["id"], ordered["page"].rpartition("/")[2]):
+        assert text not in written
 
 
 def test_nobody_learns_from_what_is_kept_who_answered(wallets: Wallets) -> None:

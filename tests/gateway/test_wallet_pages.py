@@ -169,6 +169,19 @@ def test_a_code_counts_once_and_not_for_long(wallets: Wallets) -> None:
     assert wallets.seen(ordered)["report"] is None
 
 
+def test_the_browser_that_began_is_known_for_as_long_as_the_request_is_open(wallets: Wallets) -> None:
+    ordered = wallets.ordered(expires_in=86_400)
+
+    cookie = go_on(wallets, path_of(ordered)).headers["set-cookie"]
+    seconds = 86_400 + int(LIMITS.presentation_kept.total_seconds())
+    assert f"Max-Age={seconds}" in cookie
+    assert cookie.startswith("__Host-idbridge-")
+    for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
+        assert word in cookie
+    wallets.node.clock.turn(hours=23)
+    assert link_here(page_text(opened(wallets, path_of(ordered)))) is not None
+
+
 def test_the_two_ways_ask_under_secrets_of_their_own_and_one_answer_closes_both(wallets: Wallets) -> None:
     ordered = wallets.ordered()
     go_on(wallets, path_of(ordered))

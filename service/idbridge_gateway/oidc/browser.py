@@ -9,6 +9,7 @@ Clauses: RFC 6265bis section 4.1.3; RFC 9700 section 4.12 (303).
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from html import escape
 from typing import Final
 
@@ -48,12 +49,12 @@ class TransactionCookies:
         """Return the name of the cookie of the transaction that is publicly called ``name``."""
         return f"{'__Host-' if self._secure else ''}idbridge-{name}"
 
-    def set(self, response: Response, handle: str) -> None:
-        """Let the browser bring ``handle`` from now on."""
+    def set(self, response: Response, handle: str, *, lifetime: timedelta = LIMITS.login_transaction) -> None:
+        """Let the browser bring ``handle`` from now on, for ``lifetime``."""
         response.set_cookie(
             self.name_of(public_name(handle)),
             handle,
-            max_age=int(LIMITS.login_transaction.total_seconds()),
+            max_age=int(lifetime.total_seconds()),
             path="/",
             secure=self._secure,
             httponly=True,

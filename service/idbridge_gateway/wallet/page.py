@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from idbridge.clock import Clock
 from idbridge.errors import RequestError
+from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.presentation.request_object import wallet_link
 from idbridge_gateway.journal import note_unexpected
@@ -83,7 +84,9 @@ class WalletPages:
             handle = new_handle(self._randomness)
             now = await self._presentations.on_device(link, browser=public_name(handle))
             if now is not None and now.browser == public_name(handle):
-                self._cookies.set(response, handle)
+                self._cookies.set(
+                    response, handle, lifetime=page.ends_at + LIMITS.presentation_kept - self._clock.now()
+                )
         return response
 
     async def guarded(self, request: Request, link: str) -> Response:

@@ -1,5 +1,7 @@
 """The verifier toward wallets of one node, put together."""
 
+from dataclasses import dataclass
+
 from fastapi import FastAPI
 
 from idbridge_gateway.pages.rendering import Pages
@@ -13,6 +15,15 @@ from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.relying_party import RelyingPartySide, relying_party_router
 from idbridge_gateway.wallet.wallet_side import WalletSide, wallet_router
 from idbridge_gateway.wallet.webhooks import Webhooks, guarded_callers, webhook_router
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What other pages of the node need to ask wallets themselves."""
+
+    asker: Asker
+    presentations: Presentations
+    held: HeldAnswers
 
 
 def install_wallet(app: FastAPI, parts: Parts) -> None:
@@ -54,6 +65,7 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     app.include_router(events_router(streams, relying_party))
     app.include_router(wallet_router(wallet))
     app.include_router(webhook_router(parts.webhook_key))
+    app.state.wallet = Verifier(asker, presentations, held)
     people = WalletPages(
         pages=Pages(environment=settings.environment, state=settings.state),
         asker=asker,
