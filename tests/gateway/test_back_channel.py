@@ -18,10 +18,11 @@ import jwt
 import pytest
 
 from idbridge.crypto.keys import parse_jwk
+from idbridge.errors import FetchError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
-from idbridge.net.calls import Answer, Call
+from idbridge.net.calls import Answer, Call, Method
 from idbridge.oidc.logout_token import EVENT, TYPE, verify_logout_token
 from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
 from idbridge_gateway.oidc.sessions import Session
@@ -145,6 +146,29 @@ def test_a_client_that_does_not_answer_is_asked_as_often_as_its_token_is_good_an
     assert pauses.taken == [LIMITS.logout_pause.total_seconds()] * (LIMITS.logout_attempts - 1)
     assert sum(pauses.taken) + 5 * LIMITS.logout_attempts < LIMITS.logout_token_lifetime.total_seconds()
     assert told() == ["back-channel logout: client bank was not told: no answer"]
+
+
+@pytest.mark.parametrize(
+    ("address", "environment"),
+    [
+        ("http://127.0.0.1:{port}/told", Environment.LIVE),
+        ("https://127.0.0.1:{port}/told", Environment.LIVE),
+        ("https://localhost:{port}/told", Environment.LIVE),
+        ("https://169.254.169.254/latest/meta-data", Environment.LIVE),
+        ("https://10.0.0.1/told", Environment.SANDBOX),
+        ("http://bank.th.example/told", Environment.SANDBOX),
+        ("https://[/told", Environment.SANDBOX),
+        ("https:///told", Environment.SANDBOX),
+    ],
+)
+def test_no_address_leads_inside(listening: Listening, address: str, environment: Environment) -> None:
+    """SSRF: whatever was registered, the client guards where it connects to."""
+    server = listening(document(b""))
+    call = Call(Method.POST, address.format(port=server.port))
+
+    with pytest.raises(FetchError):
+        RegisteredAddresses(environment).call(call, max_bytes=1)
+    assert server.connections == 0
 
 
 def test_a_client_that_is_not_there_is_not_told(shared_files: Path, told: Callable[[], list[str]]) -> None:

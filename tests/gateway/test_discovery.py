@@ -21,6 +21,7 @@ from idbridge_gateway.oidc.clients import ClientDirectory
 from idbridge_gateway.oidc.discovery import AUTHORIZATION_SERVER, CONFIGURATION
 from idbridge_gateway.pages.catalogue import LANGUAGES
 from idbridge_gateway.pages.languages import language
+from scripts import gen_reference
 from tests.gateway.asking import Node, problem_of
 from tests.gateway.providing import KEY, SECRET, Bank, bank_in, error_of, told
 
@@ -115,6 +116,15 @@ def test_requests_need_not_be_pushed_and_secrets_count_only_if_a_client_is_regis
     assert document(strict)["require_pushed_authorization_requests"] is True
     assert document(strict)["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert error_of(strict.push("shop"), 401)[0] == "invalid_client"
+
+
+def test_the_reference_shows_what_a_node_says_whose_clients_are_all_of_fapi(bank: Bank) -> None:
+    registered = bank.provider.clients
+    assert isinstance(registered, ClientDirectory)
+    alone = ClientDirectory({name: one for name, one in registered.by_id.items() if name != "shop"})
+    said = bank_in(bank.node.directory, directory_of=alone).node.send("GET", CONFIGURATION).text
+
+    assert json.loads(said.replace(bank.issuer, gen_reference.NODE)) == json.loads(gen_reference.discovery_page())
 
 
 def test_the_document_is_made_anew_when_something_of_it_changed(bank: Bank) -> None:

@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 import httpx2
 import jwt
 import pytest
+from fastapi import Response
 
 from idbridge.crypto.jws import sign_compact
 from idbridge.limits import LIMITS
 from idbridge.oidc.pkce import challenge_of
 from idbridge_gateway.oidc.completion import Consent
+from idbridge_gateway.oidc.login_cookies import LoginCookies
 from idbridge_gateway.pages.catalogue import FULL, catalogues
 from tests.gateway.providing import FORM, LOGGED_OUT, OTHER_KEY, Bank, Browser, bank_in, page_of
 
@@ -307,3 +309,15 @@ def test_the_page_speaks_the_languages_of_the_full_set(bank: Bank, code: str) ->
 
 def test_a_form_that_says_something_twice_is_refused(bank: Bank) -> None:
     page_of(bank.node.send("POST", PATH, body=b"state=1&state=2", headers=FORM))
+
+
+def test_on_plain_http_of_this_machine_the_cookie_of_a_login_has_no_prefix() -> None:
+    sid, response = "s" * 43, Response()
+    LoginCookies(secure=False).set(response, sid)
+    LoginCookies(secure=True).set(response, sid)
+    plain, secure = response.headers.getlist("set-cookie")
+
+    assert plain.startswith("idbridge-login-")
+    assert "Secure" not in plain
+    assert secure.startswith("__Host-idbridge-login-")
+    assert "Secure" in secure
