@@ -166,6 +166,7 @@ def test_a_no_of_whoever_says_it_is_told_in_plain_words(visit: Visit, error: str
     text = refused(visit.back(answer.headers["location"]))
     assert words_of_it in text
     assert "a sentence of the node" not in text
+    assert "If you ask for help" not in text
 
 
 def resigned(visit: Visit, **changes: Any) -> Spoil:

@@ -38,6 +38,7 @@ WISHES: Final[Mapping[str, Wish]] = {
     "company": Wish("company-representation", "To act for a company that banks with us.", ("name", "position")),
 }
 _SEE_OTHER: Final = 303
+_BAD_GATEWAY: Final = 502
 _NO_STORE: Final[Mapping[str, str]] = {"cache-control": "no-store"}
 _LIFE: Final = timedelta(hours=1)
 _SAID: Final = {
@@ -154,7 +155,9 @@ class Bank:
         error = broken.error.value if isinstance(broken, UpstreamError) and broken.error is not None else ""
         if isinstance(broken, FetchError):
             error = "temporarily_unavailable"
-        return self._ended(_SAID.get(error, _OTHERWISE), status=200 if error else 502, code=broken.code)
+        if error:  # who said no has told why; a code of ours would be none of theirs
+            return self._ended(_SAID.get(error, _OTHERWISE))
+        return self._ended(_OTHERWISE, status=_BAD_GATEWAY, code=broken.code)
 
     def _ended(self, why: str, *, status: int = 200, code: str = "") -> Response:
         return self._page("ended.html", status=status, heading="You are not logged in.", why=why, code=code)
