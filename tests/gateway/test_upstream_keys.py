@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -19,12 +20,13 @@ from idbridge.crypto.key_files import write_key_file
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
+from idbridge.oidc.logout_token import make_logout_token
 from idbridge.sandbox.edits import ABSENT
 from idbridge.sandbox.region import Region
 from tests.gateway.asking import the_region
 from tests.gateway.clocks import NOON
-from tests.gateway.pretending import KH, SG
-from tests.gateway.providing import told
+from tests.gateway.pretending import CLIENT_ID, KH, SG
+from tests.gateway.providing import FORM, told
 from tests.gateway.upstreaming import Abroad, abroad_in
 
 NEW = generate("ES256", kid="published-alone")
@@ -166,6 +168,18 @@ def test_a_key_that_left_the_set_is_gone_with_the_next_look(abroad: Abroad) -> N
     assert refused(abroad.log_in(KH)) == "temporarily_unavailable"
 
 
+def test_a_key_that_took_the_name_of_another_is_found_once_the_set_has_it(abroad: Abroad) -> None:
+    assert passed(abroad.log_in(KH))
+    abroad.node.clock.turn(seconds=LIMITS.upstream_key_pause.total_seconds())
+    exchanged = generate("ES256", kid=NEW.kid)
+    abroad.kh.signer = exchanged
+    assert refused(abroad.log_in(KH)) == "access_denied"
+
+    abroad.node.clock.turn(seconds=LIMITS.upstream_key_pause.total_seconds())
+    abroad.kh.key_set = [exchanged.public_jwk]
+    assert passed(abroad.log_in(KH))
+
+
 def test_a_document_that_names_another_key_set_is_not_followed(tmp_path: Path, region: Region) -> None:
     abroad = abroad_in(tmp_path, region=region)
     abroad.kh.discovery = {"jwks_uri": f"{abroad.kh.issuer}/other-keys"}
@@ -205,6 +219,18 @@ def test_what_was_fetched_is_on_disk_for_the_next_start(abroad: Abroad, region: 
 
     assert passed(again.log_in(KH))
     assert looks(again) == 0
+
+
+def test_a_logout_token_may_be_signed_by_a_key_of_the_listed_set_and_by_no_other(abroad: Abroad) -> None:
+    for key, status in ((STRANGER, 400), (NEW, 200)):
+        named: dict[str, Any] = {"jti": f"logout-{key.kid}", "subject": None, "session": "s"}
+        token = make_logout_token(
+            key, issuer=abroad.kh.issuer, client_id=CLIENT_ID, at=abroad.node.clock.now(), **named
+        )
+        body = urlencode({"logout_token": token}).encode()
+        response = abroad.node.send("POST", f"/login/backchannel/{KH}", body=body, headers=FORM)
+        assert response.status_code == status, response.text
+    assert looks(abroad) == 1
 
 
 class TestEncrypted:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from idbridge.errors import FetchError
 from idbridge.limits import LIMITS
+from idbridge.model.region import Environment
 from idbridge.net.calls import Answer, Call, Method
-from idbridge_gateway.oidc.upstream.lines import Line, Lines
+from idbridge_gateway.oidc.upstream.lines import Line, Lines, guarded_callers
 from tests.gateway.clocks import NOON
 from tests.gateway.pretending import KH, PUBLIC, SG
 from tests.gateway.upstreaming import Abroad, abroad_in
@@ -39,6 +41,28 @@ def test_a_discovery_document_is_fetched_once_in_a_while_and_by_one_of_many(alon
     alone.node.clock.turn(seconds=LIMITS.upstream_discovery_life.total_seconds())
     alone.leave(alone.begin(), KH)
     assert alone.kh.paths == ["/.well-known/openid-configuration"] * 2
+
+
+def test_a_document_that_is_of_no_use_is_not_held(alone: Abroad) -> None:
+    alone.kh.discovery = {"issuer": PUBLIC}
+    alone.refused(alone.begin(), KH)
+    alone.kh.discovery = {}
+
+    alone.leave(alone.begin(), KH)
+    assert alone.kh.paths == ["/.well-known/openid-configuration"] * 2
+
+
+def test_a_client_is_made_anew_when_its_hosts_are_others(alone: Abroad) -> None:
+    callers = guarded_callers(Environment.LIVE)
+    known = alone.upstream.providers.client(SG)
+    lines = [Line(known, frozenset({host})) for host in ("a.example", "a.example", "b.example", "a.example")]
+    first, again, other, back = map(callers, lines)
+
+    assert first is again
+    assert other is not first
+    with pytest.raises(FetchError, match="not a host"):
+        other.call(Call(Method.GET, "https://a.example/"), max_bytes=10)
+    assert back is not other
 
 
 def test_a_provider_that_failed_again_and_again_is_left_alone_and_seen_to_after_a_rest(alone: Abroad) -> None:

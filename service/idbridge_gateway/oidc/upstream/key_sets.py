@@ -1,4 +1,4 @@
-"""Key sets of providers, looked at again: when a login names a key that nobody knows yet, and not more often than that.
+"""Key sets of providers, looked at again: when a login is signed by a key that nobody knows yet, and not more often.
 
 Only a set whose address the state's list names is looked at, once per issuer in ``upstream_key_pause``, however many
 logins wait; what came back is judged and kept like what was fetched ahead of time. A key that the set does not have
@@ -7,6 +7,7 @@ stays unknown. Clauses: OpenID Connect Core 1.0 section 10.1.1; architecture D6.
 
 import asyncio
 from datetime import datetime
+from typing import Final
 
 from idbridge.errors import FetchError, IdBridgeError
 from idbridge.limits import LIMITS
@@ -19,7 +20,9 @@ from idbridge_gateway.oidc.upstream.lines import Lines
 from idbridge_gateway.oidc.upstream.providers import UsableProvider
 from idbridge_gateway.revocation import Prefetch
 
-_OK = 200
+# What a key that was exchanged looks like: under a new name, or under the name of the one before.
+LATE: Final = frozenset({"jose.kid_unknown", "jose.signature_invalid"})
+_OK: Final = 200
 
 
 class KeySets:

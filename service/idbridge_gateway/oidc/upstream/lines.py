@@ -39,16 +39,25 @@ Callers = Callable[[Line], Caller]
 
 
 def guarded_callers(environment: Environment) -> Callers:
-    """Return what makes the one guarded client of a line; in a sandbox, to whoever stands in for its host."""
+    """Return what makes the one guarded client of a line; in a sandbox, to whoever stands in for its host.
+
+    It is kept as long as the hosts stay what they are: to make one reads every authority that this machine trusts.
+    """
+    made: dict[str, tuple[frozenset[str], GuardedClient]] = {}
 
     def caller(line: Line) -> Caller:
+        kept = made.get(line.client.provider)
+        if kept is not None and kept[0] == line.hosts:
+            return kept[1]
         place = line.client.reached_at
-        return GuardedClient(
+        client = GuardedClient(
             line.hosts,
             environment,
             allow_loopback=place is not None,
             stand_ins={line.client.host: place} if place is not None else {},
         )
+        made[line.client.provider] = (line.hosts, client)
+        return client
 
     return caller
 
@@ -110,6 +119,10 @@ class Lines:
             self._coming[call.url] = coming
             coming.add_done_callback(lambda _: self._coming.pop(call.url, None))
         return (await asyncio.shield(coming)).octets
+
+    def forget(self, url: str) -> None:
+        """Let the document at ``url`` be fetched anew: what is held is of no use."""
+        self._held.pop(url, None)
 
     async def _fetched(self, line: Line, call: Call, *, at: datetime) -> _Held:
         answer = await self.call(line, call, at=at)

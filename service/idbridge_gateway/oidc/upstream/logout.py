@@ -19,12 +19,10 @@ from idbridge_gateway.oidc.forms import read_form
 from idbridge_gateway.oidc.provider import Provider
 from idbridge_gateway.oidc.transaction import session_of
 from idbridge_gateway.oidc.turns import Turn
-from idbridge_gateway.oidc.upstream.key_sets import KeySets
+from idbridge_gateway.oidc.upstream.key_sets import LATE, KeySets
 from idbridge_gateway.oidc.upstream.logins import RestingLogins
 from idbridge_gateway.oidc.upstream.providers import Providers, UsableProvider
 from idbridge_gateway.stores.one_time import OneTime
-
-_UNKNOWN_KEY = "jose.kid_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class UpstreamLogout:
         try:
             return _judged(text, usable, turn)
         except OAuthError as refusal:
-            if refusal.code != _UNKNOWN_KEY or not usable.login.key_sets:
+            if refusal.code not in LATE or not usable.login.key_sets:
                 raise
         return _judged(text, usable, turn.with_status(await self.key_sets.looked_at_again(usable, turn)))
 

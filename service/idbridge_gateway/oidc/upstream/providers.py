@@ -15,6 +15,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Environment
 from idbridge.net.calls import Call, Method
 from idbridge.oidc.upstream_discovery import ListedProvider, ProviderEndpoints, discovery_address, narrowed
+from idbridge.oidc.upstream_errors import UpstreamError
 from idbridge.oidc.upstream_listed import ListedLogin, listed_login
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.oidc.upstream.lines import Line, Lines
@@ -108,7 +109,11 @@ class Providers:
         """
         call = Call(Method.GET, discovery_address(provider.listed), {"Accept": "application/json"})
         octets = await self._lines.document(provider.line, call, at=turn.at, lifetime=LIMITS.upstream_discovery_life)
-        return narrowed(octets, provider.listed)
+        try:
+            return narrowed(octets, provider.listed)
+        except UpstreamError:
+            self._lines.forget(call.url)
+            raise
 
     def _listed(self, client: UpstreamClient, login: ListedLogin) -> ListedProvider:
         own = {client.host, *(urlsplit(address).netloc for address in login.key_sets)}

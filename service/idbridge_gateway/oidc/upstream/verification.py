@@ -1,12 +1,11 @@
 """From what a provider answered to a report: the very question that the transaction asks, put to the verifier.
 
 Nothing is decided here. The token has to be for this node's client at the provider and for nobody else, with the nonce
-of this login; the verifier says the rest, by the lists in force. Only here an unknown ``kid`` may lead to a look at the
-key set that the list names (``key_sets``), and the question is then put once more.
+of this login; the verifier says the rest, by the lists in force. Only here an unknown key may lead to a look at the key
+set that the list names (``key_sets``), and the question is then put once more.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from idbridge.credential.encrypted import received, received_userinfo
 from idbridge.crypto.jwe import DecryptionKey
@@ -18,11 +17,9 @@ from idbridge.oidc.upstream_token import expected_of, signer_of
 from idbridge.verify.report import Report
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.turns import Turn
-from idbridge_gateway.oidc.upstream.key_sets import KeySets
+from idbridge_gateway.oidc.upstream.key_sets import LATE, KeySets
 from idbridge_gateway.oidc.upstream.pending import UnderWay
 from idbridge_gateway.oidc.upstream.providers import UsableProvider
-
-_UNKNOWN_KEY: Final = "jose.kid_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Verification:
         """
         question = self._question(answered, provider, under_way, asked, turn=turn)
         report = turn.state.verifier.verify(question, at=turn.at)
-        if report.reason is None or report.reason.code != _UNKNOWN_KEY or not provider.login.key_sets:
+        if report.reason is None or report.reason.code not in LATE or not provider.login.key_sets:
             return report, turn
         status = await self.key_sets.looked_at_again(provider, turn)
         if status.id == turn.state.verifier.status.id:
