@@ -183,7 +183,8 @@ def test_authorization_response_with_the_state_of_the_right_transaction_and_anot
 
 @pytest.mark.parametrize("provider", LOGINS)
 @pytest.mark.parametrize(
-    "named", ["SigAlgNone", "ExpiredExp", "InvalidAud", "InvalidIss", "InvalidSig", "WithoutAud", "WithoutExp"]
+    "named",
+    ["SigAlgNone", "ExpiredExp", "InvalidAud", "InvalidIss", "InvalidSig", "WithoutAud", "WithoutExp", "WithoutIss"],
 )
 def test_jarm_was_never_asked_for(abroad: Abroad, provider: str, named: str) -> None:
     """Each JARM module of the suite: a response that is signed is none that this client asked for."""
