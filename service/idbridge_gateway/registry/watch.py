@@ -83,6 +83,7 @@ class RegistryWatch:
         self._registry = registry
         self._seen = seen
         self._unreadable: tuple[str, ...] = ()
+        self._looking = asyncio.Lock()
 
     async def watch(self, *, pace: Pace, randomness: Randomness) -> None:
         """Look again and again, until cancelled."""
@@ -91,7 +92,11 @@ class RegistryWatch:
             await self.look()
 
     async def look(self) -> None:
-        """Look once."""
+        """Look once, after whoever looks already: what was read first must not come into force last."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         try:
             edition = await within_bound(self._source, self._seen)
             if edition is not None:
@@ -99,6 +104,8 @@ class RegistryWatch:
                 self._seen = edition.revision
                 note_unreadable(edition, known=self._unreadable)
                 self._unreadable = edition.unreadable
+            if self._registry.trouble:
+                JOURNAL.info("the registry is looked at again")
             self._registry.looked()
         except (IdBridgeError, TimeoutError) as error:
             self._note_trouble(str(error) if isinstance(error, IdBridgeError) else "it does not answer in time")
