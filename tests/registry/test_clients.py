@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge_gateway.app import create_app
 from idbridge_gateway.registration import read_registrations, write_registrations
@@ -18,8 +19,6 @@ from tests.gateway.clocks import NOON
 from tests.gateway.providing import CALLBACK, KEY, Bank, error_of
 from tests.registry.conftest import Database
 from tests.registry.test_node import look, settings_with
-
-from idbridge.model.randomness import SystemRandomness  # isort: skip
 
 BY_KEY = {
     "id": "bank", "profile": "fapi2", "redirect_uris": [CALLBACK], "jwks": {"keys": [dict(KEY.public_jwk)]},
