@@ -261,6 +261,17 @@ def test_who_is_logged_in_nowhere_has_nothing_to_log_out_of(bank: Bank) -> None:
     assert asked(bank, **out(token)).headers["location"] == f"{LOGGED_OUT}?state=state-1"
 
 
+def test_the_browser_forgets_what_ended_elsewhere_and_keeps_what_stands(bank: Bank) -> None:
+    first = logged_in(bank)
+    (ended,) = bank.browser.cookies
+    logged_in(bank)
+    asked(bank, browser=Browser(dict(bank.browser.cookies)), **out(first["id_token"]))
+    question_in(asked(bank))
+
+    assert len(bank.browser.cookies) == 1
+    assert ended not in bank.browser.cookies
+
+
 def test_an_id_token_that_expired_still_says_who_asks(bank: Bank) -> None:
     login = logged_in(bank)
     bank.node.clock.turn(hours=12)
@@ -279,7 +290,7 @@ def test_a_cookie_that_no_login_gave_is_not_looked_at_and_of_the_others_no_more_
     assert stands(bank, login)
     logins = [logged_in(bank) for _ in range(LIMITS.browser_logins)]
     asked(bank, "POST", question=question_in(asked(bank)), answer="yes")
-    assert sum(stands(bank, one) for one in (login, *logins)) == 1
+    assert [stands(bank, one) for one in (login, *logins)] == [True, *[False] * LIMITS.browser_logins]
 
 
 def test_the_cookie_of_a_login_is_for_this_host_alone_and_tells_no_page(shared_files: Path) -> None:

@@ -40,10 +40,13 @@ class LoginCookies:
         response.delete_cookie(self._name(sid), path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def held(self, request: Request) -> tuple[str, ...]:
-        """Return what the browser brings, as many as are looked up for one request."""
+        """Return what the browser brings, the youngest, as many as are looked up for one request.
+
+        Browsers bring cookies of one path in the order in which they got them (RFC 6265 section 5.4).
+        """
         named = ((name, value) for name, value in request.cookies.items() if name.startswith(self._prefix))
         found = [value for name, value in named if value.isascii() and self._name(value) == name]
-        return tuple(found[: LIMITS.browser_logins])
+        return tuple(found[-LIMITS.browser_logins :])
 
     def _name(self, sid: str) -> str:
         return f"{self._prefix}{public_name(sid)}"

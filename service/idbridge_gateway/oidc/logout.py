@@ -118,7 +118,7 @@ class LogoutEndpoint:
         """Return the page that asks the person, or the one that says that there is nothing to ask."""
         found = [session for sid in sids if (session := await self._sessions.find(sid)) is not None]
         if not found:
-            return self._page(request, "none")
+            return self._without(set(), request, self._page(request, "none"))
         client_id = asked.hint.client_id if asked.hint is not None else None
         standing = OpenLogout(tuple(one.sid for one in found), client_id, asked.redirect_uri, asked.state)
         handle = new_handle(self._randomness)
@@ -130,6 +130,13 @@ class LogoutEndpoint:
             target = urlsplit(asked.redirect_uri)
             form = f"form-action 'self' {target.scheme}://{target.netloc}"
             response.headers["content-security-policy"] = POLICY.replace("form-action 'self'", form)
+            return response
+        return self._without(set(standing.sids), request, response)
+
+    def _without(self, standing: set[str], request: Request, response: Response) -> Response:
+        """Let the browser forget the logins that ended elsewhere, all but ``standing``."""
+        for sid in set(self._logins.held(request)) - standing:
+            self._logins.drop(response, sid)
         return response
 
     async def _told(self, question: str, parameters: Parameters, request: Request, turn: Turn) -> Response:
