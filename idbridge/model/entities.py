@@ -51,6 +51,12 @@ SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType(dict((
 def is_of(scheme: str, value: str, *, vouched_by: MemberState) -> bool:
     """Tell whether ``value`` has the form of ``scheme``, and ``vouched_by`` may speak for that register."""
     register = SCHEMES.get(scheme)
-    if register is None or register.state not in (None, vouched_by) or register.form.fullmatch(value) is None:
+    return register is not None and register.state in (None, vouched_by) and has_form(scheme, value)
+
+
+def has_form(scheme: str, value: str) -> bool:
+    """Tell whether ``value`` has the form of the numbers of ``scheme``, whoever names it."""
+    register = SCHEMES.get(scheme)
+    if register is None or register.form.fullmatch(value) is None:
         return False
     return scheme != "LEI" or int("".join(str(int(one, 36)) for one in value)) % _LEI_MODULUS == 1  # ISO 17442

@@ -46,6 +46,7 @@ WHOLE: Final[dict[str, Any]] = {
     "webhook": "https://bakery.th.example/hook",
     "contact": "Sample River Bakery, 1 Sample Road, Bangkok",
     "withdrawal": "mailto:privacy@bakery.th.example",
+    "signs_in_as": {"scheme": "TH-DBD", "value": "0105599000011"},
 }
 
 

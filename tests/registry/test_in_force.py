@@ -11,7 +11,7 @@ from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import Environment
 from idbridge.oidc.client import Profile
 from idbridge_gateway.registry.in_force import RegistryInForce
-from idbridge_gateway.registry.record import ApiKey, Registration
+from idbridge_gateway.registry.record import ApiKey, Company, Registration
 from tests.gateway.clocks import NOON, HandClock
 from tests.registry.kit import CLIENT, SECRET_CLIENT, registration
 
@@ -116,3 +116,31 @@ def test_what_is_agreed_with_a_party_is_found_by_its_id() -> None:
 
 def test_a_registry_without_anybody_lets_nobody_in() -> None:
     assert refusal(in_force(), NEW) == "policy.unauthenticated"
+
+
+def nobody_for(registry: RegistryInForce, company: Company) -> str:
+    with pytest.raises(RequestError) as caught:
+        registry.signing_in_as(company)
+    return caught.value.code
+
+
+def test_nobody_signs_in_as_a_company_that_no_registration_names_or_one_that_is_off() -> None:
+    company = Company("TH-DBD", "0105599000011")
+
+    assert nobody_for(in_force(), company) == "policy.unauthenticated"
+    assert nobody_for(in_force(bakery(signs_in_as=None)), company) == "policy.unauthenticated"
+    assert nobody_for(in_force(bakery(enabled=False)), company) == "policy.unauthenticated"
+    assert nobody_for(in_force(bakery()), Company("TH-DBD", "0105599000012")) == "policy.unauthenticated"
+    assert nobody_for(in_force(bakery()), Company("ID-NIB", "0105599000011")) == "policy.unauthenticated"
+
+
+def test_nobody_signs_in_as_a_company_that_two_registrations_name() -> None:
+    registry = in_force(bakery(), bakery(key(OLD), id="other", oidc_clients=[]))
+
+    assert nobody_for(registry, Company("TH-DBD", "0105599000011")) == "policy.unauthenticated"
+
+
+def test_the_people_of_a_company_sign_in_for_the_one_registration_that_names_it() -> None:
+    registry = in_force(bakery(), bakery(key(OLD), id="other", oidc_clients=[], enabled=False))
+
+    assert registry.signing_in_as(Company("TH-DBD", "0105599000011")).id == "bakery"

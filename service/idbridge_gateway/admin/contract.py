@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from idbridge.limits import LIMITS
+from idbridge.model.entities import SCHEMES
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.oidc.client import GRANTS, SIGNATURE_ALGORITHMS, Profile
 from idbridge_gateway.api.schemas import JSON_MEDIA, PROBLEM_MEDIA, reference
@@ -82,6 +83,7 @@ _MEMBERS: Final = {
     "webhook": _or_null(_text()),
     "contact": _or_null(_text()),
     "withdrawal": _or_null(_text()),
+    "signs_in_as": _or_null(_object(["scheme", "value"], {"scheme": {"enum": sorted(SCHEMES)}, "value": _text()})),
 }
 _CLIENTS: Final = {"type": "array", "items": _object(list(_CLIENT), _CLIENT), "maxItems": LIMITS.oidc_clients}
 _ASKED: Final = {**_CLIENTS, "items": _object(["id", "profile"], _CLIENT_ASKED)}

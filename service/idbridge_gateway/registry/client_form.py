@@ -12,6 +12,7 @@ from idbridge.oidc.client import AUTHORIZATION_CODE, OidcClient, Profile, Respon
 from idbridge_gateway.registry.members import flag, members, refused, text, texts
 
 SECRET_DIGEST: Final = "secret_digest"  # noqa: S105 - the name of a member
+OWN: Final = "idbridge."  # how the ids of a node's own clients begin, which nobody registers
 _REQUIRED: Final = frozenset({"id", "profile"})
 _OPTIONAL: Final = frozenset({
     "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "jwks", "sector", "grant_types", "enabled",
@@ -29,7 +30,7 @@ def read_client(entry: Any, party: RelyingParty) -> OidcClient:
     """
     entry = members(entry, "a client", required=_REQUIRED, optional=_OPTIONAL)
     given: dict[str, Any] = {
-        "id": text(entry["id"], "oidc_clients.id"),
+        "id": _id(entry["id"]),
         "relying_party": party.id,
         "profile": _profile(entry["profile"]),
         "redirect_uris": texts(entry.get("redirect_uris", []), "redirect_uris"),
@@ -89,6 +90,13 @@ def needs_secret(entry: Mapping[str, Any]) -> bool:
         and entry.get(SECRET_DIGEST) is None
         and entry.get("jwks") in (None, {"keys": []})
     )
+
+
+def _id(value: Any) -> str:
+    client_id = text(value, "oidc_clients.id")
+    if client_id.lower().startswith(OWN):
+        raise refused(f"`oidc_clients.id` begins with `{OWN}`, as those of the node itself do")
+    return client_id
 
 
 def _profile(value: Any) -> Profile:

@@ -16,14 +16,14 @@ from idbridge.model.request import RelyingParty
 from idbridge.oidc.registered_uri import require_registrable
 from idbridge_gateway.registry.client_form import client_document, kept_client_document, read_client
 from idbridge_gateway.registry.members import flag, members, refused, text, texts, whole, written
-from idbridge_gateway.registry.record import ApiKey, Registration, RequestLimits
+from idbridge_gateway.registry.record import ApiKey, Company, Registration, RequestLimits
 from idbridge_gateway.settings import refuse_for_live
 from idbridge_gateway.stores.relying_parties import ID
 
 REQUIRED: Final = frozenset({"id", "name", "state", "sector", "purposes"})
 OPTIONAL: Final = frozenset({
     "claims", "audiences", "clients", "minimum_level", "enabled", "policy_version", "oidc_clients", "limits",
-    "webhook", "contact", "withdrawal",
+    "webhook", "contact", "withdrawal", "signs_in_as",
 })  # fmt: skip
 # What bounds requests: another policy, and so another `policy_version`.
 POLICY: Final = ("state", "sector", "purposes", "claims", "audiences", "clients", "minimum_level")
@@ -53,6 +53,7 @@ def read_registration(
             webhook=_address(entry, "webhook", environment),
             contact=None if entry.get("contact") is None else text(entry["contact"], "contact"),
             withdrawal=_address(entry, "withdrawal", environment, or_mail=True),
+            signs_in_as=_company(entry.get("signs_in_as")),
             **kept,
         )
     except ValueError as refusal:
@@ -91,7 +92,7 @@ def key_document(key: ApiKey) -> dict[str, Any]:
 
 
 def _own(registration: Registration) -> dict[str, Any]:
-    party, limits = registration.relying_party, registration.limits
+    party, limits, company = registration.relying_party, registration.limits, registration.signs_in_as
     return {
         "id": party.id,
         "name": party.name,
@@ -108,6 +109,7 @@ def _own(registration: Registration) -> dict[str, Any]:
         "webhook": registration.webhook,
         "contact": registration.contact,
         "withdrawal": registration.withdrawal,
+        "signs_in_as": None if company is None else {"scheme": company.scheme, "value": company.value},
     }
 
 
@@ -154,6 +156,13 @@ def _limits(value: Any) -> RequestLimits | None:
         return None
     value = members(value, "`limits` of a registration", required={"per_minute", "burst"})
     return RequestLimits(whole(value["per_minute"], "limits.per_minute"), whole(value["burst"], "limits.burst"))
+
+
+def _company(value: Any) -> Company | None:
+    if value is None:
+        return None
+    value = members(value, "`signs_in_as` of a registration", required={"scheme", "value"})
+    return Company(text(value["scheme"], "signs_in_as.scheme"), text(value["value"], "signs_in_as.value"))
 
 
 def _several(value: Any, name: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from idbridge.model.region import Environment
 from idbridge.model.request import RelyingParty
 from idbridge.oidc.client import Profile
 from idbridge_gateway.oidc.clients import ClientDirectory, RegisteredClient
-from idbridge_gateway.registry.record import Registration, RequestLimits
+from idbridge_gateway.registry.record import Company, Registration, RequestLimits
 from idbridge_gateway.stores.relying_parties import RelyingParties
 
 
@@ -94,6 +94,18 @@ class RegistryInForce:
         if found is None:
             raise RequestError("input.not_found", "no relying party of this id is registered")
         return found
+
+    def signing_in_as(self, company: Company) -> Registration:
+        """Return the registration for which the people of ``company`` sign in.
+
+        Raises:
+            RequestError: ``policy.unauthenticated``: there is none that is switched on, or there are several, and then
+                nobody settled for which of them the company speaks.
+        """
+        found = [one for one in self.registrations if one.signs_in_as == company and one.relying_party.enabled]
+        if len(found) != 1:
+            raise RequestError("policy.unauthenticated", "no relying party, or more than one, signs in as this company")
+        return found[0]
 
     def limits_of(self, party_id: str) -> RequestLimits | None:
         """Return how often a relying party may ask; ``None`` if nothing is agreed."""

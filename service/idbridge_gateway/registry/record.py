@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from idbridge.limits import LIMITS
+from idbridge.model.entities import has_form
 from idbridge.model.request import RelyingParty
 from idbridge.oidc.client import OidcClient
 
@@ -62,11 +63,28 @@ class RequestLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """A legal person, by its number in a public register.
+
+    Raises:
+        ValueError: There is no such register, or its numbers have another form.
+    """
+
+    scheme: str
+    value: str
+
+    def __post_init__(self) -> None:
+        if not has_form(self.scheme, self.value):
+            raise ValueError("`signs_in_as` is the number of a company as its register writes it")
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """A relying party with its keys, its clients of OpenID Connect, and what is agreed with it.
 
     ``webhook`` is where it is told of results by their id. ``contact`` and ``withdrawal`` are shown to a person at
     consent: whom to ask, and where to take consent back. ``limits`` say how often it may ask.
+    ``signs_in_as`` is the company whose people sign in for it at the node's own pages; ``None`` if nobody does.
     ``version`` counts the changes: whoever changes it says which version they saw. ``relying_party.api_key_digests``
     are those of ``api_keys``, good or ended.
 
@@ -81,6 +99,7 @@ class Registration:
     webhook: str | None = None
     contact: str | None = None
     withdrawal: str | None = None
+    signs_in_as: Company | None = None
     version: int = 1
     created_at: datetime | None = None
     changed_at: datetime | None = None
