@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from idbridge.codec import base64url
 from idbridge.limits import LIMITS
 from idbridge.oidc.claims_request import parse_claims
-from idbridge_gateway.api.faults import ONE_TIME_BROKEN, Faults
+from idbridge_gateway.api.faults import ONE_TIME_BROKEN, ONE_TIME_FULL, Faults
 from idbridge_gateway.oidc.codes import KEPT
 from idbridge_gateway.oidc.completion import Consent
 from idbridge_gateway.oidc.transaction import HeldTransaction, LoginOverError
@@ -193,18 +193,30 @@ def test_more_boxes_than_a_request_can_ask_for_are_not_read(visit: Visit) -> Non
     refused(visit.send(f"/consent?t={name}", {"token": token, "answer": "yes", **many}), FORGED)
 
 
-def test_a_store_that_is_down_is_a_page_that_says_when_to_try_again(shared_files: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "status", "seconds", "advice", "again"),
+    [
+        (ONE_TIME_FULL, 503, "1", "Wait a moment and try again.", True),
+        (ONE_TIME_BROKEN, 500, "300", "Try again later.", False),
+    ],
+)
+def test_a_store_that_is_down_is_a_page_that_says_when_to_try_again(
+    shared_files: Path, fault: str, status: int, seconds: str, advice: str, again: bool
+) -> None:
     faults = Faults()
     visit = visit_in(shared_files, faults=faults)
     name = visit.logged_in()
     text = page_of(visit.get(f"/consent?t={name}"))
-    faults.switch(ONE_TIME_BROKEN, on=True)
+    faults.switch(fault, on=True)
 
     answer = visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": "yes"})
-    assert answer.status_code in (500, 503)
-    assert "Something does not work on our side." in page_of(answer, answer.status_code)
-    assert int(answer.headers["retry-after"]) > 0
-    assert "code=" not in answer.text
+    told_so = refused(answer, "This did not work", status)
+    assert "Something does not work on our side." in told_so
+    assert advice in told_so
+    assert answer.headers["retry-after"] == seconds
+    faults.switch(fault, on=False)
+    after = visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": "yes"})
+    assert ("code=" in after.headers.get("location", "")) is again
 
 
 def test_no_is_a_refusal_to_the_client_and_nothing_is_left(visit: Visit) -> None:

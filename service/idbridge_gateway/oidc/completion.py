@@ -14,7 +14,7 @@ from fastapi import Response
 
 from idbridge.assertion.decision import Decision, decide
 from idbridge.codec import length_prefixed
-from idbridge.errors import Refusal
+from idbridge.errors import Refusal, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.assertion import LEVELS_BY_URI
 from idbridge.model.randomness import Randomness
@@ -159,8 +159,12 @@ class Completion:
         if at >= decision.expires_at:
             error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
             return await self._sent(held.handle, error, transaction, at=at)
-        await self._spend(transaction.pushed, at=at)
-        code = await self._codes.issue(asked, decision, registered, session=session_of(held.handle), at=at)
+        try:
+            await self._spend(transaction.pushed, at=at)
+            code = await self._codes.issue(asked, decision, registered, session=session_of(held.handle), at=at)
+        except RequestError:  # nothing was issued: whoever said yes can say it again when the store is there
+            await self._transactions.give_back(held.handle, transaction)
+            raise
         answer = code_response(asked, code=code.handle, issuer=self._issuer)
         response = self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
         self._logins.set(response, code.session)

@@ -149,6 +149,14 @@ class Transactions:
         """
         await self._store.take(Kind.TRANSACTION, handle)
 
+    async def give_back(self, handle: str, transaction: Transaction) -> None:
+        """Let a transaction that was taken be answered after all, as nothing came of the answer.
+
+        Raises:
+            RequestError: ``system.*``: it is over.
+        """
+        await self._store.put(Kind.TRANSACTION, handle, transaction.octets(), until=transaction.ends_at)
+
     def request_of(self, transaction: Transaction) -> tuple[RegisteredClient, AuthorizationRequest]:
         """Return client and request of ``transaction``, as the registration of this moment allows them.
 
