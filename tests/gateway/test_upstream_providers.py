@@ -166,6 +166,13 @@ def test_a_fresh_login_and_an_age_are_asked_for_where_our_client_does(abroad: Ab
     assert not asked_for(abroad, KH, prompt="consent").keys() & {"prompt", "max_age"}
 
 
+def test_languages_go_on_and_what_names_a_person_does_not(abroad: Abroad) -> None:
+    asked = asked_for(abroad, KH, ui_locales="km en", login_hint="somebody", id_token_hint="a.b.c")
+
+    assert asked["ui_locales"] == "km en"
+    assert not asked.keys() & {"login_hint", "id_token_hint", "purpose", "purpose_text", "claims"}
+
+
 @pytest.mark.parametrize(("age", "error"), [(361, "login_required"), (ABSENT, "login_required"), (360, None)])
 def test_a_login_that_is_older_than_was_asked_for_is_none(abroad: Abroad, age: Any, error: str | None) -> None:
     abroad.sg.claims = {"auth_time": age if age is ABSENT else After(-age)}

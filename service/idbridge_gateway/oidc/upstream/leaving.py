@@ -2,7 +2,7 @@
 
 FAPI 2.0 where the tier of the state has it: the request is pushed, and the browser carries its name alone. Else the
 plain code flow with PKCE, or the redirect of a provider that speaks otherwise. What our relying party asks for goes on:
-a level as the national ones that are worth it, a fresh login, an age. Nothing personal stands in an address.
+a level as the national ones that are worth it, a fresh login, an age, a language. Nothing personal stands in an address.
 """
 
 from collections.abc import Mapping
@@ -104,6 +104,8 @@ def _further(provider: UsableProvider, asked: tuple[RegisteredClient, Authorizat
     further: dict[str, Any] = {"acr_values": " ".join(levels[:_LEVELS])} if levels else {}
     if not _AGAIN.isdisjoint(request.prompt):
         further["prompt"] = "login"
+    if request.ui_locales:
+        further["ui_locales"] = " ".join(request.ui_locales)
     if request.max_age is not None:
         further["max_age"] = str(int(request.max_age.total_seconds()))
     return MappingProxyType(further)
