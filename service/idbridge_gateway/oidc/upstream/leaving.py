@@ -2,7 +2,7 @@
 
 FAPI 2.0 where the tier of the state has it: the request is pushed, and the browser carries its name alone. Else the
 plain code flow with PKCE, or the redirect of a provider that speaks otherwise. What our relying party asks for goes on:
-a level as the national ones that are worth it, a fresh login, an age, a language. Nothing personal stands in an address.
+a level as the national ones that are worth it, a fresh login, an age, a language. Nothing personal is in an address.
 """
 
 from collections.abc import Mapping
