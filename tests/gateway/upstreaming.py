@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from idbridge.clock import SystemClock
 from idbridge.model.region import Environment, MemberState
@@ -186,11 +187,13 @@ def abroad_in(
     region: Region | None = None,
     clock: HandClock | None = None,
     real: bool = False,
+    redis_url: str | None = None,
     **entries: Mapping[str, Any],
 ) -> Abroad:
     """A Thai node with clients at providers abroad; ``entries`` take the place of those that are usual.
 
-    With ``real`` it has the clients of ``entries`` alone, and calls their providers over the network.
+    With ``real`` it has the clients of ``entries`` alone, and calls their providers over the network. With
+    ``redis_url`` it is one of several workers.
     """
     region = region or the_region()
     clock = clock or HandClock()
@@ -198,7 +201,8 @@ def abroad_in(
     issuers = {name: region.service(name).issuer for name in (SG, KH)}
     usual = {} if real else {"sg_login": by_key(issuers[SG]), "kh_login": by_key(issuers[KH])}
     path = write_clients(settings, **{**usual, **entries})
-    settings = settings.model_copy(update={"upstream_clients_file": path})
+    shared = SecretStr(redis_url) if redis_url is not None else None
+    settings = settings.model_copy(update={"upstream_clients_file": path, "redis_url": shared})
     pretend = {name: PretendProvider(region, name, clock) for name in (SG, KH)}
 
     def caller(line: Line) -> PretendProvider:
