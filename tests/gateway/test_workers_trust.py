@@ -1,7 +1,7 @@
 """Trust material at four workers under load: in force at all of them, with a hint at once, and no answer mixes it.
 
-How long it took is recorded. The bound is in what brings it about: with the hint nobody looks for an hour, without it
-everybody looks every second.
+With the hint nobody looks for an hour and a second is enough; without it everybody looks every second and two
+are. What this machine takes longer because others are busy on it is measured beside, and how long it took is recorded.
 """
 
 import json
@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from idbridge.clock import SystemClock
+from idbridge_gateway.distribution import distribution_of, state_loader
 from idbridge_gateway.settings import read_settings
 from idbridge_gateway.stores.chosen import hint_to
 from tests.engines import REPOSITORY
@@ -57,6 +59,17 @@ def asked_by_many(node: WorkingNode, place: Path) -> Iterator[dict[str, Any]]:
     found.update(json.loads(out))
 
 
+def slack(node: WorkingNode) -> float:
+    """Seconds that this machine may take longer: workers verify one after the other, and each competes for its turn."""
+    load = state_loader(node.settings, distribution_of(node.settings), clock=SystemClock())
+    took: list[float] = []
+    for _ in range(5):
+        began = node.seconds()
+        load()
+        took.append(node.seconds() - began)
+    return 2 * WORKERS * max(took)
+
+
 def in_force(node: WorkingNode, mark: int) -> tuple[float, set[str]]:
     """The seconds at which a snapshot is in force at the last of the workers, and which they are."""
     arrived = node.journal.since(mark, r"worker (\d+): trust snapshot in force: ([0-9a-f]{64})", count=WORKERS)
@@ -86,9 +99,12 @@ def test_a_hint_brings_a_publication_to_four_workers_under_load_though_nobody_lo
         hinted_at = hinted.seconds()
         assert hint_to(settings) == WORKERS
         at, (after,) = in_force(hinted, mark)
+        late = slack(hinted)
 
     require_unmixed(found, before=before, after=after)
+    assert at - hinted_at < 1 + late
     record_testsuite_property("workers_hint_to_effective_seconds", round(at - hinted_at, 3))
+    record_testsuite_property("workers_slack_seconds", round(late, 3))
     record_testsuite_property("workers_requests", sum(map(len, found["answered"])))
 
 
@@ -113,7 +129,9 @@ def test_without_hints_four_workers_find_a_publication_when_they_look(
         with asked_by_many(node, tmp_path / "questions.json") as found:
             published_at = node.publish(withdrawn="sg-login")
             at, (after,) = in_force(node, mark)
+            late = slack(node)
         require_unmixed(found, before=before, after=after)
+        assert at - published_at < 2 + late
         record_testsuite_property("workers_publish_to_effective_seconds", round(at - published_at, 3))
 
         asked = node.question("sg-pid-opens-account")
