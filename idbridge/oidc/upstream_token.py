@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from idbridge.credential.id_token import HEADER
 from idbridge.crypto import jws
 from idbridge.crypto.algorithms import permitted
-from idbridge.errors import JoseError, Refusal
+from idbridge.errors import CredentialError, JoseError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.login import LoginExpectations
@@ -22,7 +22,7 @@ from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 
 
 def expected_of(
-    token: str, *, issuer: str, algorithms: frozenset[str], access_token: str | None
+    token: str, *, issuer: str, client_id: str, algorithms: frozenset[str], access_token: str | None
 ) -> LoginExpectations | None:
     """Return what the verifier has to find in ``token`` of this login, ``None`` for nothing further.
 
@@ -30,6 +30,7 @@ def expected_of(
 
     Raises:
         UpstreamError: ``issuer_mismatch``: the token is of another provider than the one that was asked.
+        CredentialError: ``oidc.authorized_party_mismatch``: it was issued to another client of the relying party.
         JoseError: ``jose.alg_not_allowed``: it is signed by an algorithm that the provider does not offer.
     """
     try:
@@ -38,6 +39,8 @@ def expected_of(
         return None
     if "iss" in claims and claims["iss"] != issuer:
         raise UpstreamError(UpstreamFault.ISSUER_MISMATCH)
+    if claims.get("azp", client_id) != client_id:  # OpenID Connect Core 1.0 section 3.1.3.7 (5)
+        raise CredentialError("oidc.authorized_party_mismatch")
     if not permitted(unverified.header.algorithm, algorithms):
         raise JoseError("jose.alg_not_allowed")
     if access_token is None or "at_hash" not in claims:

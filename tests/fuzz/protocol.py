@@ -152,7 +152,7 @@ def _nameless(octets: bytes) -> None:
     text = octets.decode("utf-8", errors="surrogateescape")
     if text != nameless.TOKEN and signer_of(text, nameless.KEYS, algorithms=nameless.ES256) is not None:
         raise AssertionError("a token that nobody signed was said to be signed")
-    expected_of(text, issuer=nameless.ISSUER, algorithms=nameless.ES256, access_token="t")
+    expected_of(text, issuer=nameless.ISSUER, client_id=nameless.CLIENT, algorithms=nameless.ES256, access_token="t")
 
 
 def _form(**values: str) -> bytes:

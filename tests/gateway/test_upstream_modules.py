@@ -231,6 +231,17 @@ def test_valid_aud_as_array(abroad: Abroad, provider: str) -> None:
     passed(abroad, provider)
 
 
+def test_a_token_for_a_client_of_the_relying_party_itself_is_not_ours(abroad: Abroad) -> None:
+    """The verifier would take it at `/v1/verify`; a login that the node runs is its own."""
+    (other,) = abroad.party.clients[abroad.sg.issuer]
+    for edits in ({"aud": other}, {"aud": [CLIENT_ID, other], "azp": other}):
+        abroad.sg.claims = edits
+        assert ended(abroad) == "access_denied"
+
+    abroad.sg.claims = {"aud": [CLIENT_ID, other], "azp": CLIENT_ID}
+    passed(abroad)
+
+
 def test_a_bearer_token_in_place_of_a_bound_one_ends_the_login(abroad: Abroad) -> None:
     abroad.sg.tokens = {"token_type": "Bearer"}
     assert ended(abroad) == "access_denied"

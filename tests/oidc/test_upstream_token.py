@@ -8,12 +8,13 @@ import pytest
 from idbridge.codec import base64url
 from idbridge.crypto.keys import parse_jwk
 from idbridge.crypto.signer import FileSigner, generate
-from idbridge.errors import JoseError
+from idbridge.errors import CredentialError, JoseError
 from idbridge.model.login import LoginExpectations
 from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 from idbridge.oidc.upstream_token import expected_of, signer_of
 
 ISSUER: Final = "https://login.th.example"
+CLIENT: Final = "idbridge"
 ES256: Final = frozenset({"ES256"})
 FIRST, SECOND, STRANGER = (generate("ES256", kid=f"k{number}") for number in range(3))
 OTHER: Final = generate("EdDSA", kid="other")
@@ -36,7 +37,9 @@ def print_of(signer: FileSigner) -> str:
 
 def expected(text: str, algorithms: frozenset[str] = ES256, *, alone: bool = False) -> LoginExpectations | None:
     """What is expected of a login that came with an access token, or ``alone``."""
-    return expected_of(text, issuer=ISSUER, algorithms=algorithms, access_token=None if alone else "t")
+    return expected_of(
+        text, issuer=ISSUER, client_id=CLIENT, algorithms=algorithms, access_token=None if alone else "t"
+    )
 
 
 def test_a_token_that_a_stranger_signed_is_of_no_key() -> None:
@@ -74,6 +77,15 @@ def test_a_token_of_another_provider_is_no_answer(issuer: Any) -> None:
         expected(token(iss=issuer))
 
     assert caught.value.fault is UpstreamFault.ISSUER_MISMATCH
+
+
+@pytest.mark.parametrize("party", ["another-client", "", None, [CLIENT]])
+def test_a_token_that_was_issued_to_another_client_is_not_taken(party: Any) -> None:
+    with pytest.raises(CredentialError) as caught:
+        expected(token(azp=party))
+
+    assert caught.value.code == "oidc.authorized_party_mismatch"
+    assert expected(token(azp=CLIENT)) is None
 
 
 def test_an_algorithm_that_is_not_offered_is_not_taken() -> None:

@@ -79,6 +79,7 @@ class Verification:
         login = expected_of(
             token,
             issuer=under_way.login.issuer,
+            client_id=own,
             algorithms=answered.algorithms,
             access_token=answered.access_token,
         )
