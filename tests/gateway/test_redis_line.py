@@ -172,6 +172,37 @@ def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
     assert said_of_it == "system.overloaded"
 
 
+def test_a_command_that_cannot_be_sent_is_answered_as_well_and_the_next_one_as_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of the program: whoever waits together with it hears of it, and nobody waits for ever."""
+
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        unsendable: Any = ("SET", object())
+        one_time = RedisOneTime(engine, HandClock())
+        together = (engine.batch.ask(unsendable), one_time.claim(bytes([1]) * 32, until=LATER))
+        found = list(await asyncio.gather(*map(outcome, together)))
+        return [*found, await outcome(one_time.claim(bytes([2]) * 32, until=LATER))]
+
+    with redis_server(tmp_path) as server:
+        assert worked(server.url, used) == ["system.overloaded", "system.overloaded", True]
+    assert "unexpected TypeError" in caplog.text
+
+
+def test_who_goes_away_takes_no_answer_from_those_who_wait_beside(tmp_path: Path) -> None:
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time = RedisOneTime(engine, HandClock())
+        claims = [asyncio.create_task(outcome(one_time.claim(bytes([n]) * 32, until=LATER))) for n in range(6)]
+        await asyncio.sleep(0)
+        for gone in claims[::2]:
+            gone.cancel()
+        found = [await one for one in claims[1::2]]
+        return [*found, await outcome(one_time.claim(bytes([0]) * 32, until=LATER))]
+
+    with redis_server(tmp_path) as server:
+        assert worked(server.url, used) == [True, True, True, False]
+
+
 def test_a_worker_has_a_bounded_number_of_connections_and_refuses_beyond(tmp_path: Path) -> None:
     async def crowd(engine: RedisEngine) -> list[Any]:
         store = RedisSealedStore(engine, HandClock(), RANDOM)
