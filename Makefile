@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: install engines demo test check format bench fuzz chaos vectors promises fresh lock reference clean help
+.PHONY: install engines demo test check format bench fuzz chaos vectors e2e promises fresh lock reference clean help
 
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
@@ -53,6 +53,11 @@ chaos: ## end publishing and taking up at every single step
 vectors: ## judge every file of public vectors and print the table
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m tests.judges
+
+e2e: ## let real clients, providers, wallets and a browser go through whole flows
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
+	@$(BIN)/python -m tests.e2e
 
 promises: ## prove the five promises, one command each
 	@scripts/bootstrap.sh all
