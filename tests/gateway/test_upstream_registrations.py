@@ -152,9 +152,7 @@ def test_a_live_node_has_its_keys_under_a_passphrase_and_nobody_stands_in(settin
     assert "in a sandbox" in refused(live, sg_login=by_secret(ISSUER, reached_at="http://127.0.0.1:4001"))
 
 
-@pytest.mark.parametrize(
-    "secret", ["", "short", "with a space in it, and long", "caf\u00e9-caf\u00e9-caf\u00e9-caf\u00e9"]
-)
+@pytest.mark.parametrize("secret", ["", "short", "with a space in it, and long", "\u00e9-not-of-these-characters"])
 def test_a_secret_that_is_none_is_refused_and_not_shown(settings: Settings, secret: str) -> None:
     path = write_clients(settings, sg_login=by_secret(ISSUER))
     (path.parent / "secret").write_text(secret, encoding="utf-8")

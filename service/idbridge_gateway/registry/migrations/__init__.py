@@ -1,0 +1,1 @@
+"""How the schema of the registry came about, step by step; Alembic runs it."""
