@@ -66,6 +66,8 @@ class Limits:
     code_lifetime: timedelta = timedelta(seconds=60)  # FAPI 2.0 section 5.3.2.1
     bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not
+    api_token_lifetime: timedelta = timedelta(minutes=5)  # of a relying party's own token: it is not taken back
+    api_token_bytes: int = 2 * 1024
     session_lifetime: timedelta = timedelta(hours=24)  # how long a client can be told that a login is over
     country_cookie: timedelta = timedelta(days=180)  # that a browser remembers which state was chosen; not who chose
     sandbox_memory_entries: int = 1_000  # of one kind, at one pretend provider; the oldest goes first
@@ -252,6 +254,7 @@ class Limits:
     path_cache_entries: int = 4096
     standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536
+    api_token_cache_entries: int = 4_096  # tokens of relying parties that were verified before
     one_time_entries: int = 1_000_000
     sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
     sealed_value_bytes: int = 64 * 1024

@@ -22,7 +22,7 @@ import idbridge
 from idbridge.cli.exits import MEANINGS
 from idbridge.limits import LIMITS
 from idbridge.model.check import CheckPoint
-from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
+from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.metadata import Endpoints, Offer, discovery_document
 from idbridge.reasons import GROUPS, REASONS, Reason
 from idbridge.verify import schema
@@ -189,7 +189,7 @@ def _listed_claims() -> frozenset[str]:
 def discovery_page() -> str:
     """Return what a node says of itself whose clients are all of FAPI 2.0."""
     languages = tuple(catalogue.tag for catalogue in catalogues().values())
-    grants = frozenset({AUTHORIZATION_CODE, TOKEN_EXCHANGE})
+    grants = frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE})
     offer = Offer(("ES256",), _listed_claims(), languages, grants)
     return json.dumps(discovery_document(Endpoints(NODE), offer), indent=2, ensure_ascii=False) + "\n"
 

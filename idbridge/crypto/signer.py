@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -96,6 +97,15 @@ def load_signer(path: Path, *, algorithm: str | None = None, kid: str | None = N
         return file_signer(key, algorithm=algorithm, kid=kid)
     except JoseError as refusal:
         raise ConfigurationError(f"{path} holds a key that does not fit: {refusal.detail}") from refusal
+
+
+def derived_signer(secret: bytes) -> FileSigner:
+    """Return the signer (Ed25519) that everybody has who has ``secret``: 32 octets that are used for nothing else.
+
+    Raises:
+        ValueError: The secret has another length.
+    """
+    return file_signer(Ed25519PrivateKey.from_private_bytes(secret), algorithm="Ed25519")
 
 
 def kept_signer(pem: str) -> FileSigner:

@@ -141,6 +141,8 @@ class OidcClient:
             raise ValueError("a secret is registered by its SHA-256 in lower case hex")
         if self.profile is Profile.FAPI2 and self.secret_digest is not None:
             raise ValueError("a client of FAPI 2.0 has no secret")
+        if CLIENT_CREDENTIALS in self.grants and self.profile is not Profile.FAPI2:
+            raise ValueError("the grant `client_credentials` is for clients of FAPI 2.0 alone")
         if bool(self.keys) is not self.authenticates_by_key:
             raise ValueError("a client authenticates in one way: by a signature key, or by a secret")
         if not self.authenticates_by_key and self.grants != {AUTHORIZATION_CODE}:

@@ -68,6 +68,11 @@ class Endpoints:
         return f"{self.issuer}/oauth/userinfo"
 
     @property
+    def api(self) -> str:
+        """What access tokens of relying parties themselves are for: the addresses below this one."""
+        return f"{self.issuer}/v1"
+
+    @property
     def logout(self) -> str:
         """Where browsers log out."""
         return f"{self.browser or self.issuer}/oauth/logout"

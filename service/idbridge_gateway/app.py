@@ -12,6 +12,8 @@ from idbridge.model.region import Environment
 from idbridge.net.source import Source
 from idbridge_gateway.admin.routes import install_admin
 from idbridge_gateway.api import errors
+from idbridge_gateway.api.callers import Callers as ApiCallers
+from idbridge_gateway.api.callers import callers_of
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.docs_page import docs_router
 from idbridge_gateway.api.faults import Faults, faults_router
@@ -98,7 +100,8 @@ def create_app(
     key_watch = KeyWatch(marks=key_marks(settings), source=source, issuing=issuing, trust=trust, bell=bell, clock=clock)
     looks = _looks(parts, reload, prefetch, key_watch, registry.watch, distribution.pace)
     lifespan = watching(*looks, parts.stores.hand_over, closing=(parts.stores.close, registry.close))
-    app = _bare_app(_front(parts), randomness=parts.randomness, lifespan=lifespan)
+    callers = callers_of(parts, clients=clients or parts.registry)
+    app = _bare_app(_front(parts, callers), randomness=parts.randomness, lifespan=lifespan)
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch, app.state.parts, app.state.registry, app.state.bell = prefetch, parts, registry, bell
     _include_routers(app, parts, faults=faults)
@@ -107,7 +110,7 @@ def create_app(
     install_upstream(app, parts, app.state.provider, prefetch=prefetch, callers=upstream_callers)
     install_site(app, parts, samples=samples)
     install_login(app, parts, app.state.provider, upstream=app.state.upstream, provider_ids=app.state.upstream.ids)
-    install_wallet(app, parts)
+    install_wallet(app, parts, callers)
     install_admin(app, parts, registry)
     install_console(app, parts, bell)
     return app
@@ -145,13 +148,13 @@ def _looks(
     )
 
 
-def _front(parts: Parts) -> VerifyFront:
+def _front(parts: Parts, callers: ApiCallers) -> VerifyFront:
     settings, turns = parts.settings, parts.turns
     return VerifyFront(
         verdicts=parts.verdicts,
         trust=turns.trust,
         issuing=turns.issuing,
-        relying_parties=parts.registry,
+        callers=callers,
         rates=parts.rates,
         idempotency=parts.stores.idempotency,
         clock=turns.clock,

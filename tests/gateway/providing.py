@@ -37,6 +37,7 @@ CALLBACK: Final = "https://bank.th.example/callback"
 LOGGED_OUT: Final = "https://bank.th.example/bye"
 VERIFIER: Final = "v" * 43
 SECRET: Final = "s" * 43
+SECRET_DIGEST: Final = hashlib.sha256(SECRET.encode()).hexdigest()
 FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 PURPOSE_TEXT: Final = "To open your account"
 A3: Final = "urn:idbridge:loa:A3"
@@ -252,7 +253,6 @@ def bank_at(node: Node, *, directory_of: Clients | None = None, **more: Any) -> 
     registered = node.region.registration("th-bank").relying_party
     names = {"bank", "bank-2", "shop", "bank-off"}
     party = replace(registered, audiences=registered.audiences | names)
-    digest = hashlib.sha256(SECRET.encode()).hexdigest()
 
     def client(name: str, **changes: Any) -> OidcClient:
         return OidcClient(**{
@@ -266,7 +266,7 @@ def bank_at(node: Node, *, directory_of: Clients | None = None, **more: Any) -> 
         client("bank-2"),
         client("bank-off", enabled=False),
         client("bank-deaf"),
-        client("shop", profile=Profile.OIDC_CODE, jwks=(), secret_digest=digest),
+        client("shop", profile=Profile.OIDC_CODE, jwks=(), secret_digest=SECRET_DIGEST),
     )
     registry = directory_of or ClientDirectory.of(clients, {party.id: party})
     node.app = create_app(node.settings, clock=node.clock, faults=node.faults, clients=registry)

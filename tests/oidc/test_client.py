@@ -170,6 +170,10 @@ REFUSED = {
     "unknown grant": ({"grants": frozenset({"implicit"})}, "a grant"),
     "code without redirect": ({"redirect_uris": ()}, "redirect URIs exactly"),
     "redirect without code": ({"grants": frozenset({CLIENT_CREDENTIALS})}, "redirect URIs exactly"),
+    "a token for the API by the plain profile": (
+        {"profile": Profile.OIDC_CODE, "grants": frozenset({CLIENT_CREDENTIALS}), "redirect_uris": ()},
+        "clients of FAPI 2.0 alone",
+    ),
     "redirect twice": ({"redirect_uris": (CALLBACK, CALLBACK)}, "twice"),
     "too many redirects": (
         {"redirect_uris": tuple(f"{CALLBACK}/{number}" for number in range(LIMITS.client_uris + 1))},

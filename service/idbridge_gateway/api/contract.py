@@ -5,13 +5,12 @@ from typing import Any, Final
 from idbridge.model.request import Detail
 from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST
 from idbridge_gateway.admin import contract as admin
-from idbridge_gateway.api.schemas import JSON_MEDIA, SCHEMAS, answers, reference
+from idbridge_gateway.api.schemas import JSON_MEDIA, RELYING_PARTY, SCHEMAS, SECURITY_SCHEMES, answers, reference
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
 from idbridge_gateway.wallet import contract as wallet
 
 _REPORT_NAMES: Final = {detail: f"{detail.value.capitalize()}Report" for detail in Detail}
 _REFUSALS: Final = (400, 401, 403, 405, 409, 413, 415, 429, 500, 503)
-_SCHEME: Final = "relyingParty"
 _OF_FRAMEWORK: Final = frozenset({"HTTPValidationError", "ValidationError"})
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
@@ -38,11 +37,7 @@ def contract_of(document: dict[str, Any]) -> dict[str, Any]:
     named = components.get("schemas", {})
     components["schemas"] = {**{name: named[name] for name in named if name not in _OF_FRAMEWORK}, **_schemas()}
     components["securitySchemes"] = {
-        _SCHEME: {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "An API key, `idb_test_...` in the sandbox and `idb_live_...` in live; never in the query.",
-        },
+        **SECURITY_SCHEMES,
         admin.SCHEME: admin.SECURITY_SCHEME,
     }
     document["paths"] = {**_front_paths(), **document["paths"]}
@@ -87,7 +82,7 @@ def _operation(name: str, summary: str, words: str, *, asked: str, answered: str
         "tags": ["verify"],
         "summary": summary,
         "description": words,
-        "security": [{_SCHEME: []}],
+        "security": RELYING_PARTY,
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {"required": True, "content": {JSON_MEDIA: {"schema": reference(asked)}}},
         "responses": found,

@@ -7,7 +7,7 @@ that cannot carry anything but an id, and nothing that begins like an access key
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -16,7 +16,7 @@ from idbridge.model.randomness import Randomness
 
 _SINGLE: Final = frozenset({
     b"authorization", b"content-type", b"content-length", b"content-encoding", b"idempotency-key",
-    b"x-request-id", b"traceparent",
+    b"x-request-id", b"traceparent", b"dpop",
 })  # fmt: skip
 _REQUEST_ID: Final = re.compile(rb"(?!(?i:idb_))[A-Za-z0-9._-]{8,64}")  # an id, and never an API key of ours
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -33,6 +33,7 @@ class RequestHead:
     content_length: bytes | None = None
     content_encoding: bytes | None = None
     idempotency_key: bytes | None = None
+    dpop: bytes | None = field(default=None, repr=False)
 
 
 def correlate(headers: Iterable[tuple[bytes, bytes]], *, randomness: Randomness) -> str:
@@ -66,6 +67,7 @@ def read_head(headers: Iterable[tuple[bytes, bytes]], *, correlation_id: str) ->
         found.get(b"content-length"),
         found.get(b"content-encoding"),
         found.get(b"idempotency-key"),
+        found.get(b"dpop"),
     )
 
 

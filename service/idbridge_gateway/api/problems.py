@@ -5,14 +5,24 @@ repeated, save the correlation id.
 """
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from idbridge.errors import RateExceededError, RequestError
 from idbridge.reasons import reason
-from idbridge_gateway.api.answer import Answer
+from idbridge_gateway.api.answer import Answer, Header
 
 MEDIA_TYPE: Final = b"application/problem+json"
+_KEY_WANTED: Final[tuple[Header, ...]] = ((b"www-authenticate", b'Bearer realm="idbridge"'),)
+
+
+class ChallengedError(RequestError):
+    """Who asks did not prove it by a token: ``policy.unauthenticated``. ``headers`` say what is wrong and wanted."""
+
+    def __init__(self, detail: str, headers: Mapping[str, str]) -> None:
+        super().__init__("policy.unauthenticated", detail)
+        self.headers = tuple((name.lower().encode("ascii"), text.encode("ascii")) for name, text in headers.items())
 
 
 def problem(broken: RequestError, *, correlation_id: str) -> dict[str, Any]:
@@ -42,7 +52,7 @@ def problem_answer(
     document = problem(broken, correlation_id=correlation_id)
     status = document["status"]
     if status == HTTPStatus.UNAUTHORIZED:
-        headers = (*headers, (b"www-authenticate", b'Bearer realm="idbridge"'))
+        headers = (*headers, *(broken.headers if isinstance(broken, ChallengedError) else _KEY_WANTED))
     if "retry_after_s" in document:
         headers = (*headers, (b"retry-after", str(document["retry_after_s"]).encode()))
     return Answer(status, json.dumps(document, separators=(",", ":")).encode(), MEDIA_TYPE, headers)

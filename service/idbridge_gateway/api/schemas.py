@@ -8,9 +8,28 @@ from idbridge.reasons import Indication
 
 JSON_MEDIA: Final = "application/json"
 PROBLEM_MEDIA: Final = "application/problem+json"
+_API_KEY: Final = "relyingParty"
+_TOKEN: Final = "relyingPartyToken"  # noqa: S105 - a name in the document
+RELYING_PARTY: Final[list[dict[str, list[str]]]] = [{_API_KEY: []}, {_TOKEN: []}]  # one of the two
+SECURITY_SCHEMES: Final[dict[str, Any]] = {
+    _API_KEY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, `idb_test_...` in the sandbox and `idb_live_...` in live; never in the query.",
+    },
+    _TOKEN: {
+        "type": "http",
+        "scheme": "DPoP",
+        "description": (
+            "An access token of `POST /oauth/token` by the grant `client_credentials`, with a proof of its key in the "
+            "header field `DPoP` (RFC 9449): made for this address and token, with the nonce of the last answer "
+            "(`DPoP-Nonce`), and once."
+        ),
+    },
+}
 _WORDS: Final = {
     400: "The request is broken.",
-    401: "There is no valid API key.",
+    401: "There is no valid API key, and no access token whose key is proved; `WWW-Authenticate` says what is wrong.",
     403: "The relying party is switched off.",
     404: "There is nothing at this address.",
     405: "The address does not take this method.",

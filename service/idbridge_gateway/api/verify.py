@@ -20,12 +20,12 @@ from idbridge.limits import LIMITS
 from idbridge.model.request import RelyingParty, VerifyRequest
 from idbridge_gateway.api.answer import Answer, json_octets
 from idbridge_gateway.api.body import Receive, bound_of, read_body, refuse_media
+from idbridge_gateway.api.callers import Caller, Callers
 from idbridge_gateway.api.head import RequestHead
 from idbridge_gateway.api.problems import problem
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.node import NodeState, TrustInForce
-from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.rates import Rates
 from idbridge_gateway.signing import Issuing, IssuingInForce
 from idbridge_gateway.stores.idempotency import Idempotency, Remembered, Repetition
@@ -58,7 +58,7 @@ class VerifyFront:
         verdicts: Verdicts,
         trust: TrustInForce,
         issuing: IssuingInForce,
-        relying_parties: RegistryInForce,
+        callers: Callers,
         rates: Rates,
         idempotency: Idempotency,
         clock: Clock,
@@ -68,7 +68,7 @@ class VerifyFront:
         self._verdicts = verdicts
         self._trust = trust
         self._issuing = issuing
-        self._relying_parties = relying_parties
+        self._callers = callers
         self._rates = rates
         self._idempotency = idempotency
         self._clock = clock
@@ -83,11 +83,12 @@ class VerifyFront:
             RequestError: The request is broken, or this node cannot take it now.
             ClientGone: Nobody is left to answer.
         """
-        relying_party, body = await self._body(head, receive, max_bytes=LIMITS.body_bytes)
+        caller, body = await self._body(head, receive, path=VERIFY_PATH, max_bytes=LIMITS.body_bytes)
         members = _parsed(body, max_bytes=LIMITS.body_bytes)
-        told = self._rates.take(relying_party.id)
-        turn = await self._round(head, relying_party, body=body, items=1)
-        return Answer(200, json_octets(await self._item(members, turn, number=0)), headers=told)
+        told = self._rates.take(caller.relying_party.id)
+        turn = await self._round(head, caller.relying_party, body=body, items=1)
+        report = json_octets(await self._item(members, turn, number=0))
+        return Answer(200, report, headers=(*told, *caller.headers))
 
     async def batch(self, head: RequestHead, receive: Receive) -> Answer:
         """Answer ``POST /v1/verify/batch``: a report or a problem for each item, in the order of the items.
@@ -96,27 +97,27 @@ class VerifyFront:
             RequestError: The request as a whole is broken, or this node cannot take it now.
             ClientGone: Nobody is left to answer.
         """
-        relying_party, body = await self._body(head, receive, max_bytes=LIMITS.batch_body_bytes)
+        caller, body = await self._body(head, receive, path=BATCH_PATH, max_bytes=LIMITS.batch_body_bytes)
         items = _items(_parsed(body, max_bytes=LIMITS.batch_body_bytes))
-        told = self._rates.take(relying_party.id, cost=len(items))
-        turn = await self._round(head, relying_party, body=body, items=len(items))
+        told = self._rates.take(caller.relying_party.id, cost=len(items))
+        turn = await self._round(head, caller.relying_party, body=body, items=len(items))
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[bytes]] = []
             for number, members in enumerate(items):
                 tasks.append(group.create_task(self._written(members, turn, number=number)))
                 await asyncio.sleep(0)  # it goes as far as it can by itself; others have the loop before the next one
-        return Answer(200, _joined(task.result() for task in tasks), headers=told)
+        return Answer(200, _joined(task.result() for task in tasks), headers=(*told, *caller.headers))
 
-    async def _body(self, head: RequestHead, receive: Receive, *, max_bytes: int) -> tuple[RelyingParty, bytes]:
-        relying_party = self._relying_parties.authenticate(head.authorization)
-        self._rates.require_any(relying_party.id)
+    async def _body(self, head: RequestHead, receive: Receive, *, path: str, max_bytes: int) -> tuple[Caller, bytes]:
+        caller = await self._callers.identified(head, method="POST", path=path)
+        self._rates.require_any(caller.relying_party.id)
         refuse_media(head)
         bound = bound_of(head, max_bytes=max_bytes)
         if self._arriving_bytes + bound > LIMITS.arriving_bytes:
             raise RequestError("system.overloaded", "too much is arriving at once")
         self._arriving_bytes += bound
         try:
-            return relying_party, await read_body(receive, max_bytes=bound)
+            return caller, await read_body(receive, max_bytes=bound)
         finally:
             self._arriving_bytes -= bound
 

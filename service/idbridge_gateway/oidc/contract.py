@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
+from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.errors import OAuthErrorCode
 from idbridge.oidc.token_exchange import FORMATS, RequestedToken
 from idbridge_gateway.api.schemas import JSON_MEDIA
@@ -21,6 +21,10 @@ EXCHANGE_WORDS: Final = (
 CODE_WORDS: Final = (
     "\n\nA code is redeemed with its PKCE verifier, once and within a minute. "
     "A client of FAPI 2.0 proves its key by DPoP."
+)
+CREDENTIALS_WORDS: Final = (
+    "\n\nWith `client_credentials`, a client of FAPI 2.0 gets a token of five minutes for the API of this node, bound "
+    "to its key by DPoP. It opens what the registration of the client opens."
 )
 STATUSES: Final[Mapping[int, str]] = MappingProxyType({
     400: "The request is refused.",
@@ -67,6 +71,16 @@ _CODE_GRANTED: Final = {
     },
     "additionalProperties": False,
 }
+_CREDENTIALS_GRANTED: Final = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in"],
+    "properties": {
+        "access_token": _TEXT,
+        "token_type": {"const": "DPoP"},
+        "expires_in": {"type": "integer", "minimum": 1, "maximum": 300},
+    },
+    "additionalProperties": False,
+}
 CLIENT: Final = {
     "client_id": _TEXT,
     "client_assertion_type": _TEXT,
@@ -83,6 +97,11 @@ _CODE_FORM: Final = {
         "code_verifier": _TEXT,
         **CLIENT,
     },
+}
+_CREDENTIALS_FORM: Final = {
+    "type": "object",
+    "required": ["grant_type", "client_assertion_type", "client_assertion"],
+    "properties": {"grant_type": {"const": CLIENT_CREDENTIALS}, "resource": _TEXT, **CLIENT},
 }
 _FORM: Final = {
     "type": "object",
@@ -120,10 +139,10 @@ def token_operation() -> dict[str, Any]:
     """Return what OpenAPI says of the token endpoint beside its address."""
     granted = {
         "description": "What was issued.",
-        "content": {JSON_MEDIA: {"schema": {"oneOf": [_GRANTED, _CODE_GRANTED]}}},
+        "content": {JSON_MEDIA: {"schema": {"oneOf": [_GRANTED, _CODE_GRANTED, _CREDENTIALS_GRANTED]}}},
     }
     return {
-        "description": EXCHANGE_WORDS + CODE_WORDS,
-        "requestBody": form_body({"oneOf": [_FORM, _CODE_FORM]}),
+        "description": EXCHANGE_WORDS + CODE_WORDS + CREDENTIALS_WORDS,
+        "requestBody": form_body({"oneOf": [_FORM, _CODE_FORM, _CREDENTIALS_FORM]}),
         "responses": {"200": granted, **refusals(STATUSES)},
     }

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from idbridge.oidc.client import AUTHORIZATION_CODE, TOKEN_EXCHANGE
+from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.metadata import Endpoints
 from idbridge_gateway.oidc.access_tokens import AccessTokens
+from idbridge_gateway.oidc.api_tokens import api_tokens_of
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization_router
 from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
 from idbridge_gateway.oidc.browser import TransactionCookies
+from idbridge_gateway.oidc.client_credentials import ClientCredentials
 from idbridge_gateway.oidc.clients import Clients
 from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
@@ -111,9 +113,22 @@ def _client_router(
     )
     tokens = AccessTokens(store=store, clients=clients, proofs=proofs)
     redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, proofs=proofs, endpoints=endpoints)
-    grants: dict[str, Grant] = {TOKEN_EXCHANGE: exchange.grant, AUTHORIZATION_CODE: redeeming.grant}
+    api_tokens = api_tokens_of(parts)
+    proving = ClientCredentials(tokens=api_tokens, proofs=proofs, endpoints=endpoints)
+    grants: dict[str, Grant] = {
+        TOKEN_EXCHANGE: exchange.grant,
+        AUTHORIZATION_CODE: redeeming.grant,
+        CLIENT_CREDENTIALS: proving.grant,
+    }
     token = TokenEndpoint(authentication=authentication, grants=grants, proofs=proofs, turns=turns)
-    resources = Resources(authentication=authentication, proofs=proofs, tokens=tokens, turns=turns, endpoints=endpoints)
+    resources = Resources(
+        authentication=authentication,
+        proofs=proofs,
+        tokens=tokens,
+        api_tokens=api_tokens,
+        turns=turns,
+        endpoints=endpoints,
+    )
     discovery = Discovery(endpoints=endpoints, clients=clients, grants=frozenset(grants), turns=turns)
     router = APIRouter()
     router.include_router(discovery_router(discovery))

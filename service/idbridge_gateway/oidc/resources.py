@@ -19,6 +19,7 @@ from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.parameters import Parameters
 from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.answers import NO_STORE, answered, token_answer
+from idbridge_gateway.oidc.api_tokens import ApiTokens
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
@@ -52,12 +53,14 @@ class Resources:
         authentication: ClientAuthentication,
         proofs: DpopProofs,
         tokens: AccessTokens,
+        api_tokens: ApiTokens,
         turns: Turns,
         endpoints: Endpoints,
     ) -> None:
         self._authentication = authentication
         self._proofs = proofs
         self._tokens = tokens
+        self._api_tokens = api_tokens
         self._turns = turns
         self._endpoints = endpoints
 
@@ -109,6 +112,8 @@ class Resources:
         own = await self._own(request)
         if own.token is not None:
             await self._tokens.revoke(own.handle)
+        elif self._api_tokens.is_genuine(own.handle):  # a yes would be a lie: nobody keeps a list of them
+            raise OAuthError("unsupported_token_type", "a token for the API is not taken back: it ends by itself")
         return token_answer({})
 
     async def _own(self, request: Request) -> _Own:

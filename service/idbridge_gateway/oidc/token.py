@@ -55,7 +55,7 @@ def token_router(endpoint: TokenEndpoint) -> APIRouter:
 
     @router.post(
         TOKEN_PATH,
-        summary="Exchange a token or credential for a recognised assertion",
+        summary="Redeem a code, exchange a token or credential, or get a token for the API",
         tags=["oauth"],
         openapi_extra=token_operation(),
     )

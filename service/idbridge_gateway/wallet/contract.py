@@ -8,14 +8,13 @@ from idbridge.presentation.request_object import MEDIA, ResponseMode
 from idbridge.presentation.response_parameters import WalletError
 from idbridge.presentation.templates import templates
 from idbridge.verify.schema import VERIFY_REQUEST
-from idbridge_gateway.api.schemas import JSON_MEDIA, PROBLEM_MEDIA, reference
+from idbridge_gateway.api.schemas import JSON_MEDIA, PROBLEM_MEDIA, RELYING_PARTY, reference
 from idbridge_gateway.oidc.contract import form_body
 from idbridge_gateway.wallet.records import Device, Outcome
 
 EVENTS_MEDIA: Final = "text/event-stream"
 ANOTHER_BROWSER: Final = "another_browser"  # why a report was never told: it came back where nobody had begun
 _TEXT: Final = {"type": "string"}
-_SECURITY: Final[list[dict[str, list[str]]]] = [{"relyingParty": []}]
 _ID: Final = {"name": "id", "in": "path", "required": True, "schema": _TEXT}
 _CODE: Final = {
     "name": "response_code",
@@ -26,7 +25,7 @@ _CODE: Final = {
 }
 _WORDS: Final = {
     400: "The request is broken.",
-    401: "There is no valid API key.",
+    401: "There is no valid API key, and no access token whose key is proved; `WWW-Authenticate` says what is wrong.",
     403: "The relying party is switched off.",
     404: "There is no presentation of yours under this id.",
     413: "The body is longer than any request may be.",
@@ -121,7 +120,7 @@ def begin_operation() -> dict[str, Any]:
             "registration. `page` is for people: it shows a QR code, and goes on with a wallet on the same device. "
             "`wallet_link` is the text of the QR code, for pages of your own."
         ),
-        "security": _SECURITY,
+        "security": RELYING_PARTY,
         "requestBody": {"required": True, "content": {JSON_MEDIA: {"schema": reference("PresentationOrder")}}},
         "responses": {
             "201": _json("It was begun.", reference("BegunPresentation")),
@@ -137,7 +136,7 @@ def look_operation() -> dict[str, Any]:
             "`answered` says that a wallet answered and that there is a report; whether to accept it, the report says. "
             "Only the relying party that began it is told anything."
         ),
-        "security": _SECURITY,
+        "security": RELYING_PARTY,
         "parameters": [_ID, _CODE],
         "responses": {
             "200": _json("How it stands.", reference("Presentation")),
@@ -150,7 +149,7 @@ def cancel_operation() -> dict[str, Any]:
     """Return what OpenAPI says of cancelling a presentation."""
     return {
         "description": "Ends the request, and forgets what was answered.",
-        "security": _SECURITY,
+        "security": RELYING_PARTY,
         "parameters": [_ID],
         "responses": {"204": {"description": "It is over."}, **_problems(400, 401, 403, 404, 500, 503)},
     }
@@ -160,7 +159,7 @@ def events_operation() -> dict[str, Any]:
     """Return what OpenAPI says of following a presentation."""
     return {
         "description": "Server-sent events: `state`, once at the start and at every change, to the end of the request.",
-        "security": _SECURITY,
+        "security": RELYING_PARTY,
         "parameters": [_ID],
         "responses": {
             "200": {"description": "A stream.", "content": {EVENTS_MEDIA: {"schema": _TEXT}}},

@@ -108,8 +108,8 @@ def events_router(streams: EventStreams, side: RelyingPartySide) -> APIRouter:
         openapi_extra=events_operation(),
     )
     async def follow(request: Request) -> Response:
-        party, _ = side.party(request)
-        stream = await streams.begin(request.path_params["id"], owner=party.id)
-        return StreamingResponse(stream, media_type=EVENTS_MEDIA, headers=_HEAD)
+        caller, _ = await side.caller(request)
+        stream = await streams.begin(request.path_params["id"], owner=caller.relying_party.id)
+        return StreamingResponse(stream, media_type=EVENTS_MEDIA, headers={**caller.told, **_HEAD})
 
     return router

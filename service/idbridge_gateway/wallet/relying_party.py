@@ -12,11 +12,11 @@ from fastapi import APIRouter, Request, Response
 from idbridge.codec import strict_json
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
-from idbridge.model.request import RelyingParty
 from idbridge.model.time import instant_text
 from idbridge.presentation.request_object import wallet_link
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.body import bound_of, read_body, refuse_media
+from idbridge_gateway.api.callers import Caller, Callers
 from idbridge_gateway.api.head import RequestHead, read_head
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
@@ -39,6 +39,7 @@ class RelyingPartySide:
     def __init__(
         self,
         *,
+        callers: Callers,
         asker: Asker,
         presentations: Presentations,
         held: HeldAnswers,
@@ -46,6 +47,7 @@ class RelyingPartySide:
         rates: Rates,
         turns: Turns,
     ) -> None:
+        self._callers = callers
         self._asker = asker
         self._presentations = presentations
         self._held = held
@@ -53,14 +55,14 @@ class RelyingPartySide:
         self._rates = rates
         self._turns = turns
 
-    def party(self, request: Request) -> tuple[RelyingParty, RequestHead]:
+    async def caller(self, request: Request) -> tuple[Caller, RequestHead]:
         """Return who sends ``request``.
 
         Raises:
-            RequestError: ``policy.*``, or a header field stands twice.
+            RequestError: ``policy.*``, ``system.*``, or a header field stands twice.
         """
         head = read_head(request.scope["headers"], correlation_id=request.state.correlation_id)
-        return self._registry.authenticate(head.authorization), head
+        return await self._callers.identified(head, method=request.method, path=request.scope["path"]), head
 
     async def begin(self, request: Request) -> Response:
         """Begin a request to a wallet.
@@ -68,7 +70,8 @@ class RelyingPartySide:
         Raises:
             RequestError: The order is not in order, or this node cannot take it now.
         """
-        party, head = self.party(request)
+        caller, head = await self.caller(request)
+        party = caller.relying_party
         _refuse_query(request)
         members = await _members(request, head)
         self._asker.require_certificate(at=self._turns.clock.now())
@@ -82,7 +85,7 @@ class RelyingPartySide:
         kept = Presentation(party.id, begun.ends_at, begun.link)
         link = wallet_link(client_id=client_id, request_uri=self._asker.request_uri(begun.link))
         document = {**self._document(begun.id, kept), "page": self._asker.page_uri(begun.link), "wallet_link": link}
-        return _answer(document, status=201)
+        return _answer(document, caller, status=201)
 
     async def look(self, request: Request, handle: str) -> Response:
         """Return how a presentation stands; with ``response_code``, what a browser brought back, once.
@@ -90,13 +93,13 @@ class RelyingPartySide:
         Raises:
             RequestError: ``input.not_found``, ``policy.*``, or the query has anything else.
         """
-        party, _ = self.party(request)
-        code = _response_code(request)
-        found = await self._presentations.find(handle, owner=party.id)
+        caller, _ = await self.caller(request)
+        code, owner = _response_code(request), caller.relying_party.id
+        found = await self._presentations.find(handle, owner=owner)
         if code is not None:
             await self._held.fetch(code, handle)
-            found = await self._presentations.find(handle, owner=party.id)
-        return _answer(self._document(handle, found))
+            found = await self._presentations.find(handle, owner=owner)
+        return _answer(self._document(handle, found), caller)
 
     async def cancel(self, request: Request, handle: str) -> Response:
         """End a presentation, and forget what was answered.
@@ -104,10 +107,10 @@ class RelyingPartySide:
         Raises:
             RequestError: ``input.not_found`` or ``policy.*``.
         """
-        party, _ = self.party(request)
+        caller, _ = await self.caller(request)
         _refuse_query(request)
-        await self._presentations.cancel(handle, owner=party.id)
-        return Response(status_code=204, headers={"cache-control": "no-store"})
+        await self._presentations.cancel(handle, owner=caller.relying_party.id)
+        return Response(status_code=204, headers={**caller.told, "cache-control": "no-store"})
 
     def _document(self, handle: str, found: Presentation) -> Mapping[str, Any]:
         at = self._turns.clock.now()
@@ -139,8 +142,9 @@ def _response_code(request: Request) -> str | None:
     return pairs[0][1]
 
 
-def _answer(document: Mapping[str, Any], *, status: int = 200) -> Response:
-    return Response(json_octets(document), status, media_type="application/json", headers={"cache-control": "no-store"})
+def _answer(document: Mapping[str, Any], caller: Caller, *, status: int = 200) -> Response:
+    headers = {**caller.told, "cache-control": "no-store"}
+    return Response(json_octets(document), status, media_type="application/json", headers=headers)
 
 
 def relying_party_router(side: RelyingPartySide) -> APIRouter:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from idbridge_gateway.api.callers import Callers
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.wallet.access import read_access_certificate
@@ -26,8 +27,10 @@ class Verifier:
     held: HeldAnswers
 
 
-def install_wallet(app: FastAPI, parts: Parts) -> None:
-    """Let ``app`` ask wallets for relying parties; without an access certificate in the settings, it refuses to.
+def install_wallet(app: FastAPI, parts: Parts, callers: Callers) -> None:
+    """Let ``app`` ask wallets for relying parties, which ``callers`` tell apart.
+
+    Without an access certificate in the settings, it refuses to.
 
     Raises:
         ConfigurationError: The access certificate or its key is not in order.
@@ -44,6 +47,7 @@ def install_wallet(app: FastAPI, parts: Parts) -> None:
     presentations = Presentations(store=store, randomness=parts.randomness, settled=webhooks.settled)
     held = HeldAnswers(store=store, presentations=presentations, randomness=parts.randomness, clock=turns.clock)
     relying_party = RelyingPartySide(
+        callers=callers,
         asker=asker,
         presentations=presentations,
         held=held,
