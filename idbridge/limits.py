@@ -266,6 +266,8 @@ class Limits:
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
     operator_sign_in: timedelta = timedelta(minutes=10)  # from the console to the operators' issuer and back
     operator_session: timedelta = timedelta(minutes=30)  # of a browser at the console
+    business_session: timedelta = timedelta(hours=8)  # of a browser that asks by link: a working day
+    asks_listed: int = 20  # of one such browser, the latest
     alerts_kept: int = 100  # that the console shows again
     calendar_rows: int = 100  # of what ends soonest, on the console
     counted_kinds: int = 20_000  # of verdicts in one process: a week of hours, at a hundred kinds an hour

@@ -24,6 +24,8 @@ from idbridge_gateway.api.recognition import recognition_router
 from idbridge_gateway.api.tree import tree_router
 from idbridge_gateway.api.trust import trust_router
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH, VerifyFront
+from idbridge_gateway.ask.client import asking_client
+from idbridge_gateway.ask.wiring import install_ask
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.console.routes import install_console
 from idbridge_gateway.distribution import distribution_of, state_loader
@@ -105,12 +107,13 @@ def create_app(
     app.state.trust, app.state.reload, app.state.key_watch = trust, reload, key_watch
     app.state.prefetch, app.state.parts, app.state.registry, app.state.bell = prefetch, parts, registry, bell
     _include_routers(app, parts, faults=faults)
-    app.state.provider = provider_of(parts, clients=clients or parts.registry)
+    app.state.provider = provider_of(parts, clients=clients or parts.registry, own=asking_client(settings))
     app.include_router(app.state.provider.router)
     install_upstream(app, parts, app.state.provider, prefetch=prefetch, callers=upstream_callers)
     install_site(app, parts, samples=samples)
     install_login(app, parts, app.state.provider, upstream=app.state.upstream, provider_ids=app.state.upstream.ids)
     install_wallet(app, parts, callers)
+    install_ask(app, parts, app.state.provider)
     install_admin(app, parts, registry)
     install_console(app, parts, bell)
     return app

@@ -28,6 +28,7 @@ from idbridge.trust import crl_floors, files
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.app import create_app
+from idbridge_gateway.demo.businesses import business_of
 from idbridge_gateway.demo.samples import samples_of
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.keys import pairwise_key_text
@@ -84,7 +85,8 @@ def _lay_out_node(region: Region, state: MemberState, directory: Path, source: M
     own = directory / "nodes" / state.value
     memory = own / "state"
     memory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    parties = (registration_of(registered.relying_party) for registered in region.registrations(state))
+    parties = [registration_of(registered.relying_party) for registered in region.registrations(state)]
+    parties.append(business_of(state, region.environment))
     write_registrations(own / "relying_parties.json", parties, environment=region.environment)
     locked = _lay_out_key(region, state, own)
     pairwise = pairwise_key_text(region.keys.pairwise[state], environment=region.environment)

@@ -74,3 +74,19 @@ class ClientDirectory:
     def serves(self, profile: Profile) -> bool:
         """Tell whether any client that is switched on is registered for ``profile``."""
         return any(one.enabled and one.client.profile is profile for one in self.by_id.values())
+
+
+@dataclass(frozen=True, slots=True)
+class WithOwnClient:
+    """Registered clients and one of the node itself, which nobody can register over. Implements ``Clients``."""
+
+    registered: Clients
+    own: RegisteredClient
+
+    def find(self, client_id: str) -> RegisteredClient | None:
+        """Return the client of this id; ``None`` if there is none."""
+        return self.own if client_id == self.own.client.id else self.registered.find(client_id)
+
+    def serves(self, profile: Profile) -> bool:
+        """Tell whether any registered client that is switched on has ``profile``: the own one asks no endpoint."""
+        return self.registered.serves(profile)

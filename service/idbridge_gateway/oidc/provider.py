@@ -13,7 +13,7 @@ from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization
 from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
 from idbridge_gateway.oidc.browser import TransactionCookies
 from idbridge_gateway.oidc.client_credentials import ClientCredentials
-from idbridge_gateway.oidc.clients import Clients
+from idbridge_gateway.oidc.clients import Clients, RegisteredClient, WithOwnClient
 from idbridge_gateway.oidc.code_grant import CodeGrant
 from idbridge_gateway.oidc.codes import Codes
 from idbridge_gateway.oidc.completion import Completion
@@ -36,10 +36,12 @@ from idbridge_gateway.parts import Parts
 class Provider:
     """What the pages and the upstream leg of one node need of its provider, and the routes to serve.
 
-    ``sessions`` is where a login ends that an upstream provider ends; ``back_channel`` tells clients of it.
+    ``own`` is the client of the node itself. ``sessions`` is where a login ends that an upstream provider ends;
+    ``back_channel`` tells clients of it.
     """
 
     clients: Clients
+    own: RegisteredClient
     transactions: Transactions
     completion: Completion
     cookies: TransactionCookies
@@ -50,8 +52,12 @@ class Provider:
     router: APIRouter
 
 
-def provider_of(parts: Parts, *, clients: Clients) -> Provider:
-    """Return the provider of one node; its issuer identifier is the address of the node."""
+def provider_of(parts: Parts, *, clients: Clients, own: RegisteredClient) -> Provider:
+    """Return the provider of one node; its issuer identifier is the address of the node.
+
+    ``own`` is the client by which people log in at pages of the node itself, beside the registered ``clients``.
+    """
+    registered, clients = clients, WithOwnClient(clients, own)
     turns, randomness, store = parts.turns, parts.randomness, parts.stores.sealed
     environment, secure = parts.settings.environment, parts.settings.public_url.startswith("https://")
     cookies, logins = TransactionCookies(secure=secure), LoginCookies(secure=secure)
@@ -65,6 +71,7 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
         cookies=cookies,
         logins=logins,
         randomness=randomness,
+        counts=parts.stores.counted,
         issuer=parts.settings.node_url,
     )
     authorization = AuthorizationEndpoint(
@@ -90,7 +97,7 @@ def provider_of(parts: Parts, *, clients: Clients) -> Provider:
     router = _client_router(parts, clients=clients, codes=codes, sessions=sessions, proofs=proofs)
     router.include_router(authorization_router(authorization))
     router.include_router(logout_router(logout))
-    return Provider(clients, transactions, completion, cookies, turns, proofs, sessions, back_channel, router)
+    return Provider(registered, own, transactions, completion, cookies, turns, proofs, sessions, back_channel, router)
 
 
 def _client_router(
@@ -109,7 +116,11 @@ def _client_router(
         endpoints=endpoints,
     )
     exchange = Exchange(
-        one_time=parts.one_time, randomness=randomness, node_url=node_url, decryption_keys=parts.decryption_keys
+        one_time=parts.one_time,
+        randomness=randomness,
+        counts=parts.stores.counted,
+        node_url=node_url,
+        decryption_keys=parts.decryption_keys,
     )
     tokens = AccessTokens(store=store, clients=clients, proofs=proofs)
     redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, proofs=proofs, endpoints=endpoints)

@@ -18,7 +18,7 @@ from idbridge_gateway.pages.try_it import TryIt, try_router
 from idbridge_gateway.parts import Parts
 
 _PAGES: Final = frozenset({TRY, addresses.SELECTOR, addresses.CONSENT, addresses.RECEIPT})
-_CONSOLE: Final = "/console"
+_ROOTS: Final = ("/console", "/ask")  # of pages below which there are more
 
 
 class Site:
@@ -29,7 +29,7 @@ class Site:
 
     def serves(self, path: str) -> bool:
         """Tell whether a person reads what ``path`` answers."""
-        return path in _PAGES or path == _CONSOLE or path.startswith(f"{_CONSOLE}/")
+        return path in _PAGES or any(path == root or path.startswith(f"{root}/") for root in _ROOTS)
 
     def problem(self, request: Request, broken: RequestError, *, headers: dict[str, str]) -> Response:
         """Return the page that tells a person of ``broken``."""

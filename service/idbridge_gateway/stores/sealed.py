@@ -45,6 +45,8 @@ class Kind(StrEnum):
     RESPONSE_CODE = "response-code"
     OPERATOR_SIGN_IN = "operator-sign-in"
     OPERATOR_SESSION = "operator-session"
+    BUSINESS_SIGN_IN = "business-sign-in"
+    BUSINESS_SESSION = "business-session"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,11 +127,11 @@ def _refuse_unregistered(question: Mapping[str, Any], party: RelyingParty, purpo
     if question["purpose"] not in party.purposes or purpose is None:
         raise _malformed("`purpose` is not one that this relying party is registered for")
     for claim in question.get("claims", ()):
-        if not (_among(claim, party.claims) and _among(claim, purpose.claims)):
+        if not (is_among(claim, party.claims) and is_among(claim, purpose.claims)):
             raise _malformed("`claims` names one that the registration or the purpose does not have")
 
 
-def _among(claim: str, claims: frozenset[str]) -> bool:
+def is_among(claim: str, claims: frozenset[str]) -> bool:
     """Tell whether ``claim`` is one of ``claims``, or an age where they have the date of birth."""
     return claim in claims or (BIRTHDATE in claims and claim.startswith(_AGE))
 
