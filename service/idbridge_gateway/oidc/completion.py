@@ -25,6 +25,7 @@ from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.request_uri import invalid_request_uri
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
+from idbridge_gateway.console.hours import HourlyVerdicts
 from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other, to_client
 from idbridge_gateway.oidc.clients import RegisteredClient
@@ -63,6 +64,7 @@ class Completion:
         cookies: TransactionCookies,
         logins: LoginCookies,
         randomness: Randomness,
+        counts: HourlyVerdicts,
         issuer: str,
     ) -> None:
         self._transactions = transactions
@@ -72,6 +74,7 @@ class Completion:
         self._cookies = cookies
         self._logins = logins
         self._randomness = randomness
+        self._counts = counts
         self._issuer = issuer
 
     async def complete(
@@ -121,17 +124,27 @@ class Completion:
         registered, asked = self._transactions.request_of(held.transaction)
         _require_same_question(report, asked, registered)
         if report.indication is not Indication.PASSED:
+            self._counts.note(report)
             why = report.reason
             error = "temporarily_unavailable" if why is not None and why.retryable else "access_denied"
             sentence = "the login at the provider is not accepted"
             raise OAuthError(error, sentence, cause=why.code if why is not None else None)
-        _require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
+        self._require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
         decision = self._decision(report, asked, turn)
         for value in report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
+                self._counts.note(report.spent())
                 raise OAuthError("access_denied", "the login was used before", cause="holder.replayed")
+        self._counts.note(report)
         await self._transactions.keep(held, decision)
         return see_other(addresses.consent(public_name(held.handle)))
+
+    def _require_recent(self, report: Report, asked: AuthorizationRequest, *, since: datetime) -> None:
+        try:
+            _require_recent(report, asked, since=since)
+        except OAuthError as refusal:
+            self._counts.note(report.undeliverable(refusal.code))
+            raise
 
     def _decision(self, report: Report, asked: AuthorizationRequest, turn: Turn) -> Decision:
         try:
@@ -145,6 +158,7 @@ class Completion:
                 randomness=self._randomness,
             )
         except Refusal as refusal:
+            self._counts.note(report.undeliverable(refusal.code))
             raise OAuthError("access_denied", "no assertion is made of this login", cause=refusal.code) from None
         return decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
 

@@ -29,6 +29,7 @@ from idbridge.oidc.token_exchange import ExchangeRequest, RequestedToken, read_e
 from idbridge.reasons import Indication, Reason
 from idbridge.verify.report import Report
 from idbridge_gateway.api.request import read_request
+from idbridge_gateway.console.hours import HourlyVerdicts
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.turns import Turn
@@ -44,10 +45,17 @@ class Exchange:
     """The grant ``urn:ietf:params:oauth:grant-type:token-exchange`` of one node."""
 
     def __init__(
-        self, *, one_time: OneTime, randomness: Randomness, node_url: str, decryption_keys: tuple[DecryptionKey, ...]
+        self,
+        *,
+        one_time: OneTime,
+        randomness: Randomness,
+        counts: HourlyVerdicts,
+        node_url: str,
+        decryption_keys: tuple[DecryptionKey, ...],
     ) -> None:
         self._one_time = one_time
         self._randomness = randomness
+        self._counts = counts
         self._node_url = node_url
         self._decryption_keys = decryption_keys
 
@@ -66,7 +74,11 @@ class Exchange:
         response = self._issued(subject, actor, asked, turn)
         for value in _spent_by(subject, actor, audience=asked.audience):
             if not await self._one_time.claim(value.key, until=value.until):
+                self._counts.note(subject.spent())
                 raise OAuthError("invalid_grant", "the token was used before", cause=_SPENT)
+        for report in (subject, actor):
+            if report is not None:
+                self._counts.note(report)
         return response
 
     def _question(self, members: dict[str, Any], party: RelyingParty) -> VerifyRequest:
@@ -81,12 +93,14 @@ class Exchange:
             raise OAuthError("invalid_request", "the exchange is not one question", cause=broken.code) from None
 
     def _verified(self, question: VerifyRequest, turn: Turn) -> Report:
-        """Return the report on a token, which is PASSED and young enough."""
+        """Return the report on a token, which is PASSED and young enough; any other one is counted as it is."""
         report = turn.state.verifier.verify(question, at=turn.at)
         if report.indication is not Indication.PASSED:
+            self._counts.note(report)
             why = report.reason
             raise OAuthError("invalid_grant", _sentence(why), cause=why.code if why is not None else None)
         if _is_old(report):
+            self._counts.note(report.undeliverable("time.too_old"))
             raise OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
         return report
 
@@ -98,9 +112,11 @@ class Exchange:
                 decision = decision.acted_by(self._decided(actor, asked, turn))
             token = self._token(decision, asked, turn)
         except Refusal as refusal:
+            self._counts.note(subject.undeliverable(refusal.code))
             raise OAuthError("invalid_grant", "no assertion is made from this token", cause=refusal.code) from None
         except ConfigurationError as broken:  # a token that was taken out, or locked itself
             JOURNAL.error("the assertion key does not sign: %s", broken)
+            self._counts.note(subject.undeliverable("policy.assertion_not_available"))
             raise OAuthError("temporarily_unavailable", "the key of this node does not sign") from None
         return {
             "access_token": token,
