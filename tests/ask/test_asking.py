@@ -230,6 +230,7 @@ def test_an_ask_that_was_called_off_is_over_for_the_wallet_too(asking: Business)
 
 def test_the_answer_is_one_page_in_plain_words(asking: Business) -> None:
     page = asking.ask()
+    asking.node.clock.turn(seconds=0.25)
     assert answered(asking, page).status_code == 200
     text = page_of(asking.get(page))
 

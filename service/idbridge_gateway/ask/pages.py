@@ -212,7 +212,15 @@ class AskPages:
             return {"report": None}
         words, purposes = self._pages.language(request), self._turns.trust.in_force.snapshot.purposes
         told = answer_words(found.report, words, purposes)
-        return {"report": found.report, "words": told, "level": level_of(found.report)}
+        represents = found.report["represents"]
+        ends = represents["until"] if represents is not None else None
+        return {
+            "report": found.report,
+            "words": told,
+            "level": level_of(found.report),
+            "evaluated": _instant(datetime.fromisoformat(found.report["evaluated_at"])),
+            "mandate_until": _instant(datetime.fromisoformat(ends)) if ends is not None else "",
+        }
 
     def _path(self, request: Request, handle: str) -> str:
         spoken = self._pages.language(request)

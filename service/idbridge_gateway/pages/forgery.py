@@ -58,11 +58,16 @@ async def own_form(
         fields, _ = await read_form(head, request.receive, texts=texts | {FIELD}, most=most)
     except RequestError:  # no page of ours sends that
         raise ForgedFormError from None
-    _require_own(request, origin=origin, token=fields.get(FIELD, ""), expected=expected)
+    require_own(request, origin=origin, token=fields.get(FIELD, ""), expected=expected)
     return {name: value for name, value in fields.items() if name != FIELD}
 
 
-def _require_own(request: Request, *, origin: str, token: str, expected: str) -> None:
+def require_own(request: Request, *, origin: str, token: str, expected: str) -> None:
+    """Return if a page of ``origin`` sent the form that had ``token``, and the page with ``expected`` did.
+
+    Raises:
+        ForgedFormError: It is another's.
+    """
     sites, origins = request.headers.getlist("sec-fetch-site"), request.headers.getlist("origin")
     if (sites and sites != _SAME_SITE) or (origins and origins != [origin]):
         raise ForgedFormError

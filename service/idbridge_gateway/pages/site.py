@@ -7,7 +7,9 @@ from fastapi import FastAPI, Request, Response
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.model.region import Environment
 from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.ask.session import business_sessions
 from idbridge_gateway.oidc import addresses
+from idbridge_gateway.pages.forgery import origin_of
 from idbridge_gateway.pages.problems import problem_page
 from idbridge_gateway.pages.refusals import refusal_page
 from idbridge_gateway.pages.rendering import Pages
@@ -55,8 +57,11 @@ def install_site(app: FastAPI, parts: Parts, *, samples: Samples | None) -> None
         verdicts=parts.verdicts,
         turns=parts.turns,
         node_url=settings.node_url,
+        origin=origin_of(settings.public_url),
         decryption_keys=parts.decryption_keys,
         samples=samples,
+        sessions=business_sessions(parts),
+        rates=parts.rates,
     )
     app.include_router(static_router())
     app.include_router(try_router(try_it))
