@@ -236,7 +236,7 @@ def test_the_answer_is_one_page_in_plain_words(asking: Business) -> None:
 
     for words in (
         "<h1>Accepted</h1>", "Who", "Tan Hui Ling", "For which company", "Sample Quay Trading Pte. Ltd.",
-        "SG-UEN 209900001K", "With which power", "represent", "Until when", "At which level", "Singapore",
+        "SG-UEN 209900001K", "With which power", "represent it", "Until when", "At which level", "Singapore",
         "The answer does not prove", "a link can be passed on", INVOICE, "Code to check at /receipt",
         "this node keeps no receipts", 'name="print"', "This page is gone at 2",
     ):  # fmt: skip
