@@ -18,6 +18,7 @@ WALKS: Final = MappingProxyType({
     "tests/e2e/test_try.py": "Chromium, axe-core",
     "tests/e2e/test_console.py": "Chromium, axe-core",
     "tests/interop/test_openid_client.py": "openid-client 6",
+    "tests/interop/test_openid_client_api.py": "openid-client 6",
     "tests/interop/test_authlib_client.py": "Authlib",
     "tests/gateway/test_upstream_real.py": "oidc-provider 9, MockPass",
     "tests/interop/test_wallets.py": "@openid4vc, @sd-jwt, @owf/mdoc",
