@@ -327,6 +327,16 @@ def test_a_presentation_is_of_the_party_and_not_of_the_way_it_showed_who_it_is(b
     assert bank.node.send("GET", one, headers=bank.access_by(bank.token(), one, "GET")).status_code == 200
 
 
+def test_a_question_repeated_under_its_key_is_one_whichever_way_the_party_showed_who_it_is(bank: TokenBank) -> None:
+    body = bank.node.case(LOGIN).body
+    repeated = {"idempotency-key": "question-1"}
+    by_key = bank.node.send("POST", VERIFY, body=body, headers={**bank.node.access(), **repeated})
+    by_token = bank.node.send("POST", VERIFY, body=body, headers={**bank.access_by(bank.token()), **repeated})
+
+    assert verdict_of(by_key) == verdict_of(by_token) == ("PASSED", None)
+    assert by_key.json()["report_id"] == by_token.json()["report_id"]
+
+
 def test_every_worker_of_a_node_takes_the_tokens_of_the_others(shared_files: Path, bank: TokenBank) -> None:
     token = bank.token()
     other = bank_of(node_in(shared_files, faults=bank.faults))
