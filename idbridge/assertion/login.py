@@ -5,7 +5,7 @@ depends on what the relying party asked for. Clauses: OpenID Connect Core 1.0, s
 Assurance 1.0, section 5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,10 +14,12 @@ from idbridge.assertion.decision import Decision
 from idbridge.errors import Refusal
 
 VERIFIED_CLAIMS: Final = "verified_claims"
+# One entry, or several in the order asked for (OpenID Identity Assurance 1.0, section 5).
+Released = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def id_token_claims(
-    decision: Decision, *, nonce: str | None, verified_claims: Mapping[str, Any] | None, at: datetime
+    decision: Decision, *, nonce: str | None, verified_claims: Released | None, at: datetime
 ) -> dict[str, Any]:
     """Return the claims of the ID token that is issued at ``at``.
 
@@ -45,9 +47,7 @@ def id_token_claims(
     return _with_claims(claims, verified_claims)
 
 
-def userinfo_claims(
-    decision: Decision, *, verified_claims: Mapping[str, Any] | None, at: datetime
-) -> Mapping[str, Any]:
+def userinfo_claims(decision: Decision, *, verified_claims: Released | None, at: datetime) -> Mapping[str, Any]:
     """Return what the userinfo endpoint answers: the subject of the ID token, and what was asked for there.
 
     Raises:
@@ -57,8 +57,12 @@ def userinfo_claims(
     return MappingProxyType(_with_claims({"sub": decision.subject, "txn": decision.transaction}, verified_claims))
 
 
-def _with_claims(claims: dict[str, Any], verified_claims: Mapping[str, Any] | None) -> dict[str, Any]:
-    return claims if verified_claims is None else {**claims, VERIFIED_CLAIMS: dict(verified_claims)}
+def _with_claims(claims: dict[str, Any], verified_claims: Released | None) -> dict[str, Any]:
+    if verified_claims is None:
+        return claims
+    if isinstance(verified_claims, Mapping):
+        return {**claims, VERIFIED_CLAIMS: dict(verified_claims)}
+    return {**claims, VERIFIED_CLAIMS: [dict(one) for one in verified_claims]}
 
 
 def _require_standing(decision: Decision, *, at: datetime) -> None:

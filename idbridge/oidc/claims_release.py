@@ -14,19 +14,22 @@ from idbridge.model.time import parse_instant
 from idbridge.oidc.claims_request import ClaimRequest, ClaimsRequest, VerifiedClaimsRequest
 
 TRUST_FRAMEWORK = "trust_framework"
+Released = dict[str, Any] | list[dict[str, Any]]
 
 
-def for_id_token(request: ClaimsRequest, recognised: Mapping[str, Any], *, at: datetime) -> Any | None:
+def for_id_token(request: ClaimsRequest, recognised: Mapping[str, Any], *, at: datetime) -> Released | None:
     """Return the ``verified_claims`` of the ID token, ``None`` for none; ``recognised`` are those of the decision."""
     return _released(request.verified_in_id_token, recognised, at=at)
 
 
-def for_userinfo(request: ClaimsRequest, recognised: Mapping[str, Any], *, at: datetime) -> Any | None:
+def for_userinfo(request: ClaimsRequest, recognised: Mapping[str, Any], *, at: datetime) -> Released | None:
     """Return the ``verified_claims`` of the userinfo response, ``None`` for none."""
     return _released(request.verified_in_userinfo, recognised, at=at)
 
 
-def _released(asked: tuple[VerifiedClaimsRequest, ...], recognised: Mapping[str, Any], *, at: datetime) -> Any | None:
+def _released(
+    asked: tuple[VerifiedClaimsRequest, ...], recognised: Mapping[str, Any], *, at: datetime
+) -> Released | None:
     """Return an object where one entry is left, an array where several are."""
     found = [one for request in asked if (one := _entry(request, recognised, at=at)) is not None]
     if len(found) > 1:
