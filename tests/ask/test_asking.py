@@ -180,7 +180,8 @@ def test_a_link_is_open_for_a_day(asking: Business) -> None:
     for shown in ("Send this link", INVOICE, "<svg", "Waiting for an answer until", 'http-equiv="refresh"'):
         assert shown in text
     person = page_of(asking.node.send("GET", asking.link(page)))
-    for shown in ("Sample Quay Trading asks for something from your wallet", INVOICE, "Hours left at most: 24."):
+    asks = "Sample Quay Trading asks for something from your wallet"
+    for shown in (asks, INVOICE, "SG-UEN 209900001K", "Hours left at most: 24."):
         assert shown in person
     asking.node.clock.turn(seconds=LIMITS.presentation_lifetime_max.total_seconds() - 1)
     asking.sign_in()
@@ -212,6 +213,7 @@ def test_an_answer_for_another_company_is_no_answer(asking: Business) -> None:
     text = page_of(asking.get(page))
     assert "Do not accept this" in text
     assert "mandate.entity_mismatch" in text
+    assert "<dt>Which company do you expect?</dt><dd>SG-UEN 209900001K</dd>" in text
     assert "For which company" not in text
     assert "Sample Pier" not in text
 

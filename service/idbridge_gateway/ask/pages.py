@@ -204,6 +204,7 @@ class AskPages:
         return {
             "purpose": purpose_words(words, page.purpose, purposes),
             "purpose_text": page.purpose_text,
+            "company": page.company,
             "claims": [claim_words(claim, "") for claim in page.claims],
         }
 

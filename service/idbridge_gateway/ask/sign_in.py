@@ -20,7 +20,6 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import OPENID, read_pushed_request
-from idbridge.oidc.client import AUTHORIZATION_CODE
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.pkce import challenge_of, require_verifier
@@ -146,7 +145,7 @@ class SignIn:
         """Return what the code stands for: everything is compared before it is spent, as at the token endpoint."""
         turn = self._provider.turns.begin()
         code = await self._codes.find(handle)
-        if code is None or AUTHORIZATION_CODE not in self._own.client.grants:
+        if code is None:
             raise _nobody()
         try:
             require_verifier(begun["verifier"], challenge=code.code_challenge)

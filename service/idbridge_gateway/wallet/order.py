@@ -43,6 +43,12 @@ class Order:
     return_uri: str | None = None
 
     @property
+    def company(self) -> str:
+        """The number of the company that is expected, after its register; empty if none is."""
+        entity = self.question.get("expected", {}).get("entity")
+        return f"{entity['scheme']} {entity['value']}" if entity is not None else ""
+
+    @property
     def transactions(self) -> tuple[str, ...]:
         """The texts of the transactions that the holder is asked to authorise."""
         return tuple(self.question.get("transaction_data", ()))

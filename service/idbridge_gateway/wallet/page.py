@@ -129,6 +129,7 @@ class WalletPages:
             "name": page.name,
             "purpose": page.purpose,
             "purpose_text": page.purpose_text,
+            "company": page.company,
             "claims": [_claim_words(self._pages.language(request), claim) for claim in page.claims],
             **_left(page.ends_at - at),
             "qr": qr_svg(elsewhere) if elsewhere is not None else "",

@@ -106,6 +106,7 @@ class Presentations:
             purpose_text=order.question["purpose_text"],
             claims=tuple(order.question.get("claims", ())),
             ends_at=ends_at,
+            company=order.company,
         )
         await self._store.put(Kind.WALLET_TURN, handle, _TURN, until=ends_at)
         await self._store.put(Kind.WALLET_REQUEST, link, request.octets(), until=ends_at)

@@ -137,7 +137,8 @@ class WalletPage:
     """What a person sees who has the link: who asks, for what, for which claims, until when, and how it stands.
 
     ``browser`` is the public name of the browser that goes on with a wallet on its own device, and ``on_device`` the
-    name of the request for that wallet; both ``None`` until a browser does. ``here`` tells that it came back itself.
+    name of the request for that wallet; both ``None`` until a browser does. ``company`` is the number, after its
+    register, of the one for which the person is to act, empty if none is expected.
     """
 
     name: str
@@ -148,6 +149,7 @@ class WalletPage:
     outcome: Outcome = Outcome.PENDING
     browser: str | None = None
     on_device: str | None = field(default=None, repr=False)
+    company: str = ""
 
     def octets(self) -> bytes:
         """Return it as it is sealed."""
@@ -160,6 +162,7 @@ class WalletPage:
             "outcome": self.outcome,
             "browser": self.browser,
             "on_device": self.on_device,
+            "company": self.company,
         })  # fmt: skip
 
 
