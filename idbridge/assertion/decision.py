@@ -53,7 +53,10 @@ class Decision:
     core: Mapping[str, Any] = field(repr=False)
 
     def lowered_to(self, level: AssuranceLevel) -> "Decision":
-        """Return the decision with nothing in it above ``level``, on any axis; never with anything higher."""
+        """Return the decision with nothing in it above ``level``, on any axis and in any word; never with more.
+
+        The word of the provider and the rule that counted it are those of the level that is not stated, so they go.
+        """
         if members.LEVELS_BY_URI[self.core["acr"]] <= level:
             return self
         text = str(level)
@@ -61,6 +64,8 @@ class Decision:
         changed = {
             "acr": members.LEVEL_URIS[level],
             "assurance": dict.fromkeys(self.core["assurance"], text),
+            "acr_national": None,
+            "loa_mapping": {**self.core["loa_mapping"], "rule": f"no more than {text} is stated here"},
             "verified_claims": {**verified, "verification": {**verified["verification"], "assurance_level": text}},
         }
         return replace(self, core=MappingProxyType({**self.core, **changed}))

@@ -56,9 +56,9 @@ def about_login(claims: Mapping[str, Any], *, bank: str) -> Iterator[Line]:
     origin, level = claims["origin"], str(claims["assurance"]["loa"])
     issuer = urlsplit(str(origin["issuer"])).hostname or ""
     yield Line("Vouched for by", STATES.get(origin["state"], origin["state"]), issuer)
-    yield Line(
-        "How sure", f"{level}, {_LEVELS.get(level, 'unknown')}", f"at home it is called {claims['acr_national']}"
-    )
+    at_home = claims["acr_national"]  # null where less is stated than was proved
+    remark = f"at home it is called {at_home}" if at_home is not None else ""
+    yield Line("How sure", f"{level}, {_LEVELS.get(level, 'unknown')}", remark)
     recognition = claims["recognition"]
     yield Line(
         "Recognised here by",
