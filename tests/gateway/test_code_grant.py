@@ -19,6 +19,7 @@ from idbridge.oidc.client import ResponseEncryption
 from idbridge_gateway.api.faults import ONE_TIME_FULL, Faults
 from idbridge_gateway.oidc.signed_responses import half_hash
 from idbridge_gateway.stores.sealed import Kind
+from tests.gateway.faltering import STORE, falters_once
 from tests.gateway.providing import A3, CALLBACK, DPOP_KEY, FORM, KEY, OTHER_DPOP_KEY, VERIFIER, Bank, bank_in, error_of
 
 A2 = "urn:idbridge:loa:A2"
@@ -76,6 +77,20 @@ def test_a_second_use_takes_back_what_the_first_one_got(bank: Bank, seconds: int
     store = bank.provider.transactions._store
     assert asyncio.run(store.read(Kind.ACCESS_TOKEN, first["access_token"])) is None
     assert error_of(bank.redeem(code)) == INVALID
+
+
+@pytest.mark.parametrize("kind", [Kind.ACCESS_TOKEN, Kind.CODE])
+def test_a_second_use_that_a_store_kept_from_taking_anything_back_is_noticed_again(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    code = bank.code()
+    first = bank.redeem(code).json()
+    falters_once(monkeypatch, "take", kind)
+
+    assert error_of(bank.redeem(code), 503)[1] == STORE
+    assert error_of(bank.redeem(code)) == ("invalid_grant", "holder.replayed")
+    store = bank.provider.transactions._store
+    assert asyncio.run(store.read(Kind.ACCESS_TOKEN, first["access_token"])) is None
 
 
 def test_of_several_at_once_none_keeps_a_token(bank: Bank) -> None:

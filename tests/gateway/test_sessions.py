@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.oidc.sessions import Session, Sessions
@@ -15,6 +16,7 @@ from idbridge_gateway.oidc.turns import Turn, Turns
 from idbridge_gateway.stores.sealed import Kind, MemorySealedStore, new_handle
 from tests.gateway.asking import Node
 from tests.gateway.clocks import NOON, HandClock
+from tests.gateway.faltering import STORE, falters_once
 
 Value = TypeVar("Value")
 
@@ -82,3 +84,20 @@ def test_a_session_ends_once_takes_its_token_with_it_and_its_client_is_told(turn
     assert run(sessions.end(sid, turn=turn)) is None
     assert told.sessions == [ended]
     assert ended.access_token not in repr(ended)
+
+
+@pytest.mark.parametrize("kind", [Kind.ACCESS_TOKEN, Kind.SESSION])
+def test_a_session_that_a_store_kept_from_its_end_can_be_ended_again(
+    turn: Turn, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    told = Told()
+    sessions, store, _, sid = held(told)
+    falters_once(monkeypatch, "take", kind)
+    with pytest.raises(RequestError) as caught:
+        run(sessions.end(sid, turn=turn))
+    ended = run(sessions.end(sid, turn=turn))
+
+    assert caught.value.code == STORE
+    assert ended is not None
+    assert run(store.read(Kind.ACCESS_TOKEN, ended.access_token)) is None
+    assert told.sessions == [ended]

@@ -16,6 +16,8 @@ from idbridge.model.region import MemberState
 from idbridge.oidc.logout_token import make_logout_token
 from idbridge.sandbox.people import population
 from idbridge_gateway.oidc.completion import Consent
+from idbridge_gateway.stores.sealed import Kind
+from tests.gateway.faltering import STORE, claims_nothing_once, falters_once
 from tests.gateway.pretending import CLIENT_ID, KH, SG
 from tests.gateway.providing import FORM, error_of, nonce_like, told
 from tests.gateway.upstreaming import Abroad, abroad_in
@@ -139,6 +141,47 @@ def test_a_logout_token_counts_once(abroad: Abroad) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("read", Kind.UPSTREAM_LOGINS),
+        ("take", Kind.TRANSACTION),
+        ("put", Kind.SESSION_OVER),
+        ("take", Kind.ACCESS_TOKEN),
+        ("take", Kind.SESSION),
+        ("take", Kind.UPSTREAM_LOGINS),
+    ],
+)
+def test_a_logout_that_a_store_kept_from_its_end_is_finished_when_the_provider_tries_again(
+    abroad: Abroad, monkeypatch: pytest.MonkeyPatch, operation: str, kind: Kind
+) -> None:
+    access, token = logged_in(abroad), logout_token(abroad)
+    falters_once(monkeypatch, operation, kind)
+
+    assert error_of(says(abroad, token), 503)[1] == STORE
+    heard(abroad, token)
+    assert not stands(abroad, access)
+    assert refused(abroad, token) == "holder.replayed"
+
+
+def test_a_logout_that_could_not_be_noted_may_be_brought_again(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+    access, token = logged_in(abroad), logout_token(abroad)
+    claims_nothing_once(monkeypatch)
+
+    assert error_of(says(abroad, token), 503)[1] == STORE
+    heard(abroad, token)
+    assert not stands(abroad, access)
+
+
+def test_a_logout_token_that_is_shown_again_ends_no_login_that_was_made_since(abroad: Abroad) -> None:
+    token = logout_token(abroad)
+    heard(abroad, token)
+    since = logged_in(abroad)
+
+    assert refused(abroad, token) == "holder.replayed"
+    assert stands(abroad, since)
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"issuer": "https://sandbox.login.kh.example"}, "issuer.unknown"),
@@ -203,7 +246,7 @@ def test_the_youngest_logins_of_a_session_are_remembered(abroad: Abroad) -> None
         for number in range(LIMITS.upstream_sessions + 1):
             held = abroad.held(f"{number:02d}" + "h" * 41)
             await logins.add(held, abroad.sg.issuer, subject=None, session=SESSION, turn=turn)
-        return await logins.take(abroad.sg.issuer, subject=None, session=SESSION, turn=turn)
+        return await logins.find(abroad.sg.issuer, subject=None, session=SESSION, turn=turn)
 
     found = asyncio.run(many())
     assert len(found) == LIMITS.upstream_sessions
@@ -216,9 +259,24 @@ def test_of_logins_that_come_at_once_none_is_forgotten(abroad: Abroad) -> None:
     async def at_once() -> tuple[str, ...]:
         held = [abroad.held(f"{number:02d}" + "h" * 41) for number in range(8)]
         await asyncio.gather(*(logins.add(one, abroad.sg.issuer, subject="p", session=None, turn=turn) for one in held))
-        return await logins.take(abroad.sg.issuer, subject="p", session=None, turn=turn)
+        return await logins.find(abroad.sg.issuer, subject="p", session=None, turn=turn)
 
     assert len(asyncio.run(at_once())) == 8
+
+
+def test_a_login_that_comes_while_others_end_is_remembered(abroad: Abroad) -> None:
+    logins, turn = abroad.upstream.logins, abroad.provider.turns.begin()
+    named: dict[str, Any] = {"subject": "p", "session": None, "turn": turn}
+    first, second = (abroad.held(f"{number}" + "h" * 42) for number in range(2))
+
+    async def meanwhile() -> tuple[str, ...]:
+        await logins.add(first, abroad.sg.issuer, **named)
+        over = await logins.find(abroad.sg.issuer, **named)
+        await logins.add(second, abroad.sg.issuer, **named)
+        await logins.forget(over, abroad.sg.issuer, **named)
+        return await logins.find(abroad.sg.issuer, **named)
+
+    assert asyncio.run(meanwhile()) == (second.handle,)
 
 
 def test_no_name_of_a_person_or_session_can_be_tried_out_against_the_store(abroad: Abroad) -> None:

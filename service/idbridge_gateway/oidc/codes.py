@@ -126,6 +126,14 @@ class Codes:
         return await self._store.read(Kind.CODE, handle) is not None
 
     async def revoke(self, handle: str, code: Code) -> None:
-        """Take back what was issued from the code, and the code itself: it was used a second time."""
+        """Take back what was issued from the code, and the code itself: it was used a second time.
+
+        The token goes first, so that a third use finds the code if the store could not go on; and once more after the
+        code, for whoever was writing the token meanwhile looks for the code afterwards (``stands``).
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        await self._store.take(Kind.ACCESS_TOKEN, code.access_token)
         await self._store.take(Kind.CODE, handle)
         await self._store.take(Kind.ACCESS_TOKEN, code.access_token)

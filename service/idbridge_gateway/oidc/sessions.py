@@ -68,13 +68,16 @@ class Sessions:
     async def end(self, sid: str, *, turn: Turn) -> Session | None:
         """Return the session, and end it; its access token opens nothing any more. ``None`` if there is none.
 
+        The token goes first: whoever has to try again still finds the session. Of several at once, one tells.
+
         Raises:
-            RequestError: ``system.*``.
+            RequestError: ``system.*``: it may still stand, and can be ended again.
         """
-        octets = await self._store.take(Kind.SESSION, sid)
-        if octets is None:
+        session = await self.find(sid)
+        if session is None:
             return None
-        session = _read(sid, octets)
         await self._store.take(Kind.ACCESS_TOKEN, session.access_token)
+        if await self._store.take(Kind.SESSION, sid) is None:
+            return None
         self._tell(session, turn)
         return session

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from idbridge.codec import base64url, length_prefixed
@@ -35,7 +36,9 @@ class RestingLogins:
 
     def __init__(self, store: SealedStore) -> None:
         self._store = store
-        self._one_at_a_time = asyncio.Lock()  # what one login adds, another that ends at once does not lose
+        # What one login adds, another that ends at once does not lose, in this worker. Workers do not wait for each
+        # other: of two that change what stands under one name at the same moment, the later one wins.
+        self._one_at_a_time = asyncio.Lock()
 
     async def add(
         self, held: HeldTransaction, issuer: str, *, subject: str | None, session: str | None, turn: Turn
@@ -50,8 +53,8 @@ class RestingLogins:
             if name is not None:
                 await self._added(_name(turn, issuer, kind, name), resting, turn)
 
-    async def take(self, issuer: str, *, subject: str | None, session: str | None, turn: Turn) -> tuple[str, ...]:
-        """Return the handles of the transactions that rest on the login that ``issuer`` calls so, and forget them.
+    async def find(self, issuer: str, *, subject: str | None, session: str | None, turn: Turn) -> tuple[str, ...]:
+        """Return the handles of the transactions that rest on the login that ``issuer`` calls so, and leave them.
 
         Where a session is named, it is that one, and those of the person in which the provider never named any.
 
@@ -60,27 +63,44 @@ class RestingLogins:
         """
         found: list[str] = []
         if session is not None:
-            found += [one.handle for one in await self._taken(_name(turn, issuer, _SESSION, session))]
+            found += [one.handle for one in await self._standing(_name(turn, issuer, _SESSION, session))]
         if subject is not None:
-            name = _name(turn, issuer, _SUBJECT, subject)
-            others = await self._taken(name)
-            meant = [one for one in others if session is None or not one.in_session]
-            found += [one.handle for one in meant]
-            for one in others:
-                if one not in meant and one.handle not in found:
-                    await self._added(name, one, turn)
+            others = await self._standing(_name(turn, issuer, _SUBJECT, subject))
+            found += [one.handle for one in others if session is None or not one.in_session]
         return tuple(dict.fromkeys(found))
+
+    async def forget(
+        self, over: Collection[str], issuer: str, *, subject: str | None, session: str | None, turn: Turn
+    ) -> None:
+        """Forget that the transactions of the handles ``over`` rested on that login: they have ended.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        for kind, name in ((_SUBJECT, subject), (_SESSION, session)):
+            if name is not None:
+                await self._without(over, _name(turn, issuer, kind, name), turn)
 
     async def _added(self, name: str, resting: _Resting, turn: Turn) -> None:
         async with self._one_at_a_time:
-            octets = await self._store.read(Kind.UPSTREAM_LOGINS, name)
-            youngest = [*_read(octets), resting][-LIMITS.upstream_sessions :]
-            until = turn.at + LIMITS.session_lifetime
-            await self._store.put(Kind.UPSTREAM_LOGINS, name, json.dumps(youngest).encode(), until=until)
+            youngest = [*await self._standing(name), resting][-LIMITS.upstream_sessions :]
+            await self._kept(name, youngest, turn)
 
-    async def _taken(self, name: str) -> tuple[_Resting, ...]:
+    async def _without(self, over: Collection[str], name: str, turn: Turn) -> None:
         async with self._one_at_a_time:
-            return _read(await self._store.take(Kind.UPSTREAM_LOGINS, name))
+            standing = await self._standing(name)
+            left = [one for one in standing if one.handle not in over]
+            if left and len(left) < len(standing):
+                await self._kept(name, left, turn)
+            elif standing and not left:
+                await self._store.take(Kind.UPSTREAM_LOGINS, name)
+
+    async def _standing(self, name: str) -> tuple[_Resting, ...]:
+        return _read(await self._store.read(Kind.UPSTREAM_LOGINS, name))
+
+    async def _kept(self, name: str, resting: list[_Resting], turn: Turn) -> None:
+        until = turn.at + LIMITS.session_lifetime
+        await self._store.put(Kind.UPSTREAM_LOGINS, name, json.dumps(resting).encode(), until=until)
 
 
 def _read(octets: bytes | None) -> tuple[_Resting, ...]:

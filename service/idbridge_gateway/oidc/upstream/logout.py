@@ -1,11 +1,13 @@
 """``POST /login/backchannel/{provider}``: a provider says that a login is over, and what rests on it here ends too.
 
-The token has to be signed by a key that the list vouches for, for our client, lately, and counts once. The clients of
-ours that were told of the login are told in turn (``sessions``). Whether anything rested on it, the provider does not
-hear. Clause: OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8.
+The token has to be signed by a key that the list vouches for, for our client, lately, and counts once: it is spent when
+all that it ends has ended, so that a provider which was told that we could not may bring it again. The clients of ours
+that were told of the login are told in turn (``sessions``). Whether anything rested on it, the provider does not hear.
+Clause: OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from fastapi import Request, Response
 
@@ -23,6 +25,8 @@ from idbridge_gateway.oidc.upstream.key_sets import LATE, KeySets
 from idbridge_gateway.oidc.upstream.logins import RestingLogins
 from idbridge_gateway.oidc.upstream.providers import Providers, UsableProvider
 from idbridge_gateway.stores.one_time import OneTime
+
+_CARRIED_OUT: Final = b"upstream-logout"  # who spends a logout token: so it can be asked whether it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,24 @@ class UpstreamLogout:
         except Refusal as refusal:
             raise OAuthError("invalid_request", "the logout token is refused", cause=refusal.code) from None
         token = await self._verified(text, usable, turn)
-        if not await self.one_time.claim(token.one_time.key, until=token.one_time.until):
+        if await self.one_time.was_spent(token.one_time.key, by=_CARRIED_OUT):
             raise OAuthError("invalid_request", "the logout token was used before", cause="holder.replayed")
-        over = await self.logins.take(token.issuer, subject=token.subject, session=token.session, turn=turn)
+        await self._end(token, turn)
+        await self.one_time.claim(token.one_time.key, until=token.one_time.until, by=_CARRIED_OUT)
+        return Response(status_code=200, headers=dict(NO_STORE))
+
+    async def _end(self, token: LogoutToken, turn: Turn) -> None:
+        """End what rests on the login that is over. Each step may be done again; what stands is forgotten last.
+
+        Raises:
+            RequestError: ``system.*``: some of it may still stand, and is found again.
+        """
+        over = await self.logins.find(token.issuer, subject=token.subject, session=token.session, turn=turn)
         for handle in over:
             await self.provider.transactions.forget(handle)
             await self.provider.sessions.forbid(session_of(handle), turn=turn)
             await self.provider.sessions.end(session_of(handle), turn=turn)
-        return Response(status_code=200, headers=dict(NO_STORE))
+        await self.logins.forget(over, token.issuer, subject=token.subject, session=token.session, turn=turn)
 
     def _opened(self, text: str) -> str:
         """Return the token that ``text`` is, opened if it came encrypted as the ID tokens of its provider do."""
