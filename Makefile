@@ -54,7 +54,7 @@ vectors: ## judge every file of public vectors and print the table
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m tests.judges
 
-e2e: ## let real clients, providers, wallets and a browser go through whole flows
+e2e: ## let real clients, providers, wallets and a browser walk every flow
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
 	@$(BIN)/python -m tests.e2e
@@ -82,4 +82,4 @@ clean: ## remove caches and the environment
 
 help: ## print this table
 	@echo "make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name words; do printf '%-12s %s\n' "$$name" "$$words"; done
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name words; do printf '%-12s %s\n' "$$name" "$$words"; done
