@@ -110,7 +110,7 @@ def test_an_assertion_that_lacks_a_member_is_refused(name: str) -> None:
     assert refusal(without(name)).code == "recognition.assertion_malformed"
 
 
-@pytest.mark.parametrize("name", ["cnf", "nonce", "act", "receipt", "amr"])
+@pytest.mark.parametrize("name", ["cnf", "nonce", "act", "profile", "receipt", "amr"])
 def test_an_assertion_with_a_member_that_is_not_known_is_refused(name: str) -> None:
     assert refusal(spoiled(name, None)).code == "recognition.assertion_malformed"
 

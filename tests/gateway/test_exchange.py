@@ -48,6 +48,7 @@ def exchanging(shared_files: Any) -> Node:
         client("bank"),
         client("bank-codes", grants=frozenset({AUTHORIZATION_CODE}), redirect_uris=(f"{OWN}/callback",)),
         client("bank-off", enabled=False),
+        client("bank-plain", profile=Profile.OIDC_CODE),
     )
     directory = ClientDirectory.of(clients, {party.id: party})
     node.app = create_app(node.settings, clock=node.clock, clients=directory)

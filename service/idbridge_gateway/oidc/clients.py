@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from idbridge.assertion.decision import Decision
 from idbridge.errors import ConfigurationError
 from idbridge.model.request import RelyingParty
 from idbridge.oidc.client import OidcClient, Profile
+from idbridge.oidc.levels import CEILINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ class RegisteredClient:
     def enabled(self) -> bool:
         """Whether both are switched on."""
         return self.client.enabled and self.relying_party.enabled
+
+    def bounded(self, decision: Decision) -> Decision:
+        """Return ``decision`` as the registration of this moment allows it: its claims, and the level of its profile.
+
+        A profile with a level of its own is named in whatever is made of it.
+        """
+        profile = self.client.profile
+        narrowed = decision.narrowed_to(self.relying_party.claims)
+        if profile is Profile.FAPI2:
+            return narrowed
+        return narrowed.capped(CEILINGS[profile], profile=profile.value)
 
 
 class Clients(Protocol):

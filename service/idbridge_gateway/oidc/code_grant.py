@@ -9,6 +9,7 @@ import hmac
 from datetime import timedelta
 from typing import Any, Final
 
+from idbridge.assertion.decision import Decision
 from idbridge.assertion.login import id_token_claims
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
@@ -95,9 +96,10 @@ class CodeGrant:
         return proof.thumbprint
 
     async def _issued(self, code: Code, registered: RegisteredClient, turn: Turn, *, jkt: str | None) -> dict[str, Any]:
-        expires_at = min(turn.at + _lifetime(jkt), code.decision.expires_at)
-        id_token = _id_token(code, registered, turn)
-        token = AccessToken(code.client_id, jkt, code.claims, code.decision, turn.at, expires_at)
+        decision = registered.bounded(code.decision)  # the registration may have been narrowed since the yes
+        expires_at = min(turn.at + _lifetime(jkt), decision.expires_at)
+        id_token = _id_token(code, decision, registered, turn)
+        token = AccessToken(code.client_id, jkt, code.claims, decision, turn.at, expires_at)
         await self._tokens.keep(code.access_token, token)
         await self._sessions.keep(code, at=turn.at)
         return {
@@ -113,12 +115,12 @@ def _lifetime(jkt: str | None) -> timedelta:
     return LIMITS.bearer_token_lifetime if jkt is None else LIMITS.bound_token_lifetime
 
 
-def _id_token(code: Code, registered: RegisteredClient, turn: Turn) -> str:
+def _id_token(code: Code, decision: Decision, registered: RegisteredClient, turn: Turn) -> str:
     client = registered.client
     try:
-        recognised = code.decision.core["verified_claims"]
+        recognised = decision.core["verified_claims"]
         released = for_id_token(parse_claims(code.claims), recognised, at=turn.at)
-        claims = id_token_claims(code.decision, nonce=code.nonce, verified_claims=released, at=turn.at)
+        claims = id_token_claims(decision, nonce=code.nonce, verified_claims=released, at=turn.at)
         algorithm = client.id_token_signed_response_alg
         claims |= {"at_hash": half_hash(code.access_token, algorithm), "sid": code.session}
         return encrypted(signed(claims, algorithm=algorithm, turn=turn), client.id_token_encryption, client)

@@ -3,7 +3,8 @@
 The subject token is verified like any other credential, for the relying party whose client asks: so first of all it
 has to be meant for this node or for a client that is registered for this party at its issuer. Nothing is issued but
 from PASSED; what is issued is no wider, no higher and no longer-lived than what it rests on, because it is the decision
-of ``assertion``. A login counts once for each audience. What is refused spends nothing.
+of ``assertion``, and no higher than the profile of the client allows. A login counts once for each audience. What is
+refused spends nothing.
 """
 
 import hashlib
@@ -71,7 +72,7 @@ class Exchange:
         subject = self._verified(self._question(asked.question(), party), turn)
         members = asked.question_of_actor()
         actor = self._verified(self._question(members, party), turn) if members is not None else None
-        response = self._issued(subject, actor, asked, turn)
+        response = self._issued(subject, actor, asked, registered, turn)
         for value in _spent_by(subject, actor, audience=asked.audience):
             if not await self._one_time.claim(value.key, until=value.until):
                 self._counts.note(subject.spent())
@@ -104,12 +105,19 @@ class Exchange:
             raise OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
         return report
 
-    def _issued(self, subject: Report, actor: Report | None, asked: ExchangeRequest, turn: Turn) -> dict[str, Any]:
+    def _issued(
+        self,
+        subject: Report,
+        actor: Report | None,
+        asked: ExchangeRequest,
+        registered: RegisteredClient,
+        turn: Turn,
+    ) -> dict[str, Any]:
         try:
-            decision = self._decided(subject, asked, turn)
+            decision = registered.bounded(self._decided(subject, asked, turn))
             if actor is not None:
                 require_actor(subject, actor)
-                decision = decision.acted_by(self._decided(actor, asked, turn))
+                decision = decision.acted_by(registered.bounded(self._decided(actor, asked, turn)))
             token = self._token(decision, asked, turn)
         except Refusal as refusal:
             self._counts.note(subject.undeliverable(refusal.code))
