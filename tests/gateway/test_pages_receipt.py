@@ -1,5 +1,6 @@
 """Receipts: of a yes alone, with names and no values, signed by the node, and kept by nobody there."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -13,7 +14,11 @@ import pytest
 
 from idbridge.codec import base64url
 from idbridge.errors import ConfigurationError
+from idbridge.limits import LIMITS
 from idbridge.model.region import Format
+from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc.completion import Consent
+from idbridge_gateway.oidc.transaction import LoginOverError
 from idbridge_gateway.pages.catalogue import LANGUAGES, catalogues
 from idbridge_gateway.pages.receipt import TYPE
 from idbridge_gateway.signing import IssuingInForce
@@ -34,10 +39,19 @@ def form_of(visit: Visit, name: str, *, lang: str = "en") -> dict[str, str]:
     return {"token": token_in(text), "answer": "yes", **dict.fromkeys(boxes_in(text), "yes")}
 
 
-def saved(visit: Visit, name: str, **changes: str) -> httpx2.Response:
-    fields = {**form_of(visit, name), **changes}
+def saved(visit: Visit, name: str) -> httpx2.Response:
+    """Say yes with everything left in, and save the receipt."""
+    fields = form_of(visit, name)
+    page_of(visit.send(f"/consent?t={name}", fields))
     fields.pop("receipt")
     return visit.send(f"/receipt?t={name}", fields)
+
+
+def gone_on(visit: Visit, name: str) -> httpx2.Response:
+    """Go on from the receipt as its page stands."""
+    text = page_of(visit.get(f"/consent?t={name}"))
+    boxes = re.findall(r'<input type="hidden" name="(share\.[^"]+)" value="yes">', text)
+    return visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": "yes", **dict.fromkeys(boxes, "yes")})
 
 
 def signature_in(text: str) -> str:
@@ -51,18 +65,109 @@ def document_in(text: str) -> dict[str, Any]:
     return found
 
 
-def test_there_is_no_receipt_of_a_no(visit: Visit) -> None:
-    name = visit.logged_in()
+def test_nobody_agrees_to_a_log_in_of_which_nothing_was_decided(visit: Visit) -> None:
+    cookie = visit.bank.provider.cookies.name_of(visit.begin())
+    transactions = visit.bank.provider.transactions
+    held = asyncio.run(transactions.find(visit.browser.cookies[cookie]))
 
-    refused(saved(visit, name, answer="no"), FORGED)
-    answer = visit.send(f"/consent?t={name}", {**form_of(visit, name), "answer": "no"})
-    assert told(answer)["error"] == "access_denied"
+    with pytest.raises(LoginOverError):
+        asyncio.run(transactions.agree(held, frozenset(), at=visit.bank.node.clock.now()))
+
+
+def test_there_is_no_receipt_of_a_no_and_none_before_a_yes(visit: Visit) -> None:
+    name = visit.logged_in()
+    fields = form_of(visit, name)
+    fields.pop("receipt")
+
+    for answer in ("no", "yes"):
+        refused(visit.send(f"/receipt?t={name}", {**fields, "answer": answer}), FORGED)
+    assert told(visit.send(f"/consent?t={name}", {**fields, "answer": "no"}))["error"] == "access_denied"
+
+
+def test_after_a_receipt_nobody_says_no_any_more(visit: Visit) -> None:
+    """What the node signed with its name would not have happened."""
+    name = visit.logged_in()
+    fields = form_of(visit, name)
+    page_of(visit.send(f"/consent?t={name}", fields))
+
+    refused(visit.send(f"/consent?t={name}", {"token": fields["token"], "answer": "no"}), FORGED)
+    refused(visit.send(f"/receipt?t={name}", {"token": fields["token"], "answer": "no"}), FORGED)
+    for outcome in (Consent.NO, OAuthError("temporarily_unavailable", "the provider does not answer")):
+        with pytest.raises(LoginOverError):
+            visit.bank.complete(name, outcome)
+    assert "code" in told(gone_on(visit, name))
+
+
+@pytest.mark.parametrize("path", ["/consent", "/receipt"])
+@pytest.mark.parametrize("boxes", [(), ("share.name",), ("share.name", "share.birthdate", "share.nationality")])
+def test_after_a_receipt_no_other_yes_counts_than_that_of_the_receipt(
+    visit: Visit, path: str, boxes: tuple[str, ...]
+) -> None:
+    name = visit.logged_in()
+    fields = {"token": form_of(visit, name)["token"], "answer": "yes"}
+    kept = {**fields, "share.name": "yes", "share.nationality": "yes"}
+    page_of(visit.send(f"/consent?t={name}", {**kept, "receipt": "yes"}))
+
+    refused(visit.send(f"{path}?t={name}", {**fields, **dict.fromkeys(boxes, "yes")}), FORGED)
+    assert document_in(visit.send(f"/receipt?t={name}", kept).text)["claims"] == ["name", "nationality"]
+    answer = visit.bank.redeem(told(visit.send(f"/consent?t={name}", kept))["code"]).json()
+    claims = json.loads(base64url.decode(answer["id_token"].split(".")[1]))
+    assert set(claims["verified_claims"]["claims"]) == {"name", "nationality"}
+
+
+def test_after_a_receipt_nobody_logs_in_otherwise_in_the_same_log_in(visit: Visit) -> None:
+    name = visit.logged_in()
+    fields = form_of(visit, name)
+    chosen = {"token": visit.token(f"/login?t={name}"), "answer": "cancel"}
+    page_of(visit.send(f"/consent?t={name}", fields))
+
+    with pytest.raises(LoginOverError):
+        visit.bank.complete(name, visit.bank.report())
+    for answer in (visit.get(f"/login?t={name}"), visit.send(f"/login?t={name}", chosen)):
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/consent?t={name}")
+    assert "code" in told(gone_on(visit, name))
+
+
+def test_a_yes_that_waited_too_long_is_told_to_the_client_and_keeps_its_time(visit: Visit) -> None:
+    name = visit.logged_in()
+    said = visit.bank.node.clock.now()
+    page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
+    visit.bank.node.clock.turn(seconds=LIMITS.assertion_lifetime.total_seconds())
+
+    page = page_of(visit.get(f"/consent?t={name}"))
+    assert f"{said:%Y-%m-%d %H:%M} UTC" in page
+    assert told(gone_on(visit, name))["error"] == "login_required"
+
+
+def test_the_receipt_is_shown_again_to_who_loads_the_page_or_presses_twice(visit: Visit) -> None:
+    name = visit.logged_in()
+    fields = form_of(visit, name)
+    first = page_of(visit.send(f"/consent?t={name}", fields))
+
+    assert "Your receipt" in first
+    for again in (visit.send(f"/consent?t={name}", fields), visit.get(f"/consent?t={name}")):
+        assert "<h1>Your receipt</h1>" in page_of(again)
+
+
+def test_an_answer_in_the_moment_of_another_does_not_undo_it(visit: Visit) -> None:
+    """Two tabs open the same log-in; one of them makes a receipt before the other keeps anything."""
+    name = visit.logged_in()
+    transactions = visit.bank.provider.transactions
+    handle = visit.browser.cookies[visit.bank.provider.cookies.name_of(name)]
+    seen = asyncio.run(transactions.find(handle))
+    assert seen.transaction.decision is not None
+    page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
+
+    with pytest.raises(LoginOverError):
+        asyncio.run(transactions.keep(seen, seen.transaction.decision))
+    with pytest.raises(LoginOverError):
+        asyncio.run(transactions.agree(seen, frozenset(), at=visit.bank.node.clock.now()))
 
 
 def test_a_receipt_names_claims_and_says_nothing_of_the_person(visit: Visit) -> None:
     name = visit.logged_in()
-    page = page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
     file = saved(visit, name).text
+    page = page_of(visit.get(f"/consent?t={name}"))
 
     for text in (page, file):
         assert "Date of birth" in text
@@ -71,14 +176,13 @@ def test_a_receipt_names_claims_and_says_nothing_of_the_person(visit: Visit) -> 
     assert "sub" not in document_in(file)
 
 
-def test_before_somebody_goes_on_nothing_is_shared_and_they_can_still_say_no(visit: Visit) -> None:
+def test_before_somebody_goes_on_nothing_is_shared_and_the_page_offers_no_no(visit: Visit) -> None:
     name = visit.logged_in()
     page = page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
-    assert "It is shared when you go on. You can still say no." in page
-    assert f"__Host-idbridge-{name}" in visit.browser.cookies
 
-    answer = visit.send(f"/consent?t={name}", {"token": token_in(page), "answer": "no"})
-    assert told(answer)["error"] == "access_denied"
+    assert "It is shared when you go on." in page
+    assert 'value="no"' not in page
+    assert f"__Host-idbridge-{name}" in visit.browser.cookies
 
 
 def test_from_the_receipt_the_person_goes_on_with_what_they_left_in(visit: Visit) -> None:
@@ -174,21 +278,20 @@ def test_without_a_key_that_signs_the_receipt_is_handed_over_unsigned(visit: Vis
     assert "Bank of the Sample River" in text
 
 
-def test_nothing_is_kept_of_a_receipt(visit: Visit) -> None:
+def test_nothing_but_the_log_in_itself_is_kept_of_a_receipt(visit: Visit) -> None:
     name = visit.logged_in()
     held = visit.bank.node.app.state.parts.stores.sealed.held
-    before = dict(held)
-    page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
+    before = set(held)
     saved(visit, name)
 
-    assert dict(held) == before
+    assert set(held) == before
 
 
 def test_markup_in_a_receipt_is_text(shared_files: Path) -> None:
     visit = visit_in(shared_files, name=HOSTILE)
     name = visit.logged_in(purpose_text=HOSTILE, report={"purpose_text": HOSTILE})
 
-    for text in (saved(visit, name).text, page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))):
+    for text in (saved(visit, name).text, page_of(visit.get(f"/consent?t={name}"))):
         assert "<script>alert" not in text
         assert "<img src=x" not in text
 

@@ -186,6 +186,9 @@ class Completion:
 
     async def _ended(self, held: HeldTransaction, error: OAuthError, *, at: datetime) -> Response:
         transaction = await self._transactions.take(held.handle)
+        if transaction.agreed_at is not None:  # a receipt was made of the yes: it does not become a no
+            await self._transactions.give_back(held.handle, transaction)
+            raise unknown_transaction()
         return await self._sent(held.handle, error, transaction, at=at)
 
     async def _sent(self, handle: str, error: OAuthError, transaction: Transaction, *, at: datetime) -> Response:

@@ -25,7 +25,8 @@ from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 class Transaction:
     """A login in progress. ``pushed`` is the handle of the request that was pushed for it, ``None`` for a plain one.
 
-    ``decision`` is what was decided of the person's login at a provider, ``None`` until that is done.
+    ``decision`` is what was decided of the person's login at a provider, ``None`` until that is done. ``agreed_at`` is
+    when the person said yes to it and had a receipt made of that, ``None`` before: then nothing else comes of it.
     """
 
     client_id: str
@@ -33,6 +34,7 @@ class Transaction:
     ends_at: datetime
     pushed: str | None = field(default=None, repr=False)
     decision: Decision | None = field(default=None, repr=False)
+    agreed_at: datetime | None = None
 
     def octets(self) -> bytes:
         """Return the transaction as it is sealed."""
@@ -42,6 +44,7 @@ class Transaction:
             "ends_at": self.ends_at.timestamp(),
             "pushed": self.pushed,
             "decision": self.decision.document() if self.decision is not None else None,
+            "agreed_at": self.agreed_at.timestamp() if self.agreed_at is not None else None,
         }
         return json.dumps(document).encode()
 
@@ -49,17 +52,24 @@ class Transaction:
         """Return the transaction with what was decided of the person's login."""
         return replace(self, decision=decision)
 
+    def with_yes(self, shared: frozenset[str], *, at: datetime) -> "Transaction":
+        """Return the transaction with the person's yes to the claims that are ``shared`` of what was decided."""
+        if self.decision is None:
+            raise unknown_transaction()
+        return replace(self, decision=self.decision.narrowed_to(shared), agreed_at=at)
+
 
 def read_transaction(octets: bytes) -> Transaction:
     """Return the transaction of which ``Transaction.octets`` made ``octets``."""
     document = json.loads(octets)
-    decision = document["decision"]
+    decision, agreed_at = document["decision"], document["agreed_at"]
     return Transaction(
         client_id=document["client_id"],
         parameters=MappingProxyType(document["parameters"]),
         ends_at=datetime.fromtimestamp(document["ends_at"], UTC),
         pushed=document["pushed"],
         decision=kept_decision(decision) if decision is not None else None,
+        agreed_at=datetime.fromtimestamp(agreed_at, UTC) if agreed_at is not None else None,
     )
 
 
@@ -121,10 +131,31 @@ class Transactions:
         """Keep what was decided of the person's login; what was answered meanwhile does not come back.
 
         Raises:
-            OAuthError: ``invalid_request``: it is over.
+            OAuthError: ``invalid_request``: it is over, or agreed to.
             RequestError: ``system.*``.
         """
-        changed = held.transaction.with_decision(decision)
+        await self._open(held)
+        return await self._replaced(held, held.transaction.with_decision(decision))
+
+    async def agree(self, held: HeldTransaction, shared: frozenset[str], *, at: datetime) -> HeldTransaction:
+        """Keep the yes to what was decided, with the claims that are ``shared``, before a receipt is made of it.
+
+        Raises:
+            OAuthError: ``invalid_request``: it is over, agreed to, or something else was decided since.
+            RequestError: ``system.*``.
+        """
+        if (await self._open(held)).decision != held.transaction.decision:
+            raise unknown_transaction()
+        return await self._replaced(held, held.transaction.with_yes(shared, at=at))
+
+    async def _open(self, held: HeldTransaction) -> Transaction:
+        """Return the transaction as it is kept at this moment, if nobody agreed to it."""
+        current = (await self.find(held.handle)).transaction
+        if current.agreed_at is not None:
+            raise unknown_transaction()
+        return current
+
+    async def _replaced(self, held: HeldTransaction, changed: Transaction) -> HeldTransaction:
         if not await self._store.replace(Kind.TRANSACTION, held.handle, changed.octets(), until=changed.ends_at):
             raise unknown_transaction()
         return HeldTransaction(held.handle, changed)

@@ -1,10 +1,12 @@
 """``/consent``: what would be released, in plain words and with its values; yes and no weigh the same.
 
 A yes counts for what the page showed, once, in the browser that began the login (``forgery``). What is not necessary
-can be left out, never more put in. After a yes the person may have a receipt before they go on (``receipt``). A no is
-told to the client as ``access_denied``, and nothing is kept. Clause: OpenID Connect Core 1.0 section 3.1.2.4.
+can be left out, never more put in. After a yes the person may have a receipt before they go on (``receipt``): the yes
+is kept first, and then only that very yes goes on, for what a receipt says has to be so. A no is told to the client as
+``access_denied``, and nothing is kept. Clause: OpenID Connect Core 1.0 section 3.1.2.4.
 """
 
+from datetime import datetime
 from typing import Final
 
 from fastapi import Request, Response
@@ -53,7 +55,9 @@ class ConsentPage:
 
     async def _shown(self, request: Request) -> Response:
         login = await open_login(request, self._provider)
-        decision = login.held.transaction.decision
+        decision, agreed_at = login.held.transaction.decision, login.held.transaction.agreed_at
+        if decision is not None and agreed_at is not None:
+            return self._receipt_page(request, login, decision, agreed_at)
         if decision is None or _is_over(login, decision):
             return see_other(addresses.selector(login.name))
         words = self._pages.language(request, offered=LANGUAGES, wished=login.asked.ui_locales)
@@ -73,6 +77,8 @@ class ConsentPage:
 
     async def _said(self, request: Request) -> Response:
         login, decision, fields = await self._sent(request)
+        if login.held.transaction.agreed_at is not None:
+            return await self._said_again(request, login, decision, fields)
         completion = self._provider.completion
         if fields.get(_ANSWER) == Consent.NO:
             return await completion.complete(login.held, Consent.NO, turn=login.turn)
@@ -81,14 +87,21 @@ class ConsentPage:
         if _is_over(login, decision):
             return see_other(addresses.selector(login.name))
         shared = _statement(login, decision).left_in(fields)
-        if _RECEIPT in fields:
-            return self._receipt_page(request, login, decision, fields)
-        return await completion.complete(login.held, Consent.YES, turn=login.turn, shared=shared)
+        if _RECEIPT not in fields:
+            return await completion.complete(login.held, Consent.YES, turn=login.turn, shared=shared)
+        await self._provider.transactions.agree(login.held, shared, at=login.turn.at)
+        return self._receipt_page(request, login, decision.narrowed_to(shared), login.turn.at)
 
-    def _receipt_page(
+    async def _said_again(
         self, request: Request, login: OpenedLogin, decision: Decision, fields: dict[str, str]
     ) -> Response:
-        boxes = sorted(fields.keys() - _FIXED)
+        """Go on after a receipt, or show it again to who sent the form of the consent page twice."""
+        agreed_at = _agreed(login, decision, fields)
+        if _RECEIPT in fields:
+            return self._receipt_page(request, login, decision, agreed_at)
+        return await self._provider.completion.complete(login.held, Consent.YES, turn=login.turn)
+
+    def _receipt_page(self, request: Request, login: OpenedLogin, decision: Decision, agreed_at: datetime) -> Response:
         return self._pages.page(
             request,
             "receipt.html",
@@ -96,19 +109,17 @@ class ConsentPage:
             wished=login.asked.ui_locales,
             kept=login.kept,
             leaves=True,
-            receipt=self._receipt(request, login, decision, fields),
+            receipt=self._receipt(request, login, decision, agreed_at),
             token=_token(login, decision),
-            boxes=boxes,
+            boxes=sorted(_statement(login, decision).boxes),
             go_on=addresses.consent(login.name),
             save=addresses.receipt(login.name),
         )
 
     async def _handed_over(self, request: Request) -> Response:
         login, decision, fields = await self._sent(request)
-        if fields.get(_ANSWER) != Consent.YES:
-            raise ForgedFormError
+        receipt = self._receipt(request, login, decision, _agreed(login, decision, fields))
         words = self._pages.language(request, offered=LANGUAGES, wished=login.asked.ui_locales)
-        receipt = self._receipt(request, login, decision, fields)
         response = Response(self._pages.text("receipt_file.html", m=words, receipt=receipt), media_type="text/html")
         response.headers["content-disposition"] = f'attachment; filename="receipt-{login.turn.at:%Y-%m-%d}.html"'
         response.headers["cache-control"] = "no-store"
@@ -117,13 +128,12 @@ class ConsentPage:
     async def _explained(self, request: Request) -> Response:
         return self._pages.page(request, "receipts.html", personal=False, offered=LANGUAGES)
 
-    def _receipt(self, request: Request, login: OpenedLogin, decision: Decision, fields: dict[str, str]) -> Receipt:
+    def _receipt(self, request: Request, login: OpenedLogin, decision: Decision, agreed_at: datetime) -> Receipt:
         words = self._pages.language(request, offered=LANGUAGES, wished=login.asked.ui_locales)
-        statement = _statement(login, decision)
         return receipt_of(
             login,
-            statement,
-            left_in=statement.left_in(fields),
+            _statement(login, decision),
+            agreed_at=agreed_at,
             asker=login.asker(words),
             contacts=self._contacts(login.registered.relying_party.id),
         )
@@ -160,6 +170,19 @@ class ConsentPage:
 def _is_over(login: OpenedLogin, decision: Decision) -> bool:
     """Tell whether the person logged in too long ago: they can do so again while the transaction lives."""
     return login.turn.at >= decision.expires_at
+
+
+def _agreed(login: OpenedLogin, decision: Decision, fields: dict[str, str]) -> datetime:
+    """Return when the person said the yes that ``fields`` repeat: the very one that was kept, and no other answer.
+
+    Raises:
+        ForgedFormError: Nobody agreed yet, or ``fields`` say a no or another yes.
+    """
+    agreed_at, statement = login.held.transaction.agreed_at, _statement(login, decision)
+    everything = frozenset(claim.words.name for claim in statement.claims)
+    if agreed_at is None or fields.get(_ANSWER) != Consent.YES or statement.left_in(fields) != everything:
+        raise ForgedFormError
+    return agreed_at
 
 
 def _statement(login: OpenedLogin, decision: Decision) -> Statement:

@@ -75,11 +75,16 @@ class LoginPage:
         return await browsed(request, self._chosen if request.method == "POST" else self._shown)
 
     async def _shown(self, request: Request) -> Response:
-        return self._page(request, await open_login(request, self._provider))
+        login = await open_login(request, self._provider)
+        if login.held.transaction.agreed_at is not None:
+            return see_other(addresses.consent(login.name))
+        return self._page(request, login)
 
     async def _chosen(self, request: Request) -> Response:
         login = await open_login(request, self._provider)
         fields = await own_form(request, texts=_FIELDS, origin=self._origin, expected=login.token(PATH))
+        if login.held.transaction.agreed_at is not None:
+            return see_other(addresses.consent(login.name))
         answer = fields.get("answer", "")
         if answer == _CANCEL:
             refusal = OAuthError("access_denied", "the person cancelled the log-in")

@@ -1,8 +1,9 @@
 """Receipts: what somebody agreed to, to keep and to point to; handed over, signed, and kept by nobody here.
 
 It names the claims and not their values, and nobody: whoever finds it learns what was asked, and not of whom. It is
-made of the login in progress whenever it is wanted, so that nothing has to be kept for it. The signature is that of the
-node, under a type of its own: a receipt is no assertion, and no step of a verification takes it for one.
+made of the login in progress whenever it is wanted, once the yes is kept there and can no longer become a no. The
+signature is that of the node, under a type of its own: a receipt is no assertion, and no step of a verification takes
+it for one.
 """
 
 from collections.abc import Mapping
@@ -45,9 +46,9 @@ class Receipt:
 
 
 def receipt_of(
-    login: OpenedLogin, statement: Statement, *, left_in: frozenset[str], asker: Asker, contacts: Contacts
+    login: OpenedLogin, statement: Statement, *, agreed_at: datetime, asker: Asker, contacts: Contacts
 ) -> Receipt:
-    """Return the receipt of a yes to ``statement`` with the claims that were ``left_in``."""
+    """Return the receipt of the yes that was said to the whole of ``statement`` at ``agreed_at``."""
     party = login.registered.relying_party
     document = {
         "schema": SCHEMA,
@@ -64,16 +65,16 @@ def receipt_of(
             "withdrawal": contacts.withdrawal,
         },
         "purpose": {"code": login.asked.purpose, "text": login.asked.purpose_text},
-        "claims": sorted(left_in),
+        "claims": sorted(claim.words.name for claim in statement.claims),
         "represents": statement.represents is not None,
         "acr": str(statement.level),
         "home_state": statement.state,
-        "agreed_at": instant_text(login.turn.at.replace(microsecond=0)),
+        "agreed_at": instant_text(agreed_at.replace(microsecond=0)),
     }
     return Receipt(
         asker=asker,
-        at=_written(login.turn.at),
-        claims=tuple(claim for claim in statement.claims if claim.words.name in left_in),
+        at=_written(agreed_at),
+        claims=statement.claims,
         statement=statement,
         issuer=login.turn.issuing.node.issuer,
         contacts=contacts,
