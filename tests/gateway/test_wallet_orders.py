@@ -200,6 +200,23 @@ def test_an_age_may_be_ordered_by_who_may_have_the_date_of_birth(wallets: Wallet
     assert wallets.order(party="la-hotel", purpose="age-check", claims=["age_over_65"]).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "age_over_21 and your passport number. Official request of the Police",
+        "age_over_<b>",
+        "age_over_",
+        "age_over_0",
+        "age_over_-1",
+        "age_over_1000",
+        "age_over_21\n",
+        "age_over_\u0662\u0661",
+    ],
+)
+def test_no_words_of_a_relying_party_stand_in_the_list_of_what_is_asked(wallets: Wallets, claim: str) -> None:
+    assert problem_of(wallets.order(claims=[claim]), 400) == "input.request_malformed"
+
+
 def test_nothing_of_an_order_can_be_read_where_it_is_kept(wallets: Wallets) -> None:
     ordered = wallets.ordered()
     held = wallets.node.app.state.parts.stores.sealed.held

@@ -5,6 +5,7 @@ be verified afterwards is not asked for. The question itself is read by the read
 cannot come to mean different things. The caller can only narrow (architecture D4).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ Choice = TypeVar("Choice", ResponseMode, ClientIdPrefix)
 _QUESTION: Final = frozenset({"purpose", "purpose_text", "claims", "dcql", "transaction_data", "detail", "assertion"})
 MEMBERS: Final = _QUESTION | {"template", "expected", "response_mode", "client_id_prefix", "expires_in", "return_uri"}
 _EXPECTED: Final = frozenset({"loa", "entity"})  # the rest of what is expected follows from the request to the wallet
-_AGE: Final = "age_over_"
+_AGE: Final = re.compile(r"age_over_[1-9][0-9]{0,2}", re.ASCII)  # whole: the page shows a person what follows
 _PROBE: Final = "."  # stands for the answer while the question is read; nothing looks at it
 
 
@@ -139,7 +140,7 @@ def _refuse_unregistered(question: Mapping[str, Any], party: RelyingParty, purpo
 
 def is_among(claim: str, claims: frozenset[str]) -> bool:
     """Tell whether ``claim`` is one of ``claims``, or an age where they have the date of birth."""
-    return claim in claims or (BIRTHDATE in claims and claim.startswith(_AGE))
+    return claim in claims or (BIRTHDATE in claims and _AGE.fullmatch(claim) is not None)
 
 
 def _one_of(members: Mapping[str, Any], name: str, choices: type[Choice], default: Choice) -> Choice:
