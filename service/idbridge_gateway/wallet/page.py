@@ -22,9 +22,11 @@ from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_o
 from idbridge_gateway.pages.languages import PARAMETER, Language
 from idbridge_gateway.pages.problems import problem_page
 from idbridge_gateway.pages.rendering import Pages
+from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.stores.sealed import new_handle
 from idbridge_gateway.wallet.asker import PAGE_PATH, Asker
 from idbridge_gateway.wallet.held import HeldAnswers
+from idbridge_gateway.wallet.parties import still_asks
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.records import Outcome, WalletPage
 
@@ -45,6 +47,7 @@ class WalletPages:
         asker: Asker,
         presentations: Presentations,
         held: HeldAnswers,
+        registry: RegistryInForce,
         randomness: Randomness,
         clock: Clock,
     ) -> None:
@@ -52,6 +55,7 @@ class WalletPages:
         self._asker = asker
         self._presentations = presentations
         self._held = held
+        self._registry = registry
         self._randomness = randomness
         self._clock = clock
         self._cookies = TransactionCookies(secure=asker.base.startswith("https://"))
@@ -80,7 +84,7 @@ class WalletPages:
             raise RequestError("input.request_malformed", "this form is sent by its own page")
         page = await self._page(link)
         response = see_other(self._path(request, link))
-        if page.browser is None:
+        if page.browser is None and await self._wallet_link(link) is not None:
             handle = new_handle(self._randomness)
             now = await self._presentations.on_device(link, browser=public_name(handle))
             if now is not None and now.browser == public_name(handle):
@@ -138,8 +142,9 @@ class WalletPages:
         }
 
     async def _wallet_link(self, name: str) -> str | None:
+        """Return what opens a wallet; ``None`` if nobody is asked any more, or the one who asks is gone."""
         found = await self._presentations.request(name)
-        if found is None:
+        if found is None or not still_asks(self._registry, found.party, at=self._clock.now()):
             return None
         return wallet_link(client_id=found.client_id, request_uri=self._asker.request_uri(name))
 

@@ -29,6 +29,7 @@ from idbridge_gateway.verdict import Verdicts
 from idbridge_gateway.wallet.asker import REQUEST_PATH, RESPONSE_PATH, Asker
 from idbridge_gateway.wallet.contract import request_operation, response_operation
 from idbridge_gateway.wallet.held import HeldAnswers
+from idbridge_gateway.wallet.parties import party_now, still_asks
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.question import kept_report, question_of
 from idbridge_gateway.wallet.records import Device, Outcome, WalletRequest
@@ -95,6 +96,8 @@ class WalletSide:
     async def _signed(self, name: str, *, wallet_nonce: str | None) -> str:
         found = await self._open(name)
         at = self._turns.clock.now()
+        if not still_asks(self._registry, found.party, at=at):
+            raise RefusedError
         certificate = self._asker.require_certificate(at=at)
         await self._count_fetch(name, found)
         parameters = RequestParameters(
@@ -152,9 +155,7 @@ class WalletSide:
     def _question(self, found: WalletRequest, name: str, told: WalletAnswer, turn: Turn) -> VerifyRequest:
         """Return the answer as one question, for the relying party as it is registered now."""
         try:
-            party = self._registry.registration(found.party).party_at(turn.at)
-            if not party.enabled:
-                raise RefusedError
+            party = party_now(self._registry, found.party, at=turn.at)
             return question_of(found, told, response_uri=self._asker.response_uri(name), party=party)
         except RequestError:
             raise RefusedError from None

@@ -75,6 +75,7 @@ def install_wallet(app: FastAPI, parts: Parts, callers: Callers) -> None:
         asker=asker,
         presentations=presentations,
         held=held,
+        registry=parts.registry,
         randomness=parts.randomness,
         clock=turns.clock,
     )
