@@ -7,6 +7,7 @@ sections 3.1.2 and 3.1.3; RFC 9207 section 2.4; RFC 9700 sections 2.1, 4.4 and 4
 """
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -29,6 +30,7 @@ from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 _LEAST_CHARACTERS: Final = 22  # 128 bits in base64url
 _OK: Final = 200
 _CREATED: Final = 201  # RFC 9126 section 2.2
+_SENDABLE: Final = re.compile(r"[!-~]+")  # what a header field carries as one word (RFC 6750 section 2.1)
 _NEVER_ASKED_FOR: Final = ("response", "access_token", "id_token", "token_type")
 
 
@@ -178,6 +180,8 @@ def read_token_response(octets: bytes, *, status: int, bound: bool) -> UpstreamT
         raise UpstreamError(UpstreamFault.TOKEN_TYPE)
     if "id_token" not in document:
         raise UpstreamError(UpstreamFault.ID_TOKEN_MISSING)
+    if len(access_token) > LIMITS.token_bytes or _SENDABLE.fullmatch(access_token) is None:
+        raise UpstreamError(UpstreamFault.TOKEN_RESPONSE_MALFORMED, "`access_token` is none that may be sent")
     return UpstreamTokens(_text(document, "id_token"), access_token, token_type.lower(), _expires_in(document))
 
 

@@ -16,6 +16,7 @@ from idbridge.net.calls import Call, Method
 from idbridge.sandbox.edits import ABSENT
 from idbridge.sandbox.people import population
 from idbridge_gateway.oidc.upstream.lines import Line, guarded_callers
+from tests.gateway.asking import the_region
 from tests.gateway.pretending import CLIENT_KEY, CLIENT_SECRET, KH, PUBLIC, SG
 from tests.gateway.providing import Browser, name_of, page_of, told
 from tests.gateway.upstreaming import Abroad, abroad_in, by_key
@@ -41,6 +42,15 @@ def alone(shared_files: Path) -> Abroad:
 
 def at_consent(response: httpx2.Response) -> bool:
     return response.status_code == 303 and response.headers["location"].startswith("/consent?t=")
+
+
+@pytest.mark.parametrize("token", ["at\r\nX: y", "at\0", "até", " "])
+def test_an_access_token_that_no_header_can_carry_ends_the_login(shared_files: Path, token: str) -> None:
+    abroad = abroad_in(shared_files, kh_login=by_key(the_region().service(KH).issuer, userinfo=True))
+    abroad.kh.tokens = {"access_token": token}
+
+    assert told(abroad.log_in(KH))["error"] == "temporarily_unavailable"
+    assert "/userinfo" not in abroad.kh.paths
 
 
 @pytest.mark.parametrize("provider", LOGINS)

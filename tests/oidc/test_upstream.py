@@ -154,6 +154,14 @@ def tokens(*, status: int = 200, bound: bool = True, **changes: Any) -> Upstream
 TOKEN_FAULTS = {
     "no access token": ({"access_token": None}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
     "an empty access token": ({"access_token": ""}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    "an access token of two lines": ({"access_token": "at\r\nX: y"}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    "an access token with a NUL": ({"access_token": "at\0"}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    "an access token with a space": ({"access_token": "at "}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    "an access token beyond ASCII": ({"access_token": "até"}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
+    "an access token without end": (
+        {"access_token": "a" * (LIMITS.token_bytes + 1)},
+        UpstreamFault.TOKEN_RESPONSE_MALFORMED,
+    ),
     "no token type": ({"token_type": None}, UpstreamFault.TOKEN_RESPONSE_MALFORMED),
     "a bearer token where one was to be bound": ({"token_type": "Bearer"}, UpstreamFault.TOKEN_TYPE),
     "a bound token where none was asked for": ({"bound": False}, UpstreamFault.TOKEN_TYPE),
