@@ -2,7 +2,8 @@
 
 Decides whether a logout request is in order, and to which registered address the browser goes. It is sent back only if
 our own ID token shows which client asks: an address alone, registered or not, would make of us an open redirector, and
-a link on any page could log a person out. Without that token the person is asked first, and stays with us. The hint may
+a link on any page could log a person out. Without that token the person is asked first, and stays with us. So they are
+with another token that we signed for a client and that names no session of ours, as a userinfo response. The hint may
 have expired long ago; every key that we ever signed ID tokens with may be handed in. Clause: OpenID Connect
 RP-Initiated Logout 1.0, sections 2, 3 and 6.
 """
@@ -27,31 +28,31 @@ HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
 
 @dataclass(frozen=True, slots=True)
 class LogoutHint:
-    """An ID token of ours, shown again: for which client it was made and whom that client knows by ``subject``."""
+    """An ID token of ours, shown again: for which client it was made, and the ``session`` that began with it."""
 
     client_id: str
-    subject: str = field(repr=False)
-    session: str | None = field(repr=False)
+    session: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A logout that may be carried out, once the person agreed where ``ask`` says so.
+    """A logout that may be carried out, once the person agreed.
 
-    ``hint`` is ``None`` where nobody showed who asks; whoever carries it out compares its subject with the session's,
-    and asks if they differ. ``redirect_uri`` is registered, and ``None`` if the browser stays here.
+    ``hint`` is ``None`` where nobody showed who asks. Only in a browser that has the session of ``hint`` nobody needs
+    to be asked. ``redirect_uri`` is registered, and ``None`` if the browser stays here.
     """
 
     hint: LogoutHint | None
     redirect_uri: str | None
     state: str | None = field(repr=False)
-    ask: bool
 
 
 def read_logout_hint(
     parameters: Parameters, *, issuer: str, keys: Iterable[PublicKey], at: datetime
 ) -> LogoutHint | None:
     """Return the ID token that the request brings as ``id_token_hint``, ``None`` without one.
+
+    A token that names no session began none here, and says no more than if nobody had shown it.
 
     Raises:
         OAuthError: ``invalid_request``: it is no ID token of ours, or was changed. The browser is sent nowhere.
@@ -67,8 +68,9 @@ def read_logout_hint(
             raise CredentialError("issuer.unknown", "`iss` is another issuer")
         if not FORBIDDEN.isdisjoint(claims):
             raise CredentialError("oidc.token_confusion")
-        session = text_claim(claims, "sid") if "sid" in claims else None
-        return LogoutHint(text_claim(claims, "aud"), text_claim(claims, "sub"), session)
+        text_claim(claims, "sub")
+        client_id = text_claim(claims, "aud")
+        return LogoutHint(client_id, text_claim(claims, "sid")) if "sid" in claims else None
     except Refusal as refusal:
         raise OAuthError("invalid_request", "id_token_hint is no ID token of this server", cause=refusal.code) from None
 
@@ -85,13 +87,13 @@ def read_logout_request(parameters: Parameters, *, hint: LogoutHint | None, clie
     if hint is not None and named not in (None, hint.client_id):
         raise OAuthError("invalid_request", "client_id is not the client of id_token_hint")
     if hint is None or client is None:
-        return LogoutRequest(None, None, None, ask=True)
+        return LogoutRequest(None, None, None)
     address = parameters.text("post_logout_redirect_uri")
     if address is None:
-        return LogoutRequest(hint, None, None, ask=False)
+        return LogoutRequest(hint, None, None)
     if address not in client.post_logout_redirect_uris:
         raise OAuthError("invalid_request", "post_logout_redirect_uri is none that is registered")
-    return LogoutRequest(hint, address, _state(parameters), ask=False)
+    return LogoutRequest(hint, address, _state(parameters))
 
 
 def _state(parameters: Parameters) -> str | None:

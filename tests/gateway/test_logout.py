@@ -51,14 +51,19 @@ def out(token: str, **more: str) -> dict[str, str]:
     return {"id_token_hint": token, "post_logout_redirect_uri": LOGGED_OUT, "state": "state-1", **more}
 
 
-def stands(bank: Bank, login: dict[str, Any]) -> bool:
-    """Whether the access token of a login still opens something."""
+def userinfo_of(bank: Bank, login: dict[str, Any]) -> httpx2.Response:
+    """What the access token of a login opens."""
     token = login["access_token"]
     scheme = login["token_type"]
     headers = {"authorization": f"{scheme} {token}"}
     if scheme == "DPoP":
         headers["dpop"] = bank.proof("/oauth/userinfo", "GET", ath=challenge_of(token))
-    return bank.node.send("GET", "/oauth/userinfo", headers=headers).status_code == 200
+    return bank.node.send("GET", "/oauth/userinfo", headers=headers)
+
+
+def stands(bank: Bank, login: dict[str, Any]) -> bool:
+    """Whether the access token of a login still opens something."""
+    return userinfo_of(bank, login).status_code == 200
 
 
 def question_in(response: httpx2.Response) -> str:
@@ -186,6 +191,19 @@ def test_in_another_browser_the_person_is_asked_before_an_id_token_ends_a_login(
     assert stands(bank, login)
     ended = asked(bank, "POST", browser=stranger, question=question, answer="yes")
     assert (ended.status_code, ended.headers["location"]) == (303, f"{LOGGED_OUT}?state=state-1")
+    assert not stands(bank, login)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signed_userinfo_response_shows_nobody_and_sends_no_browser_anywhere(shared_files: Path, way: str) -> None:
+    bank = bank_in(shared_files, userinfo_signed_response_alg="ES256")
+    login = logged_in(bank)
+    userinfo = userinfo_of(bank, login).text
+
+    assert said(asked(bank, way, browser=Browser(), **out(userinfo)), "none")
+    assert stands(bank, login)
+    question = question_in(asked(bank, way, **out(userinfo)))
+    assert said(asked(bank, "POST", question=question, answer="yes"), "done")
     assert not stands(bank, login)
 
 

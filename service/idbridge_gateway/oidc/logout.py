@@ -92,7 +92,7 @@ class LogoutEndpoint:
         asked = self._read(parameters, turn)
         if asked.hint is None:
             return await self._asked(self._logins.held(request), asked, request, turn)
-        sid = asked.hint.session or ""
+        sid = asked.hint.session
         if sid not in self._logins.held(request) and await self._sessions.find(sid) is not None:
             return await self._asked((sid,), asked, request, turn)
         return await self._ended(
