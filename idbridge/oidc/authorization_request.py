@@ -67,6 +67,14 @@ class AuthorizationRequest:
     dpop_jkt: str | None
     parameters: Mapping[str, str] = field(repr=False)
 
+    @property
+    def greatest_age(self) -> timedelta | None:
+        """How long ago a login may have been made that answers this; ``None`` if it does not matter.
+
+        Who is to log in again (``prompt=login``) was not logged in enough, however lately that was.
+        """
+        return timedelta(0) if "login" in self.prompt else self.max_age
+
 
 def read_pushed_request(
     parameters: Parameters, *, client: OidcClient, purposes: frozenset[str], proof: DpopProof | None = None

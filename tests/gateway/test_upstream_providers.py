@@ -158,11 +158,12 @@ def test_a_provider_that_never_reaches_what_is_demanded_is_not_asked(abroad: Abr
     assert (refusal.error, refusal.code) == ("unmet_authentication_requirements", "policy.loa_too_low")
 
 
-@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
-def test_a_fresh_login_and_an_age_are_asked_for_where_our_client_does(abroad: Abroad, prompt: str) -> None:
+@pytest.mark.parametrize(("prompt", "age"), [("login", "0"), ("select_account", "300"), ("login consent", "0")])
+def test_a_fresh_login_and_an_age_are_asked_for_where_our_client_does(abroad: Abroad, prompt: str, age: str) -> None:
     asked = asked_for(abroad, KH, prompt=prompt, max_age="300")
 
-    assert (asked["prompt"], asked["max_age"]) == ("login", "300")
+    assert (asked["prompt"], asked["max_age"]) == ("login", age)
+    assert asked_for(abroad, KH, prompt="login")["max_age"] == "0"
     assert not asked_for(abroad, KH, prompt="consent").keys() & {"prompt", "max_age"}
 
 

@@ -57,6 +57,14 @@ def test_an_answer_without_its_token_or_with_something_else_ends_the_login(
     assert "/exchange" not in abroad.kh.paths
 
 
+def test_a_fresh_login_that_was_demanded_is_none_if_it_is_old(abroad: Abroad) -> None:
+    """Whoever sends a token along is told of no wish, so all depends on what the login says."""
+    abroad.kh.claims = {"auth_time": After(-259_200)}
+    location = abroad.leave(abroad.begin(prompt="login"), KH)
+
+    assert told(abroad.come_back(abroad.kh.connect(location)))["error"] == "login_required"
+
+
 def test_what_the_login_is_exchanged_for_counts_like_every_login(abroad: Abroad) -> None:
     assert answered(abroad).headers["location"].startswith("/consent")
     assert abroad.kh.paths == ["/exchange"]

@@ -228,20 +228,21 @@ def _require_same_question(report: Report, asked: AuthorizationRequest, register
 
 
 def _require_recent(report: Report, asked: AuthorizationRequest, *, since: datetime) -> None:
-    """Return if the person logged in as lately as ``max_age`` demands, seen from when the login began here (``since``).
+    """Return if the person logged in as lately as is demanded, seen from when the login began here (``since``).
 
     Who was asked to log in afresh does so after that, and so meets a ``max_age`` of zero; the provider's clock may
     differ from ours by what its listing grants. A login without time is never recent.
     """
-    if asked.max_age is None:
+    greatest = asked.greatest_age
+    if greatest is None:
         return
     identity = report.passed_identity
     credential = identity.credential if identity is not None else None
     authenticated = credential.authenticated_at if credential is not None else None
     if credential is None or authenticated is None:
         raise OAuthError("login_required", "the login does not say when it was made", cause="time.claim_missing")
-    if since - authenticated > asked.max_age + credential.service.profile.leeway:
-        raise OAuthError("login_required", "the login is too long ago for max_age", cause="time.too_old")
+    if since - authenticated > greatest + credential.service.profile.leeway:
+        raise OAuthError("login_required", "the login is older than was asked for", cause="time.too_old")
 
 
 def _is_printable(text: str) -> bool:

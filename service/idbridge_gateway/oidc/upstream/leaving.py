@@ -2,7 +2,8 @@
 
 FAPI 2.0 where the tier of the state has it: the request is pushed, and the browser carries its name alone. Else the
 plain code flow with PKCE, or the redirect of a provider that speaks otherwise. What our relying party asks for goes on:
-a level as the national ones that are worth it, a fresh login, an age, a language. Nothing personal is in an address.
+a level as the national ones that are worth it, a fresh login, an age, a language. A provider that speaks otherwise is
+told nothing of it; what comes back is measured all the same (``completion``). Nothing personal is in an address.
 """
 
 from collections.abc import Mapping
@@ -106,6 +107,7 @@ def _further(provider: UsableProvider, asked: tuple[RegisteredClient, Authorizat
         further["prompt"] = "login"
     if request.ui_locales:
         further["ui_locales"] = " ".join(request.ui_locales)
-    if request.max_age is not None:
-        further["max_age"] = str(int(request.max_age.total_seconds()))
+    greatest = request.greatest_age
+    if greatest is not None:
+        further["max_age"] = str(int(greatest.total_seconds()))
     return MappingProxyType(further)

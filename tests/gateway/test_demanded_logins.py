@@ -1,0 +1,57 @@
+"""What a request demands of the login that answers it: that it is fresh."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idbridge.limits import LIMITS
+from idbridge.sandbox.edits import ABSENT, After
+from tests.gateway.pretending import SG
+from tests.gateway.providing import Bank, bank_in, told
+from tests.gateway.test_counted import counted, failed
+from tests.gateway.upstreaming import Abroad, abroad_in
+
+WEEK = 604_800
+
+
+@pytest.fixture
+def bank(shared_files: Path) -> Bank:
+    return bank_in(shared_files)
+
+
+@pytest.fixture(scope="module")
+def shared(shared_files: Path) -> Abroad:
+    return abroad_in(shared_files)
+
+
+@pytest.fixture
+def abroad(shared: Abroad) -> Abroad:
+    return shared.anew()
+
+
+@pytest.mark.parametrize("auth_time", [After(-WEEK), ABSENT], ids=["a week old", "of no time"])
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"prompt": "login consent", "max_age": "999999"}])
+def test_a_fresh_login_is_not_an_old_one_and_none_that_does_not_say_when_it_was_made(
+    abroad: Abroad, asked: dict[str, Any], auth_time: Any
+) -> None:
+    """OpenID Connect Core 1.0 section 3.1.2.1: whoever cannot be asked to log in again is an error."""
+    abroad.pretend[SG].claims = {"auth_time": auth_time}
+
+    assert told(abroad.log_in(SG, **asked))["error"] == "login_required"
+
+
+def test_a_login_that_was_made_after_it_was_asked_for_is_fresh(bank: Bank) -> None:
+    name = bank.begin(prompt="login")
+    bank.node.clock.turn(seconds=120)
+
+    assert bank.complete(name, bank.report()).headers["location"] == f"/consent?t={name}"
+
+
+def test_a_login_from_before_it_was_asked_for_is_not_fresh(bank: Bank) -> None:
+    report = bank.report()
+    bank.node.clock.turn(seconds=LIMITS.clock_leeway.total_seconds())
+    name = bank.begin(prompt="login")
+
+    assert told(bank.complete(name, report))["error"] == "login_required"
+    assert counted(bank.node) == {failed("time.too_old"): 1}
