@@ -73,7 +73,7 @@ class Decision:
     def capped(self, level: AssuranceLevel, *, profile: str) -> "Decision":
         """Return the decision as a client of ``profile`` may have it: not above ``level``, and with that said in it."""
         lowered = self.lowered_to(level)
-        return replace(lowered, core=MappingProxyType({**lowered.core, members.PROFILE: profile}))
+        return replace(self, core=MappingProxyType({**lowered.core, members.PROFILE: profile}))
 
     def narrowed_to(self, claims: frozenset[str]) -> "Decision":
         """Return the decision with those of its claims alone that are among ``claims``; never with any other."""

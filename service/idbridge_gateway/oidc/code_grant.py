@@ -13,11 +13,13 @@ from idbridge.assertion.decision import Decision
 from idbridge.assertion.login import id_token_claims
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
+from idbridge.model.assertion import LEVELS_BY_URI
 from idbridge.oidc.authorization_request import OPENID
 from idbridge.oidc.claims_release import for_id_token
 from idbridge.oidc.claims_request import parse_claims
 from idbridge.oidc.client import AUTHORIZATION_CODE, Profile
 from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.levels import read_levels
 from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.pkce import require_verifier
@@ -96,7 +98,7 @@ class CodeGrant:
         return proof.thumbprint
 
     async def _issued(self, code: Code, registered: RegisteredClient, turn: Turn, *, jkt: str | None) -> dict[str, Any]:
-        decision = registered.bounded(code.decision)  # the registration may have been narrowed since the yes
+        decision = _bounded(code, registered)
         expires_at = min(turn.at + _lifetime(jkt), decision.expires_at)
         id_token = _id_token(code, decision, registered, turn)
         token = AccessToken(code.client_id, jkt, code.claims, decision, turn.at, expires_at)
@@ -113,6 +115,22 @@ class CodeGrant:
 
 def _lifetime(jkt: str | None) -> timedelta:
     return LIMITS.bearer_token_lifetime if jkt is None else LIMITS.bound_token_lifetime
+
+
+def _bounded(code: Code, registered: RegisteredClient) -> Decision:
+    """Return what was decided within the registration of this moment: it may have been narrowed since the yes.
+
+    Raises:
+        OAuthError: ``invalid_grant``: no level that was demanded is left.
+    """
+    decision = registered.bounded(code.decision)
+    demand = parse_claims(code.claims).id_token.get("acr")
+    try:
+        levels = read_levels(None, demand, profile=registered.client.profile)
+        return decision.lowered_to(levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
+    except OAuthError as refusal:
+        sentence = "the level that was demanded can no longer be had"
+        raise OAuthError("invalid_grant", sentence, cause=refusal.code) from None
 
 
 def _id_token(code: Code, decision: Decision, registered: RegisteredClient, turn: Turn) -> str:

@@ -170,6 +170,8 @@ class Completion:
         if shared is not None:
             decision = decision.narrowed_to(shared)
         registered, asked = self._transactions.request_of(transaction)
+        decision = registered.bounded(decision)  # the registration may have been narrowed since the page was shown
+        decision = decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
         if at >= decision.expires_at:
             error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
             return await self._sent(held.handle, error, transaction, at=at)
