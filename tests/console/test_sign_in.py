@@ -6,8 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
+from idbridge.codec import base64url
+from idbridge.crypto.sealing import seal, secret_from
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
+from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.app import create_app
 from idbridge_gateway.settings import read_settings
 from tests.admin.kit import STRANGER, Issuer
@@ -85,13 +88,56 @@ def test_an_answer_that_does_not_fit_is_refused_before_the_issuer_is_asked(desk:
     assert desk.browse("GET", "/console").status_code == 401
 
 
-def test_an_answer_counts_once(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "careful", [True, False], ids=["at a careful issuer", "where the issuer gives twice for one code"]
+)
+def test_an_answer_counts_once(desk: Desk, careful: bool) -> None:
+    desk.endpoint.careful = careful
     state = desk.sent()["state"]
     kept = dict(desk.cookies)
     assert desk.returned(state).status_code == 303
 
     desk.cookies = kept
     assert desk.returned(state).status_code == 401
+    assert len(desk.endpoint.asked) == 2
+
+
+def test_whoever_begins_and_returns_without_end_fills_nothing_at_the_node(desk: Desk) -> None:
+    stores = desk.node.app.state.parts.stores
+    for method in ("GET", "HEAD"):
+        assert desk.browse(method, "/console/sign-in").status_code == 303
+    desk.endpoint.body = b"{}"
+    assert desk.returned(desk.sent()["state"], code="made-up").status_code == 401
+
+    assert len(stores.sealed.held) == 0
+    assert len(stores.one_time._spent) == 0
+
+
+@pytest.mark.parametrize("fault", ["empty", "short", "a handle", "another letter", "cut", "longer", "of another node"])
+def test_a_sign_in_that_this_node_did_not_begin_is_none(desk: Desk, fault: str) -> None:
+    state = desk.sent()["state"]
+    (name,) = desk.cookies
+    good = desk.cookies[name]
+    other = secret_from(bytes(32), label="operator-sign-in")
+    forged = {
+        "empty": "", "short": "AAAA", "a handle": "A" * 43, "cut": good[:-4], "longer": f"{good}AAAA",
+        "another letter": f"{good[:40]}{'A' if good[40] != 'A' else 'B'}{good[41:]}",
+        "of another node": base64url.encode(
+            seal(other, b"x" * 90, label="operator-sign-in", randomness=SystemRandomness())
+        ),
+    }  # fmt: skip
+    desk.cookies[name] = forged[fault]
+
+    assert desk.returned(state).status_code == 401
+    assert desk.endpoint.asked == []
+
+
+def test_the_browser_keeps_a_sign_in_and_cannot_read_it(desk: Desk) -> None:
+    asked = desk.sent()
+    (kept,) = desk.cookies.values()
+
+    assert asked["state"].encode() not in base64url.decode(kept)
+    assert asked["nonce"].encode() not in base64url.decode(kept)
 
 
 def test_a_sign_in_that_took_too_long_is_over(desk: Desk) -> None:

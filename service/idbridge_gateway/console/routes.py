@@ -38,7 +38,7 @@ class Console:
 
     async def begin(self) -> Response:
         """Begin a sign-in. A link leads here and no form: a form may be sent to this node alone, redirects included."""
-        return await self._place().begin()
+        return self._place().begin()
 
     async def finish(self, request: Request) -> Response:
         """End a sign-in."""

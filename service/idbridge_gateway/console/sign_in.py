@@ -1,11 +1,13 @@
 """Sign-in of operators by browser: the code flow with PKCE at the issuer that the settings name, and no password here.
 
 Decides whether a browser brings a session that an operator began in it. What the issuer answers counts as at the admin
-API (``admin.desk``), and must repeat the nonce of this very browser. A session ends after half an hour.
+API (``admin.desk``), and must repeat the nonce of this very browser. A session ends after half an hour. What was begun
+and is not ended stands in the browser alone, sealed: whoever begins without end fills nothing at this node.
 Clauses: OpenID Connect Core 1.0 section 3.1; RFC 7636; RFC 9207; RFC 9700 section 2.1.
 """
 
 import asyncio
+import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -15,7 +17,8 @@ from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request, Response
 
-from idbridge.codec import base64url, strict_json
+from idbridge.codec import base64url, length_prefixed, strict_json
+from idbridge.crypto import sealing
 from idbridge.errors import FetchError, InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.net.calls import Call, Caller, Method
@@ -26,9 +29,10 @@ from idbridge_gateway.console.overview import PATH
 from idbridge_gateway.oidc.browser import see_other
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.settings import Settings
-from idbridge_gateway.stores.sealed import Kind, new_handle
+from idbridge_gateway.stores.sealed import Kind, new_handle, stamped, unstamped
 
 CALLBACK: Final = f"{PATH}/callback"
+_LABEL: Final = "operator-sign-in"
 _OCTETS: Final = 32
 _OK: Final = 200
 
@@ -64,6 +68,8 @@ class SignIn:
         self._issuer = issuer
         self._desk = desk
         self._store = parts.stores.sealed
+        self._one_time = parts.one_time
+        self._secret = sealing.secret_from(parts.turns.issuing.current().pairwise_key.octets, label=_LABEL)
         self._randomness = parts.randomness
         self._clock = parts.turns.clock
         self._redirect_uri = f"{parts.settings.public_url}{CALLBACK}"
@@ -79,17 +85,10 @@ class SignIn:
         handle = request.cookies.get(self._name("operator"))
         return handle is not None and await self._store.read(Kind.OPERATOR_SESSION, handle) is not None
 
-    async def begin(self) -> Response:
-        """Send the browser to the issuer.
-
-        Raises:
-            RequestError: ``system.overloaded``.
-        """
-        handle = new_handle(self._randomness)
+    def begin(self) -> Response:
+        """Send the browser to the issuer."""
         state, nonce, verifier = (base64url.encode(self._randomness.octets(_OCTETS)) for _ in range(3))
-        kept = json.dumps({"state": state, "nonce": nonce, "verifier": verifier}).encode()
-        until = self._clock.now() + LIMITS.operator_sign_in
-        await self._store.put(Kind.OPERATOR_SIGN_IN, handle, kept, until=until)
+        begun = self._sealed({"state": state, "nonce": nonce, "verifier": verifier})
         asked = urlencode({
             "response_type": "code",
             "client_id": self._issuer.client_id,
@@ -102,7 +101,7 @@ class SignIn:
         })  # fmt: skip
         mark = "&" if urlsplit(self._issuer.authorization).query else "?"
         response = see_other(f"{self._issuer.authorization}{mark}{asked}")
-        self._set(response, "sign-in", handle, seconds=LIMITS.operator_sign_in.total_seconds())
+        self._set(response, "sign-in", begun, seconds=LIMITS.operator_sign_in.total_seconds())
         return response
 
     async def finish(self, request: Request) -> Response:
@@ -112,7 +111,7 @@ class SignIn:
             RequestError: ``policy.unauthenticated``: it is not the browser that was sent, or the issuer says no;
                 ``policy.operator_required``: whoever it is, is no operator; ``system.overloaded``.
         """
-        begun = await self._taken(request)
+        begun = self._begun(request)
         query = request.query_params
         if len(query.multi_items()) != len(query) or not hmac.compare_digest(
             query.get("state", "").encode(), begun["state"].encode()
@@ -127,6 +126,7 @@ class SignIn:
         operator = await self._desk.authenticate(b"Bearer " + token.encode())
         if _nonce(token) != begun["nonce"]:
             raise _nobody()
+        await self._spend(begun["state"])
         handle, until = new_handle(self._randomness), self._clock.now() + LIMITS.operator_session
         await self._store.put(Kind.OPERATOR_SESSION, handle, operator.pseudonym.encode(), until=until)
         response = see_other(PATH)
@@ -147,13 +147,33 @@ class SignIn:
         response.delete_cookie(self._name("operator"), path="/", secure=self._secure, httponly=True, samesite="lax")
         return response
 
-    async def _taken(self, request: Request) -> Mapping[str, str]:
-        handle = request.cookies.get(self._name("sign-in"))
-        octets = await self._store.take(Kind.OPERATOR_SIGN_IN, handle) if handle is not None else None
-        if octets is None:
+    def _sealed(self, begun: Mapping[str, str]) -> str:
+        """Return what the browser keeps of a sign-in that begins now: it cannot read it, nor change it, nor keep it."""
+        value = stamped(json.dumps(begun).encode(), until=self._clock.now() + LIMITS.operator_sign_in)
+        return base64url.encode(sealing.seal(self._secret, value, label=_LABEL, randomness=self._randomness))
+
+    def _begun(self, request: Request) -> Mapping[str, str]:
+        """Return what this browser began, not too long ago."""
+        try:
+            octets = base64url.decode(request.cookies.get(self._name("sign-in"), ""))
+        except InputError:
+            raise _nobody() from None
+        sealed = sealing.unseal(self._secret, octets, label=_LABEL)
+        value = unstamped(sealed, at=self._clock.now()) if sealed is not None else None
+        if value is None:
             raise _nobody()
-        kept: dict[str, str] = json.loads(octets)
-        return kept
+        begun: dict[str, str] = json.loads(value)
+        return begun
+
+    async def _spend(self, state: str) -> None:
+        """Let the sign-in count, if it did not before. Only an operator gets here, so that nobody else fills the store.
+
+        Raises:
+            RequestError: ``policy.unauthenticated``: it counted before; ``system.overloaded``.
+        """
+        key = hashlib.sha256(length_prefixed.encode(_LABEL, state)).digest()
+        if not await self._one_time.claim(key, until=self._clock.now() + LIMITS.operator_sign_in):
+            raise _nobody()
 
     async def _redeemed(self, code: str, *, verifier: str) -> str:
         """Return the ID token that the issuer gives for ``code``."""

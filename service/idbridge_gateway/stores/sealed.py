@@ -43,7 +43,6 @@ class Kind(StrEnum):
     WALLET_PAGE = "wallet-page"
     WALLET_TURN = "wallet-turn"
     RESPONSE_CODE = "response-code"
-    OPERATOR_SIGN_IN = "operator-sign-in"
     OPERATOR_SESSION = "operator-session"
     BUSINESS_SIGN_IN = "business-sign-in"
     BUSINESS_SESSION = "business-session"
