@@ -63,6 +63,9 @@ class Limits:
     dpop_nonce_period: timedelta = timedelta(minutes=5)  # a nonce is good in the period of its making and the next
     pushed_request_lifetime: timedelta = timedelta(seconds=60)  # until a browser brings its name (RFC 9126, 2.2)
     login_transaction: timedelta = timedelta(minutes=15)  # from there to the person's yes or no
+    logins_of_client: int = 10_000  # begun within `login_transaction`: a tenth of `sealed_entries`
+    logins_unpushed: int = 25_000  # likewise, of all clients that push nothing, which anybody can begin: a quarter
+    logins_of_pushed_request: int = 8  # one, and some more in other tabs or after a reload
     code_lifetime: timedelta = timedelta(seconds=60)  # FAPI 2.0 section 5.3.2.1
     bound_token_lifetime: timedelta = timedelta(minutes=10)  # of an access token that is bound to a key
     bearer_token_lifetime: timedelta = timedelta(minutes=5)  # of one that is not

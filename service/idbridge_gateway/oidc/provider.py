@@ -11,6 +11,7 @@ from idbridge_gateway.oidc.api_tokens import api_tokens_of
 from idbridge_gateway.oidc.authentication import ClientAuthentication
 from idbridge_gateway.oidc.authorize import AuthorizationEndpoint, authorization_router
 from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
+from idbridge_gateway.oidc.begun import BegunLogins
 from idbridge_gateway.oidc.browser import TransactionCookies
 from idbridge_gateway.oidc.client_credentials import ClientCredentials
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient, WithOwnClient
@@ -61,7 +62,8 @@ def provider_of(parts: Parts, *, clients: Clients, own: RegisteredClient) -> Pro
     turns, randomness, store = parts.turns, parts.randomness, parts.stores.sealed
     environment, secure = parts.settings.environment, parts.settings.public_url.startswith("https://")
     cookies, logins = TransactionCookies(secure=secure), LoginCookies(secure=secure)
-    transactions = Transactions(store=store, clients=clients, randomness=randomness)
+    begun = BegunLogins(parts.stores.tallies)
+    transactions = Transactions(store=store, clients=clients, randomness=randomness, begun=begun)
     codes = Codes(store=store, one_time=parts.one_time, randomness=randomness)
     completion = Completion(
         transactions=transactions,

@@ -17,6 +17,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import AuthorizationRequest, read_kept_request
 from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc.begun import BegunLogins
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
@@ -98,17 +99,19 @@ def unknown_transaction() -> LoginOverError:
 class Transactions:
     """The transactions of one node."""
 
-    def __init__(self, *, store: SealedStore, clients: Clients, randomness: Randomness) -> None:
+    def __init__(self, *, store: SealedStore, clients: Clients, randomness: Randomness, begun: BegunLogins) -> None:
         self._store = store
         self._clients = clients
         self._randomness = randomness
+        self._begun = begun
 
     async def begin(self, request: AuthorizationRequest, *, pushed: str | None, at: datetime) -> HeldTransaction:
         """Begin the login that ``request`` asks for.
 
         Raises:
-            RequestError: ``system.*``, it could not be kept.
+            RequestError: ``system.*``, it could not be kept, or too many were begun (``begun``).
         """
+        await self._begun.admit(request.client_id, pushed=pushed)
         ends_at = at + LIMITS.login_transaction
         transaction = Transaction(request.client_id, request.parameters, ends_at, pushed)
         handle = new_handle(self._randomness)

@@ -21,7 +21,9 @@ from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.redis_server import require_address
+from idbridge_gateway.stores.redis_tallies import RedisTallies
 from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
+from idbridge_gateway.stores.tallies import MemoryTallies, Tallies
 
 Value = TypeVar("Value")
 
@@ -35,6 +37,7 @@ class Stores:
 
     one_time: OneTime
     sealed: SealedStore
+    tallies: Tallies
     idempotency: Idempotency
     counted: HourlyVerdicts
     hours: Hours
@@ -75,12 +78,19 @@ def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, p
     """
     engine, counted = engine_of(settings), HourlyVerdicts()
     if engine is None:
-        idempotency = MemoryIdempotency(randomness)
-        return Stores(MemoryOneTime(clock), MemorySealedStore(clock, randomness), idempotency, counted, counted)
+        return Stores(
+            MemoryOneTime(clock),
+            MemorySealedStore(clock, randomness),
+            MemoryTallies(clock),
+            MemoryIdempotency(randomness),
+            counted,
+            counted,
+        )
     secret = sealing.secret_from(pairwise_key.octets, label=PURPOSE)
     return Stores(
         RedisOneTime(engine, clock),
         RedisSealedStore(engine, clock, randomness),
+        RedisTallies(engine),
         RedisIdempotency(engine, randomness, secret=secret),
         counted,
         RedisHours(engine, counted, clock),
