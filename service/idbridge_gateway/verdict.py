@@ -19,6 +19,7 @@ from idbridge_gateway.console.hours import HourlyVerdicts
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.signing import Issuing
+from idbridge_gateway.stores.idempotency import Remembered
 from idbridge_gateway.stores.one_time import NOBODY, OneTime
 
 REPORT_ID_OCTETS: Final = 16
@@ -69,8 +70,7 @@ class Verdicts:
         self,
         request: VerifyRequest,
         *,
-        report_id: str,
-        asked_at: datetime,
+        earlier: Remembered,
         current: NodeState,
         issuing: Issuing,
         at: datetime,
@@ -79,38 +79,56 @@ class Verdicts:
         """Return the answer to a question asked before, where what it was decided by is not held here.
 
         Another worker had it, or it is gone. So the question is decided by what is in force now, as of then and as of
-        now. It is accepted only where it was ``by`` itself that its one-time values were spent, for then it was
-        accepted before: a worker that is behind accepts nothing that another one refused.
+        now, and the worse of both counts.
 
         Raises:
             RequestError: ``system.not_ready``, it would be accepted here and was not there; ``system.overloaded``.
         """
-        verdicts = (current.verifier.verify(request, at=instant) for instant in (asked_at, at))
+        verdicts = (current.verifier.verify(request, at=instant) for instant in (earlier.instant, at))
         report = max(verdicts, key=_severity)
-        for value in report.one_time:
-            if not await self._one_time.was_spent(value.key, by=by):
-                raise RequestError("system.not_ready", "this was answered by trust material that is not in force here")
-        return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
+        await self._require_accepted_before(report, earlier, at=at, by=by)
+        return self._signed(report, state=current, issuing=issuing, report_id=earlier.report_id, at=at)
 
-    def again(
+    async def again(
         self,
         request: VerifyRequest,
         *,
-        report_id: str,
+        earlier: Remembered,
         then: NodeState,
-        asked_at: datetime,
         current: NodeState,
         issuing: Issuing,
         at: datetime,
+        by: bytes,
     ) -> Released:
         """Return the answer to a question asked before: as it was decided then, or worse if trust has moved since.
 
-        Its one-time values were spent by the first answer. Nothing is accepted that was not accepted then.
+        ``then`` is what it was decided by. The registration is not kept: the party has the one that it has now.
+
+        Raises:
+            RequestError: ``system.not_ready``, it would be accepted now and was not then; ``system.overloaded``.
         """
-        report = then.verifier.verify(request, at=asked_at)
+        report = then.verifier.verify(request, at=earlier.instant)
         if current.id != then.id:
             report = max(report, current.verifier.verify(request, at=at), key=_severity)
-        return self._signed(report, state=current, issuing=issuing, report_id=report_id, at=at)
+        await self._require_accepted_before(report, earlier, at=at, by=by)
+        return self._signed(report, state=current, issuing=issuing, report_id=earlier.report_id, at=at)
+
+    async def _require_accepted_before(self, report: Report, earlier: Remembered, *, at: datetime, by: bytes) -> None:
+        """Return if ``report`` accepts nothing, or the first answer accepted it and spent its one-time values ``by``.
+
+        A repeated question spends nothing, so what it accepts beyond the first answer could be accepted once more. Of
+        a value that nobody could accept any longer the store keeps nothing, and it is not asked for.
+
+        Raises:
+            RequestError: ``system.not_ready``; ``system.overloaded``, the store of one-time values cannot tell.
+        """
+        if not report.accepted:
+            return
+        if not earlier.accepted:
+            raise RequestError("system.not_ready", "this was refused when it was first asked; ask under a new key")
+        for value in report.one_time:
+            if value.until >= at and not await self._one_time.was_spent(value.key, by=by):
+                raise RequestError("system.not_ready", "what this question spent first is not known here")
 
     async def _spent(self, released: Released, *, by: bytes) -> Released:
         """Return what may be released once its one-time values are spent."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from inspect import signature
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.gateway.redis_server import RedisServer, redis_server
 
 KEY = b"order-0001"
 BODY = b'{"credential":"a secret of Siti"}'
-FIRST = Remembered("rep_1", "s1", NOON)
+FIRST = Remembered("rep_1", "s1", NOON, accepted=True)
 NODE_KEY = bytes(range(48))
 
 
@@ -116,8 +117,10 @@ def test_a_key_of_another_form_is_refused(stores: Stores, key: bytes) -> None:
     assert refused(stores, key=key) == "input.request_malformed"
 
 
-def test_the_same_question_is_found_again_as_it_was(stores: Stores) -> None:
-    exactly = Remembered("rep_1", "a" * 64 + "." + "b" * 64, NOON + timedelta(microseconds=123_457))
+@pytest.mark.parametrize("accepted", [True, False])
+def test_the_same_question_is_found_again_as_it_was(stores: Stores, accepted: bool) -> None:
+    instant = NOON + timedelta(microseconds=123_457)
+    exactly = Remembered("rep_1", "a" * 64 + "." + "b" * 64, instant, accepted=accepted)
     assert not stores.begin(items=3).earlier
     stores.remember(stores.begin(items=3), item=2, first=exactly)
 
@@ -145,7 +148,7 @@ def test_the_first_answer_stays_the_first_and_whoever_comes_later_is_told(stores
     mine, theirs = stores.begin(), stores.begin()
 
     assert stores.remember(mine) == FIRST
-    assert stores.remember(theirs, first=Remembered("rep_2", "s2", NOON)) == FIRST
+    assert stores.remember(theirs, first=Remembered("rep_2", "s2", NOON, accepted=False)) == FIRST
     assert stores.begin().earlier == {0: FIRST}
 
 
@@ -211,7 +214,7 @@ def test_a_secret_is_made_of_a_key_that_is_long_enough() -> None:
 
 def test_a_server_that_was_written_to_makes_up_no_answer(server: RedisServer) -> None:
     stores = InRedis(server.url)
-    stores.remember(stores.begin(), first=Remembered("rep_1", "s1", NOON))
+    stores.remember(stores.begin(), first=FIRST)
     (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
     sealed = server.ask(b"HGET", name, b"0").split(b"\r\n", 1)[1][:-2]
 
@@ -222,7 +225,7 @@ def test_a_server_that_was_written_to_makes_up_no_answer(server: RedisServer) ->
 
 def test_an_answer_older_than_the_window_is_not_believed_though_the_server_has_it(server: RedisServer) -> None:
     stores = InRedis(server.url)
-    old = Remembered("rep_1", "s1", NOON - LIMITS.idempotency_window - timedelta(seconds=1))
+    old = replace(FIRST, instant=NOON - LIMITS.idempotency_window - timedelta(seconds=1))
     stores.remember(stores.begin(), first=old)
 
     assert not stores.begin().earlier

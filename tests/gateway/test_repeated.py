@@ -1,17 +1,23 @@
 """``Idempotency-Key`` over HTTP: one question asked twice is spent once, and a newer denial wins."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from idbridge.limits import LIMITS
 from idbridge.sandbox.case import Exchange
+from idbridge.sandbox.providers import ID_TOKEN_LIFE
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.verify.verifier import Verifier
 from idbridge_gateway.api.verify import VERIFY_PATH
 from idbridge_gateway.node import RETIRED_STATES, NodeState
+from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.record import Registration
 from tests.gateway.asking import LOGIN, REFUSED, Node, problem_of, verdict_of
 
 KEY = "order-0001"
+WITHOUT_NONCE = "la-photocopy-visits-building"
 
 
 def moved(node: Node, *, service: str, status: str) -> NodeState:
@@ -136,11 +142,11 @@ def test_a_newer_denial_wins_where_the_trust_of_the_first_answer_is_forgotten(no
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
 
 
-def refused_by_trust_that_is_forgotten(node: Node) -> Exchange:
-    """A login that was refused under ``KEY`` because of its provider, where nothing is wrong with the provider now."""
-    login = node.case(LOGIN)
+def refused_by_trust_that_is_forgotten(node: Node, *, case: str = LOGIN, issuer: str = "sg-login") -> Exchange:
+    """A case that was refused under ``KEY`` because of its issuer, where nothing is wrong with the issuer now."""
+    login = node.case(case)
     before = node.app.state.trust.current()
-    node.app.state.trust.exchange(moved(node, service="sg-login", status="withdrawn"))
+    node.app.state.trust.exchange(moved(node, service=issuer, status="withdrawn"))
     assert verdict_of(node.put(login.exchange, idempotency_key=KEY)) == ("FAILED", "issuer.withdrawn")
     forget_all_trust(node)
     node.app.state.trust.exchange(before)
@@ -162,6 +168,72 @@ def test_what_was_refused_is_not_accepted_later_because_another_question_spent_i
     assert verdict_of(node.put(login, idempotency_key="order-0002")) == ("PASSED", None)
 
     assert problem_of(node.put(login, idempotency_key=KEY), 503) == "system.not_ready"
+
+
+def test_what_was_refused_and_has_nothing_to_spend_is_not_accepted_by_a_worker_that_does_not_hold_why(
+    node: Node,
+) -> None:
+    paper = refused_by_trust_that_is_forgotten(node, case=WITHOUT_NONCE, issuer="la-card")
+
+    assert problem_of(node.put(paper, idempotency_key=KEY), 503) == "system.not_ready"
+    assert verdict_of(node.put(paper)) == ("PASSED", None)
+
+
+def test_what_has_nothing_to_spend_is_accepted_again_though_its_trust_is_forgotten(node: Node) -> None:
+    paper = node.case(WITHOUT_NONCE).exchange
+    first = node.put(paper, idempotency_key=KEY)
+    forget_all_trust(node)
+
+    again = node.put(paper, idempotency_key=KEY)
+
+    assert verdict_of(again) == ("PASSED", None)
+    assert again.json()["report_id"] == first.json()["report_id"]
+
+
+def narrow(node: Node) -> tuple[Registration, ...]:
+    """Let th-bank ask for another purpose alone; return what was registered."""
+    registry: RegistryInForce = node.app.state.parts.registry
+    before = registry.registrations
+    registry.exchange(
+        replace(one, relying_party=replace(one.relying_party, purposes=frozenset({"other"}))) if one.id == "th-bank"
+        else one
+        for one in before
+    )  # fmt: skip
+    return tuple(before)
+
+
+def test_what_the_registration_refused_is_not_accepted_under_its_key_once_more_is_registered(node: Node) -> None:
+    login = node.case(LOGIN).exchange
+    before = narrow(node)
+    assert verdict_of(node.put(login, idempotency_key=KEY))[0] == "FAILED"
+    node.app.state.parts.registry.exchange(before)
+
+    for _ in range(2):
+        assert problem_of(node.put(login, idempotency_key=KEY), 503) == "system.not_ready"
+    assert verdict_of(node.put(login, idempotency_key="order-0002")) == ("PASSED", None)
+    assert problem_of(node.put(login, idempotency_key=KEY), 503) == "system.not_ready"
+    assert verdict_of(node.put(login, idempotency_key="order-0003")) == ("FAILED", "holder.replayed")
+
+
+def test_what_was_accepted_is_refused_under_its_key_once_less_is_registered(node: Node) -> None:
+    login = node.case(LOGIN).exchange
+    assert verdict_of(node.put(login, idempotency_key=KEY)) == ("PASSED", None)
+    narrow(node)
+
+    assert verdict_of(node.put(login, idempotency_key=KEY))[0] == "FAILED"
+
+
+def test_an_answer_is_the_same_though_its_nonce_ended_and_was_forgotten_meanwhile(node: Node) -> None:
+    login = node.case(LOGIN).exchange
+    node.clock.turn(seconds=int(ID_TOKEN_LIFE.total_seconds()) - 1)
+    first = node.put(login, idempotency_key=KEY)
+    assert verdict_of(first) == ("PASSED", None)
+
+    node.clock.turn(seconds=int(LIMITS.idempotency_window.total_seconds()))
+    assert verdict_of(node.put(node.case(LOGIN).exchange)) == ("PASSED", None)  # whereupon the store forgets
+
+    assert node.put(login, idempotency_key=KEY).json() == first.json()
+    assert verdict_of(node.put(login))[0] == "FAILED"
 
 
 def test_two_items_of_one_repeatable_batch_never_spend_the_same_nonce(node: Node) -> None:

@@ -170,7 +170,8 @@ class VerifyFront:
             released = await self._first(request, turn, by=repetition.spender(number))
             if not released.settled:
                 return released
-            mine = Remembered(released.report_id, turn.state.id, turn.at)
+            accepted = released.report.accepted
+            mine = Remembered(released.report_id, turn.state.id, turn.at, accepted=accepted)
             earlier = await self._idempotency.remember(repetition, item=number, first=mine)
             if earlier == mine:
                 return released
@@ -178,26 +179,11 @@ class VerifyFront:
 
     async def _again(self, request: VerifyRequest, turn: Round, earlier: Remembered, *, by: bytes) -> Released:
         """Return the answer to a question that was answered before."""
-        then = self._trust.held(earlier.snapshot)
+        then, verdicts = self._trust.held(earlier.snapshot), self._verdicts
+        current, issuing, at = turn.state, turn.issuing, turn.at
         if then is None:
-            return await self._verdicts.anew(
-                request,
-                report_id=earlier.report_id,
-                asked_at=earlier.instant,
-                current=turn.state,
-                issuing=turn.issuing,
-                at=turn.at,
-                by=by,
-            )
-        return self._verdicts.again(
-            request,
-            report_id=earlier.report_id,
-            then=then,
-            asked_at=earlier.instant,
-            current=turn.state,
-            issuing=turn.issuing,
-            at=turn.at,
-        )
+            return await verdicts.anew(request, earlier=earlier, current=current, issuing=issuing, at=at, by=by)
+        return await verdicts.again(request, earlier=earlier, then=then, current=current, issuing=issuing, at=at, by=by)
 
 
 def _parsed(body: bytes, *, max_bytes: int) -> Any:

@@ -1,7 +1,8 @@
 """Repeated requests: the same ``Idempotency-Key`` with the same body is one question, asked again.
 
 Kept are digests of the key and of the body (keyed: a plain digest of a body would be a fingerprint of the credential in
-it), the report id, the snapshot id and the instant. Never the answer: it is worked out again, and a newer denial wins.
+it), the report id, the snapshot id, the instant, and whether it was accepted. Never the answer: it is worked out again,
+a newer denial wins, and what was not accepted the first time is not accepted under the same key.
 A question has a mark as long as it is remembered. What it spends, it spends under its mark, so that whoever answers it
 again knows its own spending from a replay.
 """
@@ -33,6 +34,7 @@ class Remembered:
     report_id: str
     snapshot: str
     instant: datetime
+    accepted: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

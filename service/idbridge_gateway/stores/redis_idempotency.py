@@ -26,6 +26,8 @@ PURPOSE: Final = "idempotency"
 _KIND: Final = b"again"
 _BODY: Final = b"body"
 _MARK: Final = b"mark"
+_ACCEPTED: Final = "accepted"
+_REFUSED: Final = "refused"
 # Begin a question unless there is one that is not too old, and return it whole; all in one step.
 _BEGIN: Final = """
 local since = redis.call('HGET', KEYS[1], 'since')
@@ -78,7 +80,8 @@ class RedisIdempotency:
 
         Where the server does not take it, or has another question by now, the answer goes out as it is.
         """
-        text = "\n".join((first.instant.isoformat(), first.report_id, first.snapshot))
+        verdict = _ACCEPTED if first.accepted else _REFUSED
+        text = "\n".join((first.instant.isoformat(), first.report_id, first.snapshot, verdict))
         sealed = sealing.seal(repetition.key, text.encode(), label=_label(item), randomness=self._randomness)
         name = self._name(repetition.key)
         try:
@@ -94,8 +97,8 @@ class RedisIdempotency:
         octets = None if sealed is None else sealing.unseal(digest, sealed, label=_label(item))
         if octets is None:
             return None
-        instant, report_id, snapshot = octets.decode().split("\n")
-        first = Remembered(report_id, snapshot, datetime.fromisoformat(instant))
+        instant, report_id, snapshot, verdict = octets.decode().split("\n")
+        first = Remembered(report_id, snapshot, datetime.fromisoformat(instant), accepted=verdict == _ACCEPTED)
         return first if at - LIMITS.idempotency_window <= first.instant else None
 
 
