@@ -18,6 +18,7 @@ from idbridge.limits import LIMITS
 from idbridge.oidc.errors import OAuthError
 
 VERIFIED_CLAIMS: Final = "verified_claims"
+_SUBJECT: Final = "sub"
 _SCALARS: Final = (str, int, bool)
 _FORBIDDEN_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, and what turns lines
 _OF_ELEMENTS: Final = frozenset({"essential", "value", "values", "max_age"})
@@ -60,6 +61,11 @@ class ClaimsRequest:
         """The names of all verified claims that are wanted anywhere, each once, in the order asked for."""
         several = (*self.verified_in_id_token, *self.verified_in_userinfo)
         return tuple(dict.fromkeys(name for one in several for name in one.claims))
+
+    def may_be_of(self, subject: str) -> bool:
+        """Tell whether ``subject`` is who is meant, where somebody is (OpenID Connect Core 1.0 section 5.5.1)."""
+        asked = (part[_SUBJECT].values for part in (self.id_token, self.userinfo) if _SUBJECT in part)
+        return all(values is None or (str, subject) in values for values in asked)
 
 
 NO_CLAIMS: Final = ClaimsRequest()

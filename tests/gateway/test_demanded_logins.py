@@ -1,8 +1,10 @@
-"""What a request demands of the login that answers it: that it is fresh."""
+"""What a request demands of the login that answers it: that it is fresh, and of the very person who is meant."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from idbridge.limits import LIMITS
@@ -55,3 +57,32 @@ def test_a_login_from_before_it_was_asked_for_is_not_fresh(bank: Bank) -> None:
 
     assert told(bank.complete(name, report))["error"] == "login_required"
     assert counted(bank.node) == {failed("time.too_old"): 1}
+
+
+def subject(bank: Bank) -> str:
+    """How the bank knows the person of the login that ``Bank.report`` reports on."""
+    token = bank.redeem(bank.code()).json()["id_token"]
+    return str(jwt.decode(token, options={"verify_signature": False})["sub"])
+
+
+@pytest.mark.parametrize("where", ["id_token", "userinfo"])
+@pytest.mark.parametrize("wanted", [{"value": "another"}, {"values": ["another", 1, None]}, {"value": ["another"]}])
+def test_the_login_of_another_person_does_not_answer_for_the_one_who_is_meant(
+    bank: Bank, where: str, wanted: dict[str, Any]
+) -> None:
+    """OpenID Connect Core 1.0 sections 3.1.2.2 and 5.5.1."""
+    name = bank.begin(claims=json.dumps({where: {"sub": wanted}}))
+    report = bank.report(claims=[])
+
+    assert told(bank.complete(name, report))["error"] == "login_required"
+    assert counted(bank.node) == {failed("policy.assertion_not_available"): 1}
+
+
+@pytest.mark.parametrize("where", ["id_token", "userinfo"])
+def test_the_login_of_the_person_who_is_meant_answers(bank: Bank, where: str) -> None:
+    known = subject(bank)
+    for wanted in ({"value": known}, {"values": ["another", known]}, {"essential": True}, None):
+        bank.node.clock.turn(seconds=1)
+        name = bank.begin(claims=json.dumps({where: {"sub": wanted}}))
+        at_consent = bank.complete(name, bank.report(claims=[]))
+        assert at_consent.headers["location"] == f"/consent?t={name}", at_consent.headers["location"]

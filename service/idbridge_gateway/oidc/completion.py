@@ -9,6 +9,7 @@ Clauses: OpenID Connect Core 1.0 sections 3.1.2.5 and 3.1.2.6; RFC 9207; Unmet A
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from fastapi import Response
 
@@ -42,6 +43,8 @@ from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 from idbridge_gateway.verdict import REPORT_ID_OCTETS
+
+_NOT_MEANT: Final = "policy.assertion_not_available"
 
 
 class Consent(StrEnum):
@@ -131,6 +134,9 @@ class Completion:
             raise OAuthError(error, sentence, cause=why.code if why is not None else None)
         self._require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
         decision = self._decision(report, asked, turn)
+        if not asked.claims.may_be_of(decision.subject):
+            self._counts.note(report.undeliverable(_NOT_MEANT))
+            raise OAuthError("login_required", "the login is of another person than is meant", cause=_NOT_MEANT)
         for value in report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
                 self._counts.note(report.spent())
