@@ -41,7 +41,8 @@ class Decision:
     """What a node asserts, to whom, and until when at the latest. Made here, and read back by ``kept``, only.
 
     ``core`` are the members that every form of it carries, equal in all of them: JSON values under the names of
-    ``model.assertion``.
+    ``model.assertion``. ``authenticated_at`` is when the person logged in as the provider stated it, ``None`` if it did
+    not: to the second it is for an ID token whose client has to count from it, and for nothing else.
     """
 
     issuer: str
@@ -51,6 +52,7 @@ class Decision:
     decided_at: datetime
     expires_at: datetime
     core: Mapping[str, Any] = field(repr=False)
+    authenticated_at: datetime | None = field(repr=False)
 
     def lowered_to(self, level: AssuranceLevel) -> "Decision":
         """Return the decision with nothing in it above ``level``, on any axis and in any word; never with more.
@@ -102,6 +104,7 @@ class Decision:
             decided_at=self.decided_at,
             expires_at=min(self.expires_at, actor.expires_at),
             core=MappingProxyType({**lowered.core, members.ACT: act}),
+            authenticated_at=self.authenticated_at,
         )
 
     def document(self) -> dict[str, Any]:
@@ -114,6 +117,7 @@ class Decision:
             "decided_at": self.decided_at.timestamp(),
             "expires_at": self.expires_at.timestamp(),
             "core": dict(self.core),
+            "authenticated_at": self.authenticated_at.timestamp() if self.authenticated_at is not None else None,
         }
 
 
@@ -123,6 +127,7 @@ def kept_decision(document: Mapping[str, Any]) -> Decision:
     Raises:
         KeyError: It is none; a programming error, as what is kept is sealed.
     """
+    authenticated = document["authenticated_at"]
     return Decision(
         issuer=document["issuer"],
         subject=document["subject"],
@@ -131,6 +136,7 @@ def kept_decision(document: Mapping[str, Any]) -> Decision:
         decided_at=datetime.fromtimestamp(document["decided_at"], UTC),
         expires_at=datetime.fromtimestamp(document["expires_at"], UTC),
         core=MappingProxyType(dict(document["core"])),
+        authenticated_at=datetime.fromtimestamp(authenticated, UTC) if authenticated is not None else None,
     )
 
 
@@ -181,6 +187,7 @@ def decide(
         decided_at=at,
         expires_at=expires_at,
         core=MappingProxyType(core),
+        authenticated_at=identity.credential.authenticated_at,
     )
 
 

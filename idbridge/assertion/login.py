@@ -19,12 +19,18 @@ Released = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def id_token_claims(
-    decision: Decision, *, nonce: str | None, verified_claims: Released | None, at: datetime
+    decision: Decision,
+    *,
+    nonce: str | None,
+    verified_claims: Released | None,
+    at: datetime,
+    to_the_second: bool = False,
 ) -> dict[str, Any]:
     """Return the claims of the ID token that is issued at ``at``.
 
     ``verified_claims`` is what of the decision's own was asked for here: ``None`` for nothing. ``auth_time`` is that
-    of the provider, as coarse as in every assertion, and absent if the provider states none.
+    of the provider, as coarse as in every assertion, and absent if the provider states none. ``to_the_second`` is for a
+    client that has to count from it (``max_age``): by a coarse one every login would be too old.
 
     Raises:
         Refusal: ``policy.assertion_not_available``, what was decided is over.
@@ -41,9 +47,9 @@ def id_token_claims(
     }
     if nonce is not None:
         claims["nonce"] = nonce
-    authenticated = decision.core["origin"]["auth_time"]
-    if authenticated is not None:
-        claims["auth_time"] = authenticated
+    coarse, exact = decision.core["origin"]["auth_time"], decision.authenticated_at
+    if coarse is not None and exact is not None:
+        claims["auth_time"] = int(exact.timestamp()) if to_the_second else coarse
     return _with_claims(claims, verified_claims)
 
 

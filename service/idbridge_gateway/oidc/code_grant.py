@@ -138,7 +138,13 @@ def _id_token(code: Code, decision: Decision, registered: RegisteredClient, turn
     try:
         recognised = decision.core["verified_claims"]
         released = for_id_token(parse_claims(code.claims), recognised, at=turn.at)
-        claims = id_token_claims(decision, nonce=code.nonce, verified_claims=released, at=turn.at)
+        claims = id_token_claims(
+            decision,
+            nonce=code.nonce,
+            verified_claims=released,
+            at=turn.at,
+            to_the_second=code.counts_from_login,
+        )
         algorithm = client.id_token_signed_response_alg
         claims |= {"at_hash": half_hash(code.access_token, algorithm), "sid": code.session}
         return encrypted(signed(claims, algorithm=algorithm, turn=turn), client.id_token_encryption, client)

@@ -25,7 +25,10 @@ KEPT: Final = LIMITS.code_lifetime + LIMITS.bound_token_lifetime
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code stands for. ``access_token`` is the one token issued from it, ``session`` its ``sid``."""
+    """What a code stands for. ``access_token`` is the one token issued from it, ``session`` its ``sid``.
+
+    ``counts_from_login`` tells whether the client has to know to the second when the person logged in.
+    """
 
     client_id: str
     relying_party: str
@@ -38,6 +41,7 @@ class Code:
     expires_at: datetime
     access_token: str = field(repr=False)
     session: str = field(repr=False)
+    counts_from_login: bool
 
     def octets(self) -> bytes:
         """Return it as it is sealed."""
@@ -53,6 +57,7 @@ class Code:
             "expires_at": self.expires_at.timestamp(),
             "access_token": self.access_token,
             "session": self.session,
+            "counts_from_login": self.counts_from_login,
         }
         return json.dumps(document).encode()
 
@@ -70,6 +75,12 @@ def read_code(octets: bytes) -> Code:
     document = json.loads(octets)
     expires_at = datetime.fromtimestamp(document.pop("expires_at"), UTC)
     return Code(**{**document, "decision": kept_decision(document["decision"]), "expires_at": expires_at})
+
+
+def _counts_from_login(request: AuthorizationRequest) -> bool:
+    """Tell whether ``auth_time`` is required in the ID token (OpenID Connect Core 1.0, section 2)."""
+    asked = request.claims.id_token.get("auth_time")
+    return request.max_age is not None or (asked is not None and asked.essential)
 
 
 class Codes:
@@ -106,6 +117,7 @@ class Codes:
             expires_at=at + LIMITS.code_lifetime,
             access_token=new_handle(self._randomness),
             session=session,
+            counts_from_login=_counts_from_login(request),
         )
         handle = new_handle(self._randomness)
         await self._store.put(Kind.CODE, handle, code.octets(), until=at + KEPT)
