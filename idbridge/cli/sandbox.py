@@ -88,7 +88,9 @@ def mint_case(*, name: str, credential: bool, region: Path, as_json: bool) -> Ex
 @click.option("--deny", is_flag=True, help="Say no, as a person may.")
 @region_option
 def answer_request(*, link: str, person: str, deny: bool, region: Path) -> Exit:
-    """Answer the request behind LINK (openid4vp://...) with a pretend wallet.
+    """Answer the request behind LINK with a pretend wallet.
+
+    LINK begins with `openid4vp://`.
 
     The wallet answers a node on this machine and nobody else. It checks who asks, shows what is asked for and no more,
     and tells what came back.

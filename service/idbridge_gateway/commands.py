@@ -115,7 +115,10 @@ def _distribution(snapshot: TrustSnapshot) -> str:
     help="Port of the node of TH; that of SG, the providers and two banks get the next ones.",
 )
 def demo(*, once: bool, as_json: bool, region: Path | None, port: int) -> None:
-    """Run a pretend region: eleven states, two nodes, providers, wallets, two banks. Nothing in it is real."""
+    """Run a pretend region of eleven states. Nothing in it is real.
+
+    It has two nodes, providers at which people log in, wallets, and a bank at each node.
+    """
     from idbridge_gateway.demo.run import run_once, stay_up  # a node that serves needs no pretend region
 
     if as_json and not once:

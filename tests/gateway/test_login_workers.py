@@ -80,13 +80,15 @@ def _spread(node: Node, urls: list[str]) -> Node:
     return node
 
 
-def test_a_code_is_redeemed_once_though_all_workers_are_asked_at_once(bank: Spread) -> None:
+def test_a_code_is_redeemed_at_most_once_though_all_workers_are_asked_at_once(bank: Spread) -> None:
     code = bank.code()
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: bank.redeem(code), range(6)))
 
-    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 5
+    # Whoever was first may find that it was used a second time before it was answered; then nobody gets anything.
+    assert [answer.status_code for answer in answers].count(200) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 400}
     assert {error_of(answer)[0] for answer in answers if answer.status_code == 400} == {"invalid_grant"}
 
 

@@ -13,6 +13,7 @@ from idbridge.sandbox.catalogue import attacks, case_named, cases, entries, tria
 from idbridge.sandbox.run import in_process, run_case
 from idbridge.sandbox.seeded import SeededRandomness
 from idbridge.sandbox.sources import shipped
+from tests.engines import REPOSITORY
 from tests.sandbox.regions import NOON, region, snapshot
 
 IN_PROCESS = [case for case in cases() if in_process(case)]
@@ -60,8 +61,23 @@ def test_a_refused_case_differs_from_its_twin_in_the_attacked_detail_alone(case:
     assert len(different) == 1 or (case.code == "recognition.observer_state" and different <= OF_ANOTHER_STATE)
 
 
+# What only operators meet, or whoever asks too often, happens at no node of the sandbox: it has neither operators nor
+# bounds for a party. Each of these is told in the tests of the registry instead.
+OF_THE_REGISTRY = frozenset({
+    "input.already_registered", "input.version_missing", "input.version_stale", "policy.operator_required",
+    "policy.rate_exceeded",
+})  # fmt: skip
+
+
 def test_every_reason_code_has_a_case() -> None:
-    assert REASONS.keys() == {case.code for case in REFUSED}
+    assert REASONS.keys() - OF_THE_REGISTRY == {case.code for case in REFUSED}
+
+
+@pytest.mark.parametrize("code", sorted(OF_THE_REGISTRY))
+def test_what_no_node_of_the_sandbox_answers_is_told_in_the_tests_of_the_registry(code: str) -> None:
+    folders = [REPOSITORY / "tests" / name for name in ("admin", "registry")]
+
+    assert any(f'"{code}"' in path.read_text("utf-8") for folder in folders for path in folder.glob("test_*.py"))
 
 
 def test_what_a_gateway_alone_can_answer_goes_over_http() -> None:

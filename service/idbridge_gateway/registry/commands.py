@@ -34,7 +34,7 @@ _ONCE: Final = "write it down: it is kept nowhere, and is not shown again"
 
 @click.group("rp")
 def rp() -> None:
-    """Relying parties: register who may ask, rotate their keys, switch them off."""
+    """Register who may ask, rotate their keys, switch them off."""
 
 
 @rp.command("add")
@@ -47,9 +47,9 @@ def rp() -> None:
 def add(
     *, file: str, replacing: bool, address: str | None, environment: str | None, dry_run: bool, as_json: bool
 ) -> Exit:
-    """Register a relying party from a JSON document, and show its API key, once.
+    """Register a relying party and show its API key once.
 
-    With --replace its keys and secrets stay as they are, and what changes is shown.
+    FILE is a JSON document. With --replace its keys and secrets stay as they are, and what changes is shown.
     """
     entry = _document(file)
     if replacing:
@@ -118,7 +118,10 @@ def show(*, party_id: str, address: str | None, environment: str | None, as_json
 def rotate_key(
     *, party_id: str, overlap_days: int, address: str | None, environment: str | None, dry_run: bool, as_json: bool
 ) -> Exit:
-    """Make a new API key, show it once, and let the old one end after a while."""
+    """Make a new API key; the old one ends after a while.
+
+    The new one is shown once.
+    """
     rotating = act("rotate-key")
     overlap = timedelta(days=overlap_days)
 

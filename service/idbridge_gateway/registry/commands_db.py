@@ -17,7 +17,10 @@ SCHEMA = "idbridge-db-1"
 
 @click.group("db")
 def db() -> None:
-    """The database of the registry: made and brought up to date on purpose, never by itself."""
+    """The database of the registry.
+
+    It is made and brought up to date on purpose, never by itself.
+    """
 
 
 @db.command("upgrade")
@@ -26,7 +29,7 @@ def db() -> None:
 @dry_run_option
 @json_option
 def upgrade_database(*, address: str | None, environment: str | None, dry_run: bool, as_json: bool) -> Exit:
-    """Bring the database up to date; make a new one for this environment if there is none.
+    """Bring the database up to date, or make a new one.
 
     A node refuses to start on any other version than its own, so stop the nodes, upgrade, and start the new ones.
     """
