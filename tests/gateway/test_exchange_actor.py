@@ -205,6 +205,20 @@ def test_one_login_of_an_actor_counts_once_for_each_login_that_names_it(exchangi
     assert error_of(exchange(exchanging, again)) == ("invalid_grant", "holder.replayed")
 
 
+def test_a_login_of_an_actor_with_a_nonce_counts_once_and_spends_no_login_of_a_subject_after_that(
+    exchanging: Node,
+) -> None:
+    by = shown(exchanging, ACTOR)
+    of_actor = {"actor_token": by.credential, "actor_expected": json.dumps({"nonce": by.nonce})}
+    first, second = (delegated(exchanging, may_act=named(by.credential), **of_actor) for _ in range(2))
+    assert exchange(exchanging, first).status_code == 200
+
+    assert error_of(exchange(exchanging, second)) == ("invalid_grant", "holder.replayed")
+    alone = {name: value for name, value in second.items() if not name.startswith("actor_")}
+    alone["client_assertion"] = client_assertion(exchanging, "bank")
+    assert exchange(exchanging, alone).status_code == 200
+
+
 def test_an_agent_that_the_login_names_acts_and_the_assertion_says_so(exchanging: Node) -> None:
     alone = granted(exchanging, form_of(exchanging))[2]
     document, _, claims = granted(exchanging, delegated(exchanging))

@@ -3,8 +3,8 @@
 The subject token is verified like any other credential, for the relying party whose client asks: so first of all it
 has to be meant for this node or for a client that is registered for this party at its issuer. Nothing is issued but
 from PASSED; what is issued is no wider, no higher and no longer-lived than what it rests on, because it is the decision
-of ``assertion``, and no higher than the profile of the client allows. A login counts once for each audience. What is
-refused spends nothing.
+of ``assertion``, and no higher than the profile of the client allows. A login counts once for each audience. A token
+that does not pass spends nothing; where one was used before, the other may be spent by that (``_spent_by``).
 """
 
 import hashlib
@@ -179,12 +179,17 @@ def _is_old(report: Report) -> bool:
 
 
 def _spent_by(subject: Report, actor: Report | None, *, audience: str) -> tuple[OneTimeValue, ...]:
-    """Return what counts once in this exchange. One login of an actor may count once for each that they act for."""
+    """Return what counts once in this exchange, in the order in which it is spent.
+
+    One login of an actor may count once for each that they act for, unless it answers a nonce: that counts once. The
+    actor comes first, so that an actor's login that was used before costs no subject theirs. The other way round, a
+    subject's login that was used before costs the actor one that answers a nonce.
+    """
     spent = (*subject.one_time, *_login_once(subject, audience))
     if actor is None:
         return spent
     for_whom = hashlib.sha256(subject.request.credential.encode()).hexdigest()
-    return (*spent, *actor.one_time, *_login_once(actor, audience, for_whom))
+    return (*actor.one_time, *_login_once(actor, audience, for_whom), *spent)
 
 
 def _login_once(report: Report, *where: str) -> tuple[OneTimeValue, ...]:
