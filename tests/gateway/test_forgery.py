@@ -9,15 +9,17 @@ HANDLE = "h" * 43
 
 def test_a_token_is_of_one_handle_one_page_and_what_it_showed() -> None:
     tokens = {
-        form_token(HANDLE, "/consent", shown="a"),
-        form_token(HANDLE, "/consent", shown="b"),
+        form_token(HANDLE, "/consent", shown=("a",)),
+        form_token(HANDLE, "/consent", shown=("b",)),
+        form_token(HANDLE, "/consent", shown=("a", "b")),
+        form_token(HANDLE, "/consent", shown=("ab",)),
         form_token(HANDLE, "/consent"),
         form_token(HANDLE, "/login"),
         form_token("i" * 43, "/login"),
         form_token(HANDLE, "/consenta"),
     }
 
-    assert len(tokens) == 6
+    assert len(tokens) == 8
     assert all(HANDLE not in token and len(token) == 43 for token in tokens)
     assert form_token(HANDLE, "/login") in tokens
 

@@ -190,5 +190,8 @@ def _statement(login: OpenedLogin, decision: Decision) -> Statement:
 
 
 def _token(login: OpenedLogin, decision: Decision) -> str:
-    """Return the token of the page that shows ``decision``: a later login of the same person has another one."""
-    return login.token(PATH, shown=decision.transaction)
+    """Return the token of the page that shows who asks for what, and ``decision``: of another of these it is another.
+
+    The number of a decision stands for all that it holds: a later login of the same person has another one.
+    """
+    return login.token(PATH, shown=(decision.transaction, *login.question))

@@ -38,9 +38,9 @@ class ForgedFormError(OAuthError):
         super().__init__("invalid_request", "the form was not sent by the page of this log-in, or the page is too old")
 
 
-def form_token(handle: str, page: str, *, shown: str = "") -> str:
-    """Return the token of ``page`` in the login that ``handle`` opens; ``shown`` names what the page shows."""
-    message = length_prefixed.encode(_LABEL, page, shown)
+def form_token(handle: str, page: str, *, shown: tuple[str, ...] = ()) -> str:
+    """Return the token of ``page`` in the login that ``handle`` opens; ``shown`` is, or names, what the page shows."""
+    message = length_prefixed.encode(_LABEL, page, *shown)
     return base64url.encode(hmac.new(handle.encode("ascii"), message, hashlib.sha256).digest())
 
 

@@ -60,9 +60,17 @@ class OpenedLogin:
         """Return how many whole minutes are left."""
         return max(0, int((end - self.turn.at).total_seconds()) // _MINUTE)
 
-    def token(self, page: str, *, shown: str = "") -> str:
+    def token(self, page: str, *, shown: tuple[str, ...] = ()) -> str:
         """Return the token of the forms of ``page``."""
         return form_token(self.held.handle, page, shown=shown)
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """Who asks, and for what, in every language in which a page may say it: what an answer to it is bound to."""
+        party, purpose = self.registered.relying_party, self.turn.state.snapshot.purposes.find(self.asked.purpose)
+        names = sorted(purpose.name.items()) if purpose is not None else ()
+        said = (party.name, party.state.value, party.sector, self.asked.purpose, self.asked.purpose_text)
+        return (*said, *(text for pair in names for text in pair))
 
     def asker(self, words: Language) -> Asker:
         """Return who asks, in the language of ``words``."""
