@@ -109,12 +109,19 @@ class RequestError(IdBridgeError):
         self.detail = detail
 
 
-class RateExceededError(RequestError):
+class LaterError(RequestError):
+    """What is refused now and would not be after ``retry_after``."""
+
+    def __init__(self, code: str, detail: str = "", *, retry_after: timedelta) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+
+class RateExceededError(LaterError):
     """A relying party asked more often than it may; ``retry_after`` is when it may again."""
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("policy.rate_exceeded")
-        self.retry_after = retry_after
+        super().__init__("policy.rate_exceeded", retry_after=retry_after)
 
 
 class ConfigurationError(IdBridgeError):

@@ -98,7 +98,7 @@ class Limits:
     presentation_lifetime_max: timedelta = timedelta(hours=24)  # of a link that travels by mail or on paper
     presentation_kept: timedelta = timedelta(minutes=15)  # past its end, so that who asked still learns how it ended
     presentation_order_bytes: int = 32 * 1024  # of what a relying party wants asked, which is kept sealed
-    presentations_open: int = 1_000  # of one relying party, that one worker began and whose end has not come
+    presentations_open: int = 1_000  # of one relying party, that one worker began and has not seen the end of
     wallet_request_fetches: int = 5  # of one request object: wallets fetch it twice, and a scanner or two before them
     response_code_lifetime: timedelta = timedelta(minutes=5)  # from the wallet to the browser, and on to who asked
     webhooks_waiting: int = 100  # of one relying party, that one worker tells or is going to tell again

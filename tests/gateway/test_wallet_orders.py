@@ -151,14 +151,14 @@ def test_a_prefix_that_the_certificate_does_not_serve_is_refused(shared_files: P
 
 def test_more_open_requests_than_one_relying_party_may_have_are_refused_until_the_first_ends() -> None:
     count = OpenCount()
-    for _ in range(LIMITS.presentations_open):
-        count.begin("th-bank", until=NOON.replace(hour=13), at=NOON)
+    for number in range(LIMITS.presentations_open):
+        count.begin("th-bank", str(number), until=NOON.replace(hour=13), at=NOON)
 
     with pytest.raises(RequestError) as caught:
-        count.begin("th-bank", until=NOON.replace(hour=13), at=NOON)
+        count.begin("th-bank", "one-more", until=NOON.replace(hour=13), at=NOON)
     assert caught.value.code == "system.overloaded"
-    count.begin("th-hospital", until=NOON.replace(hour=13), at=NOON)
-    count.begin("th-bank", until=NOON.replace(hour=14), at=NOON.replace(hour=13))
+    count.begin("th-hospital", "another", until=NOON.replace(hour=13), at=NOON)
+    count.begin("th-bank", "later", until=NOON.replace(hour=14), at=NOON.replace(hour=13))
 
 
 def test_an_order_is_answered_with_an_id_two_addresses_and_an_end(wallets: Wallets) -> None:
@@ -221,7 +221,7 @@ def test_nothing_of_an_order_can_be_read_where_it_is_kept(wallets: Wallets) -> N
     ordered = wallets.ordered()
     held = wallets.node.app.state.parts.stores.sealed.held
 
-    assert len(held) == 4
+    assert len(held) == 5
     everything = b"".join(name + value.octets for name, value in held.items())
     for text in (PURPOSE_TEXT, "birthdate", ordered["id"], ordered["page"].rpartition("/")[2], "PRIVATE"):
         assert text.encode() not in everything

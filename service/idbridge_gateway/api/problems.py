@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from idbridge.errors import RateExceededError, RequestError
+from idbridge.errors import LaterError, RequestError
 from idbridge.reasons import reason
 from idbridge_gateway.api.answer import Answer, Header
 
@@ -39,7 +39,7 @@ def problem(broken: RequestError, *, correlation_id: str) -> dict[str, Any]:
         "retryable": why.retryable,
         "correlation_id": correlation_id,
     }
-    retry_after = broken.retry_after if isinstance(broken, RateExceededError) else why.retry_after
+    retry_after = broken.retry_after if isinstance(broken, LaterError) else why.retry_after
     if retry_after is not None:
         document["retry_after_s"] = int(retry_after.total_seconds())
     return document

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     PRESENTATION_END = "presentation-end"
     WALLET_REQUEST = "wallet-request"
     WALLET_PAGE = "wallet-page"
+    WALLET_PAGE_END = "wallet-page-end"
+    WALLET_BROWSER = "wallet-browser"
     WALLET_TURN = "wallet-turn"
     RESPONSE_CODE = "response-code"
     OPERATOR_SESSION = "operator-session"

@@ -4,7 +4,7 @@ A wallet on the same device sends the person's browser back with a *response cod
 browser that began, the answer counts: whoever had a stranger answer their own request never gets it (OpenID4VP 1.0
 section 13.3, session fixation). A code that comes in another browser is spent, and so is the answer. Where the relying
 party named an address to come back to, the browser goes there with a second code, and only who has that and the key of
-the relying party is told.
+the relying party is told. No code outlives the request: what has expired is not answered afterwards.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,8 @@ class HeldAnswers:
 
     async def hold(self, request: WalletRequest, report: Mapping[str, Any]) -> str:
         """Hold ``report`` for the browser that began; the response code that opens it."""
-        return await self._hold(HeldAnswer(request.presentation, request.page, report, request.return_uri))
+        ends_at, onward = request.ends_at, request.return_uri
+        return await self._hold(HeldAnswer(request.presentation, request.page, report, ends_at, onward))
 
     async def returned(self, code: str, *, page: str, began: bool) -> str | None:
         """Let the answer that ``code`` opens count, if it came back to its ``page`` in the browser that ``began``.
@@ -45,10 +46,9 @@ class HeldAnswers:
         if held is None or held.for_party or await self._store.take(Kind.RESPONSE_CODE, code) is None:
             return None
         if not began or held.page != page:
-            await self._presentations.settle(
-                held.presentation, outcome=Outcome.REFUSED, device=Device.SAME, wallet_error="another_browser"
+            await self._presentations.end(
+                held, outcome=Outcome.REFUSED, device=Device.SAME, wallet_error="another_browser"
             )
-            await self._presentations.close(held.page, Outcome.REFUSED)
             return None
         if held.return_uri is None:
             await self._release(held)
@@ -73,11 +73,9 @@ class HeldAnswers:
 
     async def _hold(self, held: HeldAnswer) -> str:
         code = new_handle(self._randomness)
-        until = self._clock.now() + LIMITS.response_code_lifetime
+        until = min(self._clock.now() + LIMITS.response_code_lifetime, held.ends_at)
         await self._store.put(Kind.RESPONSE_CODE, code, held.octets(), until=until)
         return code
 
     async def _release(self, held: HeldAnswer) -> None:
-        await self._presentations.settle(
-            held.presentation, outcome=Outcome.ANSWERED, device=Device.SAME, report=held.report
-        )
+        await self._presentations.end(held, outcome=Outcome.ANSWERED, device=Device.SAME, report=held.report)

@@ -1,18 +1,19 @@
 """The presentations of one node: begun, looked at, ended, each by whoever has the handle for it.
 
 Of several answers, refusals and cancellations that arrive at once, one counts: whoever takes the *turn*. What a relying
-party cancelled does not come back by an answer that was on its way. Everything is gone by itself a while after its end.
+party cancelled does not come back by an answer that was on its way, and a page that says that something was shared goes
+on saying so. Everything is gone by itself a while after its end.
 """
 
-import heapq
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from idbridge.crypto.ephemeral import new_ephemeral_key
-from idbridge.errors import RequestError
+from idbridge.errors import LaterError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.model.request import RelyingParty
@@ -21,6 +22,7 @@ from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 from idbridge_gateway.wallet.order import Order
 from idbridge_gateway.wallet.records import (
     Device,
+    HeldAnswer,
     Outcome,
     Presentation,
     WalletPage,
@@ -49,24 +51,31 @@ def _nobody(handle: str, presentation: Presentation) -> None:
 
 
 class OpenCount:
-    """How many requests of each relying party this worker began and that have not come to their end."""
+    """Which requests of each relying party this worker began and has not seen the end of."""
 
     def __init__(self, *, most: int = LIMITS.presentations_open) -> None:
         self._most = most
-        self._ends: dict[str, list[float]] = defaultdict(list)
+        self._open: dict[str, dict[str, datetime]] = defaultdict(dict)
 
-    def begin(self, party: str, *, until: datetime, at: datetime) -> None:
-        """Count one more, until ``until``.
+    def begin(self, party: str, handle: str, *, until: datetime, at: datetime) -> None:
+        """Count ``handle``, until ``until`` or until it ends.
 
         Raises:
-            RequestError: ``system.overloaded``: there are too many.
+            LaterError: ``system.overloaded``: there are too many, until the first of them ends.
         """
-        ends = self._ends[party]
-        while ends and ends[0] <= at.timestamp():
-            heapq.heappop(ends)
-        if len(ends) >= self._most:
-            raise RequestError("system.overloaded", "too many requests to wallets are open")
-        heapq.heappush(ends, until.timestamp())
+        counted = self._open[party]
+        if len(counted) >= self._most:
+            counted = self._open[party] = {one: end for one, end in counted.items() if end > at}
+        if len(counted) >= self._most:
+            later = timedelta(seconds=math.ceil((min(counted.values()) - at).total_seconds()))
+            raise LaterError("system.overloaded", "too many requests to wallets are open", retry_after=later)
+        counted[handle] = until
+
+    def end(self, party: str, handle: str) -> None:
+        """Count ``handle`` no more; nothing, if another worker began it."""
+        self._open[party].pop(handle, None)
+        if not self._open[party]:
+            del self._open[party]
 
 
 class Presentations:
@@ -85,8 +94,8 @@ class Presentations:
             RequestError: ``system.overloaded``, too many are open or it could not be kept.
         """
         ends_at = at + order.lifetime
-        self._open.begin(party.id, until=ends_at, at=at)
         handle, link = new_handle(self._randomness), new_handle(self._randomness)
+        self._open.begin(party.id, handle, until=ends_at, at=at)
         request = WalletRequest(
             presentation=handle,
             page=link,
@@ -108,12 +117,22 @@ class Presentations:
             ends_at=ends_at,
             company=order.company,
         )
-        await self._store.put(Kind.WALLET_TURN, handle, _TURN, until=ends_at)
-        await self._store.put(Kind.WALLET_REQUEST, link, request.octets(), until=ends_at)
-        await self._store.put(Kind.WALLET_PAGE, link, page.octets(), until=ends_at + LIMITS.presentation_kept)
-        kept = Presentation(party.id, ends_at, link)
-        await self._store.put(Kind.PRESENTATION, handle, kept.octets(), until=ends_at + LIMITS.presentation_kept)
+        try:
+            await self._keep(request, page)
+        except RequestError:
+            self._open.end(party.id, handle)
+            raise
         return Begun(handle, link, client_id, ends_at)
+
+    async def _keep(self, request: WalletRequest, page: WalletPage) -> None:
+        handle, link, ends_at = request.presentation, request.page, request.ends_at
+        known_until = ends_at + LIMITS.presentation_kept
+        await self._store.put(Kind.WALLET_TURN, handle, _TURN, until=ends_at)
+        await self._store.put(Kind.WALLET_BROWSER, link, _TURN, until=ends_at)
+        await self._store.put(Kind.WALLET_REQUEST, link, request.octets(), until=ends_at)
+        await self._store.put(Kind.WALLET_PAGE, link, page.octets(), until=known_until)
+        kept = Presentation(request.party, ends_at, link)
+        await self._store.put(Kind.PRESENTATION, handle, kept.octets(), until=known_until)
 
     def _secrets(self, mode: ResponseMode) -> dict[str, Any]:
         """Return what each request to a wallet has for itself alone."""
@@ -138,19 +157,22 @@ class Presentations:
         return found
 
     async def cancel(self, handle: str, *, owner: str) -> None:
-        """End the presentation and forget what was answered.
+        """End the presentation and forget what was answered; the page of an answer goes on saying that there was one.
 
         Raises:
             RequestError: ``input.not_found``.
         """
         found = await self.find(handle, owner=owner)
+        self._open.end(owner, handle)
         await self._store.take(Kind.WALLET_TURN, handle)
-        await self._store.take(Kind.PRESENTATION, handle)
+        octets = await self._store.take(Kind.PRESENTATION, handle)
+        if octets is None:  # cancelled before
+            return
         ended = Presentation(owner, found.ends_at, found.link, Outcome.CANCELLED)
-        await self._store.put(
-            Kind.PRESENTATION_END, handle, ended.octets(), until=found.ends_at + LIMITS.presentation_kept
-        )
-        await self.close(found.link, Outcome.CANCELLED)
+        until = found.ends_at + LIMITS.presentation_kept
+        await self._store.put(Kind.PRESENTATION_END, handle, ended.octets(), until=until)
+        if read_presentation(octets).outcome is Outcome.PENDING:
+            await self._close(found.link, Outcome.CANCELLED, until=until)
 
     async def request(self, name: str) -> WalletRequest | None:
         """Return the request to a wallet under ``name``; ``None`` if there is none, or none any more."""
@@ -160,53 +182,61 @@ class Presentations:
     async def page(self, link: str) -> WalletPage | None:
         """Return what a person sees under ``link``; ``None`` if there is nothing."""
         octets = await self._store.read(Kind.WALLET_PAGE, link)
-        return read_wallet_page(octets) if octets is not None else None
+        if octets is None:
+            return None
+        ended = await self._store.read(Kind.WALLET_PAGE_END, link)
+        return read_wallet_page(octets, outcome=Outcome(ended.decode()) if ended is not None else Outcome.PENDING)
 
     async def take_turn(self, request: WalletRequest) -> bool:
         """Tell whether this is the one answer that counts; whoever asks again hears no."""
         return await self._store.take(Kind.WALLET_TURN, request.presentation) is not None
 
-    async def end(self, request: WalletRequest, **outcome: Any) -> None:
-        """Keep how a request ended; nothing, if the relying party cancelled it meanwhile."""
-        await self.settle(request.presentation, **outcome)
-        await self.close(request.page, outcome["outcome"])
+    async def return_turn(self, request: WalletRequest) -> None:
+        """Let another answer count, because the one that had the turn could not be verified here."""
+        await self._store.put(Kind.WALLET_TURN, request.presentation, _TURN, until=request.ends_at)
 
-    async def settle(self, handle: str, **outcome: Any) -> None:
-        """Keep what the relying party is to see; nothing, if it cancelled it meanwhile."""
+    async def end(self, request: WalletRequest | HeldAnswer, **outcome: Any) -> bool:
+        """Keep how a request ended, and tell whether it counts: not, if the relying party cancelled it meanwhile."""
+        handle = request.presentation
         octets = await self._store.read(Kind.PRESENTATION, handle)
         if octets is None:
-            return
+            return False
         ended = replace(read_presentation(octets), **outcome)
         until = ended.ends_at + LIMITS.presentation_kept
-        if await self._store.replace(Kind.PRESENTATION, handle, ended.octets(), until=until):
-            self._settled(handle, ended)
+        if not await self._store.replace(Kind.PRESENTATION, handle, ended.octets(), until=until):
+            return False
+        self._open.end(ended.owner, handle)
+        self._settled(handle, ended)
+        await self._close(request.page, ended.outcome, until=until)
+        return True
 
-    async def close(self, link: str, outcome: Outcome) -> None:
-        """Let the page say how it ended, and take every request away that a wallet could still fetch."""
-        page = await self.page(link)
+    async def _close(self, link: str, outcome: Outcome, *, until: datetime) -> None:
+        """Let the page say how it ended, and take every request away that a wallet could still fetch.
+
+        How it ended is kept beside the page, so that a browser that begins at the same moment does not write over it.
+        """
         await self._store.take(Kind.WALLET_REQUEST, link)
-        if page is None:
-            return
-        if page.on_device is not None:
+        await self._store.put(Kind.WALLET_PAGE_END, link, outcome.encode(), until=until)
+        page = await self.page(link)
+        if page is not None and page.on_device is not None:
             await self._store.take(Kind.WALLET_REQUEST, page.on_device)
-        await self._keep_page(link, replace(page, outcome=outcome))
 
     async def on_device(self, link: str, *, browser: str) -> WalletPage | None:
         """Let ``browser`` go on with a wallet on its own device; the page as it is now, another browser's if that was
         first, ``None`` if it is over.
         """
         page, request = await self.page(link), await self.request(link)
-        if page is None or request is None or page.browser is not None:
+        if page is None or request is None or await self._store.take(Kind.WALLET_BROWSER, link) is None:
             return page
         name = new_handle(self._randomness)
         own = replace(request, device=Device.SAME, **self._secrets(request.mode))
         await self._store.put(Kind.WALLET_REQUEST, name, own.octets(), until=own.ends_at)
         begun = replace(page, browser=browser, on_device=name)
-        await self._keep_page(link, begun)
+        until = page.ends_at + LIMITS.presentation_kept
+        await self._store.replace(Kind.WALLET_PAGE, link, begun.octets(), until=until)
+        if await self._store.read(Kind.WALLET_PAGE_END, link) is not None:  # it ended at this very moment
+            await self._store.take(Kind.WALLET_REQUEST, name)
         return begun
-
-    async def _keep_page(self, link: str, page: WalletPage) -> None:
-        await self._store.replace(Kind.WALLET_PAGE, link, page.octets(), until=page.ends_at + LIMITS.presentation_kept)
 
 
 def document_of(handle: str, found: Presentation, *, at: datetime) -> Mapping[str, Any]:

@@ -159,19 +159,18 @@ class WalletPage:
             "purpose_text": self.purpose_text,
             "claims": list(self.claims),
             "ends_at": self.ends_at.timestamp(),
-            "outcome": self.outcome,
             "browser": self.browser,
             "on_device": self.on_device,
             "company": self.company,
         })  # fmt: skip
 
 
-def read_wallet_page(octets: bytes) -> WalletPage:
-    """Return the page of which ``WalletPage.octets`` made ``octets``."""
+def read_wallet_page(octets: bytes, *, outcome: Outcome) -> WalletPage:
+    """Return the page of which ``WalletPage.octets`` made ``octets``; its ``outcome`` is kept apart."""
     kept = json.loads(octets)
     return WalletPage(
         ends_at=_instant(kept.pop("ends_at")),
-        outcome=Outcome(kept.pop("outcome")),
+        outcome=outcome,
         claims=tuple(kept.pop("claims")),
         **kept,
     )
@@ -181,13 +180,14 @@ def read_wallet_page(octets: bytes) -> WalletPage:
 class HeldAnswer:
     """A report that waits for the one who may fetch it: the browser that began, or the relying party that it goes to.
 
-    ``presentation`` is the id to which it belongs, ``page`` the name of its page. ``for_party`` tells that the browser
-    came back with it already, and that the relying party fetches it.
+    ``presentation`` is the id to which it belongs, ``page`` the name of its page; it ends with the request.
+    ``for_party`` tells that the browser came back with it already, and that the relying party fetches it.
     """
 
     presentation: str = field(repr=False)
     page: str = field(repr=False)
     report: Mapping[str, Any] = field(repr=False)
+    ends_at: datetime
     return_uri: str | None = None
     for_party: bool = False
 
@@ -197,6 +197,7 @@ class HeldAnswer:
             "presentation": self.presentation,
             "page": self.page,
             "report": dict(self.report),
+            "ends_at": self.ends_at.timestamp(),
             "return_uri": self.return_uri,
             "for_party": self.for_party,
         })  # fmt: skip
@@ -204,7 +205,8 @@ class HeldAnswer:
 
 def read_held_answer(octets: bytes) -> HeldAnswer:
     """Return the answer of which ``HeldAnswer.octets`` made ``octets``."""
-    return HeldAnswer(**json.loads(octets))
+    kept = json.loads(octets)
+    return HeldAnswer(ends_at=_instant(kept.pop("ends_at")), **kept)
 
 
 def _octets(document: Mapping[str, Any]) -> bytes:

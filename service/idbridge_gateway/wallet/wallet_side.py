@@ -140,16 +140,20 @@ class WalletSide:
         question = self._question(found, name, told, turn)
         if not await self._presentations.take_turn(found):
             raise RefusedError
-        released = await self._verdicts.first(question, state=turn.state, issuing=turn.issuing, at=turn.at)
+        try:
+            released = await self._verdicts.first(question, state=turn.state, issuing=turn.issuing, at=turn.at)
+        except Exception:  # nothing was decided: the wallet is told to come again, and may
+            await self._presentations.return_turn(found)
+            raise
         report = kept_report(released)
         if not released.report.accepted:
             await self._presentations.end(found, outcome=Outcome.ANSWERED, device=found.device, report=report)
             raise RefusedError
         if found.device is Device.CROSS:
-            await self._presentations.end(found, outcome=Outcome.ANSWERED, device=found.device, report=report)
+            if not await self._presentations.end(found, outcome=Outcome.ANSWERED, device=found.device, report=report):
+                raise RefusedError
             return {}
         code = await self._held.hold(found, report)
-        await self._presentations.close(found.page, Outcome.ANSWERED)
         return {"redirect_uri": f"{self._asker.page_uri(found.page)}?response_code={code}"}
 
     def _question(self, found: WalletRequest, name: str, told: WalletAnswer, turn: Turn) -> VerifyRequest:
