@@ -79,14 +79,39 @@ def test_a_party_without_limits_is_not_counted_and_nobody_is_who_is_not_register
     assert held.take("bakery") == ()
 
 
-def test_a_batch_counts_each_of_its_items_and_a_large_one_a_full_bucket() -> None:
+def test_a_batch_counts_each_of_its_items_and_a_large_one_is_paid_for_afterwards() -> None:
     watch = HandWatch()
     held, _ = rates(watch)
 
+    told = held.take("bakery", cost=100)
+    assert told[1] == (b"ratelimit", b'"party";r=0;t=1000')
+    assert refused(held) == timedelta(seconds=990)
+    assert refused(held, cost=100) == timedelta(seconds=1000)
+    watch.at = 990.0
+    held.take("bakery")
+    watch.at = 1010.0
     held.take("bakery", cost=100)
-    assert refused(held, cost=100) == timedelta(seconds=20)
-    watch.at = 20.0
+
+
+def test_a_minute_of_large_batches_is_not_more_than_a_minute_allows() -> None:
+    watch = HandWatch()
+    held, _ = rates(watch, limits={"per_minute": 60, "burst": 1})
+    counted = 0
+    for second in range(60):
+        watch.at = float(second)
+        with contextlib.suppress(RateExceededError):
+            held.take("bakery", cost=LIMITS.batch_items)
+            counted += LIMITS.batch_items
+
+    assert counted == LIMITS.batch_items
+
+
+def test_who_owes_a_large_batch_owes_it_still_when_the_limits_change() -> None:
+    held, registry = rates(HandWatch())
     held.take("bakery", cost=100)
+    registry.exchange((registration(limits={"per_minute": 60, "burst": 50}),))
+
+    assert refused(held) == timedelta(seconds=99)  # 98 owed, one more to ask, and now one comes each second
 
 
 def test_to_look_whether_one_more_would_count_costs_nothing() -> None:
@@ -120,7 +145,7 @@ def test_workers_share_a_limit() -> None:
     burst=st.integers(1, 50),
     steps=st.lists(st.tuples(st.floats(0, 30), st.integers(1, 20)), max_size=60),
 )
-def test_in_no_time_does_a_party_get_more_than_its_burst_and_what_time_brought(
+def test_in_no_time_does_a_party_get_more_than_its_burst_or_one_batch_and_what_time_brought(
     per_minute: int, burst: int, steps: list[tuple[float, int]]
 ) -> None:
     watch = HandWatch()
@@ -130,8 +155,8 @@ def test_in_no_time_does_a_party_get_more_than_its_burst_and_what_time_brought(
         watch.at += pause
         with contextlib.suppress(RateExceededError):
             held.take("bakery", cost=cost)
-            counted += min(cost, burst)
-        assert counted <= burst + watch.at * per_minute / 60 + 1e-6
+            counted += cost
+            assert counted <= max(burst, cost) + watch.at * per_minute / 60 + 1e-6
 
 
 @pytest.fixture

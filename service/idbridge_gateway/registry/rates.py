@@ -21,7 +21,7 @@ _MINUTE: Final = 60.0
 
 @dataclass(slots=True)
 class _Bucket:
-    """How many requests are left, as of ``seconds`` of the stopwatch."""
+    """How many requests are left, as of ``seconds`` of the stopwatch; fewer than none are owed."""
 
     left: float
     seconds: float
@@ -59,7 +59,8 @@ class Rates:
     def take(self, party_id: str, *, cost: int = 1) -> Told:
         """Count ``cost`` requests of this party, and return what it is told of its limits; nothing if it has none.
 
-        What costs more than a full bucket costs a full one, or it could never be asked.
+        What costs more than a full bucket holds is asked of a full one, or it could never be asked. It costs all the
+        same what it costs: the bucket owes the rest, and the party waits until that is paid.
 
         Raises:
             RateExceededError: It asked too often; nothing was counted.
@@ -76,7 +77,7 @@ class Rates:
         lacking = min(least, share.most) - bucket.left
         if lacking > 0:
             raise RateExceededError(timedelta(seconds=math.ceil(lacking / share.each)))
-        bucket.left -= min(cost, share.most)
+        bucket.left -= cost
         return _told(share, bucket)
 
     def _filled(self, party_id: str, share: _Share) -> _Bucket:
@@ -91,5 +92,5 @@ def _told(share: _Share, bucket: _Bucket) -> Told:
     window, full = math.ceil(share.most / share.each), math.ceil((share.most - bucket.left) / share.each)
     return (
         (b"ratelimit-policy", b'"party";q=%d;w=%d' % (share.most, window)),
-        (b"ratelimit", b'"party";r=%d;t=%d' % (int(bucket.left), full)),
+        (b"ratelimit", b'"party";r=%d;t=%d' % (max(0, int(bucket.left)), full)),
     )
