@@ -133,6 +133,9 @@ def test_of_two_operators_who_saw_the_same_the_second_is_told(admin: Admin) -> N
         {"purposes": []},
         {"minimum_levle": "A3"},
         {"enabled": "no"},
+        {"enabled": None},
+        {"minimum_level": None},
+        {"limits": None, "minimum_level": None},
         {"rotate_api_key": True},
         {"rotate_api_key": {}},
         {"rotate_api_key": {"overlap_days": -1}},
@@ -160,6 +163,23 @@ def test_a_party_that_is_switched_off_is_out_at_once(admin: Admin) -> None:
     assert problem_of(asked, 403) == "policy.relying_party_disabled"
     assert admin.patch("bakery", 2, {"enabled": True}).status_code == 200
     assert problem_of(admin.node.send("POST", "/v1/verify", body={}, headers=head), 400)
+
+
+def test_null_neither_lets_a_party_in_again_nor_lowers_its_level(admin: Admin) -> None:
+    admin.ask("POST", given={**WHOLE, "minimum_level": "A3", "enabled": False})
+
+    for patch in ({"enabled": None}, {"minimum_level": None}, {"name": "Other", "enabled": None}):
+        assert problem_of(admin.patch("bakery", 1, patch), 400) == "input.request_malformed"
+    now = admin.ask("GET", "/bakery").json()
+    assert (now["enabled"], now["minimum_level"], now["version"]) == (False, "A3", 1)
+
+
+@pytest.mark.parametrize("party_id", ["%00", "bakery%00", "%EF%BF%BD", "Bakery", "a" * 64])
+def test_an_id_that_nobody_can_have_is_nobodys_and_no_fault_of_the_database(admin: Admin, party_id: str) -> None:
+    admin.ask("POST", given=WHOLE)
+
+    assert problem_of(admin.ask("GET", f"/{party_id}"), 404) == "input.not_found"
+    assert problem_of(admin.patch(party_id, 1, {"enabled": False}), 404) == "input.not_found"
 
 
 def test_a_change_merges_and_null_takes_away(admin: Admin) -> None:

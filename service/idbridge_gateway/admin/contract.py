@@ -6,6 +6,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.entities import SCHEMES
 from idbridge.model.region import AssuranceLevel, Environment, MemberState
 from idbridge.oidc.client import GRANTS, SIGNATURE_ALGORITHMS, Profile
+from idbridge_gateway.admin.relying_parties import HELD
 from idbridge_gateway.api.schemas import JSON_MEDIA, PROBLEM_MEDIA, reference
 
 SCHEME: Final = "operator"
@@ -110,7 +111,7 @@ _ROTATE: Final = _object(
     {"overlap_days": {"type": "integer", "minimum": 0, "maximum": LIMITS.api_key_overlap.days}},
 )
 _PATCH: Final = {
-    name: _or_null(schema) if "oneOf" not in schema else schema
+    name: schema if name in HELD or "oneOf" in schema else _or_null(schema)
     for name, schema in {**_MEMBERS, "oidc_clients": _ASKED, "rotate_api_key": _ROTATE}.items()
     if name not in ("id", "policy_version")
 }

@@ -29,6 +29,7 @@ LIST_SCHEMA: Final = "idbridge-registrations-1"
 ROTATE: Final = "rotate_api_key"
 _OVERLAP: Final = "overlap_days"
 _COUNTED: Final = frozenset({"id", "policy_version"})
+HELD: Final = frozenset({"enabled", "minimum_level"})  # without them a party may do more, so nothing takes them away
 _TAG: Final = re.compile(r'"([1-9][0-9]{0,8})"', re.ASCII)
 
 
@@ -100,6 +101,8 @@ class RelyingPartiesDesk:
         seen, patch, act = _version(if_match), _parsed(body), self._act("change", operator)
         if not _COUNTED.isdisjoint(patch):
             raise refused("`id` stays, and `policy_version` counts by itself")
+        if gone := sorted(name for name in HELD.intersection(patch) if patch[name] is None):
+            raise refused(f"`{gone[0]}` of a registration is changed and not taken away")
         told: dict[str, Any] = {}
 
         def step(held: Registration) -> Registration:

@@ -25,6 +25,7 @@ from idbridge_gateway.registry.record import Registration
 from idbridge_gateway.registry.schema import require_current
 from idbridge_gateway.registry.tables import CHANGES, REGISTRY
 from idbridge_gateway.registry.watch import Edition
+from idbridge_gateway.stores.relying_parties import ID
 
 _ATTEMPTS: Final = 3
 
@@ -173,6 +174,8 @@ class SqlRegistry:
                 await connection.rollback()
 
     async def _held(self, connection: AsyncConnection, party_id: str) -> Registration | None:
+        if ID.fullmatch(party_id) is None:
+            return None  # nobody can be registered so, and not every database takes every text
         try:
             return await rows.read_one(connection, party_id, self._environment)
         except (IdBridgeError, ValueError, TypeError, KeyError) as fault:
