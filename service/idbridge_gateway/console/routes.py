@@ -22,7 +22,8 @@ class Console:
         self._desk = desk
         self._overview = Overview(parts, pages=pages, bell=bell)
         self._sign_in = SignIn(parts, desk=desk, issuer=issuer) if issuer is not None else None
-        self._origin = parts.settings.public_url
+        address = urlsplit(parts.settings.public_url)
+        self._origin = f"{address.scheme}://{address.netloc}"
 
     async def overview(self, request: Request) -> Response:
         """Return the page with everything, or the one at which an operator begins."""
@@ -72,15 +73,10 @@ class Console:
         return self._sign_in is not None and await self._sign_in.is_operator(request)
 
     def _require_own_form(self, request: Request) -> None:
-        """Refuse a form that a page of another site sent (CSRF): browsers say where a form was."""
+        """Refuse a form that a page of another site sent (CSRF): browsers say where a form was, always alike."""
         origin = request.headers.get("origin")
-        if origin is not None and _origin(origin) != _origin(self._origin):
+        if origin is not None and origin != self._origin:
             raise RequestError("policy.unauthenticated", "this form was sent from another site")
-
-
-def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.netloc
 
 
 def install_console(app: FastAPI, parts: Parts, bell: Bell) -> None:
