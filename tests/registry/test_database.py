@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge_gateway.registry.database import database_address, make_file
+from idbridge_gateway.registry.database import database_address, engine_to, make_file, transaction
+from idbridge_gateway.registry.schema import SchemaStep, newest_version, upgrade
 from idbridge_gateway.registry.store import SqlRegistry
 from idbridge_gateway.registry.tables import METADATA
 from tests.registry.conftest import Database
@@ -145,6 +146,28 @@ def test_an_upgrade_that_is_done_is_done_again_without_a_change(database: Databa
     database.upgrade()
 
     assert database.say("SELECT id, environment, revision FROM registry") == [(1, "sandbox", 7)]
+
+
+def test_of_several_first_upgrades_at_once_one_makes_the_database_and_the_others_find_it(
+    empty_database: Database,
+) -> None:
+    make_file(database_address(empty_database.url))
+
+    async def one() -> SchemaStep:
+        engine = engine_to(database_address(empty_database.url))
+        try:
+            async with transaction(engine) as connection:
+                return await upgrade(connection, Environment.SANDBOX)
+        finally:
+            await engine.dispose()
+
+    async def several() -> list[SchemaStep]:
+        return await asyncio.gather(*(one() for _ in range(3)))
+
+    steps = asyncio.run(several())
+
+    assert sorted(str(step.held) for step in steps) == sorted([newest_version(), newest_version(), "None"])
+    require(empty_database)
 
 
 def test_the_migrations_make_the_tables_that_the_code_means(database: Database) -> None:

@@ -12,13 +12,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import BigInteger, Connection, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import Environment
 from idbridge_gateway.registry.tables import REGISTRY
 
+_LOCK: Final = 0x6964_6272_6964_6765  # any number that nobody else locks in this database: the letters of `idbridge`
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -68,6 +69,7 @@ async def upgrade(connection: AsyncConnection, environment: Environment) -> Sche
     Raises:
         ConfigurationError: The schema is newer, or of another environment.
     """
+    await _alone(connection)
     step = await step_of(connection)
     if step.held != step.newest:
         await connection.run_sync(_upgrade)
@@ -75,6 +77,14 @@ async def upgrade(connection: AsyncConnection, environment: Environment) -> Sche
         await connection.execute(insert(REGISTRY).values(id=1, environment=environment.value, revision=0))
     await require_environment(connection, environment)
     return step
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Wait until nobody else upgrades this database, and keep others waiting until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(literal(_LOCK, BigInteger))))
+    else:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def newest_version() -> str:
