@@ -3,9 +3,9 @@
 Decides whether a request may be put to a person at all. It is pushed by an authenticated client (RFC 9126); only a
 client of the profile ``oidc-code`` may send it through the browser instead. A request only narrows the registration of
 its client (architecture D4). Every refusal is an ``OAuthError`` and never a redirect: nothing here sends a browser
-anywhere. Parameters that nobody knows are ignored (RFC 6749 section 3.1); so are ``login_hint`` and ``id_token_hint``,
-which name a person and are not even kept. Clauses: OpenID Connect Core 1.0 section 3.1.2.1; FAPI 2.0 Security Profile
-section 5.3.2.2; RFC 9101 (not served); RFC 9449 section 10.
+anywhere. Parameters that nobody knows are ignored (RFC 6749 section 3.1); so is ``login_hint``, which names
+a person and is not even kept. Of ``id_token_hint`` only the subject is. Clauses: OpenID Connect Core 1.0 sections
+3.1.2.1 and 3.1.2.2; FAPI 2.0 Security Profile section 5.3.2.2; RFC 9101 (not served); RFC 9449 section 10.
 """
 
 import re
@@ -21,6 +21,7 @@ from idbridge.oidc.claims_request import ClaimsRequest, parse_claims, require_pu
 from idbridge.oidc.client import AUTHORIZATION_CODE, OidcClient, Profile
 from idbridge.oidc.dpop import DpopProof, require_code_binding
 from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.id_token_hint import HINTED_SUBJECT
 from idbridge.oidc.levels import LevelRequest, read_levels
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.pkce import require_challenge
@@ -33,6 +34,7 @@ PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 KEPT: Final = frozenset({
     "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
     "response_mode", "acr_values", "claims", "purpose", "purpose_text", "prompt", "max_age", "ui_locales", "dpop_jkt",
+    HINTED_SUBJECT,
 })  # fmt: skip
 
 _OPAQUE: Final = re.compile(r"[\x20-\x7e]+")  # RFC 6749 appendix A.5
@@ -74,6 +76,10 @@ class AuthorizationRequest:
         Who is to log in again (``prompt=login``) was not logged in enough, however lately that was.
         """
         return timedelta(0) if "login" in self.prompt else self.max_age
+
+    def may_be_answered_by(self, subject: str) -> bool:
+        """Tell whether ``subject`` is who is meant, by ``claims`` or by ``id_token_hint``, where somebody is."""
+        return self.parameters.get(HINTED_SUBJECT) in (None, subject) and self.claims.may_be_of(subject)
 
 
 def read_pushed_request(

@@ -11,19 +11,13 @@ RP-Initiated Logout 1.0, sections 2, 3 and 6.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from idbridge.credential.token_kinds import FORBIDDEN
-from idbridge.crypto.header import HeaderRules
-from idbridge.errors import CredentialError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
-from idbridge.oidc.client import SIGNATURE_ALGORITHMS, OidcClient
+from idbridge.oidc.client import OidcClient
 from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.id_token_hint import read_id_token_hint
 from idbridge.oidc.parameters import Parameters
-from idbridge.oidc.signed_jwt import read_unverified, require_not_ahead, text_claim, verify_with_any
-
-HEADER: Final = HeaderRules(types=frozenset({"", "jwt"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +51,10 @@ def read_logout_hint(
     Raises:
         OAuthError: ``invalid_request``: it is no ID token of ours, or was changed. The browser is sent nowhere.
     """
-    token = parameters.text("id_token_hint")
-    if token is None:
+    claims = read_id_token_hint(parameters, issuer=issuer, keys=keys, at=at)
+    if claims is None or "sid" not in claims:
         return None
-    try:
-        unverified, unverified_claims = read_unverified(token, HEADER, max_bytes=LIMITS.token_bytes)
-        claims = verify_with_any(unverified, unverified_claims, keys, algorithms=SIGNATURE_ALGORITHMS).claims
-        require_not_ahead(claims, now=at.timestamp())
-        if text_claim(claims, "iss") != issuer:
-            raise CredentialError("issuer.unknown", "`iss` is another issuer")
-        if not FORBIDDEN.isdisjoint(claims):
-            raise CredentialError("oidc.token_confusion")
-        text_claim(claims, "sub")
-        client_id = text_claim(claims, "aud")
-        return LogoutHint(client_id, text_claim(claims, "sid")) if "sid" in claims else None
-    except Refusal as refusal:
-        raise OAuthError("invalid_request", "id_token_hint is no ID token of this server", cause=refusal.code) from None
+    return LogoutHint(claims["aud"], claims["sid"])
 
 
 def read_logout_request(parameters: Parameters, *, hint: LogoutHint | None, client: OidcClient | None) -> LogoutRequest:

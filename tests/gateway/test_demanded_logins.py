@@ -7,10 +7,11 @@ from typing import Any
 import jwt
 import pytest
 
+from idbridge.codec import base64url
 from idbridge.limits import LIMITS
 from idbridge.sandbox.edits import ABSENT, After
 from tests.gateway.pretending import SG
-from tests.gateway.providing import Bank, bank_in, told
+from tests.gateway.providing import Bank, bank_in, error_of, told
 from tests.gateway.test_counted import counted, failed
 from tests.gateway.upstreaming import Abroad, abroad_in
 
@@ -86,3 +87,35 @@ def test_the_login_of_the_person_who_is_meant_answers(bank: Bank, where: str) ->
         name = bank.begin(claims=json.dumps({where: {"sub": wanted}}))
         at_consent = bank.complete(name, bank.report(claims=[]))
         assert at_consent.headers["location"] == f"/consent?t={name}", at_consent.headers["location"]
+
+
+def hint(bank: Bank) -> str:
+    """An ID token of the person of the login that ``Bank.report`` reports on."""
+    return str(bank.redeem(bank.code()).json()["id_token"])
+
+
+@pytest.mark.parametrize("client", ["bank", "shop"])
+def test_a_hint_that_is_no_id_token_of_this_node_begins_no_login(bank: Bank, client: str) -> None:
+    head, payload, signature = hint(bank).split(".")
+    other = json.dumps({**json.loads(base64url.decode(payload)), "sub": "another"}).encode()
+    for wrong in ("x", f"{head}.{base64url.encode(other)}.{signature}"):
+        pushed = error_of(bank.push(client, id_token_hint=wrong))
+        assert pushed[0] == "invalid_request"
+    answer = bank.authorize(**bank.asked("shop", id_token_hint="x"))
+    assert told(answer)["error"] == "invalid_request"
+
+
+def test_the_login_of_another_person_does_not_answer_for_the_one_of_the_hint(bank: Bank) -> None:
+    name = bank.begin(id_token_hint=hint(bank))
+    other = bank.report(case="id-login-opens-account", claims=[])
+
+    assert told(bank.complete(name, other))["error"] == "login_required"
+
+
+def test_the_login_of_the_person_of_the_hint_answers_and_no_client_says_whose_it_was(bank: Bank) -> None:
+    shown = hint(bank)
+    bank.node.clock.turn(seconds=1)
+    for asked in ({"id_token_hint": shown}, {"hinted_subject": "another"}):
+        bank.node.clock.turn(seconds=1)
+        name = bank.begin(**asked)
+        assert bank.complete(name, bank.report()).headers["location"] == f"/consent?t={name}"

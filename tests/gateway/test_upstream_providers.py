@@ -168,7 +168,7 @@ def test_a_fresh_login_and_an_age_are_asked_for_where_our_client_does(abroad: Ab
 
 
 def test_languages_go_on_and_what_names_a_person_does_not(abroad: Abroad) -> None:
-    asked = asked_for(abroad, KH, ui_locales="km en", login_hint="somebody", id_token_hint="a.b.c")
+    asked = asked_for(abroad, KH, ui_locales="km en", login_hint="somebody")
 
     assert asked["ui_locales"] == "km en"
     assert not asked.keys() & {"login_hint", "id_token_hint", "purpose", "purpose_text", "claims"}

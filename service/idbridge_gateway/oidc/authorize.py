@@ -25,9 +25,9 @@ from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.contract_provider import authorize_operation
 from idbridge_gateway.oidc.forms import read_query
-from idbridge_gateway.oidc.pushed import read_pushed, require_answerable
+from idbridge_gateway.oidc.pushed import read_pushed, require_answerable, with_subject_of_hint
 from idbridge_gateway.oidc.transaction import Transactions, unknown_client
-from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.oidc.turns import Turn, Turns
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 PATH: Final = "/oauth/authorize"
@@ -41,10 +41,10 @@ class _Brought:
     parameters: Parameters = field(repr=False)
     pushed: str | None = field(repr=False)
 
-    def read(self) -> AuthorizationRequest:
+    def read(self, turn: Turn) -> AuthorizationRequest:
         client, purposes = self.registered.client, self.registered.relying_party.purposes
         if self.pushed is None:
-            asked = read_plain_request(self.parameters, client=client, purposes=purposes)
+            asked = read_plain_request(with_subject_of_hint(self.parameters, turn), client=client, purposes=purposes)
         else:
             asked = read_kept_request(self.parameters.values, client=client, purposes=purposes)
         require_answerable(self.registered)
@@ -82,7 +82,7 @@ class AuthorizationEndpoint:
         turn = self._turns.begin()
         brought = await self._brought(parameters)
         try:
-            asked = brought.read()
+            asked = brought.read(turn)
         except OAuthError as error:
             require_redirect_uri(brought.parameters, brought.registered.client)
             return await self._completion.refuse(error, brought.parameters, pushed=brought.pushed, at=turn.at)

@@ -134,7 +134,7 @@ class Completion:
             raise OAuthError(error, sentence, cause=why.code if why is not None else None)
         self._require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
         decision = self._decision(report, asked, turn)
-        if not asked.claims.may_be_of(decision.subject):
+        if not asked.may_be_answered_by(decision.subject):
             self._counts.note(report.undeliverable(_NOT_MEANT))
             raise OAuthError("login_required", "the login is of another person than is meant", cause=_NOT_MEANT)
         for value in report.one_time:

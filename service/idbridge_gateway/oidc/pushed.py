@@ -18,7 +18,9 @@ from idbridge.oidc.authorization_request import read_pushed_request
 from idbridge.oidc.client import Profile
 from idbridge.oidc.dpop import DpopProof
 from idbridge.oidc.errors import OAuthError
+from idbridge.oidc.id_token_hint import with_hinted_subject
 from idbridge.oidc.metadata import Endpoints
+from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.request_uri import request_uri_of
 from idbridge_gateway.oidc.answers import answered, token_answer
 from idbridge_gateway.oidc.authentication import ClientAuthentication
@@ -66,6 +68,16 @@ def require_answerable(registered: RegisteredClient) -> None:
         )
 
 
+def with_subject_of_hint(parameters: Parameters, turn: Turn) -> Parameters:
+    """Return ``parameters`` with the subject of an ID token of this node in place of the ``id_token_hint`` that it is.
+
+    Raises:
+        OAuthError: ``invalid_request``: it is none.
+    """
+    issuing = turn.issuing
+    return with_hinted_subject(parameters, issuer=issuing.node.issuer, keys=issuing.ever_signed_with(), at=turn.at)
+
+
 class PushedRequestEndpoint:
     """What the endpoint of one node does."""
 
@@ -95,7 +107,7 @@ class PushedRequestEndpoint:
         turn = self._turns.begin(proofs=dpop_proofs(request))
         registered = await self._authentication.authenticated(parameters, request, at=turn.at)
         asked = read_pushed_request(
-            parameters,
+            with_subject_of_hint(parameters, turn),
             client=registered.client,
             purposes=registered.relying_party.purposes,
             proof=await self._proof(turn, registered.client.profile),
