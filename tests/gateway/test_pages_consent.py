@@ -16,7 +16,6 @@ from idbridge.codec import base64url
 from idbridge.limits import LIMITS
 from idbridge.oidc.claims_request import parse_claims
 from idbridge_gateway.api.faults import ONE_TIME_BROKEN, ONE_TIME_FULL, Faults
-from idbridge_gateway.oidc.clients import ClientDirectory
 from idbridge_gateway.oidc.codes import KEPT
 from idbridge_gateway.oidc.completion import Consent
 from idbridge_gateway.oidc.transaction import HeldTransaction, LoginOverError
@@ -116,36 +115,6 @@ def test_a_yes_to_an_earlier_login_is_no_yes_to_a_later_one(visit: Visit) -> Non
     assert visit.token(f"/consent?t={name}") != seen
 
     refused(visit.send(f"/consent?t={name}", {"token": seen, "answer": "yes"}), FORGED)
-
-
-@pytest.mark.parametrize("answer", ["yes", "no"])
-def test_an_answer_to_somebody_who_had_another_name_on_the_page_does_not_count(visit: Visit, answer: str) -> None:
-    name = visit.logged_in()
-    text = page_of(visit.get(f"/consent?t={name}"))
-    renamed(visit, "Bank of Another River")
-
-    refused(visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": answer}), FORGED)
-    assert "Bank of Another River" in page_of(visit.get(f"/consent?t={name}"))
-    assert visit.say(name, answer).status_code == 303
-
-
-def test_a_yes_under_a_purpose_that_was_called_otherwise_does_not_count(visit: Visit) -> None:
-    name = visit.logged_in()
-    text = page_of(visit.get(f"/consent?t={name}"))
-    register = visit.bank.provider.turns.begin().state.snapshot.purposes
-    found = register.find("account-opening")
-    assert found is not None
-    object.__setattr__(found, "name", {**found.name, "en": "Selling what you say"})
-
-    refused(visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": "yes"}), FORGED)
-
-
-def renamed(visit: Visit, name: str) -> None:
-    """Register the bank's party under another name, with the clients that it has."""
-    clients, party = visit.bank.provider.clients, replace(visit.bank.party, name=name)
-    assert isinstance(clients, ClientDirectory)
-    held = ClientDirectory.of((one.client for one in clients.by_id.values()), {party.id: party})
-    object.__setattr__(clients, "by_id", held.by_id)
 
 
 def test_a_decision_that_changes_between_page_and_answer_is_not_agreed_to(visit: Visit) -> None:
