@@ -34,6 +34,7 @@ OPERATIONS = (
     "POST /oauth/token",
     "POST /oauth/par",
     "GET /oauth/authorize",
+    "POST /oauth/authorize",
     "GET /oauth/userinfo",
     "POST /oauth/userinfo",
     "POST /oauth/introspect",

@@ -1,4 +1,6 @@
-"""``GET /oauth/authorize``: a browser brings the name of a request, and a login begins (RFC 6749 section 3.1).
+"""``/oauth/authorize``: a browser brings the name of a request, and a login begins (RFC 6749 section 3.1).
+
+It brings it by query or by form, under the same rules (OpenID Connect Core 1.0 section 3.1.2.1).
 
 Until the redirect URI was found to be registered, a refusal is a page: nothing is ever sent to an address that nobody
 checked. The name of a pushed request may come again, as when a person reloads, until the person has answered.
@@ -24,7 +26,7 @@ from idbridge_gateway.oidc.browser import TransactionCookies, browsed, public_na
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.oidc.completion import Completion
 from idbridge_gateway.oidc.contract_provider import authorize_operation
-from idbridge_gateway.oidc.forms import read_query
+from idbridge_gateway.oidc.forms import read_form, read_query
 from idbridge_gateway.oidc.pushed import read_pushed, require_answerable, with_subject_of_hint
 from idbridge_gateway.oidc.transaction import Transactions, unknown_client
 from idbridge_gateway.oidc.turns import Turn, Turns
@@ -78,7 +80,7 @@ class AuthorizationEndpoint:
         return await browsed(request, self._begun)
 
     async def _begun(self, request: Request) -> Response:
-        parameters = read_query(request)
+        parameters = await read_form(request) if request.method == "POST" else read_query(request)
         turn = self._turns.begin()
         brought = await self._brought(parameters)
         try:
@@ -119,10 +121,16 @@ def authorization_router(endpoint: AuthorizationEndpoint) -> APIRouter:
     """Return the route of the endpoint."""
     router = APIRouter()
 
-    @router.get(
-        PATH, summary="Begin a login", tags=["oauth"], response_class=Response, openapi_extra=authorize_operation()
-    )
+    operation = authorize_operation(by_form=False)
+
+    @router.get(PATH, summary="Begin a login", tags=["oauth"], response_class=Response, openapi_extra=operation)
     async def authorize(request: Request) -> Response:
+        return await endpoint.answer(request)
+
+    operation = authorize_operation(by_form=True)
+
+    @router.post(PATH, summary="Begin a login", tags=["oauth"], response_class=Response, openapi_extra=operation)
+    async def authorize_by_post(request: Request) -> Response:
         return await endpoint.answer(request)
 
     return router

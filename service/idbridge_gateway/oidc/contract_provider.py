@@ -32,16 +32,21 @@ def pushed_operation() -> dict[str, Any]:
     }
 
 
-def authorize_operation() -> dict[str, Any]:
-    """Return what OpenAPI says of the authorization endpoint."""
-    return {
+def authorize_operation(*, by_form: bool) -> dict[str, Any]:
+    """Return what OpenAPI says of the authorization endpoint, asked by query or by form."""
+    described: dict[str, Any] = {
         "description": (
             "Takes `client_id` and `request_uri`; plain parameters only of clients of the profile `oidc-code`. "
             "Redirects to nothing but a registered address or our own pages; otherwise the refusal is a page."
         ),
-        "parameters": [_parameter(name) for name in sorted({*KEPT, "request_uri"})],
         "responses": browser_answers("On to the choice of a provider, or back to the client with an error."),
     }
+    names = sorted({*KEPT, "request_uri"})
+    if not by_form:
+        return {**described, "parameters": [_parameter(name) for name in names]}
+    of_bodies = {str(status): {"description": STATUSES[status], "content": _PAGE} for status in (413, 415)}
+    form = {"type": "object", "properties": dict.fromkeys(names, _TEXT)}
+    return {**described, "requestBody": form_body(form), "responses": {**described["responses"], **of_bodies}}
 
 
 def browser_answers(words: str) -> dict[str, Any]:
