@@ -158,3 +158,11 @@ def test_a_page_for_operators_is_kept_by_nobody_and_framed_by_nobody(desk: Desk)
     assert answer.headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert "style=" not in answer.text
+
+
+def test_the_page_lets_its_own_form_say_where_it_was_sent_from(desk: Desk) -> None:
+    answer = desk.signed_in().browse("GET", "/console")
+
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert desk.browse("POST", "/console/sign-out", origin=desk.node.settings.node_url).status_code == 303
+    assert desk.browse("GET", "/console").status_code == 401

@@ -55,7 +55,7 @@ class Overview:
         words = self._pages.language(request)
         matrix = await asyncio.to_thread(figures.matrix, state, purpose=asked.purpose, at=now)
         dues, more = figures.calendar(state.snapshot, at=now, most=LIMITS.calendar_rows)
-        return self._pages.page(
+        page = self._pages.page(
             request,
             "console.html",
             at=instant_text(now),
@@ -75,6 +75,9 @@ class Overview:
             alerts=self._bell.rung,
             signed_in=signed_in,
         )
+        # Without a referrer a browser calls the origin of its own form `null`, and signing out would be refused.
+        page.headers["referrer-policy"] = "same-origin"
+        return page
 
     def arrangement(self, request: Request, name: str) -> Response:
         """Return the page of one arrangement with its history.
