@@ -109,7 +109,9 @@ class Limits:
     event_streams_each: int = 16  # of one relying party
     event_stream_life: timedelta = timedelta(minutes=5)  # then the client comes again, as such clients do by themselves
     event_look: timedelta = timedelta(seconds=1)  # between two looks whether something happened
-    event_heartbeat: timedelta = timedelta(seconds=15)  # so that nothing on the way takes a quiet stream for a dead one
+    event_heartbeat: timedelta = timedelta(
+        seconds=10
+    )  # well before a proxy on the way gives up, as nginx does here in 15
 
     # Logins at national providers.
     upstream_calls: int = 32  # at a time, to all providers

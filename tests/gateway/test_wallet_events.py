@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +18,10 @@ from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.app import create_app
 from idbridge_gateway.serving import BackgroundServer
-from idbridge_gateway.wallet.events import EventStreams
+from idbridge_gateway.wallet.events import EventStreams, Followed, FollowedResponse
 from idbridge_gateway.wallet.presentations import Presentations
 from tests.gateway.asking import Node, node_in, problem_of
+from tests.gateway.test_wallet_parties import without
 from tests.gateway.wallets import Wallets
 
 
@@ -34,7 +36,9 @@ class Following:
     def streams(self) -> EventStreams:
         parts = self.wallets.node.app.state.parts
         presentations = Presentations(store=parts.stores.sealed, randomness=SystemRandomness())
-        return EventStreams(presentations=presentations, clock=self.wallets.node.clock, pause=self.pause)
+        return EventStreams(
+            presentations=presentations, registry=parts.registry, clock=self.wallets.node.clock, pause=self.pause
+        )
 
     async def pause(self, time: timedelta) -> None:
         self.pauses += 1
@@ -77,10 +81,10 @@ def test_nobody_follows_what_is_not_theirs(wallets: Wallets) -> None:
     assert problem_of(wallets.node.send("GET", "/v1/presentations/x/events", headers=wallets.node.access()), 404)
 
 
-async def _opened(streams: EventStreams, ordered: dict[str, Any], owner: str) -> AsyncIterator[bytes]:
-    """A stream that has said its first word, and so counts."""
+async def _opened(streams: EventStreams, ordered: dict[str, Any], owner: str) -> Followed:
+    """A stream that has said its first word."""
     stream = await streams.begin(ordered["id"], owner=owner)
-    await anext(stream)
+    await anext(aiter(stream))
     return stream
 
 
@@ -116,6 +120,61 @@ def test_more_streams_than_one_worker_may_have_are_refused(
     with pytest.raises(RequestError) as caught:
         asyncio.run(streams.begin(ordered["id"], owner="th-bank"))
     assert caught.value.code == "system.overloaded"
+
+
+def test_streams_count_from_their_beginning_and_not_from_their_first_word(
+    wallets: Wallets, following: Following
+) -> None:
+    ordered = wallets.ordered()
+    streams = following.streams()
+
+    async def begin() -> None:
+        held: list[Any] = [
+            await streams.begin(ordered["id"], owner="th-bank") for _ in range(LIMITS.event_streams_each)
+        ]
+        with pytest.raises(RequestError) as caught:
+            await streams.begin(ordered["id"], owner="th-bank")
+        assert caught.value.code == "system.overloaded"
+        for stream in held:
+            await stream.aclose()
+        assert streams._open.total() == 0
+
+    asyncio.run(begin())
+
+
+def test_a_stream_whose_client_left_before_its_first_word_counts_no_more(
+    wallets: Wallets, following: Following
+) -> None:
+    ordered = wallets.ordered()
+    streams = following.streams()
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        raise OSError
+
+    async def leave() -> None:
+        response = FollowedResponse(await streams.begin(ordered["id"], owner="th-bank"), headers={})
+        assert streams._open.total() == 1
+        with suppress(Exception):
+            await response({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)
+        assert streams._open.total() == 0
+
+    asyncio.run(leave())
+
+
+@pytest.mark.parametrize("how", ["switched off", "removed"])
+def test_a_stream_ends_with_the_registration_of_its_relying_party(following: Following, how: str) -> None:
+    ordered = following.wallets.ordered()
+    following.happens[2] = lambda: without(following.wallets, how)
+
+    assert states(following.followed(ordered)) == ["pending"]
+    assert following.pauses == 2
+
+
+def test_a_sign_of_life_comes_before_the_proxy_of_the_manual_gives_up() -> None:
+    assert LIMITS.event_heartbeat + LIMITS.event_look < timedelta(seconds=15)
 
 
 def test_a_stream_says_how_it_stands_at_the_start_at_every_change_and_then_ends(following: Following) -> None:

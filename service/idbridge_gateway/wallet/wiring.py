@@ -65,7 +65,7 @@ def install_wallet(app: FastAPI, parts: Parts, callers: Callers) -> None:
         turns=turns,
     )
     app.include_router(relying_party_router(relying_party))
-    streams = EventStreams(presentations=presentations, clock=turns.clock)
+    streams = EventStreams(presentations=presentations, registry=parts.registry, clock=turns.clock)
     app.include_router(events_router(streams, relying_party))
     app.include_router(wallet_router(wallet))
     app.include_router(webhook_router(parts.webhook_key))
