@@ -1,5 +1,6 @@
 """A relying party orders a request to a wallet within its registration, and nobody else sees what becomes of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,7 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge_gateway.app import create_app
+from idbridge_gateway.registry.record import RequestLimits
 from idbridge_gateway.wallet.access import read_access_certificate
 from idbridge_gateway.wallet.asker import Asker
 from idbridge_gateway.wallet.presentations import OpenCount
@@ -174,6 +176,16 @@ def test_an_order_is_answered_with_an_id_two_addresses_and_an_end(wallets: Walle
     assert parse_qs(link.query)["request_uri_method"] == ["post"]
     assert ordered["id"] not in ordered["page"] + ordered["wallet_link"]
     assert len({wallets.ordered()["id"] for _ in range(3)} | {ordered["id"]}) == 4
+
+
+def test_a_party_with_limits_is_told_of_them_with_its_order(wallets: Wallets) -> None:
+    registry = wallets.node.app.state.parts.registry
+    limited = replace(registry.registration("th-bank"), limits=RequestLimits(per_minute=60, burst=5))
+    registry.exchange(limited if one.id == "th-bank" else one for one in registry.registrations)
+
+    answer = wallets.order()
+    assert answer.headers["ratelimit-policy"] == '"party";q=5;w=5'
+    assert answer.headers["ratelimit"] == '"party";r=4;t=1'
 
 
 def test_a_request_that_names_no_end_has_one_and_is_remembered_a_while_longer(wallets: Wallets) -> None:

@@ -20,7 +20,7 @@ from idbridge_gateway.api.callers import Caller, Callers
 from idbridge_gateway.api.head import RequestHead, read_head
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
-from idbridge_gateway.registry.rates import Rates
+from idbridge_gateway.registry.rates import Rates, Told
 from idbridge_gateway.wallet.asker import Asker
 from idbridge_gateway.wallet.contract import begin_operation, cancel_operation, look_operation
 from idbridge_gateway.wallet.held import HeldAnswers
@@ -75,7 +75,7 @@ class RelyingPartySide:
         _refuse_query(request)
         members = await _members(request, head)
         self._asker.require_certificate(at=self._turns.clock.now())
-        self._rates.take(party.id)
+        told = self._rates.take(party.id)
         turn = self._turns.begin()
         clients = self._registry.registration(party.id).clients
         return_uris = frozenset(uri for client in clients if client.enabled for uri in client.redirect_uris)
@@ -85,7 +85,7 @@ class RelyingPartySide:
         kept = Presentation(party.id, begun.ends_at, begun.link)
         link = wallet_link(client_id=client_id, request_uri=self._asker.request_uri(begun.link))
         document = {**self._document(begun.id, kept), "page": self._asker.page_uri(begun.link), "wallet_link": link}
-        return _answer(document, caller, status=201)
+        return _answer(document, caller, status=201, rates=told)
 
     async def look(self, request: Request, handle: str) -> Response:
         """Return how a presentation stands; with ``response_code``, what a browser brought back, once.
@@ -142,8 +142,9 @@ def _response_code(request: Request) -> str | None:
     return pairs[0][1]
 
 
-def _answer(document: Mapping[str, Any], caller: Caller, *, status: int = 200) -> Response:
-    headers = {**caller.told, "cache-control": "no-store"}
+def _answer(document: Mapping[str, Any], caller: Caller, *, status: int = 200, rates: Told = ()) -> Response:
+    limits = {name.decode(): text.decode() for name, text in rates}
+    headers = {**limits, **caller.told, "cache-control": "no-store"}
     return Response(json_octets(document), status, media_type="application/json", headers=headers)
 
 
