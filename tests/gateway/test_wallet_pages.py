@@ -12,6 +12,7 @@ import pytest
 from idbridge.limits import LIMITS
 from idbridge.oidc.client import OidcClient, Profile
 from idbridge_gateway.pages.catalogue import FULL
+from idbridge_gateway.pages.forgery import origin_of
 from tests.gateway.asking import Node, problem_of
 from tests.gateway.paging import POLICY
 from tests.gateway.providing import Browser
@@ -41,7 +42,7 @@ def page_text(response: httpx2.Response, status: int = 200) -> str:
     assert response.status_code == status, response.text[:500]
     assert response.headers["content-security-policy"] == POLICY
     assert response.headers["cache-control"] == "no-store"
-    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["referrer-policy"] == ("same-origin" if status == 200 else "no-referrer")
     assert not re.search(r"<script(?! src=)|<style|<[^>]*\s(?:style|on[a-z]+)=|javascript:", response.text)
     assert not re.search(r'(?:src|action)="(?![/#])', response.text)
     return response.text
@@ -89,6 +90,48 @@ def test_another_site_begins_nothing_in_somebodys_browser(wallets: Wallets) -> N
         page_text(response, 400)
         assert "set-cookie" not in response.headers
     assert link_here(page_text(opened(wallets, path_of(ordered)))) is None
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://["])
+def test_a_form_of_another_origin_begins_nothing_without_fetch_metadata(wallets: Wallets, origin: str) -> None:
+    ordered = wallets.ordered()
+
+    response = go_on(wallets, path_of(ordered), origin=origin)
+    page_text(response, 400)
+    assert "set-cookie" not in response.headers
+
+
+def test_a_form_of_the_origin_of_the_node_begins(wallets: Wallets) -> None:
+    ordered = wallets.ordered()
+
+    response = go_on(wallets, path_of(ordered), origin=origin_of(wallets.node.settings.public_url))
+    assert response.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"), [("HEAD", {}), ("GET", {"sec-purpose": "prefetch"}), ("GET", {"purpose": "prefetch"})]
+)
+@pytest.mark.parametrize("whose", ["own", "another"])
+def test_nothing_but_a_person_who_goes_there_spends_a_code(
+    wallets: Wallets, method: str, headers: dict[str, str], whose: str
+) -> None:
+    ordered = wallets.ordered()
+    back = answered_here(wallets, ordered)
+    browser = wallets.browser if whose == "own" else Browser()
+
+    looked = wallets.node.send(method, back, headers={**browser.head(), **headers})
+    assert looked.status_code == (200 if method == "HEAD" else 503)
+    assert wallets.state(ordered) == "pending"
+    opened(wallets, back)
+    assert wallets.state(ordered) == "answered"
+
+
+@pytest.mark.parametrize("language", FULL)
+def test_the_page_warns_of_codes_that_somebody_passed_on(wallets: Wallets, language: str) -> None:
+    text = page_text(opened(wallets, f"{path_of(wallets.ordered())}?lang={language}"))
+
+    warning = text.partition('id="scan-only"')[2].partition("</p>")[0]
+    assert "Bank of the Sample River" in warning
 
 
 def test_looking_at_a_link_begins_nothing(wallets: Wallets) -> None:

@@ -83,8 +83,10 @@ class GatewayApp(FastAPI):
                 problem_answer(broken, correlation_id=correlation_id), send, correlation_id=correlation_id
             )
             return
-        inner = {**scope, "state": {**scope.get("state", {}), "correlation_id": correlation_id}}
-        if scope["method"] == "HEAD":
+        is_head = scope["method"] == "HEAD"
+        told = {"correlation_id": correlation_id, "is_head": is_head}  # who answers a GET may need to know
+        inner = {**scope, "state": {**scope.get("state", {}), **told}}
+        if is_head:
             inner["method"] = "GET"
         try:
             await super().__call__(inner, receive, _guarded(send, scope["method"], correlation_id))

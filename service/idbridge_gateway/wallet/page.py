@@ -3,10 +3,11 @@
 Whoever has the link sees the page, so it says nothing of anybody's answer but that there was one. The browser that goes
 on with a wallet on its own device gets a cookie, the first that does and no other: what that wallet answers counts only
 once this browser is back with the code (``held``). A program that looks at links begins nothing, because beginning
-takes a button.
+takes a button; and a code is spent by who goes there, and not by who only looks whether something is there.
 """
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import segno
@@ -19,6 +20,7 @@ from idbridge.model.randomness import Randomness
 from idbridge.presentation.request_object import wallet_link
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other
+from idbridge_gateway.pages.forgery import origin_of
 from idbridge_gateway.pages.languages import PARAMETER, Language
 from idbridge_gateway.pages.problems import problem_page
 from idbridge_gateway.pages.rendering import Pages
@@ -35,6 +37,8 @@ _AGE: Final = "age_over_"
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _OWN: Final = frozenset({"same-origin", "none"})  # Fetch Metadata: sent by our own page, or by the person
+
+_AHEAD: Final = ("sec-purpose", "purpose")
 
 
 class WalletPages:
@@ -69,10 +73,14 @@ class WalletPages:
         page = await self._page(link)
         began = self._began(request, page)
         code = request.query_params.get(_CODE)
-        if code is not None:
+        if code is not None and _is_ahead(request):
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"cache-control": "no-store"})
+        if code is not None and not request.state.is_head:
             onward = await self._held.returned(code, page=link, began=began)
             return see_other(onward or self._path(request, link))
-        return self._pages.page(request, "wallet.html", **await self._values(request, link, page, began=began))
+        response = self._pages.page(request, "wallet.html", **await self._values(request, link, page, began=began))
+        response.headers["referrer-policy"] = "same-origin"  # without one, browsers would not name the form's origin
+        return response
 
     async def on_device(self, request: Request, link: str) -> Response:
         """Let this browser go on with a wallet on its own device, if no other does.
@@ -80,7 +88,7 @@ class WalletPages:
         Raises:
             RequestError: ``input.not_found``, or ``input.request_malformed``: another site sent this form.
         """
-        if request.headers.get("sec-fetch-site", "none") not in _OWN:
+        if not self._is_own(request):
             raise RequestError("input.request_malformed", "this form is sent by its own page")
         page = await self._page(link)
         response = see_other(self._path(request, link))
@@ -112,6 +120,11 @@ class WalletPages:
         if page is None:
             raise RequestError("input.not_found")
         return page
+
+    def _is_own(self, request: Request) -> bool:
+        """Tell whether our own page sent this form; a browser that says nothing of either has no such protection."""
+        site, origins = request.headers.get("sec-fetch-site"), request.headers.getlist("origin")
+        return site in _OWN if site is not None else origins in ([], [origin_of(self._asker.base)])
 
     def _began(self, request: Request, page: WalletPage) -> bool:
         return page.browser is not None and self._cookies.handle(request, page.browser) is not None
@@ -147,6 +160,11 @@ class WalletPages:
         if found is None or not still_asks(self._registry, found.party, at=self._clock.now()):
             return None
         return wallet_link(client_id=found.client_id, request_uri=self._asker.request_uri(name))
+
+
+def _is_ahead(request: Request) -> bool:
+    """Tell whether a browser fetches this ahead of time: it would not show the answer, and comes again."""
+    return any("prefetch" in request.headers.get(name, "").lower() for name in _AHEAD)
 
 
 def qr_svg(text: str) -> str:
