@@ -5,7 +5,6 @@ section 6). Whether a claim is known, registered or allowed is decided later, by
 that nobody knows is no fault, not even an essential one. What is left out, and when, ``claims_release`` says.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,12 +14,12 @@ from typing import Any, Final
 from idbridge.codec import strict_json
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
+from idbridge.model.shown_text import has_controls, is_visible
 from idbridge.oidc.errors import OAuthError
 
 VERIFIED_CLAIMS: Final = "verified_claims"
 _SUBJECT: Final = "sub"
 _SCALARS: Final = (str, int, bool)
-_FORBIDDEN_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, and what turns lines
 _OF_ELEMENTS: Final = frozenset({"essential", "value", "values", "max_age"})
 _NO_CLAIMS: Final[Mapping[str, "ClaimRequest"]] = MappingProxyType({})
 
@@ -99,9 +98,9 @@ def require_purpose(text: Any) -> str:
         OAuthError: ``invalid_request``.
     """
     least, most = LIMITS.purpose_text_min_characters, LIMITS.purpose_text_max_characters
-    if type(text) is not str or not least <= len(text) <= most or len(text.strip()) < least:
+    if type(text) is not str or not least <= len(text) <= most or len(text.strip()) < least or not is_visible(text):
         raise OAuthError("invalid_request", f"a purpose is a text of {least} to {most} characters")
-    if _FORBIDDEN_TEXT.search(text):
+    if has_controls(text):
         raise OAuthError("invalid_request", "a purpose has no control characters")
     return text
 

@@ -131,6 +131,15 @@ def test_an_unknown_member_is_refused_and_never_repeated(name: str) -> None:
         {**LEAST, "purpose_text": "ab"},
         {**LEAST, "purpose_text": "a" * (LIMITS.purpose_text_max_characters + 1)},
         {**LEAST, "purpose_text": 7},
+        {**LEAST, "purpose_text": "     "},
+        {**LEAST, "purpose_text": "a     "},
+        {**LEAST, "purpose_text": "\u200b\u200b\u200b"},
+        {**LEAST, "purpose_text": "\u3164\u3164\u3164"},
+        {**LEAST, "purpose_text": "\u0600\u0600\u0600"},
+        {**LEAST, "purpose_text": "Open\x00 an account"},
+        {**LEAST, "purpose_text": "Open an account\n\n\nBank verified"},
+        {**LEAST, "purpose_text": "Open \u202etnuocca na"},
+        {**LEAST, "purpose_text": "Open \ud800 an account"},
         {**LEAST, "claims": "name"},
         {**LEAST, "claims": None},
         {**LEAST, "claims": [""]},
@@ -172,6 +181,8 @@ def test_the_longest_and_the_shortest_of_everything_is_taken() -> None:
 
     assert request.claims == tuple(claims)
     assert read({**LEAST, "purpose_text": "a" * LIMITS.purpose_text_min_characters}).purpose_text == "aaa"
+    for words in ("เปิดบัญชี", "ដើម្បី\u200bបើក\u200bគណនី", "ab\u200cc", "开户头"):
+        assert read({**LEAST, "purpose_text": words}).purpose_text == words
     assert read({**LEAST, "purpose": "p" * LIMITS.identifier_characters}).purpose
     assert read({**LEAST, "credential": ""}).credential == ""
 

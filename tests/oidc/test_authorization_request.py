@@ -98,6 +98,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "AustraliaConnectIdValidatePurpose: too short": ({"purpose_text": "ab"}, "invalid_request"),
     "AustraliaConnectIdValidatePurpose: blanks": ({"purpose_text": "a      "}, "invalid_request"),
     "AustraliaConnectIdEnsureInvalidPurposeFails": ({"purpose_text": "a" * 301}, "invalid_request"),
+    "purpose of nothing to see": ({"purpose_text": "\u200b\u200b\u200b"}, "invalid_request"),
     "purpose with a line break": ({"purpose_text": "To open\nyour account"}, "invalid_request"),
     "purpose that turns the line": ({"purpose_text": "To open \u202etnuocca ruoy"}, "invalid_request"),
     "prompt of nobody": ({"prompt": "create"}, "invalid_request"),

@@ -16,6 +16,7 @@ from idbridge.model.login import MEMBERS as LOGIN
 from idbridge.model.login import LoginExpectations
 from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Detail, Expectations, RelyingParty, Session, VerifyRequest
+from idbridge.model.shown_text import has_controls, is_visible
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
 
@@ -124,8 +125,10 @@ def _purpose_text(members: Mapping[str, Any]) -> str | None:
     if "purpose_text" not in members:
         return None
     text = _text(members["purpose_text"], "purpose_text", longest=LIMITS.purpose_text_max_characters)
-    if len(text) < LIMITS.purpose_text_min_characters:
-        raise _malformed(f"`purpose_text` has at least {LIMITS.purpose_text_min_characters} characters")
+    if len(text.strip()) < LIMITS.purpose_text_min_characters or not is_visible(text):
+        raise _malformed(f"`purpose_text` has at least {LIMITS.purpose_text_min_characters} characters that show")
+    if has_controls(text):
+        raise _malformed("`purpose_text` has no control characters")
     return text
 
 

@@ -3,17 +3,16 @@
 Sentences of errors name members, and never repeat a value: it may be a key that was pasted into the wrong place.
 """
 
-import re
 from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any, Final
 
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
+from idbridge.model.shown_text import has_controls, is_visible
 from idbridge.model.time import instant_text, parse_instant
 
 _KEY_MARK: Final = "idb_"
-_SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def refused(sentence: str) -> RequestError:
@@ -41,9 +40,9 @@ def members(value: Any, name: str, *, required: Set[str], optional: Set[str] = f
 
 def text(value: Any, name: str) -> str:
     """Return the text ``value``: not blank, no longer than an identifier, without characters that do not show."""
-    if not isinstance(value, str) or not value.strip() or len(value) > LIMITS.identifier_characters:
+    if not isinstance(value, str) or not is_visible(value) or len(value) > LIMITS.identifier_characters:
         raise refused(f"`{name}` of a registration is not text of 1 to {LIMITS.identifier_characters} characters")
-    if _SHOWN.fullmatch(value) is None:
+    if has_controls(value):
         raise refused(f"`{name}` of a registration has characters that do not show")
     if value.startswith(_KEY_MARK):
         raise refused(f"`{name}` of a registration is an API key; a key is written nowhere, and this one is to go")
