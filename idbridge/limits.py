@@ -103,6 +103,7 @@ class Limits:
     response_code_lifetime: timedelta = timedelta(minutes=5)  # from the wallet to the browser, and on to who asked
     webhooks_waiting: int = 100  # of one relying party, that one worker tells or is going to tell again
     webhook_calls: int = 8  # at a time, of one worker
+    webhook_calls_each: int = 2  # of these for one relying party, so that a silent address leaves room for the others
     webhook_wait: timedelta = timedelta(seconds=15)  # for the answer to one, as Standard Webhooks advises
     webhook_answer_bytes: int = 64 * 1024  # of which nothing is read but the status
     event_streams: int = 256  # of one worker

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -32,6 +32,7 @@ from idbridge_gateway.wallet.webhooks import DELAYS, Webhooks, guarded_callers
 from idbridge_gateway.webhook_key import read_webhook_key
 from tests.gateway.asking import Node, node_in
 from tests.gateway.clocks import NOON
+from tests.gateway.test_wallet_parties import without
 from tests.gateway.wallets import Wallets
 
 KEY = generate("Ed25519")
@@ -63,10 +64,11 @@ class Telling:
     node: Node
     receiver: Receiver
     pauses: list[timedelta] = field(default_factory=list)
+    happens: Callable[[], object] = list
 
     def webhooks(self, *, signed: bool = True) -> Webhooks:
         def callers(address: str) -> Caller:
-            assert address == ADDRESS
+            assert address.startswith("https://bank.th.example/")
             return self.receiver
 
         return Webhooks(
@@ -80,6 +82,7 @@ class Telling:
 
     async def pause(self, time: timedelta) -> None:
         self.pauses.append(time)
+        self.happens()
         self.node.clock.turn(seconds=time.total_seconds())
 
     def tell(self, presentation: Presentation = ENDED, *, times: int = 1, signed: bool = True) -> None:
@@ -96,6 +99,11 @@ class Telling:
 def registered(node: Node, webhook: str | None) -> None:
     registry = node.app.state.parts.registry
     registry.exchange(replace(one, webhook=webhook) if one.id == "th-bank" else one for one in registry.registrations)
+
+
+def everybody_registered(node: Node) -> None:
+    registry = node.app.state.parts.registry
+    registry.exchange(replace(one, webhook=ADDRESS) for one in registry.registrations)
 
 
 @pytest.fixture
@@ -136,6 +144,56 @@ def test_a_webhook_is_signed_and_says_nothing_but_which_and_what(telling: Tellin
     assert call.head["webhook-timestamp"] == str(int(NOON.timestamp()))
     with pytest.raises(InvalidSignature):
         verified(replace(call, body=call.body.replace(b"th-bank", b"vn-bank")))
+
+
+@pytest.mark.parametrize("how", ["switched off", "removed"])
+def test_a_party_that_is_gone_is_told_nothing(telling: Telling, how: str) -> None:
+    without(Wallets(telling.node), how)
+    telling.tell()
+
+    assert telling.receiver.calls == []
+
+
+@pytest.mark.parametrize("now", ["https://bank.th.example/moved", None])
+def test_another_attempt_goes_to_the_address_of_that_moment(telling: Telling, now: str | None) -> None:
+    telling.receiver.answers = [500, 200]
+    telling.happens = lambda: registered(telling.node, now)
+    telling.tell()
+
+    assert [call.url for call in telling.receiver.calls] == ([ADDRESS, now] if now else [ADDRESS])
+
+
+def test_one_silent_address_keeps_few_threads_from_the_others(telling: Telling) -> None:
+    """As many calls are under way as one party may have; those of another go out beside them."""
+    silent, heard, calling = Event(), Queue[str](), Queue[str]()
+
+    class Silent:
+        def call(self, call: Call, *, max_bytes: int) -> Answer:
+            assert max_bytes == LIMITS.webhook_answer_bytes
+            owner = json.loads(call.body)["data"]["relying_party"]
+            (heard if owner == "vn-trade" else calling).put(owner)
+            if owner != "vn-trade":
+                assert silent.wait(timeout=30)
+            return Answer(200, {}, b"")
+
+    everybody_registered(telling.node)
+    webhooks = telling.webhooks()
+    webhooks._callers = lambda _: Silent()
+
+    async def tell() -> None:
+        for _ in range(2 * LIMITS.webhook_calls):
+            webhooks.settled(HANDLE, ENDED)
+        webhooks.settled(HANDLE, replace(ENDED, owner="vn-trade"))
+        assert await asyncio.to_thread(heard.get, timeout=10) == "vn-trade"
+        assert calling.qsize() <= LIMITS.webhook_calls_each
+        silent.set()
+        await asyncio.gather(*webhooks._tasks)
+
+    try:
+        asyncio.run(tell())
+    finally:
+        silent.set()
+    assert calling.qsize() == 2 * LIMITS.webhook_calls
 
 
 @pytest.mark.parametrize("failure", [500, 404, 302, FetchError("no answer")])
@@ -198,7 +256,17 @@ def test_so_many_are_told_at_a_time_and_the_others_wait(telling: Telling) -> Non
             return super().call(call, max_bytes=max_bytes)
 
     telling.receiver = Slow([200] * (3 * LIMITS.webhook_calls))
-    telling.tell(times=3 * LIMITS.webhook_calls)
+    registrations = telling.node.app.state.parts.registry.registrations
+    owners = [one.id for one in registrations if one.relying_party.enabled][: LIMITS.webhook_calls]
+    everybody_registered(telling.node)
+    webhooks = telling.webhooks()
+
+    async def tell() -> None:
+        for number in range(3 * LIMITS.webhook_calls):
+            webhooks.settled(HANDLE, replace(ENDED, owner=owners[number % len(owners)]))
+        await asyncio.gather(*webhooks._tasks)
+
+    asyncio.run(tell())
     assert most[0] == LIMITS.webhook_calls
     assert len(telling.receiver.calls) == 3 * LIMITS.webhook_calls
 

@@ -2,14 +2,15 @@
 
 Signed as Standard Webhooks 1.0 says (``v1a``: Ed25519 over id, timestamp and body), so that nobody else can tell it so.
 What is told is the id; who wants to know more asks with its own key. An address that does not answer is tried again a
-few times, more slowly each time, and never in the way of anybody's request; an address that is gone is left alone.
-Webhooks are hints: a node that ends forgets those under way, and ``GET /v1/presentations/{id}`` is what counts.
+few times, more slowly each time, and never in the way of anybody's request or of what another party is told; an address
+that is gone is left alone. Each attempt goes where the party is registered at that moment. Webhooks are hints: a node
+that ends forgets those under way, and ``GET /v1/presentations/{id}`` is what counts.
 """
 
 import asyncio
 import json
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,17 +22,18 @@ from fastapi import APIRouter, Response
 
 from idbridge.clock import Clock
 from idbridge.crypto.signer import Signer
-from idbridge.errors import ConfigurationError, FetchError, RequestError
+from idbridge.errors import ConfigurationError, FetchError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
-from idbridge.net.calls import Call, Caller, Method
+from idbridge.net.calls import Answer, Call, Caller, Method
 from idbridge.net.guarded import GuardedClient
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.wallet.parties import still_asks
 from idbridge_gateway.wallet.pauses import Pause, system_pause
 from idbridge_gateway.wallet.records import Presentation
 
@@ -51,11 +53,10 @@ class Message:
 
     id: str
     party: str
-    address: str = field(repr=False)
     body: bytes = field(repr=False)
 
-    def call(self, signer: Signer, *, at: datetime) -> Call:
-        """Return the request that tells it at ``at``."""
+    def call(self, signer: Signer, *, address: str, at: datetime) -> Call:
+        """Return the request that tells it to ``address`` at ``at``."""
         timestamp = str(int(at.timestamp()))
         signed = b".".join((self.id.encode("ascii"), timestamp.encode("ascii"), self.body))
         head = {
@@ -64,7 +65,7 @@ class Message:
             "webhook-timestamp": timestamp,
             "webhook-signature": f"v1a,{b64encode(signer.sign(signed)).decode('ascii')}",
         }
-        return Call(Method.POST, self.address, head, self.body)
+        return Call(Method.POST, address, head, self.body)
 
 
 def guarded_callers(environment: Environment) -> Callers:
@@ -101,13 +102,13 @@ class Webhooks:
         self._randomness = randomness
         self._pause = pause
         self._waiting: Counter[str] = Counter()
+        self._calling: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(LIMITS.webhook_calls_each))
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(LIMITS.webhook_calls, thread_name_prefix="idbridge-webhook")
 
     def settled(self, handle: str, presentation: Presentation) -> None:
         """Let the owner of ``presentation`` be told that it has come to an end; returns at once."""
-        address = self._address(presentation.owner)
-        if self._signer is None or address is None:
+        if self._signer is None or self._address(presentation.owner) is None:
             return
         if self._waiting[presentation.owner] >= LIMITS.webhooks_waiting:
             JOURNAL.warning("webhook to %s: dropped, too many are under way", presentation.owner)
@@ -115,7 +116,6 @@ class Webhooks:
         message = Message(
             id=f"msg_{self._randomness.octets(_ID_OCTETS).hex()}",
             party=presentation.owner,
-            address=address,
             body=_body(handle, presentation, at=self._clock.now()),
         )
         self._waiting[message.party] += 1
@@ -137,27 +137,34 @@ class Webhooks:
     async def _told(self, message: Message, signer: Signer) -> bool:
         """Tell whether nothing more is to be done: it was heard, or nobody will ever hear it there."""
         try:
-            call = message.call(signer, at=self._clock.now())
-            caller = self._callers(message.address)
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: caller.call(call, max_bytes=LIMITS.webhook_answer_bytes)
-            )
+            async with self._calling[message.party]:
+                answer = await self._answer(message, signer)
         except FetchError as failed:
             JOURNAL.warning("webhook %s to %s: %s", message.id, message.party, failed)
             return False
         except ConfigurationError as broken:  # an address that nothing may call, or a key that does not sign
             JOURNAL.error("webhook %s to %s: %s", message.id, message.party, broken)
             return True
-        if answer.status in _OK:
+        if answer is None or answer.status in _OK:
             return True
         JOURNAL.warning("webhook %s to %s: answered %d", message.id, message.party, answer.status)
         return answer.status == _GONE
 
-    def _address(self, party: str) -> str | None:
-        try:
-            return self._registry.registration(party).webhook
-        except RequestError:
+    async def _answer(self, message: Message, signer: Signer) -> Answer | None:
+        """Tell ``message`` at the address of this moment; ``None`` if its party has none any more."""
+        address, at = self._address(message.party), self._clock.now()
+        if address is None:
             return None
+        call, caller = message.call(signer, address=address, at=at), self._callers(address)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: caller.call(call, max_bytes=LIMITS.webhook_answer_bytes)
+        )
+
+    def _address(self, party: str) -> str | None:
+        """Return where ``party`` is told; ``None`` if nowhere, or if it is switched off or gone."""
+        if not still_asks(self._registry, party, at=self._clock.now()):
+            return None
+        return self._registry.registration(party).webhook
 
 
 def webhook_router(signer: Signer | None) -> APIRouter:
