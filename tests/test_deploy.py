@@ -89,10 +89,11 @@ def test_only_the_proxy_can_be_reached_from_outside(compose: Any) -> None:
     assert services["valkey"]["network_mode"] == "none"
 
 
-def test_the_one_time_store_never_evicts(compose: Any) -> None:
+def test_the_one_time_store_never_evicts_and_forgets_nothing_in_a_crash(compose: Any) -> None:
     command = compose["services"]["valkey"]["command"]
 
-    assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+    told = {name: command[command.index(name) + 1] for name in ("--maxmemory-policy", "--appendonly", "--appendfsync")}
+    assert told == {"--maxmemory-policy": "noeviction", "--appendonly": "yes", "--appendfsync": "always"}
 
 
 def test_the_gateway_starts_with_several_workers_and_has_the_time_to_end_them(compose: Any) -> None:

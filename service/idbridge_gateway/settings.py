@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     ``type_metadata_dir``, each document under the name of its digest, whenever trust material is. What this node is at
     national identity providers stands in ``upstream_clients_file``; ``upstream_passphrase_file`` holds what opens the
     keys that it names. ``redis_url`` names the server that keeps one-time and sealed values (Redis or Valkey that
-    evicts nothing); without it they are kept in the memory of the one process.
+    evicts nothing and writes down what it is told); without it they are kept in the memory of the one process, which
+    forgets at every start what was spent before.
 
     Relying parties are registered in the database at ``database_url`` (SQLite or PostgreSQL, which ``idbridge rp``
     keeps), or in ``relying_parties_file``. Either is looked at every second. Operators sign in at ``operator_issuer``,

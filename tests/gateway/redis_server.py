@@ -32,22 +32,21 @@ class RedisServer:
             return connection.recv(65_536)
 
     def stop(self) -> None:
-        """End the server; what it held in memory is gone."""
+        """End the server as a crash would; what it wrote to its folder is there still."""
         self.process.kill()
         self.process.wait(timeout=_PATIENCE)
 
 
 @contextmanager
 def redis_server(folder: Path, *options: str, port: int = 0) -> Iterator[RedisServer]:
-    """Start a server that evicts nothing, unless ``options`` say otherwise, and end it."""
+    """Start a server that evicts nothing and writes down what it is told, unless ``options`` say otherwise; end it."""
     program = require_engine("redis-server")
     with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     told = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
-    policy = () if "--maxmemory-policy" in options else ("--maxmemory-policy", "noeviction")
-    process = subprocess.Popen(
-        [program, *told, *policy, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    usual = {"--maxmemory-policy": "noeviction", "--appendonly": "yes"}
+    fit = [word for name, value in usual.items() if name not in options for word in (name, value)]
+    process = subprocess.Popen([program, *told, *fit, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     server = RedisServer(process, port)
     try:
         _wait(server)

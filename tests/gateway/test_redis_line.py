@@ -58,22 +58,34 @@ def test_an_address_has_no_option_that_would_make_tls_believe_anybody(option: st
 
 
 @pytest.mark.parametrize(
-    ("server", "memory"),
+    ("place", "said"),
     [
-        (b"redis_version:6.0.16", b"maxmemory_policy:noeviction"),
-        (b"redis_version:", b"maxmemory_policy:noeviction"),
-        (b"redis_version:seven.two", b"maxmemory_policy:noeviction"),
-        (b"", b"maxmemory_policy:noeviction"),
-        (b"redis_version:7.2.4", b"maxmemory_policy:allkeys-lru"),
-        (b"redis_version:7.2.4", b"x_maxmemory_policy:noeviction"),
-        (b"redis_version:7.2.4", b""),
+        (0, b"redis_version:6.0.16"),
+        (0, b"redis_version:"),
+        (0, b"redis_version:seven.two"),
+        (0, b""),
+        (1, b"maxmemory_policy:allkeys-lru"),
+        (1, b"x_maxmemory_policy:noeviction"),
+        (1, b""),
+        (2, b"aof_enabled:0"),
+        (2, b"x_aof_enabled:1"),
+        (2, b""),
     ],
-    ids=["old", "no version", "strange version", "says nothing", "evicts", "another name", "no policy"],
-)
-def test_a_server_is_fit_only_by_what_it_says(server: bytes, memory: bytes) -> None:
+    ids=[
+        "old", "no version", "strange version", "says nothing", "evicts", "another policy", "no policy",
+        "writes nothing down", "writes another thing", "no file",
+    ],
+)  # fmt: skip
+def test_a_server_is_fit_only_by_what_it_says(place: int, said: bytes) -> None:
+    fit = [
+        b"# Server\r\nredis_version:6.2.0\r\n",
+        b"# Memory\r\nmaxmemory_policy:noeviction\r\n",
+        b"# Persistence\r\naof_enabled:1\r\n",
+    ]
+    require_fit(*fit)
+
     with pytest.raises(UnfitServerError):
-        require_fit(server, memory)
-    require_fit(b"# Server\r\nredis_version:6.2.0\r\n", b"# Memory\r\nmaxmemory_policy:noeviction\r\n")
+        require_fit(*fit[:place], said, *fit[place + 1 :])
 
 
 def test_a_server_that_comes_back_as_one_that_evicts_spends_nothing(tmp_path: Path) -> None:
@@ -100,12 +112,17 @@ def test_a_server_that_comes_back_as_one_that_evicts_spends_nothing(tmp_path: Pa
     assert worked(f"redis://127.0.0.1:{port}/0", used) == [True, "system.overloaded", "system.overloaded", True]
 
 
-def test_a_server_that_is_told_to_evict_while_it_runs_spends_nothing_once_it_was_looked_at(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "unfit", "fit"), [("maxmemory-policy", "volatile-ttl", "noeviction"), ("appendonly", "no", "yes")]
+)
+def test_a_server_that_is_told_to_forget_while_it_runs_spends_nothing_once_it_was_looked_at(
+    tmp_path: Path, setting: str, unfit: str, fit: str
+) -> None:
     async def used(engine: RedisEngine) -> list[bool | str]:
         one_time = RedisOneTime(engine, HandClock())
         found = [await outcome(one_time.claim(bytes([1]) * 32, until=LATER))]
-        for number, policy in ((2, "volatile-ttl"), (3, "noeviction")):
-            await engine.commands.config_set("maxmemory-policy", policy)
+        for number, told in ((2, unfit), (3, fit)):
+            await engine.commands.config_set(setting, told)
             await engine.look()
             found.append(await outcome(one_time.claim(bytes([number]) * 32, until=LATER)))
         return found
@@ -153,9 +170,9 @@ def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
     def answering(listening: socket.socket) -> None:
         connection, _ = listening.accept()
         with connection, connection.makefile("rb") as asked:
-            while asked.readline() != b"memory\r\n":
+            while asked.readline() != b"persistence\r\n":
                 pass
-            for info in (b"redis_version:7.2.4", b"maxmemory_policy:noeviction"):
+            for info in (b"redis_version:7.2.4", b"maxmemory_policy:noeviction", b"aof_enabled:1"):
                 connection.sendall(b"$%d\r\n%b\r\n" % (len(info), info))
             while asked.readline() != b"NX\r\n":
                 pass

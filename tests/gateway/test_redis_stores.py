@@ -100,6 +100,23 @@ def test_a_server_that_may_evict_is_refused(tmp_path: Path, policy: str) -> None
     assert "noeviction" in str(caught.value)
 
 
+def test_a_server_that_writes_nothing_down_is_refused(tmp_path: Path) -> None:
+    """Though it would save its memory now and then: what was spent since would be spent again after a crash."""
+    forgets = "--appendonly", "no", "--save", "60 1"
+    with redis_server(tmp_path, *forgets) as forgetting, pytest.raises(ConfigurationError) as caught:
+        with_engine(forgetting.url, lambda engine: engine.require_usable())
+    assert "appendonly" in str(caught.value)
+
+
+def test_what_was_spent_is_spent_after_a_crash_of_the_server(tmp_path: Path) -> None:
+    def claimed(url: str) -> bool:
+        return with_engine(url, lambda engine: RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))
+
+    for unspent in (True, False):
+        with redis_server(tmp_path, "--appendfsync", "always") as server:
+            assert claimed(server.url) is unspent
+
+
 def test_a_server_that_does_not_answer_is_refused(tmp_path: Path) -> None:
     with redis_server(tmp_path) as gone:
         with_engine(gone.url, lambda engine: engine.require_usable())

@@ -116,7 +116,7 @@ def require_usable_stores(settings: Settings) -> None:
     """Return if the stores that ``settings`` name may hold one-time values; asked before a node answers anybody.
 
     Raises:
-        ConfigurationError: The server does not answer, is too old, or may evict.
+        ConfigurationError: The server does not answer, is too old, may evict, or forgets in a restart.
     """
     engine = engine_of(settings)
     if engine is not None:

@@ -21,7 +21,7 @@ from idbridge.limits import LIMITS
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.stores.redis_batch import RedisBatch
 from idbridge_gateway.stores.redis_line import RedisLine
-from idbridge_gateway.stores.redis_server import UnfitServerError, address_of, require_fit
+from idbridge_gateway.stores.redis_server import FIT_BY, UnfitServerError, address_of, require_fit
 
 Value = TypeVar("Value")
 
@@ -85,7 +85,7 @@ class RedisEngine:
         """Return if the server may hold one-time values.
 
         Raises:
-            ConfigurationError: It evicts, is too old, or does not answer.
+            ConfigurationError: It evicts, forgets in a restart, is too old, or does not answer.
         """
         try:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
@@ -129,7 +129,7 @@ async def _greet(connection: AbstractConnection) -> None:
 
 async def _require_fit(connection: AbstractConnection) -> None:
     told: list[Any] = []
-    for section in ("server", "memory"):
+    for section in FIT_BY:
         await connection.send_command("INFO", section)
         told.append(await connection.read_response(disable_decoding=True))
     require_fit(*told)

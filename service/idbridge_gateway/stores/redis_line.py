@@ -11,10 +11,10 @@ from typing import Any, Final, cast
 
 import hiredis
 
-from idbridge_gateway.stores.redis_server import ServerAddress, require_fit
+from idbridge_gateway.stores.redis_server import FIT_BY, ServerAddress, require_fit
 
 Command = tuple[bytes | str | int, ...]
-_ASKED: Final[tuple[Command, ...]] = (("INFO", "server"), ("INFO", "memory"))
+_ASKED: Final[tuple[Command, ...]] = tuple(("INFO", section) for section in FIT_BY)
 
 
 class RedisLine:

@@ -1,7 +1,7 @@
 """Which servers may hold what counts once: an address of Redis or Valkey, its version, and that it evicts nothing.
 
-A one-time value that is evicted could be spent twice (architecture D7). Every connection asks before it is used, so
-that a server which came back with other settings is refused as well.
+A one-time value that is evicted, or lost in a restart of the server, could be spent twice (architecture D7). Every
+connection asks before it is used, so that a server which came back with other settings is refused as well.
 """
 
 import ssl
@@ -19,7 +19,9 @@ from idbridge_gateway.settings import is_loopback
 SCHEMES: Final = ("redis", "rediss", "unix")
 OPTIONS: Final = frozenset({"db", "ssl_ca_certs"})  # none that would make TLS believe anybody
 EVICTS_NOTHING: Final = "noeviction"
+WRITES_DOWN: Final = "1"
 DEFAULT_PORT: Final = 6379
+FIT_BY: Final = ("server", "memory", "persistence")  # sections of INFO
 _LEAST_VERSION: Final = (6, 2)  # GETDEL
 
 
@@ -84,11 +86,13 @@ def address_of(url: str) -> ServerAddress:
     )
 
 
-def require_fit(server: bytes, memory: bytes) -> None:
-    """Return if a server may hold what counts once that answers ``INFO server`` and ``INFO memory`` like this.
+def require_fit(server: bytes, memory: bytes, persistence: bytes) -> None:
+    """Return if a server may hold what counts once that answers ``INFO`` for each of ``FIT_BY`` like this.
+
+    How often its file reaches the disk it does not say there, and many servers tell nobody; the operator sees to it.
 
     Raises:
-        UnfitServerError: It is too old, or may evict.
+        UnfitServerError: It is too old, may evict, or keeps no file of what it is told.
     """
     version = _told(server, "redis_version").split(".")[:2]
     if not all(part.isdecimal() for part in version) or tuple(map(int, version)) < _LEAST_VERSION:
@@ -96,6 +100,10 @@ def require_fit(server: bytes, memory: bytes) -> None:
     if _told(memory, "maxmemory_policy") != EVICTS_NOTHING:
         raise UnfitServerError(
             "the server that IDBRIDGE_REDIS_URL names may evict values; its maxmemory-policy has to be noeviction"
+        )
+    if _told(persistence, "aof_enabled") != WRITES_DOWN:
+        raise UnfitServerError(
+            "the server that IDBRIDGE_REDIS_URL names forgets values in a restart; its appendonly has to be yes"
         )
 
 
