@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,7 +104,8 @@ def test_a_page_and_all_that_it_loads_weigh_little_and_come_from_this_node(node:
 
 
 def test_a_file_is_served_under_the_digest_of_what_is_in_it() -> None:
-    assert len(static_files()) == 5
+    folder = files("idbridge_gateway.pages").joinpath("static")
+    assert len(static_files()) == len([path for path in folder.iterdir() if path.is_file()]) >= 5
     assert all(re.fullmatch(r"[a-z]+\.[0-9a-f]{16}\.(css|js|svg)", name) for name in static_files())
 
 
