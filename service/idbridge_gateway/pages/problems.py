@@ -9,7 +9,7 @@ from idbridge.reasons import reason
 from idbridge_gateway.pages.catalogue import LANGUAGES
 from idbridge_gateway.pages.rendering import Pages
 
-_TODO: Final = frozenset({404, 405, 413, 415, 500, 503})  # what to do is said of the status, where there is a word
+_ADVISED: Final = frozenset({404, 405, 413, 415, 500, 503})  # statuses for which there is a sentence of their own
 _MINUTE: Final = 60
 
 
@@ -26,7 +26,7 @@ def problem_page(
         status=status,
         offered=LANGUAGES,
         why=why,
-        todo=f"refusal.do_{status}" if status in _TODO else "refusal.do_other",
+        advice=f"refusal.do_{status}" if status in _ADVISED else "refusal.do_other",
         seconds=seconds,
         minutes=seconds // _MINUTE if seconds is not None and seconds >= _MINUTE else None,
         correlation_id=correlation_id,
