@@ -7,6 +7,7 @@ import pytest
 from idbridge.model.region import MemberState
 from idbridge_gateway.api.faults import Faults
 from tests.gateway.asking import Node, node_in
+from tests.gateway.upstreaming import Abroad, abroad_in
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,21 @@ def other_node(shared_files: Path) -> Node:
 def own_node(tmp_path: Path) -> Node:
     """A node of Thailand whose files the test may change."""
     return node_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_abroad(shared_files: Path) -> Abroad:
+    """A node with clients at providers, for all tests of a module that change nothing which it remembers."""
+    return abroad_in(shared_files)
+
+
+@pytest.fixture
+def abroad(shared_abroad: Abroad) -> Abroad:
+    """Somebody who logs in at a provider, at the node that the tests of the module share."""
+    return shared_abroad.anew()
+
+
+@pytest.fixture
+def alone(shared_files: Path) -> Abroad:
+    """A node that has not seen anything of a provider yet."""
+    return abroad_in(shared_files)

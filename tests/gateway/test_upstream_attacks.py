@@ -24,22 +24,6 @@ from tests.gateway.upstreaming import Abroad, abroad_in, by_key
 LOGINS = [SG, KH]
 
 
-@pytest.fixture(scope="module")
-def shared(shared_files: Path) -> Abroad:
-    return abroad_in(shared_files)
-
-
-@pytest.fixture
-def abroad(shared: Abroad) -> Abroad:
-    return shared.anew()
-
-
-@pytest.fixture
-def alone(shared_files: Path) -> Abroad:
-    """A node that has not seen a discovery document yet."""
-    return abroad_in(shared_files)
-
-
 def at_consent(response: httpx2.Response) -> bool:
     return response.status_code == 303 and response.headers["location"].startswith("/consent?t=")
 
@@ -214,8 +198,8 @@ def test_ssrf_through_metadata_neither_by_the_endpoint_for_pushed_requests(alone
 @pytest.mark.parametrize(
     "url", ["https://127.0.0.1/token", "https://elsewhere.example/token", "http://login.sg.example/"]
 )
-def test_ssrf_the_client_of_a_line_calls_its_hosts_alone(shared: Abroad, url: str) -> None:
-    usable = shared.upstream.usable(SG, turn=shared.provider.turns.begin())
+def test_ssrf_the_client_of_a_line_calls_its_hosts_alone(shared_abroad: Abroad, url: str) -> None:
+    usable = shared_abroad.upstream.usable(SG, turn=shared_abroad.provider.turns.begin())
     line = Line(usable.client, frozenset({"login.sg.example"}))
 
     with pytest.raises(FetchError):

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +16,7 @@ from idbridge.net.calls import Answer, Call, Method
 from idbridge_gateway.oidc.upstream.lines import Line, Lines, guarded_callers
 from tests.gateway.clocks import NOON
 from tests.gateway.pretending import KH, PUBLIC, SG
-from tests.gateway.upstreaming import Abroad, abroad_in
-
-
-@pytest.fixture
-def alone(shared_files: Path) -> Abroad:
-    """A node of which no provider has been seen yet."""
-    return abroad_in(shared_files)
+from tests.gateway.upstreaming import Abroad
 
 
 def test_a_discovery_document_is_fetched_once_in_a_while_and_by_one_of_many(alone: Abroad) -> None:

@@ -21,23 +21,6 @@ LOGINS = [SG, KH]
 BEFORE = -7200
 
 
-@pytest.fixture(scope="module")
-def shared(shared_files: Path) -> Abroad:
-    """One node for all tests that change nothing which it remembers."""
-    return abroad_in(shared_files)
-
-
-@pytest.fixture
-def abroad(shared: Abroad) -> Abroad:
-    return shared.anew()
-
-
-@pytest.fixture
-def alone(shared_files: Path) -> Abroad:
-    """A node that has not seen a discovery document yet."""
-    return abroad_in(shared_files)
-
-
 def ended(abroad: Abroad, provider: str = SG, **asked: Any) -> str:
     """The error that a login ends with at the relying party; no code is given."""
     response = abroad.log_in(provider, **asked)

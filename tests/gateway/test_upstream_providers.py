@@ -20,22 +20,6 @@ LOGINS = [SG, KH]
 BASIC = "urn:example:kh:assurance:basic"
 
 
-@pytest.fixture(scope="module")
-def shared(shared_files: Path) -> Abroad:
-    return abroad_in(shared_files)
-
-
-@pytest.fixture
-def abroad(shared: Abroad) -> Abroad:
-    return shared.anew()
-
-
-@pytest.fixture
-def alone(shared_files: Path) -> Abroad:
-    """A node of which no provider has been seen yet."""
-    return abroad_in(shared_files)
-
-
 def ended(abroad: Abroad, provider: str = SG, **asked: Any) -> str:
     return told(abroad.log_in(provider, **asked))["error"]
 
