@@ -46,3 +46,11 @@ class SystemStopwatch:
     def seconds(self) -> float:
         """Return the seconds since some fixed moment."""
         return time.monotonic()
+
+
+class BootStopwatch:
+    """The stopwatch of this machine that goes on while it sleeps; it is the same for every process."""
+
+    def seconds(self) -> float:
+        """Return the seconds since this machine was started."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

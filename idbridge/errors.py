@@ -11,6 +11,7 @@
     |   +-- TrustError          trust material that is not accepted
     |   +-- StatusError         what is said of revocation is not accepted
     |   +-- RecognitionError    genuine, and not recognised here
+    |   +-- EvidenceError       a log, checkpoint or receipt that proves nothing
     +-- RequestError            the request itself is broken (an RFC 9457 problem)
     |   +-- RateExceededError   it came too soon after others
     +-- ConfigurationError      local files or settings
@@ -96,6 +97,12 @@ class RecognitionError(Refusal):
     """Genuine, and not recognised for this relying party and purpose."""
 
     groups = frozenset({"recognition", "mandate"})
+
+
+class EvidenceError(Refusal):
+    """A log entry, proof, checkpoint or receipt that does not prove what it is offered for."""
+
+    groups = frozenset({"time"})
 
 
 class RequestError(IdBridgeError):

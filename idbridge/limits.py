@@ -16,7 +16,7 @@ class Limits:
     token_bytes: int = 16 * 1024
     encrypted_token_bytes: int = 26 * 1024  # a token of its own bound in five parts, with a header of half of its bound
     login_age: timedelta = timedelta(days=366)  # the longest `max_age` that a request may name
-    decryption_keys: int = 8  # of one node, so that an encrypted token that names no key costs eight attempts at most
+    decryption_keys: int = 8  # of one node, which publishes them all
     protected_header_bytes: int = 8 * 1024
     nesting_depth: int = 16
     json_values: int = 65_536  # commas in one text of a client, and eight times its objects and arrays
@@ -31,6 +31,7 @@ class Limits:
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
     arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
+    arriving_bytes_each: int = 64 * 1024 * 1024  # of one relying party: a quarter, so that none fills a worker
     form_bytes: int = 224 * 1024  # of a page's form without a file; a text of `body_bytes` takes three times that coded
     upload_bytes: int = 10 * 1024 * 1024  # of a photo that a page takes, as telephones make them
     forms_at_once: int = 4  # that one node reads at a time, with the photos in them
@@ -52,10 +53,13 @@ class Limits:
     client_assertion_lifetime: timedelta = timedelta(seconds=120)  # from `iat` to `exp`, as Singpass allows
     request_parameters: int = 64  # of one form or query
     claims_parameter_bytes: int = 16 * 1024  # the parameter `claims`
+    authorization_request_bytes: int = 20 * 1024  # of all values that are kept of one
+    kept_request_bytes: int = 32 * 1024  # of the JSON of them: half of `sealed_value_bytes`, the login has the other
     verification_age: timedelta = timedelta(days=36_600)  # the longest `max_age` of a verification
     opaque_characters: int = 1_024  # of `state` and `nonce`, which are the client's own
     logout_token_lifetime: timedelta = timedelta(seconds=120)  # of those made here
     logout_token_age: timedelta = timedelta(minutes=10)  # of those received, from `iat`
+    trustmark_lifetime: timedelta = timedelta(days=1)  # after which what a node says of itself is to be asked for anew
     metadata_max_age: timedelta = timedelta(hours=1)  # that others may keep discovery document and key set
     upstream_response_bytes: int = 64 * 1024  # of a discovery document or token response
     dpop_proof_bytes: int = 8 * 1024
@@ -84,6 +88,8 @@ class Limits:
     registration_bytes: int = 256 * 1024  # as JSON, with all its clients and their keys
     registered_entries: int = 256  # texts of one list of a registration
     registered_rate: int = 60_000  # requests a minute, and at once, that a registration may allow
+    rates_wait: timedelta = timedelta(milliseconds=250)  # for the count that workers share, before each allows its part
+    rates_pause: timedelta = timedelta(seconds=5)  # after a count that did not come, until it is asked for again
     api_keys: int = 4  # of one relying party, those that end soon among them
     api_key_overlap: timedelta = timedelta(days=30)  # that an old key stays good beside its successor
     oidc_clients: int = 32  # of one relying party
@@ -105,6 +111,14 @@ class Limits:
     webhook_calls: int = 8  # at a time, of one worker
     webhook_calls_each: int = 2  # of these for one relying party, so that a silent address leaves room for the others
     webhook_wait: timedelta = timedelta(seconds=15)  # for the answer to one, as Standard Webhooks advises
+    deliveries_kept: int = 10_000  # of one kind, in the store that workers share, so that none is lost with a worker
+    deliveries_taken: int = 64  # under way for one party in one worker, above which it takes over none for it
+    delivery_lease: timedelta = timedelta(seconds=60)  # for which a worker keeps to itself what it is telling
+    delivery_margin: timedelta = timedelta(seconds=5)  # after a pause, for its worker to go on before another does
+    delivery_look: timedelta = timedelta(seconds=1)  # between two looks for what workers that ended left
+    delivery_drain: timedelta = timedelta(seconds=5)  # for what is being told when a worker is told to end
+    webhook_life: timedelta = timedelta(minutes=30)  # of a webhook, from the first attempt; after it nobody is told
+    recall_reports: int = 500  # report ids in one webhook: 20 kB, as Standard Webhooks advises at most
     webhook_answer_bytes: int = 64 * 1024  # of which nothing is read but the status
     event_streams: int = 256  # of one worker
     event_streams_each: int = 16  # of one relying party
@@ -227,6 +241,42 @@ class Limits:
     snapshot_bytes: int = 256 * 1024 * 1024
     snapshot_manifest_bytes: int = 4 * 1024 * 1024
 
+    # The log of evidence (C2SP tlog-tiles, signed-note, tlog-proof; architecture D8).
+    log_size: int = 2**63 - 1  # leaves: what the 63 lines of a consistency proof reach (C2SP tlog-witness)
+    log_entry_bytes: int = 65_535  # any log's: its length stands in two octets of a bundle (C2SP tlog-tiles)
+    leaf_bytes: int = 1_024  # of our own entries: a verdict with the longest names that may be registered takes 970
+    leaf_further: int = 8  # keys and lists that an answer rests on beside those that its leaf names in full
+    leaf_names_characters: int = 96  # of released names told in full; the digest of more of them is told
+    note_bytes: int = 64 * 1024  # signatures of algorithms to come take five thousand octets each
+    note_signatures: int = 32  # at least 16 (C2SP signed-note); a log with two keys and witnesses of eleven states
+    checkpoint_extensions: int = 8  # lines after the root, of which we write none
+    receipt_bytes: int = 70 * 1024  # a note, 63 hashes and what opens one entry
+    dispute_bytes: int = 96 * 1024 * 1024  # a bundle: eleven lists at their bound in base64, and status lists
+    dispute_decision_bytes: int = 256 * 1024  # a decision with every claim that a credential may have
+    log_waiting: int = 4_096  # leaves that wait for the disk, above which no more are taken
+    log_wait: timedelta = timedelta(milliseconds=250)  # for the disk, after which nothing is released
+    log_gather: timedelta = timedelta(milliseconds=2)  # that the disk lets others join a batch, while the log is busy
+    log_gather_rate: int = 2_000  # leaves a second from which on it is busy: more than one comes with each sync
+    log_unpublished: int = 16_384  # leaves that stand in no tile yet, so that a restart reads no more than these
+    log_write_ahead_bytes: int = 64 * 1024 * 1024  # of one such file: so many leaves, each alone under a checkpoint
+    log_publish_pause: timedelta = timedelta(seconds=1)  # between two times that tiles are written and a head is kept
+    log_clock_back: timedelta = timedelta(seconds=2)  # that a clock may go back, and its leaves count as of before
+    log_clock_ahead: timedelta = timedelta(seconds=10)  # that a clock may jump ahead, and nothing is written above that
+    log_head_attempts: int = 4  # to settle with the store of heads, which changes under no one while a log is opened
+    log_reopen_pause: timedelta = timedelta(seconds=1)  # between two tries to open a log whose writer has failed
+    log_frame_bytes: int = 128 * 1024  # between a worker and the writer of the log: a receipt in JSON, or a leaf
+    log_sandbox_wait: timedelta = timedelta(seconds=30)  # at most, where a practice node on a busy machine waits longer
+    cosign_pause: timedelta = timedelta(seconds=10)  # between two times that witnesses are asked
+    cosign_attempts: int = 2  # at a time: with the size that is known here, and once with that which the witness names
+    acts_waiting: int = 4_096  # changes of lists, keys and registrations that wait to be written down
+    receipt_bundles: int = 4_096  # the newest, of 256 leaves each, in which a receipt is looked for: a million leaves
+    answer_code_characters: int = 64  # typed from a printed answer: 40 of the last leaf there can be, and gaps
+    receipt_check_bytes: int = 192 * 1024  # a receipt, a credential and an assertion, with what JSON adds to them
+    leaf_text_characters: int = 63  # of a name told in full, as of a relying party; the digest of a longer one is told
+    day_key_look: timedelta = timedelta(seconds=1)  # between two looks whether the key of the day in use is still there
+    acts_told_bytes: int = 16 * 1024 * 1024  # what a node remembers of registrations that its log was told of
+    leaf_forms: int = 1_024  # of leaves that a node writes again and again, a kilobyte each; made anew above that
+
     # Outgoing HTTP.
     fetch_connect: timedelta = timedelta(seconds=2)  # to one address, within the whole
     fetch_total: timedelta = timedelta(seconds=5)
@@ -250,6 +300,7 @@ class Limits:
     key_publication_lead: timedelta = timedelta(hours=24)  # as long as a list may be on its way (architecture D3)
     node_key_age: timedelta = timedelta(days=365)
     key_successor_notice: timedelta = timedelta(days=30)
+    subject_overlap: timedelta = timedelta(days=400)  # that former subjects are told: who logs in yearly is known again
     passphrase_characters: int = 12  # the least
     passphrase_bytes: int = 1024
 
@@ -260,14 +311,40 @@ class Limits:
     path_cache_entries: int = 4096
     standing_cache_entries: int = 65_536
     idempotency_entries: int = 65_536
+    idempotency_entries_each: int = 16_384  # of one relying party: a quarter, so that none fills it for the others
     api_token_cache_entries: int = 4_096  # tokens of relying parties that were verified before
     one_time_entries: int = 1_000_000
+    one_time_remembered: int = 100_000  # by one process, of what it saw spent in a store that others can reach
     sealed_entries: int = 100_000  # codes, tokens and transactions of a node that is one process
     sealed_value_bytes: int = 64 * 1024
     store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
+    journal_waiting: int = 4_096  # lines that wait for whoever reads the journal, above which they are dropped
+    journal_flush: timedelta = timedelta(seconds=1)  # at an end, for lines that wait for a reader
+    store_retake: timedelta = timedelta(seconds=10)  # in which who took a value may ask again: longer than two waits
     store_commands_waiting: int = 1_000  # that gather for one round trip
     store_connections: int = 64  # of one worker, for what does not gather
     workers: int = 64  # processes of one node
+
+    # How much work a node takes at a time, and how it watches itself.
+    connections: int = 2_048  # of one worker; above, whoever has waited longest without asking gives way
+    requests_at_once: int = 1_024  # that one worker works on; what waits for stores and the disk is many a request
+    requests_at_once_each: int = 256  # verifications of one relying party: a quarter, so that none fills a worker
+    admission_other: float = 0.75  # share of these bounds for what is neither health nor a verification
+    admission_operator: float = 0.5  # share for operators, who can wait
+    queue_wait: timedelta = timedelta(milliseconds=250)  # from a request's head to its turn, past which it is refused
+    overload_pause: timedelta = timedelta(seconds=5)  # the longest that who is refused is told to wait, by chance
+    disk_unready: float = 0.10  # of a file system that the node writes to free; below it the node is not ready
+    disk_refuse: float = 0.05  # below it nothing is decided that might not be written down
+    standing_look: timedelta = timedelta(seconds=1)  # between two looks at the disk and at what the canary wrote
+    watch_pause: timedelta = timedelta(seconds=1)  # before what looks at the world begins again, once a fault ended it
+    canary_pause: timedelta = timedelta(minutes=1)  # between two rounds of samples
+    canary_samples: int = 64  # of one node, a good and a forged one of each state and some more
+    canary_answer_bytes: int = 1024 * 1024  # of the answer to one sample, as of a statement of a node
+    refusals_told_at_once: int = 20  # in the journal of one worker, of each kind
+    refusal_told_each: timedelta = timedelta(seconds=1)  # and one more after so long
+    spans_waiting: int = 2_048  # requests of one worker that wait to be written to its trace; more are not noted
+    traces_bytes: int = 64 * 1024 * 1024  # of one file of traces, beside which one that was full is kept
+    figures_bytes: int = 4 * 1024 * 1024  # of what one worker counts, as it tells it
     hint_pause: timedelta = timedelta(milliseconds=200)  # between two looks that hints of other workers bring about
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing
     operator_sign_in: timedelta = timedelta(minutes=10)  # from the console to the operators' issuer and back
@@ -278,6 +355,22 @@ class Limits:
     calendar_rows: int = 100  # of what ends soonest, on the console
     counted_kinds: int = 20_000  # of verdicts in one process: a week of hours, at a hundred kinds an hour
     counted_for: timedelta = timedelta(days=7)  # that the console looks back
+    conformance_file_bytes: int = 512 * 1024  # one file of a case of the conformance corpus
+    conformance_manifest_bytes: int = 8 * 1024 * 1024  # of its manifest, which names every file
+    conformance_load_bytes: int = 4 * 1024 * 1024  # of the trust material that a conformance node is given at once
+    conformance_load_files: int = 200  # in it
+    conformance_answer_bytes: int = 1024 * 1024  # what a target under test may say to one case
+    conformance_contract_depth: int = 64  # of the OpenAPI document of a gateway under test; ours has 18 levels
+    conformance_patience: timedelta = timedelta(seconds=30)  # with a target under test, for one answer
+    conformance_settling: timedelta = timedelta(seconds=2)  # after a wallet is done, for it to disclose nothing
+    conformance_posts: int = 4  # of the forms that a wallet posts to one request, those that are kept
+    conformance_pages: int = 20  # of one login at a provider under test
+    conformance_wait: timedelta = timedelta(minutes=11)  # for something to expire there; a code may live for ten
+    conformance_record_bytes: int = 128 * 1024 * 1024  # the record of one run: thousands of cases, all of them failed
+    conformance_shown_characters: int = 4_000  # of what was sent and received, in a report of a run
+    conformance_findings: int = 500  # that a report of a run tells in full
+    conformance_attestation_bytes: int = 256 * 1024  # of one run, with the reasons of its waivers
+    conformance_attestation_age: timedelta = timedelta(days=365)  # of the run, after which it says nothing any more
     counts_pause: timedelta = timedelta(seconds=5)  # between two times that a worker hands over what it counted
 
     def __post_init__(self) -> None:

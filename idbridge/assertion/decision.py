@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.assertion.node import Node
-from idbridge.assertion.pseudonym import PairwiseKey, pairwise
+from idbridge.assertion.pseudonym import PairwiseKey, Whose, former_pairwise, pairwise
 from idbridge.codec import base64url, length_prefixed
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
@@ -33,6 +33,16 @@ from idbridge.verify.represents import mandate_document
 
 SALT_OCTETS: Final = 32
 _EXPIRY_GRAIN: Final = timedelta(minutes=1)
+_CORE: Final = frozenset({
+    "environment", "acr", "assurance", "acr_national", "loa_mapping", "verified_claims", "origin", "trust_snapshot",
+    "status_snapshot", "policy", "purpose", "represents", "report_id", "log", "recognition", "holder",
+})  # fmt: skip
+_SOMETIMES: Final = frozenset({members.ACT, members.PROFILE, members.FORMER_SUBJECT})
+_TYPES: Final[Mapping[str, type]] = MappingProxyType({
+    "issuer": str, "subject": str, "audience": str, "transaction": str, "decided_at": float, "expires_at": float,
+    "core": dict,
+})  # fmt: skip
+_KEPT: Final = _TYPES.keys() | {"authenticated_at"}
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -125,9 +135,15 @@ def kept_decision(document: Mapping[str, Any]) -> Decision:
     """Return the decision of which ``Decision.document`` made ``document``; nothing is decided again.
 
     Raises:
-        KeyError: It is none; a programming error, as what is kept is sealed.
+        KeyError, TypeError, ValueError: It is none, or that of another version which decided in another shape.
     """
-    authenticated = document["authenticated_at"]
+    authenticated, core = document["authenticated_at"], document["core"]
+    if not _CORE <= core.keys() <= _CORE | _SOMETIMES or core["acr"] not in members.LEVELS_BY_URI:
+        raise ValueError("a decision of another shape")
+    if document.keys() != _KEPT or any(type(document[name]) is not kind for name, kind in _TYPES.items()):
+        raise TypeError("a decision of another shape")
+    if type(authenticated) not in (float, type(None)):
+        raise TypeError("a decision of another shape")
     return Decision(
         issuer=document["issuer"],
         subject=document["subject"],
@@ -135,7 +151,7 @@ def kept_decision(document: Mapping[str, Any]) -> Decision:
         transaction=document["transaction"],
         decided_at=datetime.fromtimestamp(document["decided_at"], UTC),
         expires_at=datetime.fromtimestamp(document["expires_at"], UTC),
-        core=MappingProxyType(dict(document["core"])),
+        core=MappingProxyType(dict(core)),
         authenticated_at=datetime.fromtimestamp(authenticated, UTC) if authenticated is not None else None,
     )
 
@@ -171,7 +187,7 @@ def decide(
         "purpose": {"code": identity.purpose, "text": report.request.purpose_text},
         "represents": mandate_document(identity.mandate),
         "report_id": report_id,
-        "log": None,
+        "log": node.log,
         "recognition": {
             "by": identity.by.value,
             "arrangement": identity.arrangement,
@@ -179,9 +195,13 @@ def decide(
         },
         "holder": {"bound": identity.credential.holder.bound, "method": identity.credential.holder.method.value},
     }
+    whose = _whose(identity, sector=party.sector, transaction=report_id)
+    former = former_pairwise(pairwise_key, whose, at=at)
+    if former is not None:
+        core[members.FORMER_SUBJECT] = former
     return Decision(
         issuer=node.issuer,
-        subject=_subject(identity, key=pairwise_key, sector=party.sector, transaction=report_id),
+        subject=pairwise(pairwise_key, whose),
         audience=audience,
         transaction=report_id,
         decided_at=at,
@@ -242,13 +262,12 @@ def _ends(report: Report, identity: RecognisedIdentity) -> Iterator[datetime]:
         yield identity.mandate.valid_until
 
 
-def _subject(identity: RecognisedIdentity, *, key: PairwiseKey, sector: str, transaction: str) -> str:
+def _whose(identity: RecognisedIdentity, *, sector: str, transaction: str) -> Whose:
     service = identity.credential.service
     subject = identity.credential.subject
     if subject is None:
         raise _not_available("the presentation does not disclose who the person is at the provider")
-    return pairwise(
-        key,
+    return Whose(
         home_state=service.member_state,
         provider=service.issuer,
         subject=subject,

@@ -25,11 +25,12 @@ IDENTIFIER_OCTETS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A signed assertion, ready to be released. Made in this module only."""
+    """A signed assertion, ready to be released. Made in this module only. ``subject`` is whom it is about."""
 
     jwt: str = field(repr=False)
     jti: str
     expires_at: datetime
+    subject: str = field(repr=False)
 
 
 def issue(
@@ -82,4 +83,4 @@ def write(decision: Decision, *, signer: Signer, at: datetime, randomness: Rando
     jwt = sign_compact(header, jcs.canonicalize(claims), signer)
     if len(jwt) > LIMITS.token_bytes:
         raise Refusal("policy.assertion_not_available", "the released claims are too long for an assertion")
-    return Assertion(jwt=jwt, jti=jti, expires_at=decision.expires_at)
+    return Assertion(jwt=jwt, jti=jti, expires_at=decision.expires_at, subject=decision.subject)

@@ -12,7 +12,8 @@ class Node:
     """Who makes an assertion.
 
     ``issuer`` is the identifier under which the state lists the node's assertion service, an https address; plain
-    http exists in the sandbox only.
+    http exists in the sandbox only. ``log`` is the origin of the log in which it writes down what it answers, ``None``
+    for a practice node that has none.
 
     Raises:
         ConfigurationError: ``issuer`` is no such address, or carries a query, a fragment or a user.
@@ -21,6 +22,7 @@ class Node:
     issuer: str
     state: MemberState
     environment: Environment
+    log: str | None = None
 
     def __post_init__(self) -> None:
         try:

@@ -148,7 +148,9 @@ class AssertionFormat:
         if before[-1] is not MEMBERS.passed:
             raise Refused(*before, *_NOT_JUDGED)
         readings, values = _readings(claims)
-        in_force = signed_while_granted(IN_FORCE, service=service, issued_at=instant(claims, "iat"), at=at)
+        in_force = signed_while_granted(
+            IN_FORCE, service=service, issued_at=instant(claims, "iat"), at=resolved.judged_at(at)
+        )
         checks = (
             *before,
             _environment(claims, service=service),
@@ -247,7 +249,7 @@ def _issuer(claims: Mapping[str, Any], *, service: TrustService) -> Check:
 
 def _accounted(claims: Mapping[str, Any]) -> Check:
     try:
-        read.exactly(claims, members.MEMBERS, where="the assertion")
+        read.exactly(claims, members.MEMBERS | ({members.FORMER_SUBJECT} & claims.keys()), where="the assertion")
     except CredentialError as fault:
         return MEMBERS.refused(fault.code, fault.detail)
     return MEMBERS.passed

@@ -227,10 +227,18 @@ def origin(claims: Mapping[str, Any]) -> AssertionOrigin:
     )
 
 
+def _subjects(claims: Mapping[str, Any]) -> None:
+    """Read the subject, and the former one where the node tells it."""
+    for name in {"sub", members.FORMER_SUBJECT} & claims.keys():
+        if len(text(claims[name], where=name)) > LIMITS.subject_characters:
+            raise malformed(f"`{name}` is too long")
+    if claims["sub"] == claims.get(members.FORMER_SUBJECT):
+        raise malformed(f"`{members.FORMER_SUBJECT}` and `sub` are one name")
+
+
 def references(claims: Mapping[str, Any]) -> None:
     """Read the subject and the members that name the decision behind the assertion, which are for disputes."""
-    if len(text(claims["sub"], where="sub")) > LIMITS.subject_characters:
-        raise malformed("`sub` is too long")
+    _subjects(claims)
     for name in ("jti", "txn", "report_id", "trust_snapshot", "status_snapshot"):
         text(claims[name], where=name)
     if claims["txn"] != claims["report_id"]:

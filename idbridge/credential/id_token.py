@@ -179,7 +179,7 @@ class IdTokenFormat:
         whole = times_are_whole(claims, _TIMES)
         nonce = _nonce(claims, expected=request.expected.nonce)
         time = _time(claims, now=now, leeway=leeway) if whole else _TIME_NOT_JUDGED
-        in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=at)
+        in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=resolved.judged_at(at))
         login, beside, all_claims = request.expected.login, _NO_USERINFO, claims
         if request.userinfo is not None:
             beside, all_claims = supplemented(USERINFO, signed.claims, request.userinfo, resolved=resolved, at=at)

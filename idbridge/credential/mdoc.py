@@ -132,7 +132,7 @@ class MdocFormat:
         mso = _security_object(signed, responded=presented.doc_type is not None)
         profile = resolved.path.iso if resolved.path is not None else None
         certified = _certified(profile)
-        in_force = signed_while_granted(CERTIFICATES, service=service, issued_at=mso.signed, at=at)
+        in_force = signed_while_granted(CERTIFICATES, service=service, issued_at=mso.signed, at=resolved.judged_at(at))
         doc_type = mso.doc_type if presented.doc_type is None else presented.doc_type
         binding = service.profile.holder_binding
         verdict = judge_device(presented.device, Presenting(mso, doc_type, signed.key, binding, request))

@@ -154,7 +154,7 @@ class QrFormat:
         claims = signed.claims
         stated, time = _times(claims, profile, service=service, at=at)
         issued_at = datetime.fromtimestamp(stated["iat"], UTC) if "iat" in stated else None
-        in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=at)
+        in_force = signed_while_granted(IN_FORCE, service=service, issued_at=issued_at, at=resolved.judged_at(at))
         reference, status = _status(claims, profile)
         checks = (
             *_SIGNED,

@@ -165,7 +165,7 @@ class SdJwtVcFormat:
         claims = processed.claims
         now, leeway = at.timestamp(), service.profile.leeway.total_seconds()
         issued_at = instant(claims, "iat")
-        in_force = signed_while_granted(ISSUER_KEY, service=service, issued_at=issued_at, at=at)
+        in_force = signed_while_granted(ISSUER_KEY, service=service, issued_at=issued_at, at=resolved.judged_at(at))
         binding = judge_key_binding(
             presented.key_binding,
             presented.key_binding_jws,

@@ -113,7 +113,7 @@ def account_vc(
     """
     service, document, claims = resolved.service, told.document, told.claims
     issued_at = instant(claims, "iat")
-    in_force = signed_while_granted(points.ISSUER, service=service, issued_at=issued_at, at=at)
+    in_force = signed_while_granted(points.ISSUER, service=service, issued_at=issued_at, at=resolved.judged_at(at))
     time, expires_at = judge_time(told, now=at.timestamp(), leeway=service.profile.leeway.total_seconds())
     checks = (
         points.SHAPE.passed,

@@ -1,6 +1,6 @@
 """Facts of a certificate for people to read: its serial number and its dates. Decides nothing, and verifies nothing.
 
-Clause: RFC 5280 sections 4.1.2.2 and 4.1.2.5.
+Clause: RFC 5280 sections 4.1.2.2, 4.1.2.5 and 4.2.1.9.
 """
 
 from dataclasses import dataclass
@@ -35,4 +35,19 @@ def certificate_facts(der: bytes) -> CertificateFacts:
             certificate.serial_number, certificate.not_valid_before_utc, certificate.not_valid_after_utc
         )
     except _UNREADABLE:
+        raise IssuerError("issuer.certificate_profile", "a certificate that cannot be read") from None
+
+
+def path_length(der: bytes) -> int | None:
+    """Return how many authorities may stand below that of ``der``; ``None`` if it says nothing, or is no authority.
+
+    Raises:
+        IssuerError: ``issuer.certificate_profile``: it is none that can be read.
+    """
+    try:
+        extensions = x509.load_der_x509_certificate(der).extensions
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+    except x509.ExtensionNotFound:
+        return None
+    except (*_UNREADABLE, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise IssuerError("issuer.certificate_profile", "a certificate that cannot be read") from None

@@ -1,17 +1,19 @@
 """Certificates made for the sandbox and for tests: an authority, what it issues, and a self-signed one.
 
 They keep to the profile that ``x509`` enforces (RFC 5280 section 4.2). Nothing on the way of a verification comes
-here.
+here. A signer that signs without randomness certifies without it too: the serial number then follows from the rest of
+the certificate, so that no two of one authority share one (RFC 5280 section 4.1.2.2).
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -21,6 +23,7 @@ from idbridge.crypto.signer import FileSigner
 from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
 
+_SERIAL_OCTETS: Final = 20
 _NO_USAGE: Final = {
     "digital_signature": False, "content_commitment": False, "key_encipherment": False, "data_encipherment": False,
     "key_agreement": False, "key_cert_sign": False, "crl_sign": False, "encipher_only": False, "decipher_only": False,
@@ -148,23 +151,37 @@ def _issue(
     extensions: list[tuple[x509.ExtensionType, bool]],
 ) -> bytes:
     """Sign a certificate with the key of ``issuer``, or of the subject itself."""
-    above = signer if issuer is None else issuer.signer
+    above_signer = signer if issuer is None else issuer.signer
     issuer_name = subject.name() if issuer is None else x509.load_der_x509_certificate(issuer.certificate).subject
-    key, above_key = signer.private_key.public_key(), above.private_key
+    key, above = signer.private_key.public_key(), above_signer.private_key.public_key()
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject.name())
         .issuer_name(issuer_name)
         .public_key(key)
-        .serial_number(x509.random_serial_number())
         .not_valid_before(validity.start)
         .not_valid_after(_end(validity))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above_key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(above_key, _hash(above_key)).public_bytes(Encoding.DER)
+    serial = _serial(builder, above_signer) if above_signer.deterministic else x509.random_serial_number()
+    return builder.serial_number(serial).sign(**_signing(above_signer)).public_bytes(Encoding.DER)
+
+
+def _serial(builder: x509.CertificateBuilder, above: FileSigner) -> int:
+    """Return the serial number that follows from all else that the certificate says, the keys among it."""
+    said = builder.serial_number(1).sign(**_signing(above)).tbs_certificate_bytes
+    # A positive number of at most 20 octets (RFC 5280 section 4.1.2.2), of which the first bit is the sign.
+    return int.from_bytes(hashlib.sha256(said).digest()[:_SERIAL_OCTETS], "big") >> 1 | 1
+
+
+def _signing(signer: FileSigner) -> dict[str, Any]:
+    """Return how ``signer`` signs certificates and CRLs, as arguments of the library's builders."""
+    key = signer.private_key
+    without_randomness = True if signer.deterministic and isinstance(key, ec.EllipticCurvePrivateKey) else None
+    return {"private_key": key, "algorithm": _hash(key), "ecdsa_deterministic": without_randomness}
 
 
 def _end(validity: Validity) -> datetime:
@@ -190,8 +207,7 @@ def make_crl(authority: Authority, *, number: int, validity: Validity, revoked: 
     for serial, since in revoked.items():
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
         builder = builder.add_revoked_certificate(entry)
-    key = authority.signer.private_key
-    return builder.sign(key, _hash(key)).public_bytes(Encoding.DER)
+    return builder.sign(**_signing(authority.signer)).public_bytes(Encoding.DER)
 
 
 def serial_number(certificate: bytes) -> int:

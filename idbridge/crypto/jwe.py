@@ -144,8 +144,17 @@ def decryption_key(
     return DecryptionKey(name, named, contents, jwk, held)
 
 
-def decrypt(compact: str, keys: Iterable[DecryptionKey], *, max_bytes: int = LIMITS.encrypted_token_bytes) -> Decrypted:
-    """Return what ``compact`` holds, opened with the one of ``keys`` that it names, or with any if it names none.
+def decrypt(
+    compact: str,
+    keys: Iterable[DecryptionKey],
+    *,
+    max_bytes: int = LIMITS.encrypted_token_bytes,
+    has_to_name: bool = False,
+) -> Decrypted:
+    """Return what ``compact`` holds, opened with the one of ``keys`` that it names, or with the only one that fits.
+
+    ``kid`` is optional (RFC 7516 section 4.1.6), unless several keys could be meant (OpenID Connect Core 1.0 section
+    10.2), or a standard demands it of an answer whatever there is: ``has_to_name``.
 
     Raises:
         InputError: ``input.too_large`` or ``input.malformed``.
@@ -153,9 +162,10 @@ def decrypt(compact: str, keys: Iterable[DecryptionKey], *, max_bytes: int = LIM
             ``jose.header_forbidden`` for what shows without a key; ``jose.decryption_failed`` for all else.
     """
     parts = _taken_apart(compact, max_bytes=max_bytes)
-    for key in keys:
-        if parts.kid not in (None, key.kid) or not _fits(parts, key):
-            continue
+    fitting = [key for key in keys if _fits(parts, key)]
+    if parts.kid is not None or has_to_name or len(fitting) > 1:
+        fitting = [key for key in fitting if key.kid == parts.kid]
+    for key in fitting:
         plaintext = _opened(compact, key)
         if plaintext is not None:
             return Decrypted(plaintext, parts.algorithm, parts.encoding, parts.content_type, key.kid)

@@ -28,6 +28,10 @@ CURVES: Final[Mapping[str, ec.EllipticCurve]] = MappingProxyType({
 ECDSA_HASHES: Final[Mapping[str, ec.ECDSA]] = MappingProxyType({
     "P-256": ec.ECDSA(hashes.SHA256()), "P-384": ec.ECDSA(hashes.SHA384()), "P-521": ec.ECDSA(hashes.SHA512()),
 })  # fmt: skip
+# As those, and the number that a signature needs comes from key and message (RFC 6979); see ``sign``.
+_WITHOUT_RANDOMNESS: Final[Mapping[str, ec.ECDSA]] = MappingProxyType({
+    curve: ec.ECDSA(held.algorithm, deterministic_signing=True) for curve, held in ECDSA_HASHES.items()
+})  # fmt: skip
 COORDINATE_OCTETS: Final[Mapping[str, int]] = MappingProxyType({"P-256": 32, "P-384": 48, "P-521": 66})
 # The prime of the field and the coefficient b of each curve y^2 = x^3 - 3x + b (NIST SP 800-186 section 3.2.1).
 _FIELDS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType({
@@ -145,12 +149,15 @@ def generate_key(algorithm: Algorithm) -> PrivateKey:
     return ec.generate_private_key(CURVES[str(algorithm.curve)])
 
 
-def sign(key: PrivateKey, algorithm: str, message: bytes) -> bytes:
-    """Return the signature of ``key`` over ``message`` in JOSE form; the caller knows that ``algorithm`` fits."""
+def sign(key: PrivateKey, algorithm: str, message: bytes, *, deterministic: bool = False) -> bytes:
+    """Return the signature of ``key`` over ``message`` in JOSE form; the caller knows that ``algorithm`` fits.
+
+    ``deterministic`` takes the randomness out of ECDSA (RFC 6979): the same message has the same signature.
+    """
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, PSS if algorithm == "PS256" else PKCS1, SHA256)
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(message)
     curve = CURVE_NAMES[key.curve.name]
-    signature = key.sign(message, ECDSA_HASHES[curve])
+    signature = key.sign(message, (_WITHOUT_RANDOMNESS if deterministic else ECDSA_HASHES)[curve])
     return ecdsa.from_der(signature, octets=2 * COORDINATE_OCTETS[curve])

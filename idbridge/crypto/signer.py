@@ -56,16 +56,20 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileSigner:
-    """A signer whose private key is in the memory of this process. Made by ``generate`` and ``load_signer``."""
+    """A signer whose private key is in the memory of this process. Made by ``generate`` and ``load_signer``.
+
+    ``deterministic``: it signs ECDSA without randomness (RFC 6979), for test material that must come out the same.
+    """
 
     algorithm: str
     kid: str
     public_jwk: Mapping[str, Any]
     private_key: PrivateKey = field(repr=False, compare=False)
+    deterministic: bool = False
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature over ``message`` in JOSE form (ECDSA as r||s)."""
-        return material.sign(self.private_key, self.algorithm, message)
+        return material.sign(self.private_key, self.algorithm, message, deterministic=self.deterministic)
 
     def pem(self) -> str:
         """Return the private key as unencrypted PKCS #8 PEM. Whoever writes it to a file gives the file mode 0600."""
@@ -113,7 +117,9 @@ def kept_signer(pem: str) -> FileSigner:
     return file_signer(load_pem_private_key(pem.encode("ascii"), password=None))
 
 
-def file_signer(key: object, *, algorithm: str | None = None, kid: str | None = None) -> FileSigner:
+def file_signer(
+    key: object, *, algorithm: str | None = None, kid: str | None = None, deterministic: bool = False
+) -> FileSigner:
     """Return the signer of a private key of the ``cryptography`` library; as ``load_signer`` for the rest.
 
     Raises:
@@ -125,7 +131,7 @@ def file_signer(key: object, *, algorithm: str | None = None, kid: str | None = 
     name = find(algorithm or min(public.algorithms - {"EdDSA"})).name
     kid = kid or public.thumbprint
     jwk = MappingProxyType({**public.jwk, "alg": name, "kid": kid, "use": "sig"})
-    return FileSigner(algorithm=name, kid=kid, public_jwk=jwk, private_key=key)
+    return FileSigner(algorithm=name, kid=kid, public_jwk=jwk, private_key=key, deterministic=deterministic)
 
 
 def read_private(path: Path) -> bytes:

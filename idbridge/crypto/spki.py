@@ -48,5 +48,19 @@ def jwk_from_pem(pem: str) -> dict[str, str]:
     return jwk_of(key)
 
 
+def jwk_of_public_pem(pem: str) -> dict[str, str]:
+    """Return the JWK members of the public key of any type served that ``pem`` spells, however it spells it.
+
+    For keys that somebody names; where two spellings must not count as two keys, ``jwk_from_pem`` reads.
+
+    Raises:
+        JoseError: ``jose.alg_key_mismatch``: no such key, or one of a type that is not served.
+    """
+    try:
+        return jwk_of(load_pem_public_key(pem.encode("utf-8")))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise JoseError("jose.alg_key_mismatch", "not the PEM of a public key") from None
+
+
 def _pem(key: ec.EllipticCurvePublicKey) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")

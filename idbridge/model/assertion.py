@@ -2,7 +2,8 @@
 
 ``assertion/`` writes it and ``credential/assertion_in`` reads it; both take every name from here, so that they cannot
 drift apart. Each member is always there and is ``null`` when there is nothing to say: a missing member and an unknown
-one are both faults. ``ACT`` and ``PROFILE`` alone stand only where they say something, and there other nodes refuse.
+one are both faults. ``ACT`` and ``PROFILE`` stand only where they say something, and there other nodes refuse;
+``FORMER_SUBJECT`` does too, and other nodes leave it out of account.
 Members: RFC 7519 section 4.1; ``verified_claims``: OpenID Identity Assurance Schema 1.0.
 
 No member that could identify a person may be equal in the assertions of two sectors (architecture D9). That is why
@@ -30,6 +31,8 @@ ACT: Final = "act"
 # Only where the client that got it is of a profile that caps the level. Such an assertion is for the systems of the
 # relying party itself, and another node refuses it as a whole.
 PROFILE: Final = "profile"
+# Only while a node exchanges its pairwise key: the ``sub`` that the same relying party knew before. It is pairwise too.
+FORMER_SUBJECT: Final = "sub_prev"
 ASSURANCE: Final = frozenset({"loa", "identity", "authentication"})
 LOA_MAPPING: Final = frozenset({"framework", "rule"})
 VERIFIED_CLAIMS: Final = frozenset({"verification", "claims"})

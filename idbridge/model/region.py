@@ -71,3 +71,5 @@ class ServiceType(StrEnum):
     ATTESTATION = "urn:idbridge:service:attestation-issuance"
     REVOCATION = "urn:idbridge:service:revocation"
     ASSERTION = "urn:idbridge:service:assertion"
+    LOG = "urn:idbridge:service:log"
+    WITNESS = "urn:idbridge:service:witness"

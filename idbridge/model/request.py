@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from idbridge.model.evidence import TimeEvidence
 from idbridge.model.login import Encryption, LoginExpectations, Userinfo
 from idbridge.model.query import Query, Transaction
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
@@ -111,6 +112,7 @@ class VerifyRequest:
     ``encryption`` tells how the credential arrived where it was encrypted to this node, and ``userinfo`` is what the
     provider of a login said of the person beside its ID token. ``signer`` is the thumbprint of the listed key by which
     this node, itself the client of a login, found a token to be signed that names none; no request can bring one.
+    ``time_evidence`` may prove how old the credential is; it counts only if its service has ended.
     """
 
     credential: str = field(repr=False)
@@ -130,3 +132,4 @@ class VerifyRequest:
     encryption: Encryption | None = None
     userinfo: Userinfo | None = None
     signer: str | None = field(default=None, repr=False)
+    time_evidence: TimeEvidence | None = None

@@ -8,6 +8,7 @@ a person and is not even kept. Of ``id_token_hint`` only the subject is. Clauses
 3.1.2.1 and 3.1.2.2; FAPI 2.0 Security Profile section 5.3.2.2; RFC 9101 (not served); RFC 9449 section 10.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ KEPT: Final = frozenset({
 })  # fmt: skip
 
 _OPAQUE: Final = re.compile(r"[\x20-\x7e]+")  # RFC 6749 appendix A.5
+_SCOPE: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")  # appendix A.4
+_LISTS: Final = ("prompt", "acr_values", "ui_locales")  # of words between spaces, of which some may mean nothing here
 _THUMBPRINT: Final = re.compile(THUMBPRINT)
 _SECONDS: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
@@ -146,7 +149,9 @@ def _read(
     claims = parse_claims(parameters.text("claims"))
     code_challenge = require_challenge(parameters.text("code_challenge"), parameters.text("code_challenge_method"))
     dpop_jkt = require_code_binding(_dpop_jkt(parameters), proof)
-    kept = {name: value for name, value in parameters.values.items() if name in KEPT}
+    for name in _LISTS:
+        _require_characters(parameters, name, _OPAQUE)
+    kept = _kept(parameters, dpop_jkt)
     return AuthorizationRequest(
         client_id=client.id,
         redirect_uri=redirect_uri,
@@ -163,8 +168,29 @@ def _read(
         max_age=_max_age(parameters),
         ui_locales=_ui_locales(parameters),
         dpop_jkt=dpop_jkt,
-        parameters=MappingProxyType({**kept, **({} if dpop_jkt is None else {"dpop_jkt": dpop_jkt})}),
+        parameters=MappingProxyType(kept),
     )
+
+
+def _kept(parameters: Parameters, dpop_jkt: str | None) -> dict[str, str]:
+    """Return what is kept of a request; JSON may write a character in six octets, and so its length counts there too.
+
+    What the provider will say of the person is kept beside it: who logs in is not to hear then that it was too long.
+    """
+    kept = {name: value for name, value in parameters.values.items() if name in KEPT}
+    if dpop_jkt is not None:
+        kept["dpop_jkt"] = dpop_jkt
+    octets = sum(len(value.encode()) for value in kept.values())
+    if octets > LIMITS.authorization_request_bytes or len(json.dumps(kept)) > LIMITS.kept_request_bytes:
+        raise OAuthError("invalid_request", "the request is too long", cause="input.too_large")
+    return kept
+
+
+def _require_characters(parameters: Parameters, name: str, allowed: re.Pattern[str]) -> str:
+    value = parameters.text(name) or ""
+    if value and allowed.fullmatch(value) is None:
+        raise OAuthError("invalid_request", f"{name} has characters that it may not have")
+    return value
 
 
 def _require_client(parameters: Parameters, client: OidcClient) -> None:
@@ -184,7 +210,7 @@ def _require_code(parameters: Parameters) -> None:
 
 def _scope(parameters: Parameters) -> frozenset[str]:
     """Return the scopes that are granted: those that exist, of those that are asked for; ``openid`` has to be there."""
-    asked = frozenset((parameters.text("scope") or "").split(" "))
+    asked = frozenset(_require_characters(parameters, "scope", _SCOPE).split(" "))
     if OPENID not in asked:
         raise OAuthError("invalid_scope", "scope has openid")
     return asked & SCOPES

@@ -9,12 +9,13 @@ elsewhere. Clauses: FAPI 2.0 Security Profile sections 5.3.2 and 5.4; OpenID Con
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.crypto import jwe
-from idbridge.crypto.keys import PRIVATE_MEMBERS, parse_jwk
+from idbridge.crypto.keys import PRIVATE_MEMBERS, parse_jwk, thumbprint
 from idbridge.errors import JoseError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
@@ -60,13 +61,37 @@ class ResponseEncryption:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingSecret:
+    """The secret that a client had before its present one: its SHA-256 (lower case hex), good before ``until``.
+
+    However far ``until`` is, it is good for ``api_key_overlap`` at most, and not before that: whoever writes a later
+    end into a registry by hand has no second secret for ever.
+
+    Raises:
+        ValueError: The digest is none, or the instant is not UTC.
+    """
+
+    digest: str = field(repr=False)
+    until: datetime
+
+    def __post_init__(self) -> None:
+        if _DIGEST.fullmatch(self.digest) is None or self.until.utcoffset() != timedelta(0):
+            raise ValueError("a secret that ends is registered by its SHA-256 and a UTC instant")
+
+    def is_good(self, at: datetime) -> bool:
+        """Tell whether the secret is good at ``at``."""
+        return timedelta(0) < self.until - at <= LIMITS.api_key_overlap
+
+
+@dataclass(frozen=True, slots=True)
 class OidcClient:
     """One registered client of one relying party.
 
     ``relying_party`` is the id of a ``RelyingParty``. ``secret_digest`` is the SHA-256 (lower case hex) of a random
-    secret of 256 bits, which is stored nowhere. ``jwks`` are public JWKs, ``use`` being ``sig`` where it is absent;
-    those with ``use`` ``enc`` are what responses are encrypted to. ``environment`` decides whether loopback addresses
-    may be registered: it is the node's own, and never a client's to choose.
+    secret of 256 bits, which is stored nowhere; ``ending_secret`` is the one before it, for a while. ``jwks`` are
+    public JWKs, ``use`` being ``sig`` where it is absent; those with ``use`` ``enc`` are what responses are encrypted
+    to. ``environment`` decides whether loopback addresses may be registered: it is the node's own, and never a
+    client's to choose.
 
     Raises:
         ValueError: The registration breaks a rule of its profile; the sentence says which.
@@ -81,6 +106,7 @@ class OidcClient:
     backchannel_logout_uri: str | None = None
     jwks: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     secret_digest: str | None = field(default=None, repr=False)
+    ending_secret: EndingSecret | None = field(default=None, repr=False)
     id_token_signed_response_alg: str = "ES256"  # noqa: S105 - the name of an algorithm
     id_token_encryption: ResponseEncryption | None = None
     userinfo_signed_response_alg: str | None = None
@@ -109,6 +135,18 @@ class OidcClient:
     def authenticates_by_key(self) -> bool:
         """Whether the client authenticates by ``private_key_jwt``; otherwise by its secret."""
         return self.secret_digest is None
+
+    @property
+    def thumbprints(self) -> tuple[str, ...]:
+        """The RFC 7638 thumbprints of all keys of the client, of those that are encrypted to as well."""
+        return tuple(thumbprint({name: jwk[name] for name in _READ.intersection(jwk)}) for jwk in self.jwks)
+
+    def secret_digests(self, at: datetime) -> tuple[str, ...]:
+        """Return the digests of the secrets that are good at ``at``."""
+        if self.secret_digest is None:
+            return ()
+        ending = self.ending_secret
+        return (self.secret_digest, *((ending.digest,) if ending is not None and ending.is_good(at) else ()))
 
     def encryption_jwk(self, encryption: ResponseEncryption) -> Mapping[str, Any]:
         """Return the registered key that a response is encrypted to: the first that fits ``encryption``.
@@ -139,6 +177,8 @@ class OidcClient:
     def _require_authentication(self) -> None:
         if self.secret_digest is not None and _DIGEST.fullmatch(self.secret_digest) is None:
             raise ValueError("a secret is registered by its SHA-256 in lower case hex")
+        if self.ending_secret is not None and self.secret_digest is None:
+            raise ValueError("a secret ends where there is another")
         if self.profile is Profile.FAPI2 and self.secret_digest is not None:
             raise ValueError("a client of FAPI 2.0 has no secret")
         if CLIENT_CREDENTIALS in self.grants and self.profile is not Profile.FAPI2:

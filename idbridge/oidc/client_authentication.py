@@ -85,9 +85,9 @@ def authenticate(
     if presented.assertion is not None and client is not None and client.authenticates_by_key:
         return verify_client_assertion(presented.assertion, client=client, issuer=issuer, at=at)
     digest = hashlib.sha256((presented.secret or "").encode()).hexdigest()
-    registered = client.secret_digest if client is not None else None
-    right = hmac.compare_digest(digest, registered or _NOBODY)
-    if not right or registered is None or presented.secret is None or client is None or not client.enabled:
+    registered = client.secret_digests(at) if client is not None else ()
+    right = [hmac.compare_digest(digest, one) for one in registered or (_NOBODY,)]  # all of them, whichever it is
+    if not any(right) or not registered or presented.secret is None or client is None or not client.enabled:
         raise unknown_client()
     return None
 

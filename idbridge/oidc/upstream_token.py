@@ -2,13 +2,11 @@
 
 Decides whether a token can be the answer of the provider that was asked at all: by its issuer, and by an algorithm that
 is both listed and offered. The verifier would take a token of any listed issuer; here only one was asked (RFC 9700
-section 4.4). A token that cannot be read passes, because the verifier says better why. Where a provider leaves out
-``kid`` and several keys fit, the one that did sign is looked for among those that the list vouches for; the verifier
-still verifies with it. Clauses: OpenID Connect Core 1.0 sections 3.1.3.6, 3.1.3.7 and 10.1; OpenID Connect Discovery
-1.0 section 3.
+section 4.4). A token that cannot be read passes, because the verifier says better why. A provider of several keys has
+to name the one that signed; of a provider with a single key, which may be one that was fetched, a token may leave out
+``kid``, and the verifier still verifies with that key. Clauses: OpenID Connect Core 1.0 sections 3.1.3.6, 3.1.3.7 and
+10.1; OpenID Connect Discovery 1.0 section 3.
 """
-
-from collections.abc import Iterable
 
 from idbridge.credential.id_token import HEADER
 from idbridge.crypto import jws
@@ -17,7 +15,7 @@ from idbridge.errors import CredentialError, JoseError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.login import LoginExpectations
-from idbridge.oidc.signed_jwt import candidates, read_unverified
+from idbridge.oidc.signed_jwt import read_unverified
 from idbridge.oidc.upstream_errors import UpstreamError, UpstreamFault
 
 
@@ -62,22 +60,26 @@ def _may_be_named(value: object) -> bool:
     return type(value) is str and 0 < len(value) <= LIMITS.identifier_characters and value.isprintable()
 
 
-def signer_of(token: str, keys: Iterable[PublicKey], *, algorithms: frozenset[str]) -> str | None:
-    """Return the thumbprint of the one of ``keys`` that signed a ``token`` which names none; ``None`` for all others.
+def signer_of(token: str, keys: tuple[PublicKey, ...], *, algorithms: frozenset[str]) -> str | None:
+    """Return the thumbprint of the only one of ``keys`` if it signed a ``token`` which names none; ``None`` for others.
 
-    ``keys`` are those that may speak for the provider (``upstream_listed``), so that no other is ever tried.
+    ``keys`` are those that may speak for the provider (``upstream_listed``), each once: no other is ever tried.
+
+    Raises:
+        JoseError: ``jose.kid_missing``: there are several, and the token does not say which (section 10.1).
     """
     try:
         unverified, claims = read_unverified(token, HEADER, max_bytes=LIMITS.token_bytes)
         if unverified.header.kid is not None:
             return None
-        fitting = candidates(keys, kid=None, algorithm=unverified.header.algorithm)
     except Refusal:
         return None
-    for key in fitting:
-        try:
-            jws.verify(unverified, claims=claims, key=key, algorithms=algorithms)
-        except JoseError:
-            continue
-        return key.thumbprint
-    return None
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise JoseError("jose.kid_missing", "the provider has several keys, and the token names none")
+    try:
+        jws.verify(unverified, claims=claims, key=keys[0], algorithms=algorithms)
+    except JoseError:
+        return None
+    return keys[0].thumbprint

@@ -26,14 +26,21 @@ _STATE: Final = "state"
 
 
 class WalletError(StrEnum):
-    """Why a wallet gave no answer, in the words of the standards (section 8.5; RFC 6749 section 4.1.2.1)."""
+    """Why a wallet gave no answer, in the words of the standards.
+
+    Clauses: section 8.5; RFC 6749 section 4.1.2.1; RFC 9101 section 7, for what is wrong with a request object.
+    """
 
     ACCESS_DENIED = "access_denied"
     INVALID_CLIENT = "invalid_client"
     INVALID_REQUEST = "invalid_request"
+    INVALID_REQUEST_OBJECT = "invalid_request_object"
+    INVALID_REQUEST_URI = "invalid_request_uri"
     INVALID_REQUEST_URI_METHOD = "invalid_request_uri_method"
     INVALID_SCOPE = "invalid_scope"
     INVALID_TRANSACTION_DATA = "invalid_transaction_data"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     SERVER_ERROR = "server_error"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
     UNAUTHORIZED_CLIENT = "unauthorized_client"
@@ -84,7 +91,8 @@ def read_response(
 def _decrypted(compact: str, key: EphemeralKey) -> dict[str, Any]:
     """Return the parameters that were encrypted to ``key``, which the header has to name."""
     try:
-        opened = decrypt(compact, (key.decryption,), max_bytes=LIMITS.encrypted_answer_bytes)
+        # OpenID4VP 1.0 section 8.3: the key that was told has a `kid`, so the header of the answer repeats it.
+        opened = decrypt(compact, (key.decryption,), max_bytes=LIMITS.encrypted_answer_bytes, has_to_name=True)
         return strict_json.parse_object(opened.plaintext, max_bytes=LIMITS.encrypted_answer_bytes)
     except IdBridgeError:
         raise NoAnswerError from None

@@ -62,7 +62,7 @@ def query_for(
     """Return the DCQL query for ``claims`` of any one credential that ``by`` recognises for ``purpose``.
 
     Raises:
-        RequestError: ``query.malformed``: no credential that is recognised has them.
+        RequestError: ``query.unanswerable``: no credential that is recognised has them.
     """
     known = snapshot.purposes.find(purpose)
     mandated = known is not None and bool(known.mandate_scope)
@@ -71,7 +71,7 @@ def query_for(
     for row in (row for state in table for row in state.services):
         found += [one for one in _queries(row, claims, mandated=mandated) if one not in found]
     if not found:
-        raise RequestError("query.malformed", "no credential that is recognised for this purpose has these claims")
+        raise RequestError("query.unanswerable", "no credential that is recognised for this purpose has these claims")
     named = [{"id": f"c{number}", **query} for number, query in enumerate(found[: LIMITS.query_credentials], 1)]
     return {"credentials": named, "credential_sets": [{"options": [[query["id"]] for query in named]}]}
 
@@ -84,6 +84,8 @@ def _queries(row: ServiceRow, claims: tuple[str, ...], *, mandated: bool) -> Ite
     names = [_named(claim, profile.claim_map) for claim in claims]
     if mandated:
         names.append((profile.claim_map.mandate,) if profile.claim_map.mandate is not None else ())
+    if row.format is Format.MDOC:  # an SD-JWT VC shows both to everybody; here each is an element like any other
+        names.append((profile.claim_map.subject, profile.claim_map.acr))
     if not all(names):
         return
     paths = dict.fromkeys(_path(name, row.format) for several in names for name in several)

@@ -146,7 +146,9 @@ def _sets(
         with suppress(StatusError):
             if place in algorithms:
                 octets = stored.files[_set_path(digest)]
-                yield read_key_set(octets, place, algorithms=algorithms[place], fetched_at=fetched_at)
+                yield read_key_set(
+                    octets, place, algorithms=algorithms[place], environment=trust.environment, fetched_at=fetched_at
+                )
 
 
 def _held(entry: Any, files: Mapping[str, bytes]) -> HeldCrl:

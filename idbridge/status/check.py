@@ -12,13 +12,14 @@ when the list was taken up and hold for whatever is held; of point 2 it is left 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from idbridge.crypto.x509 import VerifiedPath
 from idbridge.errors import StatusError
 from idbridge.model.check import Check, CheckPoint, Result, Step
-from idbridge.model.credential import VerifiedCredential
+from idbridge.model.credential import StatusReference
 from idbridge.model.region import Format
+from idbridge.model.trust import TrustService
 from idbridge.reasons import Indication, reason
 from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.references import Named, Reference, Unread, read_references
@@ -64,6 +65,25 @@ class StatusFinding:
     as_of: datetime | None = None
 
 
+class Referring(Protocol):
+    """What a status is looked up of: a verified credential, or what is kept of one."""
+
+    @property
+    def format(self) -> Format:
+        """Its format."""
+        ...
+
+    @property
+    def service(self) -> TrustService:
+        """The service that vouches for it."""
+        ...
+
+    @property
+    def status_reference(self) -> StatusReference | None:
+        """Where its status is, as found; ``None`` if nowhere."""
+        ...
+
+
 class _Statement(NamedTuple):
     """What one list says at one index: refused at ``point`` with ``code``, or good where that is ``None``."""
 
@@ -92,7 +112,7 @@ _UNKNOWN_VALUE: Final = (StatusState.OTHER, "status.reserved_value")
 
 
 def check_status(
-    credential: VerifiedCredential,
+    credential: Referring,
     snapshot: StatusSnapshot,
     *,
     trust: TrustSnapshot,
@@ -137,7 +157,7 @@ def _revoked(found: CrlFinding) -> tuple[tuple[Check, ...], StatusFinding]:
 
 
 def _referred(
-    credential: VerifiedCredential, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
+    credential: Referring, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
 ) -> tuple[tuple[Check, ...], StatusFinding]:
     """Return what all mechanisms named say: the first that says no, else what is broken, else the first silent one."""
     try:
@@ -169,7 +189,7 @@ def _told(statement: _Statement) -> tuple[tuple[Check, ...], StatusFinding]:
 
 
 def _stated(
-    reference: Named, credential: VerifiedCredential, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
+    reference: Named, credential: Referring, snapshot: StatusSnapshot, trust: TrustSnapshot, at: datetime
 ) -> _Statement:
     if isinstance(reference, Unread):
         return _silent(REFERENCE, reference.code, reference.detail)

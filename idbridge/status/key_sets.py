@@ -15,13 +15,14 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from idbridge.codec import strict_json
 from idbridge.crypto.keys import PRIVATE_MEMBERS, parse_jwk
-from idbridge.errors import InputError, JoseError, StatusError
+from idbridge.errors import InputError, JoseError, StatusError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
-from idbridge.model.region import ServiceType
+from idbridge.model.region import Environment, ServiceType
 from idbridge.model.trust import PolledKeys
 from idbridge.status.prefetch import Bounds, Demand, Fetched
 from idbridge.status.status_list import Place
+from idbridge.trust import published_test_keys
 from idbridge.trust.snapshot import RefusedOffer, TrustSnapshot
 
 KIND: Final = "key-set"
@@ -64,11 +65,14 @@ def demanded_sets(trust: TrustSnapshot) -> Mapping[Demand, frozenset[str]]:
     return {Demand(*place, (), KIND): algorithms[place] for place in sorted(algorithms)}
 
 
-def read_key_set(octets: bytes, place: Place, *, algorithms: frozenset[str], fetched_at: datetime) -> HeldKeySet:
+def read_key_set(
+    octets: bytes, place: Place, *, algorithms: frozenset[str], environment: Environment, fetched_at: datetime
+) -> HeldKeySet:
     """Return the usable keys of the set in ``octets``: for signatures, of one of ``algorithms``, each with a ``kid``.
 
     Keys for another use or of another kind are passed over, as a set has them for others too. What makes the whole set
-    doubtful refuses it: a private key, one ``kid`` for two keys, or no usable key at all.
+    doubtful refuses it: a private key, one ``kid`` for two keys, no usable key at all, or in the live environment a
+    published test key.
 
     Raises:
         StatusError: ``status.key_set_invalid``.
@@ -83,8 +87,17 @@ def read_key_set(octets: bytes, place: Place, *, algorithms: frozenset[str], fet
         _invalid("the set has no key that could verify for this service")
     if len({key.kid for key in keys}) != len(keys):
         _invalid("the set calls two keys by one `kid`")
+    _refuse_published(keys, environment)
     digest = hashlib.sha256(octets).hexdigest()
     return HeldKeySet(place, PolledKeys(keys, fetched_at + LIMITS.key_set_life, digest), octets, fetched_at)
+
+
+def _refuse_published(keys: Iterable[PublicKey], environment: Environment) -> None:
+    try:
+        thumbprints = [key.thumbprint for key in keys]
+        published_test_keys.refuse(thumbprints, environment=environment, where="the set")
+    except TrustError as refusal:
+        raise StatusError("status.key_set_invalid", refusal.detail) from refusal
 
 
 def _entries(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -111,7 +124,12 @@ def _usable(entries: list[dict[str, Any]], algorithms: frozenset[str]) -> Iterab
 
 
 def take_up_sets(
-    fetched: Fetched, demands: Mapping[Demand, frozenset[str]], *, held: Iterable[HeldKeySet], at: datetime
+    fetched: Fetched,
+    demands: Mapping[Demand, frozenset[str]],
+    *,
+    held: Iterable[HeldKeySet],
+    environment: Environment,
+    at: datetime,
 ) -> SetsTaken:
     """Return what is held after ``fetched`` was judged ``at`` an instant: of each place the last good set."""
     places = {demand.place for demand in demands}
@@ -122,7 +140,9 @@ def take_up_sets(
         if last is not None and last.octets == octets and not last.is_half_gone(at):
             continue
         try:
-            kept[demand.place] = read_key_set(octets, demand.place, algorithms=demands[demand], fetched_at=at)
+            kept[demand.place] = read_key_set(
+                octets, demand.place, algorithms=demands[demand], environment=environment, fetched_at=at
+            )
         except StatusError as refusal:
             refused.append(demand.refused(refusal.code, refusal.detail))
     return SetsTaken(tuple(kept[place] for place in sorted(kept)), tuple(refused))

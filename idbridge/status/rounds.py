@@ -86,6 +86,6 @@ def take_up_all(
     crls = take_up(fetched.crls, demanded(trust), held=held.crls, floors=floors, at=at)
     lists = take_up_lists(fetched.lists, trust, held=held.lists, floors=crls.floors, keep=keep, at=at)
     sets: Mapping[Demand, frozenset[str]] = demanded_sets(trust)
-    keys = take_up_sets(fetched.key_sets, sets, held=held.key_sets, at=at)
+    keys = take_up_sets(fetched.key_sets, sets, held=held.key_sets, environment=trust.environment, at=at)
     now = Held(crls.held, lists.held, keys.held)
     return Round(now, now.snapshot(), lists.floors, (*crls.refused, *lists.refused, *keys.refused))

@@ -41,6 +41,8 @@ class AlertKind(StrEnum):
     EXPIRY_NEAR = "expiry_near"
     EXPIRED = "expired"
     NODE_KEYS = "node_keys"  # the active key of the node itself does not sign
+    NODE_CLIENTS = "node_clients"  # its clients at providers were changed to what cannot be
+    CANARY = "canary"  # the node accepted what is forged, or refused what is good, of what it put to itself
 
 
 class Severity(StrEnum):
@@ -92,6 +94,7 @@ OF_CODE: Final[Mapping[str, tuple[AlertKind, Severity]]] = MappingProxyType({
     "trust.stale": (AlertKind.FRESHNESS, _FAULT),
     "trust.lifetime_too_long": (AlertKind.FRESHNESS, _FAULT),
     "trust.signer_unknown": (AlertKind.KEYS, _ATTACK),
+    "trust.published_test_key": (AlertKind.KEYS, _ATTACK),
     "trust.threshold_missing": (AlertKind.KEYS, _ATTACK),
     "trust.signature_invalid": (AlertKind.SIGNATURE_FAILED, _ATTACK),
     "trust.reanchored": (AlertKind.REANCHORED, _ATTACK),

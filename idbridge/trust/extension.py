@@ -42,6 +42,8 @@ FORMATS: Final[Mapping[ServiceType, frozenset[Format]]] = MappingProxyType({
     ServiceType.ATTESTATION: _ISSUANCE,
     ServiceType.REVOCATION: frozenset(),
     ServiceType.ASSERTION: frozenset({Format.ASSERTION}),
+    ServiceType.LOG: frozenset(),
+    ServiceType.WITNESS: frozenset(),
 })  # fmt: skip
 
 _SCHEME: Final = frozenset({"environment", "tier", "otherEnvironmentIssuers"})

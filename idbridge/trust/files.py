@@ -108,16 +108,21 @@ def names(folder: Path) -> tuple[str, ...]:
         raise ConfigurationError(f"the folder {folder.name} is not there or cannot be read") from unreadable
 
 
-def write(folder: Path, name: str, octets: bytes, *, mode: int = 0o644) -> None:
+def write(folder: Path, name: str, octets: bytes, *, mode: int = 0o644, group: int | None = None) -> None:
     """Put ``octets`` in place as ``name`` in ``folder``, wholly or not at all, and past a power failure.
 
+    With a ``group`` it is of that group, and ``mode`` is meant whatever the account's mask says.
+
     Raises:
-        ConfigurationError: The folder is not there or cannot be written to.
+        ConfigurationError: The folder is not there or cannot be written to, or the group may not be given.
     """
     temporary = folder / f".{name}.{os.getpid()}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as opened:
+            if group is not None:
+                os.fchown(descriptor, -1, group)
+                os.fchmod(descriptor, mode)
             opened.write(octets)
             opened.flush()
             os.fsync(opened.fileno())

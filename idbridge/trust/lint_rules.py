@@ -15,7 +15,8 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Format, MemberState, ServiceType
 from idbridge.model.time import parse_instant
 from idbridge.model.trust import ServiceStatus
-from idbridge.trust import extension, history, members, qr_listing
+from idbridge.tlog import note as signed_note
+from idbridge.trust import extension, history, log_names, members, qr_listing
 from idbridge.trust.lint_keys import Held
 from idbridge.trust.lint_note import FORM, Note, warning
 from idbridge.trust.toml_lines import Path
@@ -95,6 +96,7 @@ def _scope(path: Path, service: Document) -> Iterator[Note]:
         yield Note((*path, "key_set"), FORM, "only a login service names a key set")
     if "encryption" in service and kind is not ServiceType.LOGIN:
         yield Note((*path, "encryption"), FORM, "only the tokens of a login service come encrypted")
+    yield from _signing_notes(path, service, kind)
     if "qr" in service:
         try:
             qr_listing.read(qr_listing.written(service["qr"]))
@@ -104,6 +106,16 @@ def _scope(path: Path, service: Document) -> Iterator[Note]:
     if material["kind"] != "authority" and material["algorithm"] not in service["algorithms"]:
         words = f"keys for {material['algorithm']}, which is not among the algorithms"
         yield Note((*path, "material", "algorithm"), FORM, words)
+
+
+def _signing_notes(path: Path, service: Document, kind: ServiceType) -> Iterator[Note]:
+    """Yield what keeps a log or witness from being listed."""
+    if kind not in (ServiceType.LOG, ServiceType.WITNESS):
+        return
+    if service["algorithms"] != [log_names.ALGORITHM] or service["material"]["kind"] not in ("jwk", "jwks"):
+        yield Note((*path, "algorithms"), FORM, "a log or witness is listed by plain keys, all for Ed25519")
+    if not signed_note.is_name(log_names.origin_of(service["issuer"])):
+        yield Note((*path, "issuer"), FORM, "the address of a log or witness cannot be a name in notes")
 
 
 def _statuses(path: Path, periods: Sequence[Document]) -> Iterator[Note]:

@@ -15,7 +15,7 @@ from idbridge.errors import ConfigurationError, InputError, JoseError, TrustErro
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
-from idbridge.trust import members
+from idbridge.trust import members, published_test_keys
 
 SCHEMA: Final = "idbridge-pins-1"
 _MEMBERS: Final = frozenset({"schema", "environment", "states"})
@@ -36,6 +36,7 @@ def parse(octets: bytes) -> Pins:
 
     Raises:
         ConfigurationError: They are not in the form above, name no state, or pin one key twice.
+        TrustError: ``trust.published_test_key``: a live node would believe whoever has read the standards.
     """
     try:
         content = strict_json.parse(octets, max_bytes=LIMITS.pins_bytes)
@@ -54,6 +55,7 @@ def parse(octets: bytes) -> Pins:
     thumbprints = [key.thumbprint for pinned in keys.values() for key in pinned]
     if len(set(thumbprints)) != len(thumbprints):
         raise ConfigurationError("one key is pinned twice: a key signs for one state, once")
+    published_test_keys.refuse(thumbprints, environment=environment, where="the pins")
     return Pins(environment, MappingProxyType(keys))
 
 

@@ -24,7 +24,17 @@ from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import CommitmentTier, Environment, MemberState, ServiceType
 from idbridge.model.trust import ListProvenance, ServiceProfile, ServiceStatus, StatusPeriod, TrustService
-from idbridge.trust import collection, extension, history, jades, members, payload, scheme
+from idbridge.trust import (
+    collection,
+    extension,
+    history,
+    jades,
+    log_names,
+    members,
+    payload,
+    published_test_keys,
+    scheme,
+)
 from idbridge.trust.digital_identity import DigitalIdentity
 from idbridge.trust.errors import violation
 from idbridge.trust.extension import RuleBook, SchemeRules
@@ -131,8 +141,8 @@ def parse(
 
     Raises:
         TrustError: ``trust.signer_unknown``, ``trust.signature_invalid``, ``trust.profile_violation``,
-            ``trust.territory_mismatch``, ``trust.environment_mismatch``, ``trust.lifetime_too_long`` or
-            ``trust.status_order``.
+            ``trust.territory_mismatch``, ``trust.environment_mismatch``, ``trust.lifetime_too_long``,
+            ``trust.status_order`` or ``trust.published_test_key``.
     """
     with collection.put_off():
         signed = jades.open_list(offered, keys=keys)
@@ -145,6 +155,8 @@ def parse(
             entry for entity in listed.entities for entry in _entries(entity, left, _origin(entity, state, rules, book))
         )
         _refuse_ambiguous(entries)
+        named = (key.thumbprint for entry in entries for key in entry.keys)
+        published_test_keys.refuse(named, environment=environment, where=f"the list of {state}")
     provenance = ListProvenance(
         member_state=state,
         sequence=listed.scheme.sequence,
@@ -239,6 +251,7 @@ def _entry(entry: ServiceEntry, digest: str, origin: _Origin) -> Entry:
         raise violation("a service names one key twice")
     service: TrustService | None = None
     if said.service_type is not None:
+        log_names.require_listable(said.service_type, said.profile, issuer=issuer, certified=bool(anchors))
         service = TrustService(
             service_id=digest,
             member_state=origin.state,

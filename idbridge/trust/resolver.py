@@ -24,13 +24,15 @@ from idbridge.crypto.x509 import VerifiedPath, validity_changes
 from idbridge.errors import InputError, IssuerError, JoseError, RecognitionError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.credential import UnverifiedCredential
+from idbridge.model.evidence import ProvenTime
 from idbridge.model.keys import PublicKey
 from idbridge.model.qr_profile import QrEnvelope
 from idbridge.model.region import Format
 from idbridge.model.trust import NO_POLLED_KEYS, Polled, TrustService
 from idbridge.trust.certified import certifying
+from idbridge.trust.ended import Evidence, proven_older
 from idbridge.trust.extension import TYPED_FORMATS
-from idbridge.trust.history import ENDED, changes_of, severity_at
+from idbridge.trust.history import changes_of, severity_at
 from idbridge.trust.polled import named_by, refusal_of
 from idbridge.trust.siblings import NO_SIBLINGS, Sibling, listing_of, siblings_of
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
@@ -44,6 +46,7 @@ class ResolvedKey:
 
     ``until`` is when the answer ends: the next announced status, the list's next update, a certificate's end, or that
     of a fetched key set. ``siblings`` are the other listed keys of a login service, each judged as this one was.
+    ``proven`` is set exactly if the service has ended, and it is shown that the credential is older than that.
     """
 
     service: TrustService
@@ -51,6 +54,11 @@ class ResolvedKey:
     until: datetime
     path: VerifiedPath | None = None
     siblings: tuple[Sibling, ...] = NO_SIBLINGS
+    proven: ProvenTime | None = None
+
+    def judged_at(self, at: datetime) -> datetime:
+        """Return the instant at which a credential counts as signed that does not say when: the latest possible."""
+        return at if self.proven is None else self.proven.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +111,14 @@ class KeyResolver:
         at: datetime,
         grace: timedelta = NO_TIME,
         signer: str | None = None,
+        evidence: Evidence | None = None,
     ) -> ResolvedKey:
         """Return the one listed key that ``unverified`` has to verify with at ``at``.
 
         ``credential_type`` is the ``vct`` or its like, ``None`` for formats that have no type. A superseded service
         passes: whether the credential is old enough is judged in V5. ``grace`` is by how much the list may be out of
         date; what is found in one that is out of date is not remembered. ``signer`` stands for a ``kid`` that is
-        missing: the thumbprint of the key to take, if it is one of those that fit.
+        missing: the thumbprint of the key to take, if it is one of those that fit. ``evidence`` may save what ended.
 
         Raises:
             IssuerError: ``issuer.unknown``, ``issuer.denied``, ``issuer.service_not_listed``,
@@ -119,9 +128,11 @@ class KeyResolver:
             RecognitionError: ``recognition.environment_mismatch``: known to be of the other environment.
             TrustError: ``trust.stale``, ``trust.not_configured``, ``trust.unreachable`` or ``trust.refused``: the list
                 that would tell is out of date or not held.
+            Refusal, Refused: What ``evidence`` raises.
         """
         if grace:
-            return self._resolve(unverified, credential_type, at, grace=grace, signer=signer).resolved
+            found = self._resolve(unverified, credential_type, at, grace=grace, signer=signer, evidence=evidence)
+            return found.resolved
         header = unverified.message.header
         certificates = header.certificates
         # The lengths make the digest unambiguous: no other certificates have these octets in these parts.
@@ -131,15 +142,17 @@ class KeyResolver:
             unverified.unverified_issuer, unverified.format, credential_type, name, header.algorithm, lengths,
             unverified.presented if unverified.format is Format.QR else None, signer,
         )  # fmt: skip
-        answer = self._answers.get(question)
-        if answer is not None and answer.since <= at < answer.until:
-            return answer.resolved
-        answer = self._resolve(unverified, credential_type, at, signer=signer)
+        known = self._answers.get(question)
+        if known is not None and known.since <= at < known.until:
+            return known.resolved
+        answer = self._resolve(unverified, credential_type, at, signer=signer, evidence=evidence)
         self._keep(question, answer)
         return answer.resolved
 
     def _keep(self, question: _Question, answer: _Answer) -> None:
-        """Keep ``answer``. When there is no room it starts afresh: every answer can be found again."""
+        """Keep ``answer``, unless it is proved of one credential alone. When there is no room it starts afresh."""
+        if answer.resolved.proven is not None:
+            return
         if len(self._answers) >= self._max_entries:
             self._answers.clear()
         self._answers[question] = answer
@@ -152,6 +165,7 @@ class KeyResolver:
         *,
         grace: timedelta = NO_TIME,
         signer: str | None,
+        evidence: Evidence | None = None,
     ) -> _Answer:
         issuer = unverified.unverified_issuer
         if issuer is None:
@@ -174,7 +188,7 @@ class KeyResolver:
         anchors = (anchor for service in fitting for anchor in service.anchors) if certified else ()
         changes = tuple(validity_changes((*unverified.message.header.certificates, *anchors)))
         changes += tuple(one.polled_until for one in found if one.polled_until is not None)
-        return self._judged(found, next_update=next_update, changes=changes, at=at)
+        return self._judged(found, next_update=next_update, changes=changes, at=at, evidence=evidence)
 
     def _refuse_denied(
         self,
@@ -209,7 +223,8 @@ class KeyResolver:
         """
         state, thumbprints = found[0].service.member_state, _thumbprints(found)
         # A polled key stands in no list: its service is asked for by name, so that no end or denial passes it by.
-        both = (*listing_of(self._snapshot, thumbprints, state=state), *_polled_services(found))
+        polled = (one.service for one in found if one.polled_until is not None)
+        both = (*listing_of(self._snapshot, thumbprints, state=state), *polled)
         listing = tuple({service.service_id: service for service in both}.values())
         return listing, self._snapshot.require_not_denied(state, services=listing, keys=thumbprints, at=at)
 
@@ -297,23 +312,29 @@ class KeyResolver:
             return named
 
     def _judged(
-        self, found: tuple[_Found, ...], *, next_update: datetime, changes: tuple[datetime, ...], at: datetime
+        self,
+        found: tuple[_Found, ...],
+        *,
+        next_update: datetime,
+        changes: tuple[datetime, ...],
+        at: datetime,
+        evidence: Evidence | None,
     ) -> _Answer:
         """Return the answer among ``found``, which all name one key, by the status that counts.
 
         ``changes`` are the instants at which something else may be found.
 
         A denial or an end counts wherever the state lists the key, or an authority on the path to it. Of what has not
-        ended, granted comes before superseded: the state says of the same key that it is in use.
+        ended, granted comes before superseded: the state says of the same key that it is in use. What has ended counts
+        as of the instant by which the credential is proved to have been there; a denial has no such instant.
         """
         listing, lapsed = self._require_not_denied(found, at=at)
-        worst = max((severity_at(service, at) for service in listing), default=0)
-        if worst in ENDED:
-            raise IssuerError(ENDED[worst])
-        started = [one for one in found if one.service.status_at(at) is not None]
+        proven = proven_older(listing, evidence, at=at)
+        counted = at if proven is None else proven.at
+        started = [one for one in found if one.service.status_at(counted) is not None]
         if not started:
             raise IssuerError("issuer.not_yet_granted")
-        chosen = min(started, key=lambda one: severity_at(one.service, at))
+        chosen = min(started, key=lambda one: severity_at(one.service, counted))
         siblings, judged_by = siblings_of(self._snapshot, chosen.service, beside=chosen.key, at=at)
         statuses = [change for service in (*listing, *judged_by.services) for change in changes_of(service)]
         changes = (*changes, *judged_by.lapses)
@@ -326,7 +347,8 @@ class KeyResolver:
             until = min(until, chosen.path.not_after)
         if chosen.polled_until is not None:
             until = min(until, chosen.polled_until)
-        return _Answer(since, same_until, ResolvedKey(chosen.service, chosen.key, until, chosen.path, siblings))
+        resolved = ResolvedKey(chosen.service, chosen.key, until, chosen.path, siblings, proven)
+        return _Answer(since, same_until, resolved)
 
 
 def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
@@ -338,10 +360,6 @@ def _thumbprints(found: tuple[_Found, ...]) -> frozenset[str]:
         for der in one.path.chain[1:]
     )
     return frozenset((*(one.key.thumbprint for one in found), *authorities))
-
-
-def _polled_services(found: tuple[_Found, ...]) -> tuple[TrustService, ...]:
-    return tuple(one.service for one in found if one.polled_until is not None)
 
 
 def _fits(service: TrustService, format_: Format, credential_type: str | None) -> bool:

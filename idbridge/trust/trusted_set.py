@@ -23,7 +23,7 @@ from idbridge.recognition.arrangement import ArrangementIndex, ArrangementVersio
 from idbridge.recognition.members import NotAgreedError, UnknownSignerError, invalid
 from idbridge.recognition.purpose import PurposeRegister, parse_register
 from idbridge.recognition.signed_document import ARRANGEMENT_TYPE, PURPOSES_TYPE, open_signed, payload_digest
-from idbridge.trust import denials, ledger, profile
+from idbridge.trust import denials, ledger, profile, published_test_keys
 from idbridge.trust.deny import Authorities, DenyBook
 from idbridge.trust.errors import EquivocationError, RollbackError
 from idbridge.trust.floor import Floor
@@ -47,6 +47,7 @@ class TrustedSet:
 
     Raises:
         ValueError: No state has a key, a state's keys are empty, or one key is pinned twice.
+        TrustError: ``trust.published_test_key``: a key is pinned in the live environment that everybody can have.
     """
 
     environment: Environment
@@ -69,6 +70,7 @@ class TrustedSet:
             raise ValueError("every state in the pins has a key, and there is at least one state")
         if len(set(thumbprints)) != len(thumbprints):
             raise ValueError("one key is pinned twice: a key signs for one state, once")
+        published_test_keys.refuse(thumbprints, environment=self.environment, where="the pins")
 
     def with_list(self, offered: bytes, *, state: MemberState, at: datetime) -> "TrustedSet":
         """Return a set in which ``offered`` is the list of ``state``; the same list again changes nothing.
@@ -76,7 +78,8 @@ class TrustedSet:
         Raises:
             TrustError: ``trust.signer_unknown`` (also for a state without pinned key), ``trust.signature_invalid``,
                 ``trust.profile_violation``, ``trust.territory_mismatch``, ``trust.environment_mismatch``,
-                ``trust.lifetime_too_long``, ``trust.status_order``, ``trust.issued_in_future``, ``trust.expired``.
+                ``trust.lifetime_too_long``, ``trust.status_order``, ``trust.published_test_key``,
+                ``trust.issued_in_future``, ``trust.expired``.
             RollbackError, EquivocationError, SequenceJumpError: Its number does not follow the floor.
             HistoryRewrittenError: It tells another past than the editions before it.
         """
@@ -147,12 +150,13 @@ class TrustedSet:
         ``named`` is the id and version under which it was found, where it was found under a name.
 
         Raises:
-            TrustError: ``trust.arrangement_invalid``: it is not what its name says, or as
-                ``ArrangementIndex.with_arrangement`` says.
+            TrustError: ``trust.published_test_key``; ``trust.arrangement_invalid``: it is not what its name says, or
+                as ``ArrangementIndex.with_arrangement`` says.
             EquivocationError: Another text under a version that is held or on the floor.
         """
         if named is not None and self._holds_version(offered, *named):
             return self
+        published_test_keys.refuse_signers(offered, environment=self.environment, where="an arrangement")
         document = open_signed(offered, typ=ARRANGEMENT_TYPE, keys=self.signing_keys)
         version = parse_version(document)
         if named is not None and named != (version.id, version.version):
@@ -188,12 +192,14 @@ class TrustedSet:
         """Return a set in which ``offered`` is the purpose register; the same register again changes nothing.
 
         Raises:
-            TrustError: ``trust.arrangement_invalid``: as ``PurposeRegister.with_register`` says.
+            TrustError: ``trust.published_test_key``; ``trust.arrangement_invalid``: as
+                ``PurposeRegister.with_register`` says.
             RollbackError, EquivocationError, SequenceJumpError: Its version does not follow the floor.
         """
         held = self.purpose_register
         if held is not None and payload_digest(offered) == held.digest:
             return self
+        published_test_keys.refuse_signers(offered, environment=self.environment, where="the purpose register")
         register = parse_register(open_signed(offered, typ=PURPOSES_TYPE, keys=self.signing_keys))
         raised = Floor(register.version, register.digest)
         if self.purposes_floor is not None:

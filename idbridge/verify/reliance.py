@@ -14,6 +14,7 @@ from idbridge.model.time import instant_text
 from idbridge.model.trust import TrustService
 from idbridge.trust.resolver import ResolvedKey
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge.verify.time_evidence import evidence_document
 
 
 def trust_document(snapshot: TrustSnapshot, resolved: ResolvedKey | None, *, at: datetime) -> dict[str, Any] | None:
@@ -25,6 +26,7 @@ def trust_document(snapshot: TrustSnapshot, resolved: ResolvedKey | None, *, at:
         "list": _list_document(snapshot, service.member_state, at=at),
         "service": _service_document(service, at=at),
         "key": {"thumbprint": resolved.key.thumbprint, "through": "list" if resolved.path is None else "chain"},
+        "time_evidence": evidence_document(resolved.proven),
     }
 
 

@@ -28,6 +28,7 @@ from idbridge.verify.minimise import minimise
 from idbridge.verify.reliance import chain_document, digests_document, trust_document
 from idbridge.verify.represents import represents_document
 from idbridge.verify.summary import accepted_summary
+from idbridge.verify.time_evidence import words
 
 SCHEMA: Final = "idbridge-report-1"
 ONE_TIME: Final = CheckPoint("one-time.1", Step.V9, "RFC 9901 section 9.5; RFC 7519 section 4.1.7")
@@ -67,6 +68,9 @@ class Report:
     decided_by: Check | None
     findings: Findings = field(repr=False)
     grace: Grace | None = None
+    _released: tuple[dict[str, Any], list[dict[str, str]]] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     def __bool__(self) -> NoReturn:
         """Refuse to be true or false.
@@ -161,8 +165,13 @@ class Report:
 
     def released(self) -> tuple[dict[str, Any], list[dict[str, str]]]:
         """Return the claims that leave with this report, and the names of those withheld with the reason."""
-        together = self.findings.presented
-        return minimise(self.request, self.identity, at=self.at, kin=together.kin, strangers=together.strangers)
+        found = self._released
+        if found is None:  # the leaf of an answer, its assertion and the answer itself all ask for them
+            together = self.findings.presented
+            found = minimise(self.request, self.identity, at=self.at, kin=together.kin, strangers=together.strangers)
+            object.__setattr__(self, "_released", found)
+        claims, withheld = found
+        return dict(claims), list(withheld)
 
     def render(
         self, detail: Detail, *, report_id: str, assertion: str | None = None, receipt: dict[str, Any] | None = None
@@ -182,7 +191,7 @@ class Report:
 
     def decision(self) -> bytes:
         """Return what replay must reproduce byte for byte: the evidence without the circumstances (RFC 8785)."""
-        return jcs.canonicalize(_without_circumstances(self.render(Detail.EVIDENCE, report_id="")))
+        return jcs.canonicalize(without_circumstances(self.render(Detail.EVIDENCE, report_id="")))
 
     def _refused_after(self, refused: Check) -> "Report":
         """Return this report with one more check, made after it and refused."""
@@ -233,6 +242,7 @@ class Report:
             not_shared=[entry["claim"] for entry in withheld],
             historical=self.historical,
             reserves=self.grace.limits if self.grace is not None else (),
+            dated=_dated(self.findings),
         )
 
 
@@ -326,9 +336,16 @@ def _recognition_document(request: VerifyRequest, findings: Findings, grace: Gra
         "limits": [
             *(recognised.limits if recognised is not None else ()),
             *(grace.limits if grace else ()),
+            *_dated(findings),
             *findings.presented.reserves,
         ],
     }
+
+
+def _dated(findings: Findings) -> tuple[str, ...]:
+    """Return what must be said of credentials that count only because evidence shows how old they are."""
+    resolved = [one.resolved for one in (findings, *findings.others) if one.signed]
+    return tuple(words(one.proven) for one in resolved if one is not None and one.proven is not None)
 
 
 def _holder_document(credential: VerifiedCredential | None) -> dict[str, Any] | None:
@@ -355,12 +372,16 @@ def _status_document(finding: StatusFinding | None) -> dict[str, Any] | None:
     return {"state": str(finding.state), "as_of": instant_text(finding.as_of) if finding.as_of is not None else None}
 
 
-def _without_circumstances(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a rendering without the members that are no part of the decision."""
-    return {name: member for name, member in document.items() if name not in _NOT_DECISION} | {
-        "reason": _without_retry(document["reason"]),
-        "reasons": [_without_retry(reason) for reason in document["reasons"]],
-    }
+def without_circumstances(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rendering without the members that are no part of the decision; of the evidence, it is the decision.
+
+    A rendering of less detail has no ``reasons``, and gets none.
+    """
+    decided = {name: member for name, member in document.items() if name not in _NOT_DECISION}
+    decided["reason"] = _without_retry(document["reason"])
+    if "reasons" in document:
+        decided["reasons"] = [_without_retry(reason) for reason in document["reasons"]]
+    return decided
 
 
 def _without_retry(reason: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -107,9 +107,31 @@ _REQUEST: Final = _object(
         **_list({"type": "string", "minLength": 1}, minItems=1, maxItems=LIMITS.transactions),
         "description": "What went to the wallet to be authorised (OpenID4VP 1.0, section 8.4).",
     },
+    time_evidence=_object(
+        {"receipt": {"type": "string", "minLength": 1, "maxLength": LIMITS.receipt_bytes}},
+        shown={
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LIMITS.body_bytes,
+            "description": "The text that was verified when the receipt was made, if it was not this very one.",
+        },
+    )
+    | {"description": "A receipt with its opening. It counts if the service that issued the credential has ended."},
     assertion=_object({"audience": _IDENTIFIER}),
     detail=_words(Detail),
 )
+
+RECEIPT: Final = _object(
+    {
+        "origin": _TEXT,
+        "index": {"type": "integer", "minimum": 0},
+        "proof": {"type": "string", "minLength": 1, "maxLength": LIMITS.receipt_bytes},
+        "opening": _object({"key": _TEXT, "assertion": _TEXT}),
+    }
+) | {
+    "description": "What proves this answer, offline: its place in the log `origin`, a tlog-proof, and what opens its "
+    "commitment. The same opening is in the extra line of the proof."
+}
 
 _REASON: Final = _object(
     {"code": _CODE, "step": _words(Step), "clause": _TEXT, "remedy": _TEXT, "retryable": _FLAG},
@@ -168,8 +190,19 @@ _SIMPLE: Final[dict[str, Any]] = {
     "historical": _FLAG,
     "verifier_version": _TEXT,
     "assertion": _or_null(_TEXT),
-    "receipt": _or_null({"type": "object"}),
+    "receipt": _or_null(RECEIPT),
 }  # fmt: skip
+
+_TIME_EVIDENCE: Final = _object({
+    "proven_by": _INSTANT,
+    "log": _object({
+        "origin": _TEXT,
+        "state": _STATE,
+        "index": {"type": "integer", "minimum": 0},
+        "size": {"type": "integer", "minimum": 1},
+    }),
+    "witnesses": _list(_object({"state": _STATE, "at": _INSTANT}), minItems=1),
+})  # fmt: skip
 
 _TRUST: Final = _object({
     "list": _object({
@@ -190,6 +223,7 @@ _TRUST: Final = _object({
         "since": _or_null(_INSTANT),
     }),
     "key": _object({"thumbprint": _TEXT, "through": {"enum": ["list", "chain"]}}),
+    "time_evidence": _or_null(_TIME_EVIDENCE),
 })  # fmt: skip
 
 _DETAILED: Final[dict[str, Any]] = {

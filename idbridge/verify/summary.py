@@ -32,10 +32,12 @@ def accepted_summary(
     not_shared: Iterable[str],
     historical: bool,
     reserves: tuple[str, ...] = (),
+    dated: tuple[str, ...] = (),
 ) -> str:
     """Return the words for a report that counts. ``shared`` and ``not_shared`` are names of claims, never values.
 
-    ``reserves`` say of what an acceptance in grace rests on; without any the report is PASSED.
+    ``reserves`` say of what an acceptance in grace rests on; without any the report is PASSED. ``dated`` says how old
+    it is shown to be, where its issuer has ended since.
     """
     lead = _ANOTHER_DAY if historical else _IN_GRACE if reserves else _TODAY
     level = LEVEL_WORDS[recognised.level]
@@ -45,7 +47,7 @@ def accepted_summary(
         f"{_BOUND if recognised.credential.holder.bound else _BEARER}"
         f"{_acting(recognised.mandate)}"
         f"{_listed('Shared', shared)}{_listed('Not shared', not_shared)}"
-        f"{''.join(f' But {reserve}.' for reserve in reserves)}"
+        f"{''.join(f' But {reserve}.' for reserve in (*reserves, *dated))}"
     )
 
 

@@ -23,10 +23,11 @@ from idbridge.credential.qr_selection import listed_in
 from idbridge.crypto import signature
 from idbridge.crypto.jws import HeaderCache
 from idbridge.crypto.signature import VerifiedSignatures
-from idbridge.errors import Refusal
+from idbridge.errors import EvidenceError, Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.check import Check, CheckPoint, Refused, Step, decisive
 from idbridge.model.credential import Mandate, RecognisedIdentity, UnverifiedCredential, VerifiedCredential
+from idbridge.model.evidence import ProvenTime
 from idbridge.model.region import CommitmentTier, MemberState
 from idbridge.model.request import VerifyRequest
 from idbridge.model.type_metadata import NO_DOCUMENTS, TypeDocuments
@@ -36,6 +37,7 @@ from idbridge.recognition.recognise import ENVIRONMENT, recognise
 from idbridge.recognition.standing import Standings
 from idbridge.status.check import STATUS, check_status
 from idbridge.status.snapshot import StatusSnapshot
+from idbridge.trust.ended import Evidence
 from idbridge.trust.resolver import KeyResolver
 from idbridge.trust.snapshot import NO_TIME, TrustSnapshot
 from idbridge.verify.findings import Findings, Judged, together
@@ -44,6 +46,7 @@ from idbridge.verify.policy import LEVEL, check_demands, check_registration, req
 from idbridge.verify.presented import presented
 from idbridge.verify.report import Report, compose
 from idbridge.verify.representation import counts, lenders
+from idbridge.verify.time_evidence import EVIDENCE, counted, prove
 
 ENVELOPE: Final = CheckPoint("envelope.1", Step.V2, "idbridge formats")
 LISTED: Final = CheckPoint("issuer.1", Step.V3, "ETSI TS 119 602")
@@ -197,7 +200,12 @@ class Verifier:
             # V3  Which listed service is that, was it trusted at this instant, and which is its key?
             kind = form.credential_type(unverified)
             resolved = self._keys.resolve(
-                unverified=unverified, credential_type=kind, at=at, grace=grace, signer=request.signer
+                unverified=unverified,
+                credential_type=kind,
+                at=at,
+                grace=grace,
+                signer=request.signer,
+                evidence=self._evidence(unverified, request, at=at),
             )
             # V4  Did that key sign it?
             allowed, claims = resolved.service.profile.algorithms, unverified.unverified_claims
@@ -218,9 +226,25 @@ class Verifier:
         # V8  Does it meet what the relying party itself demands?
         demands = check_demands(request, credential=credential, recognised=recognised)
         # V9  The worst indication, every reason.
-        checks = (*_SIGNED, *credential.checks, *origin, *status, *recognition)
+        dated = () if request.time_evidence is None else (counted(resolved.proven),)
+        checks = (*_SIGNED, *dated, *credential.checks, *origin, *status, *recognition)
         findings = Findings(unverified, resolved, True, credential, standing, recognised)  # noqa: FBT003 - signed
         return Judged(checks, findings, demands)
+
+    def _evidence(self, unverified: UnverifiedCredential, request: VerifyRequest, *, at: datetime) -> Evidence | None:
+        """Return what proves how old the credential is, once it is known that its service has ended."""
+        brought = request.time_evidence
+        if brought is None:
+            return None
+
+        def proves(state: MemberState, ended: str) -> ProvenTime:
+            text, reading, trust = request.credential, self._reading, self._trust
+            try:
+                return prove(brought, unverified, presented=text, reading=reading, trust=trust, at=at, signed_by=state)
+            except EvidenceError as refusal:
+                raise Refused(EVIDENCE.refused(refusal.code), LISTED.refused(ended)) from refusal
+
+        return proves
 
     def _in_grace(self, report: Report, registration: tuple[Check, ...]) -> Report:
         """Return the report on the same question that is accepted in grace, if it is; else ``report``.

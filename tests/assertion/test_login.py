@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from idbridge.assertion.decision import Decision, decide
 from idbridge.assertion.login import VERIFIED_CLAIMS, id_token_claims, userinfo_claims
+from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.errors import Refusal
 from idbridge.model.randomness import SystemRandomness
 from idbridge.reasons import Indication
@@ -21,13 +22,13 @@ TAN = Login("sg-login", "sg-tan")
 SOURCES: tuple[Source, ...] = (TAN, Login("id-login", "id-wayan"), Presentation("sg-pid", "sg-tan"))
 
 
-def decided(given_report: Report, *, at: datetime | None = None) -> Decision:
+def decided(given_report: Report, *, at: datetime | None = None, key: PairwiseKey = KEY) -> Decision:
     party = given_report.request.relying_party
     return decide(
         given_report,
         audience=region().registration(party.id).audience,
         node=region().node(TH),
-        pairwise_key=KEY,
+        pairwise_key=key,
         report_id="report-1",
         at=at or given_report.at + timedelta(milliseconds=3),
         randomness=SystemRandomness(),

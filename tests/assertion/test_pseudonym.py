@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idbridge.assertion.pseudonym import PairwiseKey, pairwise
+from idbridge.assertion.pseudonym import PairwiseKey, Whose, pairwise
 from idbridge.codec import base64url
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import MemberState
@@ -26,8 +26,7 @@ def subject(
     persistence: IdentifierPersistence = LASTING,
     transaction: str = "report-1",
 ) -> str:
-    return pairwise(
-        key,
+    whose = Whose(
         home_state=state,
         provider=provider,
         subject=value,
@@ -35,6 +34,7 @@ def subject(
         persistence=persistence,
         transaction=transaction,
     )
+    return pairwise(key, whose)
 
 
 @pytest.mark.parametrize("octets", [b"", bytes(31), bytes(32), b"\xff" * 64, bytes(range(31))])

@@ -115,6 +115,13 @@ def test_an_assertion_with_a_member_that_is_not_known_is_refused(name: str) -> N
     assert refusal(spoiled(name, None)).code == "recognition.assertion_malformed"
 
 
+def test_a_former_subject_is_left_out_of_account() -> None:
+    found = account(spoiled("sub_prev", "the-name-before"))
+
+    assert found.subject == claims()["sub"]
+    assert "the-name-before" not in str(found.claims)
+
+
 @pytest.mark.parametrize("audience", ["https://bank.vn.example", "", None, 7, [AUDIENCE], [AUDIENCE, AUDIENCE], {}])
 def test_an_assertion_for_another_audience_is_refused(audience: Any) -> None:
     assert refusal(spoiled("aud", audience)).code == "recognition.assertion_audience"

@@ -201,13 +201,26 @@ def test_what_is_encrypted_to_us_by_the_table_opens(kind: str, encoding: str) ->
         assert (opened.content_type, opened.kid) == ("JWT", "node")
 
 
-def test_a_jwe_that_names_no_key_opens_with_whichever_fits() -> None:
-    second = key("P-256", "second")
-    unnamed = encrypt(
-        TEXT, to={n: v for n, v in second.public_jwk.items() if n != "kid"}, algorithm="ECDH-ES", encoding="A128GCM"
-    )
+def unnamed(to: DecryptionKey) -> str:
+    """A JWE to ``to`` whose header does not say so."""
+    jwk = {name: value for name, value in to.public_jwk.items() if name != "kid"}
+    return encrypt(TEXT, to=jwk, algorithm="ECDH-ES", encoding="A128GCM")
 
-    assert decrypt(unnamed, (key(), second)).kid == "second"
+
+def test_a_jwe_that_names_no_key_does_not_open_where_several_keys_could_open_it() -> None:
+    """OpenID Connect Core 1.0 section 10.2."""
+    second = key("P-256", "second")
+
+    assert code(unnamed(second), key(), second) == "jose.decryption_failed"
+    assert code(unnamed(second), second, key()) == "jose.decryption_failed"
+    assert code(encrypt(TEXT, to=second.public_jwk, algorithm="ECDH-ES", encoding="A128GCM"), key(), second) is None
+
+
+def test_a_jwe_that_names_no_key_opens_with_the_only_one_that_fits() -> None:
+    second = key("P-384", "second")
+
+    assert decrypt(unnamed(second), (key(), second)).kid == "second"
+    assert code(unnamed(second), key()) == "jose.decryption_failed"
 
 
 @settings(max_examples=150, deadline=None)

@@ -63,6 +63,26 @@ def plain(registered: OidcClient | None = None, **changes: Any) -> Authorization
     return read_plain_request(parameters(**changes), client=registered or plain_client(), purposes=PURPOSES)
 
 
+def test_a_request_is_kept_whole_or_not_at_all() -> None:
+    room = LIMITS.authorization_request_bytes - sum(len(value) for value in values(scope="").values())
+    long = "openid " + "x" * (room - len("openid "))
+    assert pushed(scope=long).parameters["scope"] == long
+
+    found = refused(pushed, scope=long + "x")
+    assert (found.error, found.code) == ("invalid_request", "input.too_large")
+
+
+def test_the_length_that_counts_is_also_that_of_the_json_that_is_kept() -> None:
+    """A tab is one octet of a request and two of what is kept of it, and a character of Thai is three and six."""
+    claims = '{"userinfo":{}}'
+    room = LIMITS.kept_request_bytes - len(json.dumps(values(claims=claims)))
+    long = claims + "\t" * (room // 2) + " " * (room % 2)
+    assert len(json.dumps(dict(pushed(claims=long).parameters))) == LIMITS.kept_request_bytes
+
+    found = refused(pushed, claims=long + " ")
+    assert (found.error, found.code) == ("invalid_request", "input.too_large")
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "PAREnsurePKCERequired": ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
     "PAREnsurePlainPKCERejected": ({"code_challenge_method": "plain"}, "invalid_request"),
@@ -86,6 +106,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "redirect URI with its port": ({"redirect_uri": CALLBACK.replace("example", "example:443")}, "invalid_request"),
     "no scope": ({"scope": None}, "invalid_scope"),
     "scope without openid": ({"scope": "profile"}, "invalid_scope"),
+    "scope with a quotation mark": ({"scope": 'openid "a"'}, "invalid_request"),
+    "scope with a backslash": ({"scope": "openid \\"}, "invalid_request"),
+    **{
+        f"{name} with {ord(character):#x}": ({name: f"{good} {character}"}, "invalid_request")
+        for name, good in {"scope": "openid", "prompt": "login", "acr_values": "x", "ui_locales": "en"}.items()
+        for character in "\x01\n\x1f\x7f\u00e9\u2003"
+    },
     "state too long": ({"state": "s" * (LIMITS.opaque_characters + 1)}, "invalid_request"),
     "state not ASCII": ({"state": "é"}, "invalid_request"),
     "nonce too long": ({"nonce": "n" * (LIMITS.opaque_characters + 1)}, "invalid_request"),

@@ -26,6 +26,12 @@ def sealed(members: Any, *, key: EphemeralKey = KEY, algorithm: str = "ECDH-ES",
     return encrypt(octets, to=key.public_jwk, algorithm=algorithm, encoding=encoding)
 
 
+def unnamed(members: Any) -> str:
+    """An answer encrypted to the key of the request, whose header does not say so."""
+    bare = {name: value for name, value in KEY.public_jwk.items() if name != "kid"}
+    return encrypt(json.dumps(members).encode(), to=bare, algorithm="ECDH-ES", encoding="A256GCM")
+
+
 def refused(parameters: dict[str, str], *, key: EphemeralKey | None = KEY) -> None:
     with pytest.raises(NoAnswerError) as caught:
         read_response(parameters, state=STATE, key=key)
@@ -42,6 +48,7 @@ ANSWER = {"vp_token": TOKEN, "state": STATE}
         pytest.param({}, id="nothing"),
         pytest.param({"response": "no.jwe"}, id="no JWE"),
         pytest.param({"response": sealed(ANSWER, key=new_ephemeral_key())}, id="another request's key"),
+        pytest.param({"response": unnamed(ANSWER)}, id="a key that is not named"),
         pytest.param({"response": sealed(ANSWER, algorithm="ECDH-ES+A128KW")}, id="another algorithm"),
         pytest.param({"response": sealed(ANSWER, encoding="A128CBC-HS256")}, id="another encryption"),
         pytest.param({"response": sealed(b"[]")}, id="no object inside"),

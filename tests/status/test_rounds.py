@@ -1,7 +1,6 @@
 """Rounds of status lists and key sets: what is old, false or missing leaves the last good one, and spoils no other."""
 
 import json
-import mmap
 import os
 import zlib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from idbridge.codec import base64url
+from idbridge.conformance.seed import corpus_keys
 from idbridge.crypto.crl import CrlFloor
 from idbridge.crypto.signer import generate
 from idbridge.errors import ConfigurationError, StatusError
@@ -212,8 +212,8 @@ def jwks(*keys: Mapping[str, Any]) -> bytes:
     return json.dumps({"keys": [dict(one) for one in keys]}).encode()
 
 
-def read(octets: bytes) -> list[str | None]:
-    held = read_key_set(octets, (SG, JWKS), algorithms=frozenset({"ES256"}), fetched_at=NOON)
+def read(octets: bytes, environment: Environment = Environment.LIVE) -> list[str | None]:
+    held = read_key_set(octets, (SG, JWKS), algorithms=frozenset({"ES256"}), environment=environment, fetched_at=NOON)
     assert held.polled.until == NOON + LIMITS.key_set_life
     return [key.kid for key in held.polled.keys]
 
@@ -254,6 +254,17 @@ def test_keys_for_other_uses_and_of_other_kinds_are_passed_over() -> None:
 
     assert read(jwks(NEW.public_jwk, *others)) == ["new"]
     assert read(jwks(UNUSED, {**OLD.public_jwk, "kid": "o"})) == ["new", "o"]
+
+
+def test_a_set_with_a_published_test_key_is_refused_by_live_nodes_alone() -> None:
+    open_key = corpus_keys().make("ES256", name="list/SG")
+    octets = jwks({**open_key.public_jwk, "kid": "open"}, NEW.public_jwk)
+
+    with pytest.raises(StatusError) as caught:
+        read(octets)
+    assert caught.value.code == "status.key_set_invalid"
+    assert "published" in caught.value.detail
+    assert read(octets, Environment.SANDBOX) == ["open", NEW.kid]
 
 
 def test_a_key_that_left_the_set_is_gone_and_an_unreachable_set_lasts_its_life_and_no_longer() -> None:
@@ -335,53 +346,6 @@ def test_an_archive_that_is_damaged_is_not_read(tmp_path: Path, kind: str, chang
 
 
 # Mapped octets
-
-
-def test_octets_are_written_once_mapped_and_shared_by_name(tmp_path: Path) -> None:
-    one, other = MappedOctets(tmp_path / "bits"), MappedOctets(tmp_path / "bits")
-    mapped = one.keep(b"abc" * 1000)
-    (file,) = (tmp_path / "bits").iterdir()
-    written = file.stat().st_mtime_ns
-
-    again = other.keep(b"abc" * 1000)
-
-    assert isinstance(mapped, memoryview)
-    assert isinstance(mapped.obj, mmap.mmap)
-    assert mapped.readonly
-    assert bytes(again) == bytes(mapped) == b"abc" * 1000
-    assert file.stat().st_mtime_ns == written
-    assert file.stat().st_mode & 0o777 == 0o400
-
-
-def test_a_file_that_is_not_what_its_name_says_is_written_anew(tmp_path: Path) -> None:
-    kept = MappedOctets(tmp_path)
-    kept.keep(b"good")
-    (file,) = tmp_path.iterdir()
-    for spoiled in (b"evil", b""):
-        file.unlink()
-        file.write_bytes(spoiled)
-        assert bytes(kept.keep(b"good")) == b"good"
-
-
-def test_what_nobody_holds_is_tidied_away_and_who_still_reads_it_goes_on(tmp_path: Path) -> None:
-    kept = MappedOctets(tmp_path)
-    old, new = kept.keep(b"old"), kept.keep(b"new")
-    (tmp_path / "not-ours").write_bytes(b"x")
-
-    kept.tidy([new])
-
-    assert len(list(tmp_path.iterdir())) == 2
-    assert bytes(old) == b"old"
-    MappedOctets(tmp_path / "absent").tidy([])
-    assert MappedOctets().keep(b"x") == b"x"
-    MappedOctets().tidy([])
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-
-    with pytest.raises(ConfigurationError):
-        MappedOctets(tmp_path / "file" / "bits").keep(b"x")
 
 
 def test_a_list_is_read_alike_from_memory_and_from_a_file(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_nothing_that_a_verification_leads_to_describes_a_person(report: Report)
         Mso(hashlib.sha256, {SECRET: {0: SECRET.encode()}}, {-2: SECRET}, *[None] * 5),  # type: ignore[arg-type]
         Presenting(SECRET, SECRET, *[None] * 3),  # type: ignore[arg-type] # nothing is looked at
         Bound({"name": SECRET}, "sha-256", SECRET, *[None] * 4),  # type: ignore[arg-type] # nothing else is looked at
-        Assertion(SECRET, "jti", REPORTS["login"].at),
+        Assertion(SECRET, "jti", REPORTS["login"].at, SECRET),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -26,7 +26,7 @@ from idbridge.trust.tuf.entry import ListEntry
 from idbridge.trust.tuf.errors import broken, mismatched
 from idbridge.trust.tuf.metadata import LIBRARY_ERRORS, MetadataFile, parse_unverified
 from idbridge.trust.tuf.proposal import Proposal, Voters
-from idbridge.trust.tuf.quorum import quorum_of, require_quorum
+from idbridge.trust.tuf.quorum import quorum_of, require_quorum, rooted
 from idbridge.trust.tuf.writing import digest
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -221,7 +221,7 @@ def _environment(pinned: bytes) -> Environment:
 
 def _newest(tree: Tree, pinned: bytes, environment: Environment) -> Root:
     held = metadata.read(pinned, Root, role=roles.ROOT, environment=environment)
-    require_quorum(held, quorum_of(held.signed, roles.ROOT), delegator=held.signed)
+    require_quorum(held, rooted(held, environment), delegator=held.signed)
     for _ in range(LIMITS.root_rotations):
         try:
             octets = tree.read(f"{METADATA}/{held.version + 1}.{roles.ROOT}.json", max_bytes=LIMITS.metadata_bytes)
@@ -230,8 +230,8 @@ def _newest(tree: Tree, pinned: bytes, environment: Environment) -> Root:
         following = metadata.read(octets, Root, role=roles.ROOT, environment=environment)
         if following.version != held.version + 1:
             raise mismatched(f"root {held.version} is followed by root {following.version}")
-        for delegator in (held.signed, following.signed):
-            require_quorum(following, quorum_of(delegator, roles.ROOT), delegator=delegator)
+        for one in (held, following):
+            require_quorum(following, rooted(one, environment), delegator=one.signed)
         held = following
     return held.signed
 

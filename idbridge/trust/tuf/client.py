@@ -3,6 +3,7 @@
 Decides nothing of its own: it runs the library's workflow, asks it about every path that the region can have, and
 hands on the octets that it left, for the second lock to judge. The library writes its cache in place and forgets what
 is damaged there; so it works on a copy, and the copy takes the place of the cache only when both locks opened.
+It would ask the clock of the machine by itself, and is given the instant of the look in its place.
 Clauses: TUF specification 5; the traps are those of the library's version 7.
 """
 
@@ -10,6 +11,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol, cast
@@ -138,8 +140,17 @@ class TreeFetcher(FetcherInterface):
             raise LengthOrHashMismatchError(str(longer)) from longer
 
 
-def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, bytes]) -> Fetched:
-    """Return what the tree offers now, as the library accepts it; ``cache`` is a copy that it may write to.
+class _Client(Updater):
+    """The library's client, asked at an instant that is given: by that one it tells what is past its end."""
+
+    def at(self, instant: datetime) -> "_Client":
+        """Take ``instant`` for the present."""
+        self._trusted_set.reference_time = instant
+        return self
+
+
+def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, bytes], at: datetime) -> Fetched:
+    """Return what the tree offers at ``at``, as the library accepts it; ``cache`` is a copy that it may write to.
 
     ``held`` are octets by SHA-256 (hex) that need not be fetched again.
 
@@ -148,7 +159,7 @@ def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, byt
             others: the top of the tree cannot be had or is not accepted.
     """
     try:
-        updater = Updater(
+        updater = _Client(
             str(cache),
             f"{_BASE}{METADATA}/",
             None,
@@ -156,7 +167,7 @@ def refresh(tree: Tree, *, cache: Path, bootstrap: bytes, held: Mapping[str, byt
             TreeFetcher(tree),
             _settings(),
             bootstrap=bootstrap,
-        )
+        ).at(at)
         updater.refresh()
     except _FAULTS as fault:
         raise refusal_of(fault) from fault

@@ -17,7 +17,7 @@ from idbridge.errors import InputError, JoseError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.recognition.signed_document import open_signed, sign_with_each
-from idbridge.trust import members
+from idbridge.trust import members, published_test_keys
 from idbridge.trust.errors import EquivocationError, RollbackError
 from idbridge.trust.tuf import roles
 from idbridge.trust.tuf.errors import broken
@@ -50,7 +50,8 @@ def accepted(
     ``document`` returns the handover to a key set by its number, and raises ``TrustError`` without one.
 
     Raises:
-        TrustError: ``trust.reanchored``.
+        TrustError: ``trust.reanchored``; ``trust.published_test_key``: everybody can have a key of a set that hands
+            over, be it the one held or one on the way, and so anybody could have done so.
         RollbackError, EquivocationError: An older key set, or another under the same number.
     """
     offered = KeySet(number, frozenset(quorum.keys), quorum.threshold)
@@ -65,6 +66,8 @@ def accepted(
     state = MemberState(quorum.role)
     reached = held
     for step in range(held.number + 1, number + 1):
+        where = f"key set {reached.number} of {state}"
+        published_test_keys.refuse(reached.keys, environment=environment, where=where)
         reached = _step(document(step), reached, state=state, number=step, environment=environment)
     if reached != offered:
         raise _reanchored(f"{state} handed over to other keys than those of key set {number}")

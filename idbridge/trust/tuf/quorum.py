@@ -15,7 +15,8 @@ from tuf.api.metadata import Key, Root, Targets
 
 from idbridge.codec import jcs
 from idbridge.limits import LIMITS
-from idbridge.model.region import MemberState
+from idbridge.model.region import Environment, MemberState
+from idbridge.trust import published_test_keys
 from idbridge.trust.tuf import keys, roles
 from idbridge.trust.tuf.errors import broken, unsigned
 from idbridge.trust.tuf.keys import RoleKey
@@ -66,6 +67,27 @@ def quorum_of(delegator: Root | Targets, role: str) -> Quorum:
         _require_online(quorum)
     else:
         _require_offline(quorum)
+    return quorum
+
+
+def refuse_published(*quorums: Quorum, environment: Environment) -> None:
+    """Return if no key of ``quorums`` is one that everybody can have, or the environment is not live.
+
+    Raises:
+        TrustError: ``trust.published_test_key``.
+    """
+    for quorum in quorums:
+        published_test_keys.refuse(quorum.keys, environment=environment, where=f"the keys of {quorum.role}")
+
+
+def rooted(root: MetadataFile[Root], environment: Environment) -> Quorum:
+    """Return who may sign the root after ``root``: of a root on the way as well, or its keys could name any other.
+
+    Raises:
+        TrustError: ``trust.metadata_invalid``; ``trust.published_test_key``: anybody could sign for a key of it.
+    """
+    quorum = quorum_of(root.signed, roles.ROOT)
+    refuse_published(quorum, environment=environment)
     return quorum
 
 

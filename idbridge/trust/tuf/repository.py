@@ -117,7 +117,7 @@ class TufRepository:
             bootstrap = self._root()
             written, distribution = self._floors(bootstrap, at=at)
             held = self._holding(written)
-            fetched = self._fetched(candidate, bootstrap, held, cache=cache)
+            fetched = self._fetched(candidate, bootstrap, held, cache=cache, at=at)
             return self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=_NOBODY)
 
     def _loaded(self, *, at: datetime, reanchor: Mapping[MemberState, str]) -> TrustSnapshot:
@@ -126,7 +126,7 @@ class TufRepository:
         held = self._holding(written)
         with self._workplace() as cache:
             try:
-                fetched = self._fetched(self._tree, bootstrap, held, cache=cache)
+                fetched = self._fetched(self._tree, bootstrap, held, cache=cache, at=at)
                 if self._whole_snapshot is not None and fetched.timestamp == self._timestamp:
                     return self._whole_snapshot
                 look = self._judged(fetched, bootstrap, written, distribution, held, at=at, reanchor=reanchor)
@@ -137,10 +137,10 @@ class TufRepository:
             return self._taken(look, written, cache=cache)
 
     @staticmethod
-    def _fetched(tree: Tree, bootstrap: bytes, held: Held | None, *, cache: Path) -> Fetched:
+    def _fetched(tree: Tree, bootstrap: bytes, held: Held | None, *, cache: Path, at: datetime) -> Fetched:
         """Return what the first lock lets through of ``tree``; nothing outside ``cache`` is written."""
         known = held.octets.values() if held is not None else ()
-        return client.refresh(tree, cache=cache, bootstrap=bootstrap, held=client.by_digest(known))
+        return client.refresh(tree, cache=cache, bootstrap=bootstrap, held=client.by_digest(known), at=at)
 
     def _judged(
         self,

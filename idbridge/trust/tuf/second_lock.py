@@ -1,9 +1,9 @@
 """The second lock: whether what the TUF library accepted is accepted here too, at an injected instant, with no I/O.
 
-The library checks signatures, versions and hashes against a cache that forgets, by the clock of the machine. Here the
-same octets are judged again against floors that do not forget, and by rules that TUF has none for: regional quorums
-of distinct states, one key counting once, states bound to their own paths and keys, bounded lifetimes. What is wrong
-with the region refuses everything; what is wrong with one state, the agreements or the deny list refuses that alone.
+The library checks signatures, versions and hashes against a cache that forgets. Here the same octets are judged again
+against floors that do not forget, and by rules that TUF has none for: regional quorums of distinct states, one key
+counting once, states bound to their own paths and keys, bounded lifetimes. What is wrong with the region refuses
+everything; what is wrong with one state, the agreements or the deny list refuses that alone.
 Clauses: TUF specification 5.3 to 5.6; architecture D1.
 """
 
@@ -21,12 +21,13 @@ from tuf.api.metadata import DelegatedRole, MetaFile, Root, Snapshot, TargetFile
 from idbridge.errors import TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
+from idbridge.trust import published_test_keys
 from idbridge.trust.tuf import entry, handover, metadata, roles
 from idbridge.trust.tuf.entry import ListEntry
 from idbridge.trust.tuf.errors import broken, mismatched, refusing_surprises
 from idbridge.trust.tuf.floors import DistributionFloors
 from idbridge.trust.tuf.metadata import MetadataFile
-from idbridge.trust.tuf.quorum import Quorum, quorum_of, refuse_shared_keys, require_quorum
+from idbridge.trust.tuf.quorum import Quorum, quorum_of, refuse_published, refuse_shared_keys, require_quorum, rooted
 
 _PART: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 _ONLINE_ROLES: Final = (roles.TIMESTAMP, roles.SNAPSHOT)
@@ -137,6 +138,7 @@ def _top(fetched: Fetched, *, bootstrap: bytes, floors: DistributionFloors, at: 
     targets = metadata.read(fetched.targets, Targets, role=roles.TARGETS, environment=environment)
     top: tuple[MetadataFile[Any], ...] = (timestamp, snapshot, targets)
     quorums = {role: quorum_of(root.signed, role) for role in (roles.ROOT, roles.TARGETS, *_ONLINE_ROLES)}
+    refuse_published(*quorums.values(), environment=environment)
     for file in top:
         require_quorum(file, quorums[file.role], delegator=root.signed)
     _require_file(timestamp.signed.snapshot_meta, snapshot)
@@ -156,13 +158,13 @@ def _roots(
         raise broken("the roots do not begin with the pinned one, or never end")
     environment = floors.environment
     held = metadata.read(bootstrap, Root, role=roles.ROOT, environment=environment)
-    require_quorum(held, quorum_of(held.signed, roles.ROOT), delegator=held.signed)
+    require_quorum(held, rooted(held, environment), delegator=held.signed)
     for octets in fetched.roots[1:]:
         following = metadata.read(octets, Root, role=roles.ROOT, environment=environment)
         if following.version != held.version + 1:
             raise mismatched(f"root {held.version} is followed by root {following.version}")
-        require_quorum(following, quorum_of(held.signed, roles.ROOT), delegator=held.signed)
-        require_quorum(following, quorum_of(following.signed, roles.ROOT), delegator=following.signed)
+        for one in (held, following):
+            require_quorum(following, rooted(one, environment), delegator=one.signed)
         held = following
     if not held.signed.consistent_snapshot:
         raise broken("the region publishes consistent snapshots and nothing else")
@@ -243,6 +245,7 @@ class _Judgement:
             self._withdrawn.discard(MemberState(name))
         try:
             with refusing_surprises(name):
+                refuse_published(self._quorums[name], environment=self._floors.environment)
                 if name in MemberState.__members__:
                     self._take_state(delegated, MemberState(name))
                 else:
@@ -276,11 +279,17 @@ class _Judgement:
                 version=file.version,
                 expires=file.expires,
                 quorum=quorum,
-                entry=entry.read(file.signed.targets[path]),
+                entry=self._entry(file.signed.targets[path], state),
                 octets=self._target(file.signed, path),
                 spare=quorum.count(signed) - quorum.threshold,
             )
         self._floors = self._floors.with_key_set(state, key_set)
+
+    def _entry(self, listed: TargetFile, state: MemberState) -> ListEntry:
+        found = entry.read(listed)
+        keys = (key.thumbprint for key in (*found.keys, *found.document_keys))
+        published_test_keys.refuse(keys, environment=self._floors.environment, where=f"the list keys of {state}")
+        return found
 
     def _never_published(self, state: MemberState) -> bool:
         """Tell whether a state has keys and no list yet: the snapshot names no role of it, and never did."""

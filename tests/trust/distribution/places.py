@@ -20,8 +20,7 @@ from idbridge.trust.tuf.repository import TufRepository
 from idbridge.trust.tuf.tree import PublishedTree
 from idbridge.trust.tuf.writing import Issue
 
-# The library's client reads the clock of the machine, so these tests stand in its present.
-NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - as above
+NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - any instant would do; this one has no history
 SECOND = timedelta(seconds=1)
 SANDBOX = Environment.SANDBOX
 
@@ -83,10 +82,10 @@ class Place:
         return Place(to, self.region)
 
 
-def begin(folder: Path) -> Place:
+def begin(folder: Path, *, at: datetime = NOW) -> Place:
     """Return a place in which everything was published once and the node knows of nothing yet."""
-    region = Region.generate(at=NOW)
-    region.distribute(folder, at=NOW)
+    region = Region.generate(at=at)
+    region.distribute(folder, at=at)
     place = Place(folder, region)
     place.memory.mkdir(mode=0o700)
     place.repository().initialise()

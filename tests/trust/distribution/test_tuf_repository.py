@@ -17,7 +17,7 @@ from idbridge.trust.tuf.keys import MetadataSigner
 from idbridge.trust.tuf.publisher import Change
 from idbridge.trust.tuf.quorum import quorum_of
 from idbridge.trust.tuf.repository import REGION, TufRepository
-from tests.trust.distribution.places import NOW, SECOND, Place, force
+from tests.trust.distribution.places import NOW, SECOND, Place, begin, force
 
 SG, TH = MemberState.SG, MemberState.TH
 OTHERS = frozenset(MemberState) - {SG}
@@ -55,6 +55,15 @@ def test_the_same_offer_again_is_the_same_snapshot(place: Place) -> None:
     repository = place.repository()
 
     assert repository.load(at=NOW) is repository.load(at=NOW + SECOND)
+
+
+@pytest.mark.parametrize("years", [-20, 20])
+def test_a_tree_of_another_time_is_judged_at_the_instant_that_is_given(years: int, tmp_path: Path) -> None:
+    then = NOW + years * timedelta(days=365)
+    distant = begin(tmp_path, at=then)
+
+    assert set(distant.load(at=then).lists) == set(MemberState)
+    assert subjects(distant.load(at=then + timedelta(days=2))) == {REGION: "trust.expired"}
 
 
 def test_a_node_that_was_never_begun_takes_up_nothing(place: Place, tmp_path: Path) -> None:
