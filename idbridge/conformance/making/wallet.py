@@ -1,0 +1,10 @@
+"""The cases of the profile wallet, from their table."""
+
+from collections.abc import Iterator
+
+from idbridge.conformance.making.live import Written, written_cases
+
+
+def cases() -> Iterator[Written]:
+    """Yield every case."""
+    return written_cases("wallet")

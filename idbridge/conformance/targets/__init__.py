@@ -1,0 +1,1 @@
+"""Targets: whatever is put to the test, each behind the one method of ``conformance.target``."""

@@ -1,0 +1,1 @@
+"""A gateway under strain: floods, slow and broken connections, replays at one moment, and faults that are named."""
