@@ -9,7 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from idbridge.crypto.certificates import Subject, make_authority, make_leaf
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
+from idbridge.crypto.signer import FileSigner
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox.key_material import authority_validity, leaf_validity
 
@@ -26,14 +27,16 @@ class Access:
     signer: FileSigner = field(repr=False)
 
 
-def new_access(node_url: str, *, state: MemberState, environment: Environment, at: datetime) -> Access:
-    """Return a new access certificate for the node of ``state``, valid around ``at``."""
+def new_access(
+    node_url: str, *, state: MemberState, environment: Environment, at: datetime, maker: KeyMaker = RANDOM
+) -> Access:
+    """Return a new access certificate for the node of ``state``, valid around ``at``; ``maker`` makes its keys."""
     above = make_authority(
-        generate(_ALGORITHM),
+        maker.make(_ALGORITHM, name=f"access/{state}/authority"),
         subject=Subject("Pretend wallet access authority", country=state.value),
         validity=authority_validity(at),
     )
-    signer = generate(_ALGORITHM)
+    signer = maker.make(_ALGORITHM, name=f"access/{state}")
     hosts = [urlsplit(node_url).hostname or ""]
     if environment is Environment.SANDBOX:
         hosts.append(_THIS_MACHINE)

@@ -3,13 +3,14 @@
 What is made is a function of these three, save for signatures of algorithms that are randomised themselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
+from idbridge.sandbox.people import Population, population
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.services import Service
 from idbridge.trust.snapshot import TrustSnapshot
@@ -22,12 +23,14 @@ class Bench:
     """Where inputs are made.
 
     ``trust`` is the region's snapshot, from whoever makes many inputs and has it; it is made anew without.
+    ``everybody`` are those about whom something is said, by the ids that they always have.
     """
 
     region: Region
     at: datetime
     randomness: Randomness
     trust: TrustSnapshot | None = None
+    everybody: Population = field(default_factory=population)
 
     def snapshot(self) -> TrustSnapshot:
         """Return what the nodes of the region trust."""

@@ -38,8 +38,10 @@ from idbridge.sandbox.cases import (
     recognition,
     requests,
     revocations,
+    sd_jwt_algorithms,
     sd_jwts,
     status_lists,
+    time_evidence,
     tokens,
     trust_material,
     type_metadata,
@@ -53,10 +55,10 @@ from idbridge.sandbox.trial import Trial
 
 Written = TypeVar("Written", Entry, Trial, Attack)
 _ENTRIES: Final = (
-    logins, presentations, tokens, id_tokens, issuers, sd_jwts, key_bindings, mdocs, mdoc_sessions, recognition,
-    crossings, dcql, dcql_together, encrypted_tokens,
+    logins, presentations, tokens, id_tokens, issuers, sd_jwts, sd_jwt_algorithms, key_bindings, mdocs, mdoc_sessions,
+    recognition, crossings, dcql, dcql_together, encrypted_tokens,
     legal_persons, legal_wallets, assertions, requests, faults, qr_codes, status_lists,
-    w3c_credentials, w3c_contents, w3c_presentations,
+    w3c_credentials, w3c_contents, w3c_presentations, time_evidence,
 )  # fmt: skip
 _TRIALS: Final = (trust_material, revocations, status_lists, denials, faults, type_metadata)
 _ATTACKS: Final = (

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from idbridge.crypto.certificates import Authority, Subject, make_leaf
+from idbridge.crypto.signer import FileSigner
 from idbridge.errors import ConfigurationError
 from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
@@ -46,7 +47,27 @@ def another_country(service: Service, bench: Bench) -> tuple[bytes, ...]:
 
 def another_authority(service: Service, bench: Bench) -> tuple[bytes, ...]:
     """Return a leaf of an authority that has the listed one's name and not its key."""
-    return _leaf(service, bench, authority=new_authority(service.source, state=service.state, at=bench.at))
+    return _leaf(
+        service,
+        bench,
+        authority=new_authority(service.source, stranger(service, bench), state=service.state, at=bench.at),
+    )
+
+
+def another_key(service: Service, bench: Bench, algorithm: str) -> FileSigner:
+    """Return another key of the service, for ``algorithm``."""
+    return bench.region.keys.maker.make(algorithm, name=f"another/{service.id}/{algorithm}")
+
+
+def certifying(signer: FileSigner, service: Service, bench: Bench) -> tuple[bytes, ...]:
+    """Return a leaf for ``signer`` as the service's authority would make it."""
+    return _leaf(service, bench, signer=signer)
+
+
+def stranger(service: Service, bench: Bench, number: int = 0) -> FileSigner:
+    """Return a key of nobody, for the algorithm of the service's authority; another one for another number."""
+    algorithm = service.source["material"]["algorithm"]
+    return bench.region.keys.maker.make(algorithm, name=f"stranger/{service.id}/{number}")
 
 
 def _leaf(
@@ -58,11 +79,12 @@ def _leaf(
     rule: LeafRule | None = None,
     issuer_name: str | None = None,
     country: str | None = None,
+    signer: FileSigner | None = None,
 ) -> tuple[bytes, ...]:
-    """Return a chain for the service's own key, as its authority would make it but for what is given."""
+    """Return a chain for the service's own key or ``signer``, as its authority would make it but for what is given."""
     subject = leaf_subject(service.source, state=service.state)
     leaf = make_leaf(
-        service.signer,
+        signer or service.signer,
         subject=Subject(subject.common_name, country=country or subject.country),
         validity=validity or leaf_validity(bench.at),
         issuer=authority or _listed_authority(service),

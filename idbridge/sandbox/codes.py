@@ -20,7 +20,7 @@ from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.draft import Draft, json_text, sealed
 from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.people import claims_of, population
+from idbridge.sandbox.people import claims_of
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
 from idbridge.trust import qr_listing
@@ -111,7 +111,7 @@ def indented(claims: Mapping[Any, Any]) -> bytes:
 def stated(service: Service, person_id: str, bench: Bench) -> dict[Any, Any]:
     """Return what ``service`` says of a person, each claim in its place."""
     profile, envelope = profile_of(service), profile_of(service).envelope
-    person = population().people[person_id]
+    person = bench.everybody.people[person_id]
     flat: dict[str, Any] = dict(claims_of(person, service.claim_map))
     for name, form in profile.dates.items():
         if name in flat:

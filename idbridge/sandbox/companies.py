@@ -5,7 +5,6 @@ from typing import Any
 
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.full_logins import entity_claims
-from idbridge.sandbox.people import population
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.providers import CREDENTIAL_AGE, CREDENTIAL_LIFE
 from idbridge.sandbox.services import Service
@@ -16,7 +15,7 @@ class CompanyPresentation(Presentation):
     """A presentation of a credential that ``service`` issued to a company; ``person`` is the legal person's id."""
 
     def _said(self, service: Service, bench: Bench) -> tuple[dict[str, Any], dict[str, Any]]:
-        company, claim_map = population().companies[self.person], service.claim_map
+        company, claim_map = bench.everybody.companies[self.person], service.claim_map
         issued = int((bench.at - CREDENTIAL_AGE).timestamp())
         plain = {
             "iss": service.issuer,

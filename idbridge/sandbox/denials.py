@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.crypto.keys import parse_jwk, thumbprint
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
+from idbridge.crypto.signer import FileSigner
 from idbridge.model.denial import DenialReason, DenialTarget, FollowUpKind
 from idbridge.model.region import Environment, MemberState, ServiceType
 from idbridge.sandbox.bench import Bench
@@ -55,12 +56,16 @@ class Officers:
     regional: Mapping[MemberState, FileSigner]
 
     @classmethod
-    def generate(cls) -> "Officers":
-        """Return officers with new keys."""
+    def generate(cls, maker: KeyMaker = RANDOM) -> "Officers":
+        """Return officers with keys that ``maker`` makes."""
+
+        def made(office: str) -> FileSigner:
+            return maker.make("ES256", name=f"officer/{office}")
+
         return cls(
-            MappingProxyType({state: generate("ES256") for state in STATES}),
-            MappingProxyType({state: tuple(generate("ES256") for _ in range(3)) for state in STATES}),
-            MappingProxyType({state: generate("ES256") for state in STATES}),
+            MappingProxyType({state: made(f"{state}-on-call") for state in STATES}),
+            MappingProxyType({state: tuple(made(f"{state}-{number}") for number in range(3)) for state in STATES}),
+            MappingProxyType({state: made(f"{state}-regional") for state in STATES}),
         )
 
     def authorities(self) -> Authorities:
@@ -135,7 +140,7 @@ class DenyListOffer:
         Raises:
             TrustError: It is refused.
         """
-        officers = Officers.generate()
+        officers = Officers.generate(region.keys.maker)
         moment = at.replace(microsecond=0)
         wallet = service_target(region.service("sg-pid").issuer, ServiceType.PID)
         known = officers.denial(wallet, (TH,), at=moment - 2 * _HOUR, environment=region.environment)
@@ -181,7 +186,7 @@ class DeniedLogin:
         Raises:
             Refused: It is not accepted.
         """
-        officers = Officers.generate()
+        officers = Officers.generate(region.keys.maker)
         issued = at.replace(microsecond=0)
         entry = officers.denial(self._target(region), self.by, at=issued, environment=region.environment)
         offered = deny_list.written([entry], number=1, environment=region.environment)

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from idbridge.codec import base64url
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
 from idbridge.crypto.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Header and payload as the text that will be encoded, and who signs."""
+    """Header and payload as the text that will be encoded, who signs, and who makes another key if one is wanted."""
 
     header: Mapping[str, Any]
     payload: bytes
     signer: Signer
+    maker: KeyMaker = RANDOM
 
     @property
     def signing_input(self) -> str:

@@ -7,10 +7,14 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
+from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.limits import LIMITS
 from idbridge.sandbox.draft import Draft, json_text, sealed
+
+_SCALAR: Final = 32  # octets of an Ed25519 signature before its scalar, and of that
+_ED25519_ORDER: Final = 2**252 + 27742317777372353535851937790883648493  # RFC 8032 section 5.1
 
 
 def nothing(_draft: Draft) -> str:
@@ -40,6 +44,20 @@ def signed_with_public_key(draft: Draft) -> str:
 def signature_changed(draft: Draft) -> str:
     """Change one bit of the signature (RFC 7515 section 5.2)."""
     return text_altered(sealed(draft))
+
+
+def signature_of_zeros(draft: Draft) -> str:
+    """Sign with as many zeros as a signature has octets (RFC 8032 section 5.1.7)."""
+    signed, _, signature = sealed(draft).rpartition(".")
+    return f"{signed}.{base64url.encode(bytes(len(base64url.decode(signature))))}"
+
+
+def scalar_raised(draft: Draft) -> str:
+    """Add the order of the group to the scalar of an Ed25519 signature, which fits as well (RFC 8032 section 5.1.7)."""
+    signed, _, signature = sealed(draft).rpartition(".")
+    octets = base64url.decode(signature)
+    raised = int.from_bytes(octets[_SCALAR:], "little") + _ED25519_ORDER
+    return f"{signed}.{base64url.encode(octets[:_SCALAR] + raised.to_bytes(_SCALAR, 'little'))}"
 
 
 def payload_changed(draft: Draft) -> str:

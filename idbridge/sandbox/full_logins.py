@@ -12,14 +12,13 @@ from typing import Any, Final
 from idbridge.codec import base64url
 from idbridge.credential.login_hashes import half_hash
 from idbridge.crypto.jwe import encrypt
-from idbridge.crypto.signer import generate
 from idbridge.model.region import MemberState
 from idbridge.model.trust import PATH
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.draft import Draft, Seal, json_text, sealed
 from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.parties import Registration, client_id
-from idbridge.sandbox.people import Company, population
+from idbridge.sandbox.people import Company
 from idbridge.sandbox.providers import LOGIN_AGE, id_token_claims, protected_header
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
@@ -52,7 +51,8 @@ class Encrypted:
     def __call__(self, token: str, bench: Bench, node: MemberState) -> str:
         """Return ``token`` for the node of ``node`` alone."""
         ours = bench.region.decryption_keys(node)[self.key].public_jwk
-        to = {**generate("ES256").public_jwk, "kid": ours["kid"]} if self.stranger else ours
+        strangers = bench.region.keys.maker.make("ES256", name=f"stranger/decryption/{node}")
+        to = {**strangers.public_jwk, "kid": ours["kid"]} if self.stranger else ours
         header = edited({"cty": "JWT"}, self.header, at=bench.at)
         for _ in range(self.times):
             token = encrypt(token.encode(), to=to, algorithm=self.algorithm, encoding=self.encoding, header=header)
@@ -119,7 +119,7 @@ class FullLogin:
         """Return the claims by the names of the listing, those inside others by their paths."""
         claims = id_token_claims(
             service,
-            population().people[self.person],
+            bench.everybody.people[self.person],
             level=self.level or service.top_level,
             client=client_id(to.relying_party.id, issuer=service.issuer),
             nonce=nonce,
@@ -129,7 +129,7 @@ class FullLogin:
         claims["auth_time"] = int((bench.at - self.logged_in).timestamp())
         if self.company is None:
             return claims
-        company = population().companies[self.company]
+        company = bench.everybody.companies[self.company]
         entity = edited(entity_claims(service, company, bench), self.entity, at=bench.at)
         return {**claims, **entity}
 

@@ -1,31 +1,32 @@
 """Holders: a pretend wallet that answers a real request, as a person of the region would.
 
 It fetches the request object, and answers nobody whose certificate is not below an authority that it knows, or whose
-request was changed, is for another wallet, or is not the one that it asked for. It shows what was asked for and nothing
-else. Clauses: OpenID4VP 1.0 sections 5.9.3, 5.10, 8.1 to 8.3; RFC 9101.
+request was changed, is for another wallet, or is not the one that it asked for. What a request must say, ``asked``
+decides. The wallet shows what was asked for, all of it or nothing, and nothing else. Clauses: OpenID4VP 1.0 sections
+5.9.3, 5.10, 6.4 and 8.1 to 8.3; RFC 9101.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from idbridge.codec import base64url, strict_json
 from idbridge.crypto.header import HeaderCache, HeaderRules
-from idbridge.crypto.jwe import encrypt
 from idbridge.crypto.jws import parse_unverified, verify
 from idbridge.crypto.x509 import VerifiedPath, verify_path
 from idbridge.errors import IdBridgeError
 from idbridge.limits import LIMITS
+from idbridge.model.query import ClaimQuery, CredentialQuery
 from idbridge.model.region import Format, MemberState
 from idbridge.net.calls import Answer, Call, Caller, Method
 from idbridge.presentation.access_certificate import ClientIdPrefix
-from idbridge.presentation.request_object import AUDIENCE, MEDIA, SCHEME, TYPE, ResponseMode
+from idbridge.presentation.request_object import AUDIENCE, MEDIA, SCHEME, TYPE
+from idbridge.sandbox.asked import Asked, UnansweredError, read_asked
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.mdocs import Mdoc
-from idbridge.sandbox.people import claims_of, population
+from idbridge.sandbox.people import claims_of
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.services import Service
 from idbridge.sandbox.sources import services_of
@@ -33,11 +34,6 @@ from idbridge.sandbox.sources import services_of
 _RULES: Final = HeaderRules(frozenset({TYPE}), allow_x5c=True)
 _FORM: Final = "application/x-www-form-urlencoded"
 _OK: Final = 200
-_ENCODING: Final = "A256GCM"
-
-
-class UnansweredError(Exception):
-    """The wallet does not answer this, and says why to its own person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ class Holder:
             members = {"vp_token": self._vp_token(asked), "state": asked.claims["state"]}
         return self._posted(asked.claims["response_uri"], asked.form(members))
 
-    def _asked(self, link: str) -> "Asked":
+    def _asked(self, link: str) -> Asked:
         named = dict(parse_qsl(urlsplit(link).query)) if link.startswith(SCHEME) else {}
         if not {"client_id", "request_uri"} <= named.keys():
             raise UnansweredError("this is no link to a wallet")
@@ -73,7 +69,7 @@ class Holder:
             raise UnansweredError("there is no request at this link, or none any more")
         return self._verified(got.body.decode("ascii", errors="replace"), client_id=named["client_id"], nonce=nonce)
 
-    def _verified(self, compact: str, *, client_id: str, nonce: str) -> "Asked":
+    def _verified(self, compact: str, *, client_id: str, nonce: str) -> Asked:
         """Return the request, if a certificate below a known authority signed it for this wallet."""
         try:
             jws = parse_unverified(compact, _RULES, HeaderCache(1), max_bytes=LIMITS.body_bytes)
@@ -88,67 +84,76 @@ class Holder:
             raise UnansweredError("the request is for another wallet, or an old one")
         if not self.bench.at.timestamp() < claims.get("exp", 0):
             raise UnansweredError("the request is over")
-        return Asked(claims)
+        try:
+            return read_asked(claims)
+        except UnansweredError as why:
+            if why.error is not None:
+                self._posted(claims["response_uri"], {"error": why.error, "state": claims["state"]})
+            raise
 
-    def _vp_token(self, asked: "Asked") -> dict[str, list[str]]:
-        """Return what answers the first credential query for which the person has something."""
-        for query in asked.claims["dcql_query"]["credentials"]:
+    def _vp_token(self, asked: Asked) -> dict[str, list[str]]:
+        """Return what answers the first credential query that the person can answer in full."""
+        for query in asked.query.credentials:
             service = self._service(query)
-            if service is not None:
+            names = self._names(service, query) if service is not None else None
+            if service is not None and names is not None:
                 anybody = self.bench.region.registrations(MemberState.TH)[0]
                 to = replace(anybody, audience=asked.claims["client_id"])
-                source = self._shown(service, query, asked)
+                source = self._shown(service, query, names, asked)
                 shown = source.answer(self.bench, to=to, nonce=asked.claims["nonce"])
-                return {query["id"]: [shown.credential]}
+                return {query.id: [shown.credential]}
         raise UnansweredError("the person has nothing in their wallet that was asked for")
 
-    def _service(self, query: Mapping[str, Any]) -> Service | None:
+    def _service(self, query: CredentialQuery) -> Service | None:
         """Return the service of the person's state that issues what ``query`` asks for, of those that people have."""
-        state = population().people[self.person].state
-        meta = query.get("meta", {})
-        wanted = {*meta.get("vct_values", ()), meta.get("doctype_value")}
+        state = self.bench.everybody.people[self.person].state
+        wanted = {name for types in query.types for name in types}
         for source in services_of(self.bench.region.sources.lists[state]):
             granted = source["status"][-1]["status"] == "granted"
-            if granted and source["formats"] == [query["format"]] and wanted & set(source["credential_types"]):
+            if granted and source["formats"] == [query.format] and wanted & set(source["credential_types"]):
                 return self.bench.region.service(source["id"])
         return None
 
-    def _shown(self, service: Service, query: Mapping[str, Any], asked: "Asked") -> Presentation | Mdoc:
-        names = {"/".join(map(str, claim["path"])) for claim in query.get("claims", ())}
-        has = claims_of(population().people[self.person], service.claim_map).keys() - {service.claim_map["subject"]}
-        if query["format"] == Format.MDOC.value:
+    def _names(self, service: Service, query: CredentialQuery) -> frozenset[str] | None:
+        """Return the claims that answer ``query``, by their whole names; ``None`` if one that is needed is missing."""
+        said = self._said(service)
+        whole = tuple(range(len(query.claims)))
+        for places in query.claim_sets or (whole,):
+            claims = [query.claims[place] for place in places]
+            if all(_is_had(claim, said) for claim in claims):
+                return frozenset("/".join(map(str, claim.path)) for claim in claims)
+        return None
+
+    def _said(self, service: Service) -> dict[str, Any]:
+        """Return all that a credential of ``service`` says of the person, each claim by its whole name."""
+        claim_map, person = service.claim_map, self.bench.everybody.people[self.person]
+        said = {
+            **claims_of(person, claim_map),
+            claim_map["subject"]: person.subject,
+            claim_map["acr"]: service.top_level,
+        }
+        if service.source["formats"] == [Format.MDOC.value]:
+            return {**said, f"{service.credential_type}/issuing_country": service.state.value}
+        return {**said, "iss": service.issuer, "vct": service.credential_type}
+
+    def _shown(
+        self, service: Service, query: CredentialQuery, names: frozenset[str], asked: Asked
+    ) -> Presentation | Mdoc:
+        withheld = self._said(service).keys() - names
+        signed = asked.authorised(query)
+        if query.format == Format.MDOC.value:
+            if signed:
+                raise UnansweredError("a document of this kind authorises no transaction here")
             took = {"response_uri": asked.claims["response_uri"]}
             if asked.key is not None:
                 took["encryption_jwk_thumbprint"] = asked.key["kid"]
-            withheld = tuple(name.rpartition("/")[2] for name in has - names)
-            return Mdoc(service.id, self.person, withheld=withheld, took=took)
-        return Presentation(service.id, self.person, withheld=tuple(has - names))
+            elements = tuple(name.rpartition("/")[2] for name in withheld)
+            return Mdoc(service.id, self.person, withheld=elements, took=took)
+        return Presentation(service.id, self.person, withheld=tuple(withheld), kb_claims=signed)
 
     def _posted(self, url: str, form: Mapping[str, str]) -> Answer:
         call = Call(Method.POST, url, {"Content-Type": _FORM, "Accept": f"{MEDIA}, application/json"}, _body(form))
         return self.caller.call(call, max_bytes=LIMITS.body_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that was verified."""
-
-    claims: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def key(self) -> Mapping[str, Any] | None:
-        """The key that the answer has to be encrypted to; ``None`` if it comes in the open."""
-        if self.claims["response_mode"] != ResponseMode.DIRECT_POST_JWT:
-            return None
-        jwk: Mapping[str, Any] = self.claims["client_metadata"]["jwks"]["keys"][0]
-        return jwk
-
-    def form(self, members: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return ``members`` as the form that the request wants."""
-        if self.key is None:
-            return {name: one if isinstance(one, str) else json.dumps(one) for name, one in members.items()}
-        octets = json.dumps(members).encode()
-        return {"response": encrypt(octets, to=self.key, algorithm=self.key["alg"], encoding=_ENCODING)}
 
 
 def _is_named(path: VerifiedPath, claims: Mapping[str, Any]) -> bool:
@@ -158,6 +163,13 @@ def _is_named(path: VerifiedPath, claims: Mapping[str, Any]) -> bool:
         return name == base64url.encode(hashlib.sha256(path.chain[0]).digest())
     host = urlsplit(str(claims.get("response_uri"))).hostname
     return prefix == ClientIdPrefix.X509_SAN_DNS and name in path.dns_names and name == host
+
+
+def _is_had(claim: ClaimQuery, said: Mapping[str, Any]) -> bool:
+    """Tell whether what is said has ``claim``, with one of the values that will do."""
+    name = "/".join(map(str, claim.path))
+    values = {value for _, value in claim.values}
+    return name in said and (not values or said[name] in values)
 
 
 def _body(form: Mapping[str, str]) -> bytes:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from idbridge.crypto.certificates import Authority, Subject, make_authority, make_document_signer, make_iaca, make_leaf
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
+from idbridge.crypto.signer import FileSigner
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import Format, MemberState
 from idbridge.model.time import Validity
@@ -22,14 +23,19 @@ _AUTHORITY_LIFE: Final = timedelta(days=10 * 365)
 _LEAF_LIFE: Final = timedelta(days=2 * 365)
 
 
-def make_keys(source: Table, *, state: MemberState, at: datetime) -> ServiceKeys:
+def make_keys(
+    source: Table, *, state: MemberState, at: datetime, maker: KeyMaker = RANDOM, owner: str = "service"
+) -> ServiceKeys:
     """Return new key material for the service that ``source`` describes, valid around ``at``.
+
+    ``maker`` makes its keys, under names that begin with ``owner``: ``service/sg-login/0``.
 
     Raises:
         ConfigurationError: The source document asks for a kind of material that is not known.
     """
     material = source["material"]
-    signers = tuple(generate(material["algorithm"]) for _ in range(material["count"]))
+    name = f"{owner}/{source['id']}"
+    signers = tuple(maker.make(material["algorithm"], name=f"{name}/{number}") for number in range(material["count"]))
     if material["kind"] in ("jwk", "jwks"):
         return ServiceKeys(signers)
     if material["kind"] == "certificate":
@@ -42,14 +48,17 @@ def make_keys(source: Table, *, state: MemberState, at: datetime) -> ServiceKeys
         )
         return ServiceKeys(signers, listed=(certificate,), chain=(certificate,))
     if material["kind"] in ("authority", "iaca"):
-        return _under_authority(source, signers[0], state=state, at=at)
+        above = maker.make(material["algorithm"], name=f"{name}/authority")
+        return _under_authority(source, signers[0], above, state=state, at=at)
     raise ConfigurationError(f"service {source['id']} asks for key material of an unknown kind")
 
 
-def _under_authority(source: Table, signer: FileSigner, *, state: MemberState, at: datetime) -> ServiceKeys:
+def _under_authority(
+    source: Table, signer: FileSigner, above: FileSigner, *, state: MemberState, at: datetime
+) -> ServiceKeys:
     mdocs = Format.MDOC.value in source["formats"]
     make = new_iaca if source["material"]["kind"] == "iaca" else new_authority
-    authority = make(source, state=state, at=at)
+    authority = make(source, above, state=state, at=at)
     leaf = (_document_signer if mdocs else _leaf)(source, signer, authority, state=state, at=at)
     return ServiceKeys((signer,), listed=(authority.certificate,), chain=(leaf,), authority=authority.signer)
 
@@ -78,11 +87,11 @@ def _document_signer(
     )
 
 
-def new_iaca(source: Table, *, state: MemberState, at: datetime) -> Authority:
-    """Return a new authority for the signers of mdocs, under the name that the authority of a service has."""
+def new_iaca(source: Table, signer: FileSigner, *, state: MemberState, at: datetime) -> Authority:
+    """Return ``signer`` as an authority for signers of mdocs, under the name that the authority of a service has."""
     subject = Subject(f"{source['name']['en']} authority", country=state.value, organisation=source["name"]["en"])
     return make_iaca(
-        generate(source["material"]["algorithm"]),
+        signer,
         subject=subject,
         validity=authority_validity(at),
         contact=source["issuer"],
@@ -95,10 +104,10 @@ def crl_address(source: Table) -> str:
     return f"{source['issuer']}/crl"
 
 
-def new_authority(source: Table, *, state: MemberState, at: datetime) -> Authority:
-    """Return a new authority under the name that the authority of a service has."""
+def new_authority(source: Table, signer: FileSigner, *, state: MemberState, at: datetime) -> Authority:
+    """Return ``signer`` as an authority, under the name that the authority of a service has."""
     subject = Subject(f"{source['name']['en']} authority", country=state.value, organisation=source["name"]["en"])
-    return make_authority(generate(source["material"]["algorithm"]), subject=subject, validity=authority_validity(at))
+    return make_authority(signer, subject=subject, validity=authority_validity(at))
 
 
 def leaf_subject(source: Table, *, state: MemberState) -> Subject:

@@ -8,7 +8,6 @@ from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.draft import Draft, Seal, json_text, sealed
 from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.parties import Registration, client_id
-from idbridge.sandbox.people import population
 from idbridge.sandbox.providers import id_token_claims, protected_header
 from idbridge.sandbox.recipe import Shown
 
@@ -39,7 +38,7 @@ class Login:
         nonce = bench.nonce()
         claims = id_token_claims(
             service,
-            population().people[self.person],
+            bench.everybody.people[self.person],
             level=self.level or service.top_level,
             client=client_id(self.client_of or to.relying_party.id, issuer=service.issuer),
             nonce=nonce,

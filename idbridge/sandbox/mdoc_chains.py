@@ -10,6 +10,7 @@ from idbridge.crypto.certificates import Authority, Subject, make_document_signe
 from idbridge.errors import ConfigurationError
 from idbridge.model.time import Validity
 from idbridge.sandbox.bench import Bench
+from idbridge.sandbox.chains import stranger
 from idbridge.sandbox.key_material import crl_address, leaf_subject, leaf_validity, new_iaca
 from idbridge.sandbox.services import Service
 
@@ -63,7 +64,9 @@ def of_a_province(service: Service, bench: Bench) -> tuple[bytes, ...]:
 
 def another_authority(service: Service, bench: Bench) -> tuple[bytes, ...]:
     """Return a signer of an authority that has the listed one's name and not its key."""
-    return _signer(service, bench, issuer=new_iaca(service.source, state=service.state, at=bench.at))
+    return _signer(
+        service, bench, issuer=new_iaca(service.source, stranger(service, bench), state=service.state, at=bench.at)
+    )
 
 
 def none(_service: Service, _bench: Bench) -> tuple[bytes, ...]:

@@ -24,7 +24,7 @@ from idbridge.sandbox import chains
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.people import claims_of, population
+from idbridge.sandbox.people import claims_of
 from idbridge.sandbox.providers import subject_of
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
@@ -138,7 +138,7 @@ class Mdoc:
         }
 
     def _elements(self, service: Service, bench: Bench) -> dict[str, Any]:
-        person, claim_map = population().people[self.person], service.claim_map
+        person, claim_map = bench.everybody.people[self.person], service.claim_map
         elements = {
             **claims_of(person, claim_map),
             claim_map["subject"]: subject_of(service, person, randomness=bench.randomness),

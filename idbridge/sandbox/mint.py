@@ -15,7 +15,9 @@ from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.case import Case, Exchange, Kind, MintedCase
 from idbridge.sandbox.catalogue import entries
 from idbridge.sandbox.edits import edited
+from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.parties import Registration
+from idbridge.sandbox.people import Population, population
 from idbridge.sandbox.recipe import Ask, Nonce, Shown
 from idbridge.sandbox.region import Region
 from idbridge.sandbox.replays import IDEMPOTENCY_KEY, switched
@@ -36,9 +38,29 @@ def mint(
     written = entries().get(case.name)
     if written is None:
         raise LookupError(f"case {case.name} puts nothing before a node that could be sent")
+    return mint_entry(Entry(case, written.recipe), region=region, at=at, randomness=randomness, trust=trust)
+
+
+def mint_entry(
+    written: Entry,
+    *,
+    region: Region,
+    at: datetime,
+    randomness: Randomness,
+    trust: TrustSnapshot | None = None,
+    everybody: Population | None = None,
+) -> MintedCase:
+    """Return the case of ``written``, which need not be of the catalogue, with its input made. See ``mint``.
+
+    ``everybody`` are the people of the region, if they go by other numbers than its table says.
+
+    Raises:
+        ValueError: The case is put to a node of another environment than the region's.
+    """
+    case = written.case
     if case.environment is not region.environment:
         raise ValueError(f"case {case.name} is put to a node of {case.environment}")
-    recipe, bench = written.recipe, Bench(region, at, randomness, trust)
+    recipe, bench = written.recipe, Bench(region, at, randomness, trust, everybody or population())
     asking = region.registration(str(case.relying_party))
     shown = recipe.source.shown(bench, to=asking)
     exchange = _exchange(case, recipe.ask, shown, asking=asking, bench=bench)

@@ -55,7 +55,7 @@ class ListOffer:
         Raises:
             TrustError: It is refused.
         """
-        before = ListOffer(self.state, ahead=0, issued=-2 * _HOUR)
+        before = ListOffer(self.state, ahead=0, issued=-2 * _HOUR, environment=region.environment)
         held = TrustedSet(region.environment, MappingProxyType(region.pins()))
         held = held.with_list(before.octets(region, at=at), state=self.state, at=at)
         held.with_list(self.octets(region, at=at), state=self.state, at=at)

@@ -6,16 +6,20 @@ provider's own language from the same listing that a verifier reads.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from idbridge.model.credential import NamePartValue
+from idbridge.model.randomness import Randomness
 from idbridge.model.region import MemberState
 
 _NAME = frozenset({"id", "state", "subject", "display", "parts"})
+_NUMBER: Final = "personal_number"
+_CHANGED: Final = 6  # characters at the end of a number; what is before them says that nobody real has it
+_DIGITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,34 @@ def population() -> Population:
     return Population(
         MappingProxyType({person.id: person for person in people}),
         MappingProxyType({company.id: company for company in companies}),
+    )
+
+
+def renumbered(everybody: Population, randomness: Randomness) -> Population:
+    """Return the same people under other subjects and personal numbers, each of the form that it has.
+
+    The first digits stay, because by them no real person has such a number.
+    """
+    people = {name: _renumbered(person, randomness) for name, person in everybody.people.items()}
+    return replace(everybody, people=MappingProxyType(people))
+
+
+def _renumbered(person: Person, randomness: Randomness) -> Person:
+    """Return ``person`` under another subject; who has one number for both keeps one for both."""
+    numbers = {person.subject: _another(person.subject, randomness)}
+    facts = dict(person.facts)
+    if _NUMBER in facts:
+        facts[_NUMBER] = numbers.get(facts[_NUMBER]) or _another(facts[_NUMBER], randomness)
+    return replace(person, subject=numbers[person.subject], facts=MappingProxyType(facts))
+
+
+def _another(number: str, randomness: Randomness) -> str:
+    """Return ``number`` with other digits among its last characters, and all else as it is."""
+    drawn = randomness.octets(len(number))
+    end = len(number) - _CHANGED
+    return "".join(
+        str(octet % _DIGITS) if place >= end and letter.isdecimal() else letter
+        for place, (letter, octet) in enumerate(zip(number, drawn, strict=True))
     )
 
 

@@ -13,7 +13,6 @@ from idbridge.sandbox.draft import Draft, Seal, json_text, sealed
 from idbridge.sandbox.edits import Edits, edited
 from idbridge.sandbox.issuance import Slip, prepared
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.people import population
 from idbridge.sandbox.providers import credential_claims, protected_header
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
@@ -39,7 +38,8 @@ class Presentation:
     """A presentation of a credential that ``service`` issued to ``person``.
 
     Of the issuer: ``header`` and ``payload`` are edits, ``slip`` what it builds wrong, ``seal`` how it signs,
-    ``chain`` the certificates it sends, ``signed_by`` another service whose key signs instead. Of the holder: ``bound``
+    ``chain`` the certificates it sends, ``signed_by`` another service whose key signs instead, ``certified`` the
+    algorithm of another key that its authority certified and that signs. Of the holder: ``bound``
     says whether the wallet binds it, ``bound_by`` whose wallet does, ``kb_header`` and ``kb_claims`` are edits,
     ``kb_seal`` how it signs, ``sleight`` what is done to the text afterwards, ``audience_of`` the relying party that
     the binding is for, if not the one asking; ``withheld`` are the claims that the holder keeps to themself.
@@ -55,6 +55,7 @@ class Presentation:
     seal: Seal = sealed
     chain: Chain = chains.own
     signed_by: str | None = None
+    certified: str | None = None
     made_in: Environment | None = None
     bound: bool = True
     bound_by: str | None = None
@@ -91,8 +92,13 @@ class Presentation:
         plain, hidden = self._said(service, bench)
         plain = edited({**plain, **self._mandate(service, bench)}, self.payload, at=bench.at)
         issuance = self.slip(prepared(plain, hidden, randomness=bench.randomness))
-        header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=self.chain(service, bench))
         signer = bench.region.service(self.signed_by).signer if self.signed_by else service.signer
+        chain = self.chain(service, bench)
+        if self.certified is not None:
+            signer = chains.another_key(service, bench, self.certified)
+            chain = chains.certifying(signer, service, bench)
+        header = protected_header(service, typ=Format.SD_JWT_VC.value, chain=chain)
+        header |= {"alg": signer.algorithm} if self.certified is not None else {}
         draft = Draft(edited(header, self.header, at=bench.at), json_text(issuance.payload), signer)
         return combined(self.seal(draft), without(issuance.disclosures, self.withheld))
 
@@ -100,7 +106,7 @@ class Presentation:
         """Return what the issuer says of the holder: in plain sight, and what the holder may withhold."""
         return credential_claims(
             service,
-            population().people[self.person],
+            bench.everybody.people[self.person],
             level=self.level or service.top_level,
             holder_key=bench.region.wallet(self.person).public_jwk,
             at=bench.at,
@@ -112,7 +118,7 @@ class Presentation:
         if self.represents is None:
             return {}
         now = bench.at.replace(microsecond=0)
-        company = population().companies[self.represents.company]
+        company = bench.everybody.companies[self.represents.company]
         mandate = {
             "entity": {"scheme": company.scheme, "value": company.value, "name": company.name},
             "scope": list(self.represents.scope),

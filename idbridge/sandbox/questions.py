@@ -13,6 +13,7 @@ from idbridge.model.region import AssuranceLevel, Format
 from idbridge.model.request import Expectations, RelyingParty, Session, VerifyRequest
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
+from idbridge.verify.time_evidence import read_time_evidence
 
 
 def question(
@@ -44,4 +45,5 @@ def question(
         transactions=parse_transactions(document["transaction_data"], query=query)
         if "transaction_data" in document
         else (),
+        time_evidence=read_time_evidence(document["time_evidence"]) if "time_evidence" in document else None,
     )

@@ -1,7 +1,8 @@
 """The pretend region: eleven states with their keys, lists and agreements, made at start. Nothing in it is real.
 
 Everything that a state signs here passes through the same ``trust`` and ``recognition`` code as a real state's list. A
-region is a value: what changes it returns another one. Its keys are new each time and belong to no live node.
+region is a value: what changes it returns another one. Its keys are new each time and belong to no live
+node, unless somebody asks for keys that are derived from a seed (``crypto.seeded_keys``).
 """
 
 from collections.abc import Mapping
@@ -13,9 +14,10 @@ from types import MappingProxyType
 from idbridge.assertion.node import Node
 from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.keys import parse_jwk
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
 from idbridge.crypto.signer import FileSigner
 from idbridge.model.keys import PublicKey
-from idbridge.model.randomness import SystemRandomness
+from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.model.region import Environment, Format, MemberState
 from idbridge.model.request import RelyingParty
 from idbridge.model.time import instant_text
@@ -48,14 +50,23 @@ class Region(Parts):
 
     @classmethod
     def generate(
-        cls, *, at: datetime, environment: Environment = Environment.SANDBOX, sources: Sources | None = None
+        cls,
+        *,
+        at: datetime,
+        environment: Environment = Environment.SANDBOX,
+        sources: Sources | None = None,
+        keys: KeyMaker = RANDOM,
+        randomness: Randomness | None = None,
     ) -> "Region":
-        """Return a new region with new keys, whose states publish their first lists at ``at``."""
+        """Return a new region with new keys, whose states publish their first lists at ``at``.
+
+        Its keys are made by ``keys``, its other secrets of ``randomness``; unless given, both are new each time.
+        """
         at = at.replace(microsecond=0)
         placed = placed_in(environment, sources or read_sources())
-        keys = new_keys(placed, environment=environment, at=at, randomness=SystemRandomness())
-        published = first_publication(placed, keys=keys, environment=environment, at=at)
-        return cls(environment, at, placed, keys, published, MappingProxyType({}))
+        made = new_keys(placed, environment=environment, at=at, randomness=randomness or SystemRandomness(), maker=keys)
+        published = first_publication(placed, keys=made, environment=environment, at=at)
+        return cls(environment, at, placed, made, published, MappingProxyType({}))
 
     @classmethod
     def load(cls, directory: Path) -> "Region":
@@ -123,7 +134,8 @@ class Region(Parts):
         """
         state, written = service_source(shipped(), service_id)
         source = service_in(environment, written)
-        return Service(state, source, make_keys(source, state=state, at=at))
+        owner = f"double/{environment}"
+        return Service(state, source, make_keys(source, state=state, at=at, maker=self.keys.maker, owner=owner))
 
     def signer(self, service_id: str) -> FileSigner:
         """Return the key that a service signs with.
@@ -159,6 +171,28 @@ class Region(Parts):
             if source["type"] == "assertion" and source["status"][-1]["status"] == "granted":
                 return self.service(source["id"])
         raise LookupError(f"{state} runs no node")
+
+    def log_service(self, state: MemberState) -> Service:
+        """Return the log of the node of ``state``.
+
+        Raises:
+            LookupError: The state lists none.
+        """
+        return self._granted(state, "log")
+
+    def witness_service(self, state: MemberState) -> Service:
+        """Return the witness of ``state``, who confirms the logs of other states.
+
+        Raises:
+            LookupError: The state lists none.
+        """
+        return self._granted(state, "witness")
+
+    def _granted(self, state: MemberState, kind: str) -> Service:
+        for source in services_of(self.sources.lists[state]):
+            if source["type"] == kind and source["status"][-1]["status"] == "granted":
+                return self.service(source["id"])
+        raise LookupError(f"{state} lists no {kind}")
 
     def decryption_keys(self, state: MemberState) -> tuple[DecryptionKey, ...]:
         """Return the keys with which the node of ``state`` opens what is encrypted to it."""

@@ -17,7 +17,7 @@ from idbridge.sandbox.sources import Table
 from idbridge.status.snapshot import status_snapshot
 from idbridge.verify.verifier import Verifier
 
-_ADDRESS: Final = "https://crl.sg.example/1.crl"
+ADDRESS: Final = "https://crl.sg.example/1.crl"
 _AGE: Final = timedelta(hours=1)
 _LIFE: Final = timedelta(days=1)
 _HELD_NUMBER: Final = 7
@@ -53,16 +53,16 @@ class RevocationOffer:
         shown = self.source.shown(Bench(region, at, SeededRandomness(b"revocation")), to=asking)
         document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
         held = status_snapshot([self._crl(region, at=at)] if self.offered else [])
-        verifier = Verifier(trust=self._demanding(region, at=at).snapshot(at=at), status=held)
+        verifier = Verifier(trust=self.demanding(region, at=at).snapshot(at=at), status=held)
         verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
 
-    def _demanding(self, region: Region, *, at: datetime) -> Region:
+    def demanding(self, region: Region, *, at: datetime) -> Region:
         """Return the region in which the list says where the authority publishes its CRLs."""
         state = region.service(self.service).state
         source = region.sources.lists[state]
 
         def demanding(service: Table) -> Table:
-            return {**service, "crl": [_ADDRESS]} if service["id"] == self.service else service
+            return {**service, "crl": [ADDRESS]} if service["id"] == self.service else service
 
         providers = [
             {**provider, "service": [demanding(service) for service in provider["service"]]}
@@ -73,6 +73,12 @@ class RevocationOffer:
 
     def _crl(self, region: Region, *, at: datetime) -> VerifiedCrl:
         keys = region.service(self.service).keys
+        octets = self.octets(region, at=at)
+        return verify_crl(octets, issuer=keys.listed[0], at=at, floor=CrlFloor(_HELD_NUMBER, "0" * 64))
+
+    def octets(self, region: Region, *, at: datetime) -> bytes:
+        """Return the CRL as it is offered."""
+        keys = region.service(self.service).keys
         if keys.authority is None:
             raise LookupError(f"service {self.service} has no authority")
         start = at.replace(microsecond=0) - self.age
@@ -82,6 +88,4 @@ class RevocationOffer:
             validity=Validity(start, start + _LIFE),
             revoked={serial_number(keys.chain[0]): start} if self.revoked else {},
         )
-        if self.altered:
-            crl = crl[:-1] + bytes([crl[-1] ^ 1])
-        return verify_crl(crl, issuer=keys.listed[0], at=at, floor=CrlFloor(_HELD_NUMBER, "0" * 64))
+        return crl[:-1] + bytes([crl[-1] ^ 1]) if self.altered else crl

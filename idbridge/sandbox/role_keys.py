@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
+from idbridge.crypto.signer import FileSigner
 from idbridge.model.region import MemberState
 from idbridge.trust.tuf import roles
 from idbridge.trust.tuf.keys import MetadataSigner
@@ -40,9 +41,9 @@ class RoleKeys:
     signers: Mapping[str, FileSigner]
 
     @classmethod
-    def generate(cls) -> "RoleKeys":
-        """Return new keys for everybody."""
-        return cls(MappingProxyType({name: generate(ALGORITHM) for name in names()}))
+    def generate(cls, maker: KeyMaker = RANDOM) -> "RoleKeys":
+        """Return the keys that ``maker`` makes for everybody."""
+        return cls(MappingProxyType({name: maker.make(ALGORITHM, name=f"role/{name}") for name in names()}))
 
     def of_state(self, state: MemberState) -> tuple[FileSigner, ...]:
         """Return the keys of a state's role."""

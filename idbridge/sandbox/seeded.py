@@ -1,6 +1,7 @@
 """Randomness that can be had again: the same seed gives the same octets. For minting in the sandbox only.
 
-Nothing that protects anything is made with it: keys come from ``crypto.signer``, API keys from the operating system.
+Nothing that protects anything is made with it. What a region with keys of ``crypto.seeded_keys`` needs beside them, it
+draws from here: its API keys are as well known as they are.
 """
 
 import hashlib

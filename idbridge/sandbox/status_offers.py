@@ -8,7 +8,7 @@ from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.crypto.crl import CrlFloor
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.signer import FileSigner
 from idbridge.model.region import MemberState
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.draft import Draft
@@ -28,8 +28,8 @@ from idbridge.status.snapshot import status_snapshot
 from idbridge.trust.crl_floors import CrlFloors
 from idbridge.verify.verifier import Verifier
 
-_ADDRESS: Final = f"{SG}/{TOKENS}"
-_KEY_SET: Final = "https://sandbox.login.sg.example/jwks"
+ADDRESS: Final = f"{SG}/{TOKENS}"
+KEY_SET: Final = "https://sandbox.login.sg.example/jwks"
 _LIFE: Final = timedelta(days=1)
 _AGE: Final = timedelta(hours=1)
 _LAST: Final = timedelta(hours=2)  # before now, the list was made that the node accepted last
@@ -57,8 +57,8 @@ class StatusListOffer:
             StatusError: The list is refused.
             Refused: The credential is not accepted.
         """
-        trust, place = region.snapshot(at=at), (MemberState.SG, _ADDRESS)
-        octets = self._list(region, at=at)
+        trust, place = region.snapshot(at=at), (MemberState.SG, ADDRESS)
+        octets = self.octets(region, at=at)
         held = verified_list(octets, place, trust=trust, fetched_at=at, keep=bytes)
         floor = CrlFloor(int((at - _LAST).timestamp()), "0" * 64)
         CrlFloors(trust.environment).raised_list(*place, floor).raised_list(*place, held.floor)
@@ -68,8 +68,9 @@ class StatusListOffer:
         verifier = Verifier(trust=trust, status=status_snapshot(lists=[held.listed]))
         verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
 
-    def _list(self, region: Region, *, at: datetime) -> bytes:
-        making = Making(_ADDRESS, at.replace(microsecond=0) - self.age, _LIFE)
+    def octets(self, region: Region, *, at: datetime) -> bytes:
+        """Return the list as it is offered."""
+        making = Making(ADDRESS, at.replace(microsecond=0) - self.age, _LIFE)
         claims = issue.claims_of(making, packed([0] * ENTRIES, BITS), BITS)
         octets = issue.sign_jwt(claims, making, region.service(self.signed_by).signer)
         if not self.altered:
@@ -100,19 +101,43 @@ class KeySetOffer:
             StatusError: The key set is refused.
             Refused: The login is not accepted.
         """
-        new, other = generate("ES256", "new-key"), generate("ES256", "other-key")
-        keys = [dict((new if self.published else other).public_jwk)]
-        if self.private:
-            keys[0] |= {"d": base64url.encode(b"0" * 32)}
-        place, octets = (MemberState.SG, _KEY_SET), json.dumps({"keys": keys}).encode()
-        held = read_key_set(octets, place, algorithms=frozenset({"ES256"}), fetched_at=at - self.fetched)
+        place, new = (MemberState.SG, KEY_SET), new_key(region)
+        held = read_key_set(
+            self.octets(region, new),
+            place,
+            algorithms=frozenset({"ES256"}),
+            environment=region.environment,
+            fetched_at=at - self.fetched,
+        )
         asking = region.registration(self.to)
-        source = Login("sg-login", "sg-tan", header={"kid": new.kid}, seal=lambda draft: resealed(draft, new))
-        shown = source.shown(Bench(region, at, SeededRandomness(b"key set")), to=asking)
+        shown = login_under(new).shown(Bench(region, at, SeededRandomness(b"key set")), to=asking)
         document = {"credential": shown.credential, "purpose": self.purpose, "expected": {"nonce": shown.nonce}}
         status = status_snapshot(polled=MappingProxyType({place: held.polled}))
-        verifier = Verifier(trust=_naming(region, at=at).snapshot(at=at), status=status)
+        verifier = Verifier(trust=naming(region, at=at).snapshot(at=at), status=status)
         verifier.verify(question(document, relying_party=asking.relying_party), at=at).require_passed()
+
+    def octets(self, region: Region, new: FileSigner) -> bytes:
+        """Return the key set as it is served, with the key ``new`` or another one."""
+        keys = [dict((new if self.published else _made(region, "other-key")).public_jwk)]
+        if self.private:
+            keys[0] |= {"d": base64url.encode(b"0" * 32)}
+        return json.dumps({"keys": keys}).encode()
+
+
+def new_key(region: Region) -> FileSigner:
+    """Return a key that the login of Singapore publishes itself, and that no list has."""
+    return _made(region, "new-key")
+
+
+def login_under(new: FileSigner) -> Login:
+    """Return a login of Singapore that ``new`` signs."""
+    return Login("sg-login", "sg-tan", header={"kid": new.kid}, seal=lambda draft: resealed(draft, new))
+
+
+def _made(region: Region, kid: str) -> FileSigner:
+    """Return a key that no list has, under this key id."""
+    made = region.keys.maker.make("ES256", name=f"key-set/{kid}")
+    return replace(made, kid=kid, public_jwk={**made.public_jwk, "kid": kid})
 
 
 def resealed(draft: Draft, signer: FileSigner) -> str:
@@ -120,12 +145,12 @@ def resealed(draft: Draft, signer: FileSigner) -> str:
     return f"{draft.signing_input}.{base64url.encode(signer.sign(draft.signing_input.encode('ascii')))}"
 
 
-def _naming(region: Region, *, at: datetime) -> Region:
+def naming(region: Region, *, at: datetime) -> Region:
     """Return the region in which the list of Singapore names where its login publishes its keys."""
     source = region.sources.lists[MemberState.SG]
 
     def named(service: Table) -> Table:
-        return {**service, "key_set": _KEY_SET} if service["id"] == "sg-login" else service
+        return {**service, "key_set": KEY_SET} if service["id"] == "sg-login" else service
 
     providers = [{**one, "service": [named(service) for service in one["service"]]} for one in source["provider"]]
     lists = MappingProxyType({**region.sources.lists, MemberState.SG: {**source, "provider": providers}})

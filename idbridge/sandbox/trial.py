@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from idbridge.model.region import Format, MemberState
+from idbridge.model.region import Environment, Format, MemberState
 from idbridge.reasons import Indication, reason
 from idbridge.sandbox.case import Case, Kind
 from idbridge.sandbox.region import Region
@@ -54,9 +54,17 @@ def differing(one: Any, other: Any) -> frozenset[str]:
 
 
 def accepted(
-    name: str, title: str, *, why: str, state: MemberState, attempt: Attempt, kind: Kind, form: Format | None = None
+    name: str,
+    title: str,
+    *,
+    why: str,
+    state: MemberState,
+    attempt: Attempt,
+    kind: Kind,
+    form: Format | None = None,
+    environment: Environment = Environment.SANDBOX,
 ) -> Trial:
-    """Return the trial of what is accepted."""
+    """Return the trial of what is accepted, by a node of ``environment``."""
     case = Case(
         name=name,
         title=title,
@@ -70,6 +78,7 @@ def accepted(
         code=None,
         twin=None,
         why=why,
+        environment=environment,
         over_http=False,
     )
     return Trial(case, attempt)

@@ -21,7 +21,7 @@ from idbridge.sandbox.edits import ABSENT, Edits, edited
 from idbridge.sandbox.full_logins import nested
 from idbridge.sandbox.issuance import Issuance, Slip, prepared
 from idbridge.sandbox.parties import Registration
-from idbridge.sandbox.people import claims_of, population
+from idbridge.sandbox.people import claims_of
 from idbridge.sandbox.recipe import Shown
 from idbridge.sandbox.services import Service
 from idbridge.sandbox.slips import faultless
@@ -115,10 +115,10 @@ class Vc:
 
     def shown(self, bench: Bench, *, to: Registration) -> Shown:
         """Return what the relying party ``to`` receives."""
+        nonce, now = "" if self.alone else bench.nonce(), int(bench.at.timestamp())
         issued = self.issued(bench, number=0)
         if self.alone:
             return Shown(issued, None)
-        nonce, now = bench.nonce(), int(bench.at.timestamp())
         audience = bench.region.registration(self.audience_of).audience if self.audience_of else to.audience
         holder = bench.region.wallet(self.shown_by or self.person)
         if self.bound:
@@ -166,7 +166,7 @@ class Vc:
     def _document(self, service: Service, bench: Bench, *, version: Version, number: int) -> dict[str, Any]:
         """Return the credential as the model writes it."""
         begins, claim_map = bench.at.replace(microsecond=0) - _AGE, service.claim_map
-        person = population().people[self.person]
+        person = bench.everybody.people[self.person]
         flat: dict[str, Any] = {**claims_of(person, claim_map), claim_map["acr"]: self.level or service.top_level}
         subject = {"id": by_did_jwk(bench.region.wallet(self.person)), **nested(flat, key_values=())[SUBJECT]}
         first, last = ("validFrom", "validUntil") if version is Version.V2 else ("issuanceDate", "expirationDate")

@@ -68,9 +68,23 @@ OF_THE_REGISTRY = frozenset({
     "policy.rate_exceeded",
 })  # fmt: skip
 
+# The sandbox asks each case of one node that has not moved meanwhile; workers that differ are in the gateway's tests.
+OF_SEVERAL_WORKERS = frozenset({"system.repetition_undecided"})
+
+# A log is no credential: what is refused of one is told in its own tests.
+OF_THE_LOG = frozenset({"time.evidence_inconsistent", "system.unrecorded"})
+
+# Every member of a verify request is evaluated; of other requests some are not, as the tests of these tell.
+OF_OTHER_REQUESTS = frozenset({"input.member_unsupported"})
+
+# A verify request brings an answer, so that whether there could be one is asked of orders alone.
+OF_ORDERS = frozenset({"query.unanswerable"})
+
 
 def test_every_reason_code_has_a_case() -> None:
-    assert REASONS.keys() - OF_THE_REGISTRY == {case.code for case in REFUSED}
+    elsewhere = OF_THE_REGISTRY | OF_SEVERAL_WORKERS | OF_THE_LOG | OF_OTHER_REQUESTS | OF_ORDERS
+
+    assert REASONS.keys() - elsewhere == {case.code for case in REFUSED}
 
 
 @pytest.mark.parametrize("code", sorted(OF_THE_REGISTRY))
@@ -78,6 +92,30 @@ def test_what_no_node_of_the_sandbox_answers_is_told_in_the_tests_of_the_registr
     folders = [REPOSITORY / "tests" / name for name in ("admin", "registry")]
 
     assert any(f'"{code}"' in path.read_text("utf-8") for folder in folders for path in folder.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("code", sorted(OF_SEVERAL_WORKERS))
+def test_what_only_workers_that_differ_answer_is_told_in_their_tests(code: str) -> None:
+    assert f'"{code}"' in (REPOSITORY / "tests" / "gateway" / "test_repeated_workers.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("code", sorted(OF_THE_LOG))
+def test_what_only_a_log_or_receipt_is_refused_for_is_told_in_the_tests_of_the_log(code: str) -> None:
+    folders = [REPOSITORY / "tests" / name for name in ("tlog", "evidence")]
+
+    assert any(f'"{code}"' in path.read_text("utf-8") for folder in folders for path in folder.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("code", sorted(OF_OTHER_REQUESTS))
+def test_what_no_verify_request_is_refused_for_is_told_in_the_tests_of_the_others(code: str) -> None:
+    told = [REPOSITORY / "tests" / "gateway" / name for name in ("test_exchange.py", "test_pushed_requests.py")]
+
+    assert all(f'"{code}"' in path.read_text("utf-8") for path in told)
+
+
+@pytest.mark.parametrize("code", sorted(OF_ORDERS))
+def test_what_only_an_order_is_refused_for_is_told_in_the_tests_of_orders(code: str) -> None:
+    assert f'"{code}"' in (REPOSITORY / "tests" / "gateway" / "test_wallet_answerable.py").read_text("utf-8")
 
 
 def test_what_a_gateway_alone_can_answer_goes_over_http() -> None:

@@ -15,14 +15,23 @@ from idbridge.errors import FetchError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge.net.calls import Answer, Call
+from idbridge.sandbox.asked import UnansweredError
 from idbridge.sandbox.bench import Bench
-from idbridge.sandbox.holder import Holder, UnansweredError
+from idbridge.sandbox.holder import Holder
 from idbridge_gateway.demo.nodes import ACCESS_AUTHORITY
 from tests.gateway.asking import Node, node_in
 from tests.gateway.wallets import MDOC_QUERY, Wallets
 from tests.presentation.asking import access, authority
 
 Rewrite = Callable[[str], str]
+# In an mdoc, who somebody is and at which level are elements like others: what is not asked for is not shown.
+_NEEDED = ("name", "subject", "assurance_level")
+MDOC_WITH_LEVEL = {
+    "credentials": [
+        {**one, "claims": [{"path": ["example.sg.pid.1", name]} for name in _NEEDED]}
+        for one in MDOC_QUERY["credentials"]
+    ]
+}
 
 
 def as_it_came(compact: str) -> str:
@@ -138,7 +147,7 @@ def test_who_has_nothing_that_was_asked_for_does_not_answer(wallets: Wallets) ->
 
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
 @pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns"])
-@pytest.mark.parametrize("order", [{}, {"dcql": MDOC_QUERY, "claims": ["name"]}], ids=["sd-jwt", "mdoc"])
+@pytest.mark.parametrize("order", [{}, {"dcql": MDOC_WITH_LEVEL, "claims": ["name"]}], ids=["sd-jwt", "mdoc"])
 def test_a_wallet_shows_what_was_asked_for_and_nothing_else(
     wallets: Wallets, mode: str, prefix: str, order: dict[str, Any]
 ) -> None:
@@ -150,8 +159,17 @@ def test_a_wallet_shows_what_was_asked_for_and_nothing_else(
     assert set(report["claims"]) == set(ordered and (order.get("claims") or ["name", "birthdate"]))
 
 
+def test_a_level_that_was_not_asked_for_is_not_shown_and_does_not_count(wallets: Wallets) -> None:
+    ordered = wallets.ordered(dcql=MDOC_QUERY, claims=["name"])
+
+    assert holder(wallets).answer(ordered["wallet_link"]).status == 400
+    report = wallets.seen(ordered)["report"]
+    assert report["accepted"] is False
+    assert report["reason"]["code"] == "recognition.loa_too_low"
+
+
 def test_what_was_not_asked_for_stays_in_the_wallet(wallets: Wallets) -> None:
-    ordered = wallets.ordered(dcql=MDOC_QUERY, claims=["name", "birthdate"])
+    ordered = wallets.ordered(dcql=MDOC_WITH_LEVEL, claims=["name", "birthdate"])
 
     assert holder(wallets).answer(ordered["wallet_link"]).status == 200
     assert wallets.seen(ordered)["report"]["not_released"] == [{"claim": "birthdate", "why": "absent"}]

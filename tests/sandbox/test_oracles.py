@@ -1,5 +1,6 @@
 """Other people's verifiers accept what the sandbox mints: it speaks the standards, and not a dialect of its own."""
 
+import base64
 import hashlib
 import json
 from datetime import timedelta
@@ -7,6 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from jwcrypto.jwk import JWK
 from sd_jwt.verifier import SDJWTVerifier
 
@@ -38,6 +41,19 @@ def shown(entry: Entry) -> Shown:
 def listed_key(entry: Entry) -> dict[str, Any]:
     """The key that the case's service signs with, as a JWK."""
     return dict(region().service(entry.recipe.source.service).signer.public_jwk)
+
+
+def signing_key(entry: Entry, credential: str) -> JWK:
+    """The key that the oracle has to verify with: the listed one, or one that the listed authority certified."""
+    source = entry.recipe.source
+    service = region().service(source.service)
+    if not isinstance(source, Presentation) or source.certified is None:
+        key = listed_key(entry)
+        return JWK(**{name: key[name] for name in ("kty", "crv", "x", "y")})
+    header = json.loads(base64url.decode(credential.partition(".")[0]))
+    leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
+    leaf.verify_directly_issued_by(x509.load_der_x509_certificate(service.keys.listed[0]))
+    return JWK.from_pem(leaf.public_bytes(Encoding.PEM))
 
 
 @pytest.mark.parametrize("entry", LOGINS, ids=lambda entry: entry.case.name)
@@ -78,11 +94,11 @@ def test_every_disclosure_that_is_shown_has_its_digest_in_the_payload(entry: Ent
 def test_the_reference_library_accepts_every_good_presentation_that_it_can_verify(entry: Entry) -> None:
     received = shown(entry)
     audience = region().registration(str(entry.case.relying_party)).audience if received.nonce else None
-    key = listed_key(entry)
+    key = signing_key(entry, received.credential)
 
     verified = SDJWTVerifier(
         received.credential,
-        lambda _issuer, _header: JWK(**{name: key[name] for name in ("kty", "crv", "x", "y")}),
+        lambda _issuer, _header: key,
         expected_aud=audience,
         expected_nonce=received.nonce,
     ).get_verified_payload()

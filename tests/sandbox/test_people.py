@@ -10,7 +10,7 @@ from idbridge.model.credential import PersonName
 from idbridge.model.region import Format, MemberState
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.logins import Login
-from idbridge.sandbox.people import Person, claims_of, population
+from idbridge.sandbox.people import Person, claims_of, population, renumbered
 from idbridge.sandbox.presentations import Presentation
 from idbridge.sandbox.questions import question
 from idbridge.sandbox.recipe import Source
@@ -138,3 +138,21 @@ def test_latin_forms_are_never_made_up() -> None:
 
     assert half.latin is None
     assert "given_name_en" not in claims_of(half, region().service("th-login").claim_map)
+
+
+def test_people_under_other_numbers_are_the_same_people_and_still_nobody_real() -> None:
+    others = renumbered(population(), SeededRandomness(b"another occasion")).people
+
+    for person in PEOPLE:
+        other = others[person.id]
+        assert other.subject != person.subject
+        assert other.facts["personal_number"] != person.facts["personal_number"]
+        assert (other.display, other.parts) == (person.display, person.parts)
+        for was, now in (
+            (person.subject, other.subject),
+            (person.facts["personal_number"], other.facts["personal_number"]),
+        ):
+            assert [letter for letter in now if not letter.isdecimal()] == [one for one in was if not one.isdecimal()]
+            assert now[:-6] == was[:-6]
+        if person.facts["personal_number"] == person.subject:
+            assert other.facts["personal_number"] == other.subject

@@ -15,6 +15,7 @@ from idbridge.sandbox.key_material import make_keys
 from idbridge.sandbox.sources import SERVICE_TYPES, Table, read_sources, service_source, services_of, shipped
 from tests.sandbox.regions import NOON, snapshot
 
+OF_NODES = frozenset({"assertion", "log", "witness"})
 ROOT = Path(__file__).resolve().parents[2] / "trust_lists"
 HOST = re.compile(r"https://([^/\s\"]+)")
 
@@ -63,7 +64,7 @@ def test_every_host_is_one_that_can_never_exist() -> None:
 
 def test_every_state_has_one_to_six_services_that_people_meet_and_only_the_two_nodes_more() -> None:
     met = {
-        state: [service for service in services_of(source) if service["type"] != "assertion"]
+        state: [service for service in services_of(source) if service["type"] not in OF_NODES]
         for state, source in shipped().lists.items()
     }
     issuers = {state: {service["issuer"] for service in found} for state, found in met.items()}
@@ -114,7 +115,9 @@ def test_one_state_keeps_loose_time_and_one_gives_identifiers_that_do_not_last()
 
 
 def test_service_types_of_documents_are_those_of_lists() -> None:
-    assert SERVICE_TYPES.keys() == {"login", "pid-issuance", "attestation-issuance", "revocation", "assertion"}
+    assert SERVICE_TYPES.keys() == {
+        "login", "pid-issuance", "attestation-issuance", "revocation", "assertion", "log", "witness",
+    }  # fmt: skip
     assert set(SERVICE_TYPES.values()) == set(ServiceType)
 
 

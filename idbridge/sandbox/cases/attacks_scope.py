@@ -182,6 +182,13 @@ def _agreements() -> Iterator[Attack]:
         why="Whose word is needed stands in the arrangement.",
         parties=(SG, MemberState.MY),
     )
+    yield AGREEMENT.refused(
+        "attack-53-agreement-with-unknown-member",
+        "trust.arrangement_invalid",
+        "The next version of an arrangement, with a member that nobody knows",
+        why="What is not understood is not ignored: the parties may have agreed on something else.",
+        more={"secret_clause": "everything"},
+    )
 
 
 def _endings() -> Iterator[Attack]:

@@ -45,6 +45,15 @@ SEALED_P521: Final = _sealed(
     "Providers choose among the keys that a node publishes.",
     Encrypted(algorithm="ECDH-ES", encoding="A256CBC-HS512", key=1),
 )
+OPEN: Final = accepted(
+    "sg-login-in-the-open",
+    "The same person at the provider whose list knows no encryption, with a token in the open",
+    why="Whether a token comes encrypted says the list, and this one does not.",
+    to="th-bank",
+    purpose="account-opening",
+    source=FullLogin("sg-login", "sg-tan"),
+    ask=_ACCOUNT,
+)
 HASHES: Final = accepted(
     "sg-login-with-all-that-came",
     "A login whose access token, code and state are sent along, logged in just now",
@@ -76,7 +85,7 @@ USERINFO_SEALED: Final = accepted(
 
 def entries() -> Iterator[Entry]:
     """Yield the cases about what comes beside an ID token."""
-    yield from (SEALED, SEALED_P521, HASHES, USERINFO, USERINFO_SEALED)
+    yield from (SEALED, SEALED_P521, OPEN, HASHES, USERINFO, USERINFO_SEALED)
     yield from _envelopes()
     yield from _headers()
     yield from _hashes()
@@ -119,7 +128,7 @@ def _envelopes() -> Iterator[Entry]:
         why="Who takes the envelope off on the way read it, and the relying party would never know.",
         envelope=in_the_open,
     )
-    yield HASHES.refused(
+    yield OPEN.refused(
         "plain-token-encrypted",
         "oidc.encryption_mismatch",
         "An encrypted token of a provider whose list knows no encryption",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from idbridge.sandbox import chains
 from idbridge.sandbox.cases import logins, presentations
+from idbridge.sandbox.drill import paths
 from idbridge.sandbox.edits import ABSENT
 from idbridge.sandbox.entry import Entry
 
@@ -131,6 +132,20 @@ def _certificates() -> Iterator[Entry]:
         "A wallet identity under an authority that only has the same name",
         why="A name is no key.",
         chain=chains.another_authority,
+    )
+    yield sg.refused(
+        "certificates-beyond-a-path",
+        "input.too_large",
+        "A wallet identity with more certificates than a path may have",
+        why="Their number is bounded before any path is built.",
+        chain=paths.too_many,
+    )
+    yield sg.refused(
+        "certificates-of-namesakes",
+        "issuer.chain_untrusted",
+        "A wallet identity with several authorities of one name, none of which is listed",
+        why="Whoever tries every namesake at every step is kept busy by a handful of certificates.",
+        chain=paths.namesakes,
     )
     yield sg.refused(
         "certificate-of-another-state",

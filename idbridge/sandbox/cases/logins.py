@@ -4,6 +4,7 @@ Every refused case about ID tokens is one of these with one detail changed.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from idbridge.sandbox.edits import ABSENT, After
@@ -38,6 +39,15 @@ SG_AT_HOME: Final = accepted(
     to="sg-bank",
     purpose="account-opening",
     source=Login("sg-login", "sg-kavitha"),
+    ask=_ACCOUNT,
+)
+SG_MINUTES_AGO: Final = accepted(
+    "sg-login-of-minutes-ago",
+    "Tan Hui Ling logged in four minutes ago, and the bank asks now",
+    why="It was good when it was made, and has not expired since.",
+    to="th-bank",
+    purpose="account-opening",
+    source=Login("sg-login", "sg-tan", ago=timedelta(minutes=4)),
     ask=_ACCOUNT,
 )
 TH: Final = accepted(
@@ -156,6 +166,7 @@ def entries() -> Iterator[Entry]:
         SG,
         SG_KEYED,
         SG_AT_HOME,
+        SG_MINUTES_AGO,
         TH,
         TH_BROKER,
         KH,

@@ -103,8 +103,8 @@ def _widenings() -> Iterator[Entry]:
     )
     yield sg.refused(
         "request-with-time-evidence",
-        "input.member_unsupported",
-        "A request with evidence of time that this version does not evaluate",
+        "input.request_malformed",
+        "A request whose evidence of time has no receipt",
         why="To ignore it would change the answer.",
         kind=_BROKEN,
         body={"time_evidence": {}},

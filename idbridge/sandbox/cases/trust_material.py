@@ -11,11 +11,19 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox import forgeries
 from idbridge.sandbox.case import Kind
+from idbridge.sandbox.drill.signatures import listing
 from idbridge.sandbox.nodes import Holding
 from idbridge.sandbox.offers import ArrangementOffer, ListOffer
 from idbridge.sandbox.sources import Table
 from idbridge.sandbox.trial import Trial, accepted
 
+# RFC 7515 appendix A.3.
+_OF_A_STANDARD: Final = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
 LIST: Final = accepted(
     "list-next-edition",
     "Cambodia's next list",
@@ -32,6 +40,15 @@ ARRANGEMENT: Final = accepted(
     attempt=ArrangementOffer(),
     kind=Kind.TRUST,
 )
+LIVE: Final = accepted(
+    "live-list-next-edition",
+    "Cambodia's next list, at a live node",
+    why="Its keys were made for Cambodia, and nobody else has them.",
+    state=MemberState.KH,
+    attempt=ListOffer(environment=Environment.LIVE),
+    kind=Kind.TRUST,
+    environment=Environment.LIVE,
+)
 HELD: Final = accepted(
     "list-is-held",
     "A login of Singapore at a node that holds Singapore's list",
@@ -44,11 +61,12 @@ HELD: Final = accepted(
 
 def trials() -> Iterator[Trial]:
     """Yield the cases about trust material."""
-    yield from (LIST, ARRANGEMENT, HELD)
+    yield from (LIST, LIVE, ARRANGEMENT, HELD)
     yield from _sequences()
     yield from _dates()
     yield from _signers()
     yield from _contents()
+    yield from _published()
     yield from _histories()
     yield from _arrangements()
     yield from _absences()
@@ -140,6 +158,16 @@ def _contents() -> Iterator[Trial]:
         "A list with a member that the profile does not know",
         why="What is not understood is not ignored.",
         built=_with_unknown_member,
+    )
+
+
+def _published() -> Iterator[Trial]:
+    yield LIVE.refused(
+        "live-list-with-a-key-of-a-standard",
+        "trust.published_test_key",
+        "A live list with a key that stands in a standard, its private half beside it",
+        why="Whoever has read the standard could speak for the provider.",
+        built=listing(_OF_A_STANDARD),
     )
 
 

@@ -26,11 +26,29 @@ SG_TWO: Final = accepted(
     source=Vc("sg-vc", "sg-tan", beside=Vc("sg-vc-sd", "sg-tan")),
     ask=Ask(claims=("name", "birthdate", "nationality")),
 )
+SG_COPIED: Final = accepted(
+    "sg-vc-visits-bank",
+    "A W3C credential of Singapore without presentation, at the reception of a bank in Bangkok",
+    why="Anyone with a copy could show it, and for a visit that will do, at a bank too.",
+    to="th-bank",
+    purpose="building-visit",
+    source=Vc("sg-vc", "sg-tan", alone=True),
+    ask=Ask(claims=("name", "nationality")),
+)
+SG_SD_UNASKED: Final = accepted(
+    "sg-vc-sd-jwt-in-presentation-unasked",
+    "Kavitha shows a W3C credential in a presentation at the reception of a bank that keeps no nonces",
+    why="Singapore's list demands a proof of the holder, and there is one; for a visit it need not be fresh.",
+    to="th-bank",
+    purpose="building-visit",
+    source=SG_SD_PRESENTED.recipe.source,
+    ask=Ask(claims=("name", "nationality"), nonce=Nonce.NONE),
+)
 
 
 def entries() -> Iterator[Entry]:
     """Yield the cases about W3C presentations."""
-    yield SG_TWO
+    yield from (SG_TWO, SG_COPIED, SG_SD_UNASKED)
     yield from _form()
     yield from _holders()
     yield from _signature()
@@ -83,19 +101,19 @@ def _form() -> Iterator[Entry]:
 
 
 def _holders() -> Iterator[Entry]:
-    yield SG_SD_PRESENTED.refused(
+    yield SG_SD_UNASKED.refused(
         "vc-without-presentation",
         "holder.binding_missing",
         "A W3C credential of Singapore without any proof of its holder",
         why="Singapore's list demands one; whether it is there is not for the sender to decide.",
         alone=True,
     )
-    yield SG.refused(
+    yield SG_COPIED.refused(
         "vc-alone-opens-account",
         "recognition.holder_not_bound",
         "A copied W3C credential of Singapore, for an account",
         why="Good enough for a visit, and anyone with a copy could show it.",
-        alone=True,
+        purpose="account-opening",
     )
     yield SG.refused(
         "vc-names-no-holder",

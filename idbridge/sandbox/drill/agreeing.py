@@ -1,5 +1,6 @@
 """Arrangements in the tree: a next version, signed by whom it binds, or by others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,10 +33,11 @@ _GRACE: Final = {"A1": 3600, "A2": 3600}
 class Agreement:
     """The next version of the arrangement between Singapore and Thailand, in the role that carries arrangements.
 
-    It widens: late lists get grace. ``parties`` are the states that sign it.
+    It widens: late lists get grace. ``parties`` are the states that sign it, ``more`` what they write into it beside.
     """
 
     parties: tuple[MemberState, ...] = (SG, TH)
+    more: Mapping[str, str] = field(default_factory=dict)
     edits: Edits = field(default_factory=lambda: NO_EDITS)
     signers: Signers = properly
     stamped: Stamp = as_signed
@@ -47,7 +49,7 @@ class Agreement:
         *_, (last, _) = arrangement_payloads(source, environment=region.environment)
         number = int(last["version"]) + 1
         rules = [{**rule, "grace_seconds": _GRACE} for rule in last["rules"]]
-        payload = {**last, "version": number, "from": _FROM, "rules": rules}
+        payload = {**last, "version": number, "from": _FROM, "rules": rules, **self.more}
         keys = {state: region.keys.lists[state] for state in self.parties}
         octets = sign_document(payload, signers=keys, typ=ARRANGEMENT_TYPE)
         held = distribution.documents(region.published, purposes_version=region.sources.purposes["version"])

@@ -15,7 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.seeded_keys import RANDOM, KeyMaker
+from idbridge.crypto.signer import FileSigner
+from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment, MemberState
 from idbridge.sandbox import distribution
 from idbridge.sandbox.region import Region
@@ -32,7 +34,7 @@ _SECOND: Final = 2 * HOUR  # and Singapore published its second edition
 _ARRANGEMENTS: Final = ("SG-TH",)
 _YESTERDAY: Final = "yesterday"
 _NODE: Final = "node"
-_SPARES: Final = ("role-1", "role-2", "role-3", "list", "officer", "online")
+SPARES: Final = ("role-1", "role-2", "role-3", "list", "officer", "online")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +136,24 @@ class Arena:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare(folder: Path, *, at: datetime, environment: Environment = Environment.SANDBOX) -> Arena:
+def prepare(
+    folder: Path,
+    *,
+    at: datetime,
+    environment: Environment = Environment.SANDBOX,
+    keys: KeyMaker = RANDOM,
+    randomness: Randomness | None = None,
+) -> Arena:
     """Return the arena, built in the empty ``folder`` for attacks at ``at``, the present of this machine.
+
+    ``keys`` makes the keys of its region, and those that nobody has listed; for ``randomness`` see ``Region.generate``.
 
     Raises:
         ConfigurationError: The folder cannot be written to.
         TrustError: The honest region is refused; then nothing can be said of any attack.
     """
     at = at.replace(microsecond=0)
-    whole = Region.generate(at=at - _FIRST, environment=environment)
+    whole = Region.generate(at=at - _FIRST, environment=environment, keys=keys, randomness=randomness)
     region = _with_few_arrangements(whole)
     region.distribute(folder, at=at - _FIRST)
     shutil.copytree(folder / distribution.TREE, folder / _YESTERDAY)
@@ -152,7 +163,7 @@ def prepare(folder: Path, *, at: datetime, environment: Environment = Environmen
     node = TufRepository(DirectoryTree(folder / distribution.TREE), folder / distribution.ROOT_FILE, folder / _NODE)
     node.initialise()
     held = node.load(at=at - HOUR)
-    spare = MappingProxyType({name: generate("ES256") for name in _SPARES})
+    spare = MappingProxyType({name: keys.make("ES256", name=f"spare/{name}") for name in SPARES})
     return Arena(region, folder, at, held, whole, whole.snapshot(at=at), spare)
 
 

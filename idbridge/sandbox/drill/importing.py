@@ -13,7 +13,7 @@ from idbridge.codec.cbor import Tagged
 from idbridge.crypto import cose
 from idbridge.crypto.certificates import Authority, Subject, make_authority, make_leaf
 from idbridge.crypto.listed import listed_certificate
-from idbridge.crypto.signer import FileSigner, generate
+from idbridge.crypto.signer import FileSigner
 from idbridge.errors import IdBridgeError
 from idbridge.model.time import Validity, instant_text
 from idbridge.model.trust import LeafRule
@@ -58,7 +58,8 @@ def operator(
 def issuing_authority(scene: Scene, name: str = "Issuing authority", signer: FileSigner | None = None) -> Authority:
     """Return an authority that a list of others may name."""
     validity = Validity(scene.at - YEAR, scene.at + YEAR)
-    return make_authority(signer or generate("ES256"), subject=Subject(name, "SG"), validity=validity)
+    key = signer or scene.region.keys.maker.make("ES256", name=f"import/{name}")
+    return make_authority(key, subject=Subject(name, "SG"), validity=validity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 from idbridge.crypto.certificates import Authority, make_leaf
 from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
+from idbridge.sandbox import chains
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.key_material import leaf_rule, leaf_subject, leaf_validity, new_authority
 from idbridge.sandbox.services import Service
@@ -15,7 +16,10 @@ _NAMESAKES: Final = LIMITS.path_namesakes + 1
 
 def namesakes(service: Service, bench: Bench) -> tuple[bytes, ...]:
     """Return a leaf of an unlisted authority, and several authorities of one name."""
-    others = [new_authority(service.source, state=service.state, at=bench.at) for _ in range(_NAMESAKES)]
+    others = [
+        new_authority(service.source, chains.stranger(service, bench, number), state=service.state, at=bench.at)
+        for number in range(_NAMESAKES)
+    ]
     return (_leaf(service, bench, others[0]), *(other.certificate for other in others))
 
 

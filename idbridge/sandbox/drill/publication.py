@@ -8,7 +8,7 @@ publisher would refuse most of it; the attacker does not use it.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from idbridge.codec import base64url, jcs
@@ -136,21 +136,21 @@ class Publication:
             material=public_material(scene.region.keys).__getitem__,
             other_environment_issuers=double_issuers(scene.region.environment, source),
         )
-        octets = self.seal(_draft(jcs.canonicalize(self.built(lote)), self.list_key(scene), at=issued_at)).encode()
+        octets = self.seal(self._draft(scene, jcs.canonicalize(self.built(lote)), at=issued_at)).encode()
         pinned, first = (parse_jwk(key.public_jwk) for key in (self.pinned(scene), own_key(scene)))
         retired = () if pinned.thumbprint == first.thumbprint else (first,)
         entry = ListEntry(sequence, _content(octets), pinned.thumbprint, (pinned,), retired)
         return Offered(octets, entry.digest, self.named(entry.custom()))
 
-
-def _draft(payload: bytes, signer: FileSigner, *, at: Any) -> Draft:
-    header = {
-        "alg": signer.algorithm,
-        "typ": jades.TYPE,
-        "kid": thumbprint(signer.public_jwk),
-        "iat": int(at.timestamp()),
-    }
-    return Draft(header, payload, signer)
+    def _draft(self, scene: Scene, payload: bytes, *, at: datetime) -> Draft:
+        signer = self.list_key(scene)
+        header = {
+            "alg": signer.algorithm,
+            "typ": jades.TYPE,
+            "kid": thumbprint(signer.public_jwk),
+            "iat": int(at.timestamp()),
+        }
+        return Draft(header, payload, signer, scene.region.keys.maker)
 
 
 def _content(octets: bytes) -> str:

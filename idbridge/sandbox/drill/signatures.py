@@ -11,7 +11,6 @@ from idbridge.codec import base64std, base64url
 from idbridge.crypto import ecdsa
 from idbridge.crypto.certificates import Subject, make_leaf
 from idbridge.crypto.keys import thumbprint
-from idbridge.crypto.signer import generate
 from idbridge.model.time import Validity
 from idbridge.sandbox.draft import Draft, Seal, sealed
 from idbridge.sandbox.forgeries import text_altered
@@ -93,7 +92,7 @@ def with_certificates(number: int) -> Seal:
     """Return the seal by a key of nobody, whose certificate the header brings along so many times."""
 
     def seal(draft: Draft) -> str:
-        nobody = generate("ES256")
+        nobody = draft.maker.make("ES256", name="stranger/list")
         leaf = make_leaf(nobody, subject=Subject("Trust List Signer", "SG"), validity=_DECADE, issuer=None)
         header = {
             **draft.header,

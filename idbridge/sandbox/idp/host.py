@@ -1,7 +1,8 @@
 """The host of the pretend providers: all of them behind one listener, as plain ASGI.
 
 A provider is found by the first part of the path, its own id, which is how browsers come; or by the host that a server
-means to speak to, which is how somebody comes who takes this machine for the listed host.
+means to speak to, which is how somebody comes who takes this machine for the listed host. The issuer of the nodes'
+operators answers here too, below a name of its own: no state lists it.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from idbridge.clock import Clock
 from idbridge.limits import LIMITS
 from idbridge.oidc.errors import OAuthError
+from idbridge.sandbox.idp.operators import ID as OPERATORS
+from idbridge.sandbox.idp.operators import OperatorIssuer
 from idbridge.sandbox.idp.provider import PretendProvider
 from idbridge.sandbox.idp.switches import nothing_here
 from idbridge.sandbox.idp.web import Answer, Errand, WebRequest, error_answer, json_answer
@@ -25,9 +28,17 @@ Deliver = Callable[[Errand], None]
 class ProviderHost:
     """The ASGI application of all providers. ``deliver`` takes a logout token to a client, and may wait for it."""
 
-    def __init__(self, providers: Iterable[PretendProvider], *, clock: Clock, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        providers: Iterable[PretendProvider],
+        *,
+        clock: Clock,
+        deliver: Deliver,
+        operators: OperatorIssuer | None = None,
+    ) -> None:
         self.providers: Final[Mapping[str, PretendProvider]] = {one.listed.id: one for one in providers}
         self._by_host = {urlsplit(one.listed.issuer).netloc: one for one in self.providers.values()}
+        self._operators = operators
         self._clock = clock
         self._deliver = deliver
 
@@ -54,8 +65,11 @@ class ProviderHost:
         """Return what the provider answers that ``request`` is for; its errands are still to be run."""
         first, _, rest = request.path.removeprefix("/").partition("/")
         host = next(iter(request.fields("host")), "").lower()
+        provider: PretendProvider | OperatorIssuer
         if first in self.providers:
             provider, path = self.providers[first], f"/{rest}"
+        elif first == OPERATORS and self._operators is not None:
+            provider, path = self._operators, f"/{rest}"
         elif host in self._by_host:
             provider, path = self._by_host[host], request.path
         elif (request.method, request.path) == ("GET", "/"):

@@ -7,7 +7,7 @@ one pretends to be is a choice.
 import base64
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from importlib import resources
@@ -26,8 +26,8 @@ _LANGUAGES: Final[Mapping[MemberState, str]] = MappingProxyType({
 _FRAME: Final = (
     '<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-    '<style>{style}</style></head><body><p class="banner">{sandbox}</p><main>{body}'
-    '<p class="end"><code>{service}</code> · {state}</p></main></body></html>'
+    '<style>{style}</style></head><body><header class="banner"><p>{sandbox}</p></header><main>{body}'
+    '<p class="end">{end}</p></main></body></html>'
 )
 
 
@@ -52,6 +52,20 @@ def catalogues() -> Mapping[str, Mapping[str, str]]:
     """Return the words by language."""
     text = resources.files("idbridge.sandbox.idp").joinpath("words.toml").read_text(encoding="utf-8")
     return MappingProxyType({code: MappingProxyType(words) for code, words in tomllib.loads(text).items()})
+
+
+def framed(body: str, *, title: str, language: str, sandbox: str, end: str) -> str:
+    """Return the page with ``body`` in it. ``title`` is text; the others are markup already."""
+    return _FRAME.format(language=language, title=escape(title), style=_style(), sandbox=sandbox, body=body, end=end)
+
+
+def choices(legend: str, name: str, offered: Iterable[tuple[str, str, str]]) -> str:
+    """Return one question: under ``name`` a value, its words and what stands below them, for each that is ``offered``.
+
+    The first is chosen already. ``legend`` is markup.
+    """
+    rows = [_row(name, value, words, below, chosen=number == 0) for number, (value, words, below) in enumerate(offered)]
+    return f"<fieldset><legend>{legend}</legend>{''.join(rows)}</fieldset>"
 
 
 class ProviderPages:
@@ -92,15 +106,8 @@ class ProviderPages:
         return self._page(self._word(ENGLISH, "broken"), f"<h1>{self._said('broken')}</h1><p>{escape(why)}</p>")
 
     def _page(self, title: str, body: str) -> str:
-        return _FRAME.format(
-            language=self._language,
-            title=escape(title),
-            style=_style(),
-            sandbox=self._said("sandbox"),
-            body=body,
-            service=escape(self._listed.id),
-            state=escape(self._listed.service.state.value),
-        )
+        end = f"<code>{escape(self._listed.id)}</code> · {escape(self._listed.service.state.value)}"
+        return framed(body, title=title, language=self._language, sandbox=self._said("sandbox"), end=end)
 
     def _said(self, name: str, **values: str) -> str:
         """Return a sentence in the state's language with English below it, or in English alone."""
