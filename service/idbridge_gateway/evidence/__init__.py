@@ -1,0 +1,1 @@
+"""Evidence at a node: what is written down before an answer leaves it, and what proves that afterwards."""

@@ -1,0 +1,217 @@
+"""Acts: what changes by what a node answers, each a leaf: lists taken or refused, keys, policies, relying parties.
+
+Decides what is new, by what was told last. A look is taken each second, and at once when other trust material comes
+into force; what the disk cannot take now is written later, in the order in which it was seen. Of the workers of one
+node one tells. What is in force when a node starts it tells once: its lists, its key, and that it started.
+"""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from idbridge import __version__
+from idbridge.codec import base64url, jcs
+from idbridge.errors import ConfigurationError, EvidenceError, RequestError
+from idbridge.evidence.day_keys import DayKeys
+from idbridge.evidence.errors import LogError
+from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
+from idbridge.tlog.leaf import LeafType, Value
+from idbridge.trust.alerts import Alert
+from idbridge.trust.snapshot import TrustSnapshot
+from idbridge_gateway.evidence.leaves import listed, short
+from idbridge_gateway.evidence.line import LogLine
+from idbridge_gateway.evidence.told import Party, Told, ToldFile
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.registry.form import kept_document
+from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.registry.record import Registration
+
+_NOT_LISTS: Final = "node/"  # what alerts call what is the node's own
+_LOOK_SECONDS: Final = LIMITS.registry_look.total_seconds()
+
+
+class Acts:
+    """Tells the log what changes at one node."""
+
+    def __init__(
+        self,
+        line: LogLine | None,
+        *,
+        turns: Turns,
+        registry: RegistryInForce,
+        days: DayKeys | None = None,
+        memory: ToldFile | None = None,
+    ) -> None:
+        """Tell ``line``, behind what ``memory`` says was told before this node started.
+
+        Raises:
+            ConfigurationError: The memory is damaged.
+        """
+        self._line = line
+        self._days = days
+        self._memory = memory if line is not None else None
+        self._kept = self._memory.read() if self._memory is not None else None
+        self._turns = turns
+        self._registry = registry
+        self._waiting: deque[tuple[LeafType, Mapping[str, Value]]] = deque()
+        self._writing: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._lists: dict[MemberState, str] = {}
+        self._key = ""
+        self._registrations: Collection[Registration] | None = None
+        self._parties: Mapping[str, Party] = self._kept.parties if self._kept is not None else {}
+        self._holds = self._kept.holds if self._kept is not None else frozenset()
+        self._lost = 0
+        self._tell(LeafType.START, {"ver": short(__version__)})
+
+    def silence(self) -> None:
+        """Tell nothing: another worker of this node does."""
+        self._line = None
+        self._waiting.clear()
+
+    def look(self) -> None:
+        """See what has changed since the last look; nothing is written yet."""
+        self._look_at_lists(self._turns.trust.in_force.snapshot)
+        self._look_at_key()
+        self._look_at_parties()
+
+    def heard(self, alert: Alert) -> None:
+        """Hear of an alert: of a refused list or document, its reason is written down."""
+        if alert.code is not None and not alert.subject.startswith(_NOT_LISTS):
+            subject = short(alert.subject.rpartition("/")[2])
+            self._tell(LeafType.LIST_REJECT, {"state": subject, "code": alert.code})
+
+    async def write(self) -> None:
+        """Write down what was seen, as far as the disk takes it; the rest is tried again at the next time."""
+        async with self._writing.setdefault(asyncio.get_running_loop(), asyncio.Lock()):  # two would write a leaf twice
+            while self._line is not None and self._waiting:
+                kind, members = act = self._waiting[0]
+                try:
+                    await self._line.append(kind, members)
+                except RequestError:
+                    return
+                except EvidenceError as refused:
+                    JOURNAL.error("a leaf cannot be made: %s", refused)
+                if self._waiting and self._waiting[0] is act:  # it may be for another worker to tell by now
+                    self._waiting.popleft()
+
+    async def erase(self) -> None:
+        """Go on with the keys of days that were put out of use: the leaf first, and then the key is destroyed.
+
+        A process that was killed in between leaves a key out of use, and the next one writes the leaf, perhaps a second
+        time: better twice than a key that is gone and no leaf says so.
+        """
+        line, days = self._line, self._days
+        if line is None or days is None:
+            return
+        try:
+            for day in await asyncio.to_thread(days.being_erased):
+                await line.append(LeafType.ERASE, {"day": day.isoformat()})
+                await asyncio.to_thread(days.destroy, day)
+        except RequestError:
+            return
+        except LogError as refused:
+            JOURNAL.error("the key of a day is out of use and cannot be destroyed: %s", refused)
+
+    async def look_at_holds(self) -> None:
+        """See which keys of days are held since the last look, or no longer."""
+        if self._line is None or self._days is None:
+            return
+        try:
+            found = await asyncio.to_thread(self._days.holds)
+        except LogError as refused:
+            JOURNAL.error("the holds of keys of days cannot be read: %s", refused)
+            return
+        for act, several in (("hold", found - self._holds), ("release", self._holds - found)):
+            for name in sorted(several):
+                day, _, by = name.partition(".")
+                self._tell(LeafType.HOLD, {"act": act, "day": short(day), "req": short(by)})
+        self._holds = found
+
+    async def remember(self) -> None:
+        """Remember what was told, once all of it is written."""
+        if self._memory is None or self._line is None or self._registrations is None or self._waiting:
+            return
+        told = Told(self._parties, self._holds)
+        if told == self._kept:
+            return
+        try:
+            await asyncio.to_thread(self._memory.keep, told)
+        except ConfigurationError as refused:
+            JOURNAL.error("what was told to the log cannot be remembered: %s", refused)
+            return
+        self._kept = told
+
+    async def watch(self) -> None:
+        """Look and write again and again, until cancelled."""
+        while True:
+            self.look()
+            await self.look_at_holds()
+            await self.write()
+            await self.remember()
+            await self.erase()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _tell(self, kind: LeafType, members: Mapping[str, Value]) -> None:
+        if self._line is None:
+            return
+        if len(self._waiting) >= LIMITS.acts_waiting:
+            self._lost += 1
+            JOURNAL.error("acts that could not be written down: %d", self._lost)
+            return
+        self._waiting.append((kind, members))
+
+    def _look_at_lists(self, snapshot: TrustSnapshot) -> None:
+        for state in sorted(snapshot.lists):
+            provenance = snapshot.provenance(state)
+            told = listed(provenance)
+            if self._lists.get(state) != told:
+                self._lists[state] = told
+                self._tell(LeafType.LIST_ACCEPT, {"state": state.value, "list": told})
+
+    def _look_at_key(self) -> None:
+        turns, at = self._turns, self._turns.clock.now()
+        signer = turns.issuing.current().signer(turns.trust.in_force.snapshot, at=at)
+        used = "" if signer is None else signer.signer.kid
+        if used == self._key:
+            return
+        if self._key:
+            self._tell(LeafType.KEY, {"act": "leave", "kt": self._key, "role": "assertion"})
+        if signer is not None:
+            self._tell(LeafType.KEY, {"act": "use", "kt": used, "role": "assertion", "alg": signer.algorithm})
+        self._key = used
+
+    def _look_at_parties(self) -> None:
+        """Tell whose registration changed since the last look, which may have been that of a node before this one.
+
+        Where nothing is remembered, those of the first look are told by the registry.
+        """
+        registrations = self._registry.registrations
+        if registrations == self._registrations:  # compared by identity, one by one
+            return
+        is_first, before = self._registrations is None and self._kept is None, self._parties
+        self._registrations, self._parties = registrations, dict(_told(registrations))
+        if is_first:
+            return
+        for party in sorted(before.keys() | self._parties.keys()):
+            self._tell_of_party(party, before.get(party), self._parties.get(party))
+
+    def _tell_of_party(self, party: str, was: Party | None, is_now: Party | None) -> None:
+        if was == is_now:
+            return
+        act = "add" if was is None else "remove" if is_now is None else "change"
+        digest = {"dig": is_now[0]} if is_now is not None else {}
+        self._tell(LeafType.RP, {"act": act, "rp": short(party), **digest})
+        if is_now is not None and was is not None and was[1] != is_now[1]:
+            self._tell(LeafType.POLICY, {"act": "change", "pol": str(is_now[1]), "rp": short(party), **digest})
+
+
+def _told(registrations: Iterable[Registration]) -> Iterator[tuple[str, Party]]:
+    """Yield each id with the digest of the registration as it is kept, and the version of its policy."""
+    for one in registrations:
+        digest = hashlib.sha256(jcs.canonicalize(kept_document(one))).digest()
+        yield one.id, (base64url.encode(digest), one.relying_party.policy_version)

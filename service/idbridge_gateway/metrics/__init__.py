@@ -1,0 +1,1 @@
+"""How a node is doing, in numbers that say nothing of anybody."""
