@@ -26,6 +26,7 @@ SECRET_CLIENT: Final[dict[str, Any]] = {
     "redirect_uris": ["https://bakery.th.example/till"],
     "secret_digest": DIGEST,
 }
+NEEDY: Final = {name: value for name, value in SECRET_CLIENT.items() if name != "secret_digest"}
 LEAST: Final[dict[str, Any]] = {
     "id": "bakery",
     "name": "Sample River Bakery",
@@ -48,6 +49,8 @@ WHOLE: Final[dict[str, Any]] = {
     "withdrawal": "mailto:privacy@bakery.th.example",
     "signs_in_as": {"scheme": "TH-DBD", "value": "0105599000011"},
 }
+# The same as somebody asks for it: the secret is made by who keeps it.
+ASKED: Final[dict[str, Any]] = {**WHOLE, "oidc_clients": [CLIENT, NEEDY]}
 
 
 def without(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge_gateway.app import create_app
 from idbridge_gateway.registration import read_registrations, write_registrations
+from idbridge_gateway.registry.act import Act
 from idbridge_gateway.registry.api_keys import with_secrets
 from idbridge_gateway.registry.form import read_registration, registration_document
 from idbridge_gateway.registry.record import Registration
-from idbridge_gateway.registry.store import Act
 from tests.gateway import providing
 from tests.gateway.asking import Node
 from tests.gateway.clocks import NOON

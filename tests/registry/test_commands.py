@@ -13,10 +13,10 @@ from idbridge.cli.main import root
 from idbridge.limits import LIMITS
 from idbridge.model.time import parse_instant
 from idbridge_gateway.registry.commands import OVERLAP_DAYS
+from idbridge_gateway.registry.schema import newest_version
 from tests.registry.conftest import Database
-from tests.registry.kit import DIGEST, LEAST, SECRET_CLIENT, WHOLE, without
+from tests.registry.kit import ASKED, DIGEST, LEAST, NEEDY, without
 
-NEEDY = without(SECRET_CLIENT, "secret_digest")
 Run = Callable[..., Result]
 
 
@@ -138,7 +138,7 @@ def test_a_live_registry_gives_live_keys(empty_database: Database) -> None:
 
 
 def test_an_id_that_is_taken_is_refused_and_a_key_is_not_shown(run: Run) -> None:
-    run("rp", "add", "-", given=WHOLE)
+    run("rp", "add", "-", given=ASKED)
 
     result = run("rp", "add", "-", given=LEAST, exits=1)
 
@@ -151,14 +151,14 @@ def test_nobody_is_shown_or_changed_who_is_not_there(run: Run, verb: str) -> Non
 
 
 def test_a_rehearsal_of_each_verb_changes_nothing_and_tells_no_key(run: Run, database: Database) -> None:
-    assert "would be registered" in run("rp", "add", "-", "--dry-run", given=WHOLE).stdout
-    run("rp", "add", "-", given=WHOLE)
+    assert "would be registered" in run("rp", "add", "-", "--dry-run", given=ASKED).stdout
+    run("rp", "add", "-", given=ASKED)
     before = dump(database)
 
     told = [
         run("rp", "rotate-key", "bakery", "--dry-run"),
         run("rp", "disable", "bakery", "--dry-run"),
-        run("rp", "add", "-", "--replace", "--dry-run", given={**WHOLE, "name": "Other"}),
+        run("rp", "add", "-", "--replace", "--dry-run", given={**ASKED, "name": "Other"}),
         run("rp", "rotate-key", "bakery", "--dry-run", "--json"),
     ]
 
@@ -168,7 +168,7 @@ def test_a_rehearsal_of_each_verb_changes_nothing_and_tells_no_key(run: Run, dat
 
 
 def test_a_rotated_key_is_shown_once_and_the_old_one_ends_when_it_is_said(run: Run) -> None:
-    first = document(run("rp", "add", "-", "--json", given=WHOLE))["results"][0]["api_key"]
+    first = document(run("rp", "add", "-", "--json", given=ASKED))["results"][0]["api_key"]
 
     result = document(run("rp", "rotate-key", "bakery", "--json"))
 
@@ -181,7 +181,7 @@ def test_a_rotated_key_is_shown_once_and_the_old_one_ends_when_it_is_said(run: R
 
 
 def test_a_leaked_key_ends_at_once(run: Run) -> None:
-    run("rp", "add", "-", given=WHOLE)
+    run("rp", "add", "-", given=ASKED)
 
     (row,) = document(run("rp", "rotate-key", "bakery", "--overlap-days", "0", "--json"))["results"]
 
@@ -191,7 +191,7 @@ def test_a_leaked_key_ends_at_once(run: Run) -> None:
 
 def test_an_overlap_is_bounded_and_so_are_the_keys_of_a_party(run: Run) -> None:
     run("rp", "rotate-key", "bakery", "--overlap-days", str(LIMITS.api_key_overlap.days + 1), exits=2)
-    run("rp", "add", "-", given=WHOLE)
+    run("rp", "add", "-", given=ASKED)
     for _ in range(LIMITS.api_keys - 1):
         run("rp", "rotate-key", "bakery", "--overlap-days", str(LIMITS.api_key_overlap.days))
 
@@ -200,12 +200,12 @@ def test_an_overlap_is_bounded_and_so_are_the_keys_of_a_party(run: Run) -> None:
 
 
 def test_a_party_that_is_switched_off_is_shown_so_and_comes_back_by_being_replaced(run: Run) -> None:
-    run("rp", "add", "-", given=WHOLE)
+    run("rp", "add", "-", given=ASKED)
 
     assert "switched off" in run("rp", "disable", "bakery").stdout
     assert "switched off" in run("rp", "disable", "bakery").stdout
     assert document(run("rp", "list", "--json"))["results"][0]["enabled"] is False
-    assert "enabled: False -> True" in run("rp", "add", "-", "--replace", given=WHOLE).stdout
+    assert "enabled: False -> True" in run("rp", "add", "-", "--replace", given=ASKED).stdout
     assert document(run("rp", "list", "--json"))["results"][0]["enabled"] is True
 
 
@@ -238,7 +238,7 @@ def test_nobody_is_replaced_who_is_not_there(run: Run) -> None:
 
 
 def test_a_list_and_a_registration_are_shown_to_people(run: Run) -> None:
-    run("rp", "add", "-", given={**WHOLE, "name": "ร้าน\u200b"})
+    run("rp", "add", "-", given={**ASKED, "name": "ร้าน\u200b"})
 
     listed, shown = run("rp", "list").stdout, run("rp", "show", "bakery").stdout
 
@@ -253,16 +253,16 @@ def test_a_database_is_made_and_brought_up_to_date_on_purpose_only(empty_databas
     env = variables(empty_database)
 
     rehearsed = called("db", "upgrade", "--dry-run", "--json", env=env)
-    assert document(rehearsed)["results"] == [{"from": None, "to": "0001"}]
+    assert document(rehearsed)["results"] == [{"from": None, "to": newest_version()}]
     assert called("rp", "list", env=env).exit_code == 5
     made = called("db", "upgrade", env=env)
     again = called("db", "upgrade", "--json", env=env)
 
-    assert "was brought from nothing to version 0001 (sandbox)" in made.stdout
+    assert f"was brought from nothing to version {newest_version()} (sandbox)" in made.stdout
     assert document(again) == {
         "schema": "idbridge-db-1",
         "summary": {"done": True, "environment": "sandbox"},
-        "results": [{"from": "0001", "to": "0001"}],
+        "results": [{"from": newest_version(), "to": newest_version()}],
     }
     assert "up to date" in called("db", "upgrade", "--dry-run", env=env).stdout
     assert called("rp", "list", env=env).stdout == "nobody is registered\n"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idbridge.conformance.seed import corpus_keys
 from idbridge.crypto.signer import generate
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
@@ -266,3 +267,13 @@ def test_no_value_of_any_member_is_anything_but_taken_or_refused(name: str, valu
     with contextlib.suppress(RequestError):
         held = read_registration(document, environment=SANDBOX)
         assert read_registration(kept_document(held), environment=SANDBOX) == held
+
+
+@pytest.mark.parametrize("use", ["sig", "enc"])
+def test_a_live_registration_has_no_client_whose_key_everybody_can_have(use: str) -> None:
+    open_key = {**corpus_keys().make("ES256", name="list/SG").public_jwk, "kid": "open", "use": use}
+    open_key.pop("alg", None)
+    document = {**LEAST, "oidc_clients": [{**CLIENT, "jwks": {"keys": [SIGNING, ENCRYPTING, open_key]}}]}
+
+    assert "trust.published_test_key" in refusal(document, LIVE)
+    assert len(read_registration(document, environment=SANDBOX).clients[0].jwks) == 3

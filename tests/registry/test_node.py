@@ -12,8 +12,9 @@ from idbridge.errors import ConfigurationError
 from idbridge.model.region import Environment, MemberState
 from idbridge_gateway.app import create_app
 from idbridge_gateway.registration import registration_of
+from idbridge_gateway.registry.act import Act
 from idbridge_gateway.registry.record import Registration
-from idbridge_gateway.registry.store import Act, SqlRegistry
+from idbridge_gateway.registry.store import SqlRegistry
 from idbridge_gateway.registry.watch import RegistryWatch
 from idbridge_gateway.serving import BackgroundServer
 from idbridge_gateway.settings import Settings

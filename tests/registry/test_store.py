@@ -12,9 +12,10 @@ import pytest
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import AssuranceLevel, Environment
+from idbridge_gateway.registry.act import Act
 from idbridge_gateway.registry.database import database_address
 from idbridge_gateway.registry.record import ApiKey, Registration
-from idbridge_gateway.registry.store import Act, SqlRegistry
+from idbridge_gateway.registry.store import SqlRegistry
 from idbridge_gateway.registry.watch import Edition
 from tests.gateway.clocks import NOON
 from tests.registry.conftest import Database

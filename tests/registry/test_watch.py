@@ -65,6 +65,23 @@ def test_what_was_read_first_does_not_come_into_force_last() -> None:
     assert place.seen == [1, 2]
 
 
+def test_a_place_that_knows_less_than_was_seen_of_it_brings_nobody_back(caplog: pytest.LogCaptureFixture) -> None:
+    """A standby that took over was not told who was switched off since."""
+    place = Place(Edition(3, (CAFE,)))
+    registry, watch = begun(place)
+    asyncio.run(watch.look())
+    place.edition = Edition(2, (CAFE, registration()))
+
+    asyncio.run(watch.look())
+
+    assert [one.id for one in registry.registrations] == ["cafe"]
+    assert registry.trouble == "the database is at revision 2, and was at 3: it lost changes"
+    assert "it lost changes" in caplog.text
+    place.edition = Edition(4, (registration(),))
+    asyncio.run(watch.look())
+    assert (registry.registrations[0].id, registry.trouble) == (registration().id, "")
+
+
 def test_a_place_that_never_answers_is_given_up_within_the_bound(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

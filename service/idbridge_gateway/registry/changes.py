@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from idbridge.oidc.client import EndingSecret
 from idbridge_gateway.registry.form import POLICY, shown_document
 from idbridge_gateway.registry.record import Registration
 
@@ -11,7 +12,8 @@ _COUNTED = frozenset({"version", "created_at", "changed_at"})
 def changed_members(held: Registration | None, made: Registration) -> dict[str, Any]:
     """Return each member that differs, as it was and as it is; what was not there was null.
 
-    Neither keys, nor secrets, nor digests of them are in it. A secret that changed shows as `secrets_changed`.
+    Neither keys, nor secrets, nor digests of them are in it. A client of which a secret changed, be it the one that
+    ends, is named in `secrets_changed`.
     """
     before: dict[str, Any] = {} if held is None else shown_document(held)
     after = shown_document(made)
@@ -30,5 +32,9 @@ def policy_changed(held: Registration, made: Registration) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in POLICY)
 
 
-def _secrets(registration: Registration) -> dict[str, str]:
-    return {client.id: client.secret_digest for client in registration.clients if client.secret_digest is not None}
+def _secrets(registration: Registration) -> dict[str, tuple[str, EndingSecret | None]]:
+    return {
+        client.id: (client.secret_digest, client.ending_secret)
+        for client in registration.clients
+        if client.secret_digest is not None
+    }

@@ -7,18 +7,21 @@ left out where one is shown.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from idbridge.errors import TrustError
 from idbridge.model.request import RelyingParty
-from idbridge.oidc.client import AUTHORIZATION_CODE, OidcClient, Profile, ResponseEncryption
-from idbridge_gateway.registry.members import flag, members, refused, text, texts
+from idbridge.oidc.client import AUTHORIZATION_CODE, EndingSecret, OidcClient, Profile, ResponseEncryption
+from idbridge.trust import published_test_keys
+from idbridge_gateway.registry.members import flag, instant, members, refused, text, texts, written
 
 SECRET_DIGEST: Final = "secret_digest"  # noqa: S105 - the name of a member
+ENDING_SECRET: Final = "ending_secret"  # noqa: S105 - as above
 OWN: Final = "idbridge."  # how the ids of a node's own clients begin, which nobody registers
 _REQUIRED: Final = frozenset({"id", "profile"})
 _OPTIONAL: Final = frozenset({
     "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "jwks", "sector", "grant_types", "enabled",
     "id_token_signed_response_alg", "id_token_encryption", "userinfo_signed_response_alg", "userinfo_encryption",
     "introspection_signed_response_alg", "introspection_encryption",
-    SECRET_DIGEST,
+    SECRET_DIGEST, ENDING_SECRET,
 })  # fmt: skip
 
 
@@ -39,6 +42,7 @@ def read_client(entry: Any, party: RelyingParty) -> OidcClient:
         "jwks": _jwks(entry.get("jwks", {"keys": []})),
         "sector": _optional_text(entry, "sector") or party.sector,
         "secret_digest": _optional_text(entry, SECRET_DIGEST),
+        "ending_secret": _ending(entry.get(ENDING_SECRET)),
         "id_token_signed_response_alg": _optional_text(entry, "id_token_signed_response_alg") or "ES256",
         "id_token_encryption": _encryption(entry.get("id_token_encryption"), "id_token_encryption"),
         "userinfo_signed_response_alg": _optional_text(entry, "userinfo_signed_response_alg"),
@@ -50,10 +54,19 @@ def read_client(entry: Any, party: RelyingParty) -> OidcClient:
         "environment": party.environment,
     }
     try:
-        return OidcClient(**given)
+        client = OidcClient(**given)
+        _refuse_published(client)
     except (ValueError, TypeError) as refusal:
         sentence = str(refusal) if type(refusal) is ValueError else "a key is not written as a public JWK"
         raise refused(sentence) from refusal
+    except TrustError as refusal:
+        raise refused(f"{refusal.code}: {refusal.detail}") from refusal
+    return client
+
+
+def _refuse_published(client: OidcClient) -> None:
+    """Refuse a client whose private key everybody can have: be it that it signs with it, or that it is told with it."""
+    published_test_keys.refuse(client.thumbprints, environment=client.environment, where="`jwks` of a client")
 
 
 def client_document(client: OidcClient) -> dict[str, Any]:
@@ -78,9 +91,31 @@ def client_document(client: OidcClient) -> dict[str, Any]:
 
 
 def kept_client_document(client: OidcClient) -> dict[str, Any]:
-    """Return ``client`` as JSON values for where it is kept: with the digest of its secret, if it has one."""
+    """Return ``client`` as JSON values for where it is kept: with the digests of its secrets, if it has some."""
     kept = client_document(client)
-    return kept if client.secret_digest is None else {**kept, SECRET_DIGEST: client.secret_digest}
+    if client.secret_digest is not None:
+        kept[SECRET_DIGEST] = client.secret_digest
+    if client.ending_secret is not None:
+        kept[ENDING_SECRET] = ending_document(client.ending_secret)
+    return kept
+
+
+def ending_document(secret: EndingSecret) -> dict[str, Any]:
+    """Return what is kept of a secret that ends."""
+    return {"digest": secret.digest, "until": written(secret.until)}
+
+
+def _ending(value: Any) -> EndingSecret | None:
+    if value is None:
+        return None
+    value = members(value, "`ending_secret` of a client", required={"digest", "until"})
+    until = instant(value["until"], "ending_secret.until")
+    if until is None:
+        raise refused("`ending_secret` of a client ends")
+    try:
+        return EndingSecret(text(value["digest"], "ending_secret.digest"), until)
+    except ValueError as refusal:
+        raise refused(str(refusal)) from refusal
 
 
 def needs_secret(entry: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""``idbridge rp``: who may ask this node, kept in its database. A key is told once and kept as a digest."""
+"""``idbridge rp``: who may ask this node, kept in its database or its file. A key is told once and kept as a digest."""
 
 import sys
 from collections.abc import Mapping
@@ -19,12 +19,27 @@ from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
-from idbridge_gateway.registry.api_keys import NewSecret, new_api_key, with_new_key, with_secrets
+from idbridge_gateway.recall.commands import recall
+from idbridge_gateway.registry.api_keys import (
+    NewSecret,
+    new_api_key,
+    new_secret,
+    with_new_key,
+    with_new_secret,
+    with_secrets,
+)
 from idbridge_gateway.registry.changes import changed_members
 from idbridge_gateway.registry.form import read_registration, shown_document
-from idbridge_gateway.registry.opening import act, database_option, dry_run_option, environment_option, with_registry
+from idbridge_gateway.registry.known_names import known_names, require_foreign
+from idbridge_gateway.registry.opening import (
+    Registry,
+    act,
+    dry_run_option,
+    environment_option,
+    registry_option,
+    with_registry,
+)
 from idbridge_gateway.registry.record import Registration
-from idbridge_gateway.registry.store import SqlRegistry
 
 SCHEMA: Final = "idbridge-rp-1"
 OVERLAP_DAYS: Final = 7
@@ -37,10 +52,13 @@ def rp() -> None:
     """Register who may ask, rotate their keys, switch them off."""
 
 
+rp.add_command(recall)
+
+
 @rp.command("add")
 @click.argument("file", metavar="FILE|-")
 @click.option("--replace", "replacing", is_flag=True, help="Put it in the place of the registration with this id.")
-@database_option
+@registry_option
 @environment_option
 @dry_run_option
 @json_option
@@ -55,10 +73,11 @@ def add(
     if replacing:
         return _replaced(entry, address, environment, dry_run=dry_run, as_json=as_json)
     randomness, adding = SystemRandomness(), act("add")
-    completed, secrets = with_secrets(entry, randomness)
+    (completed, secrets), own = with_secrets(entry, randomness), known_names()
 
-    async def added(registry: SqlRegistry) -> tuple[Registration, NewSecret]:
+    async def added(registry: Registry) -> tuple[Registration, NewSecret]:
         registration = read_registration(completed, environment=Environment(str(environment)))
+        require_foreign(registration, own)
         key, kept = new_api_key(
             registration.id, environment=Environment(str(environment)), randomness=randomness, at=adding.at
         )
@@ -72,12 +91,12 @@ def add(
 
 
 @rp.command("list")
-@database_option
+@registry_option
 @environment_option
 @json_option
 def list_parties(*, address: str | None, environment: str | None, as_json: bool) -> Exit:
     """List who is registered."""
-    everybody = with_registry(address, environment, SqlRegistry.all)
+    everybody = with_registry(address, environment, lambda registry: registry.all())
     if as_json:
         _print_json(everybody, done=True)
     elif everybody:
@@ -89,7 +108,7 @@ def list_parties(*, address: str | None, environment: str | None, as_json: bool)
 
 @rp.command("show")
 @click.argument("party_id", metavar="ID")
-@database_option
+@registry_option
 @environment_option
 @json_option
 def show(*, party_id: str, address: str | None, environment: str | None, as_json: bool) -> Exit:
@@ -111,21 +130,32 @@ def show(*, party_id: str, address: str | None, environment: str | None, as_json
     show_default=True,
     help="How long the old key stays good; 0 ends it at once, as after a leak.",
 )
-@database_option
+@click.option("--client", "client_id", metavar="ID", help="Rotate the secret of this client, and no API key.")
+@registry_option
 @environment_option
 @dry_run_option
 @json_option
 def rotate_key(
-    *, party_id: str, overlap_days: int, address: str | None, environment: str | None, dry_run: bool, as_json: bool
+    *,
+    party_id: str,
+    overlap_days: int,
+    client_id: str | None,
+    address: str | None,
+    environment: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> Exit:
-    """Make a new API key; the old one ends after a while.
+    """Make a new API key, or client secret; the old one lapses.
 
     The new one is shown once.
     """
     rotating = act("rotate-key")
     overlap = timedelta(days=overlap_days)
+    end = instant_text(rotating.at.replace(microsecond=0) + overlap)
+    if client_id is not None:
+        return _secret_rotated(party_id, client_id, address, environment, overlap, dry_run=dry_run, as_json=as_json)
 
-    async def rotated(registry: SqlRegistry) -> tuple[Registration, NewSecret]:
+    async def rotated(registry: Registry) -> tuple[Registration, NewSecret]:
         key, kept = new_api_key(
             party_id, environment=Environment(str(environment)), randomness=SystemRandomness(), at=rotating.at
         )
@@ -138,15 +168,39 @@ def rotate_key(
         return made, key
 
     made, key = with_registry(address, environment, rotated)
-    end = instant_text(rotating.at.replace(microsecond=0) + overlap)
     what = f"{'would get' if dry_run else 'has'} a new key; the old one is good until {end}"
     _tell(what, made, {} if dry_run else {"api_key": key.text}, done=not dry_run, as_json=as_json, old_key_until=end)
     return Exit.DONE
 
 
+def _secret_rotated(
+    party_id: str,
+    client_id: str,
+    address: str | None,
+    environment: str | None,
+    overlap: timedelta,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
+    rotating, secret = act("rotate-secret"), new_secret(SystemRandomness())
+
+    def step(held: Registration) -> Registration:
+        return with_new_secret(held, client_id, secret, at=rotating.at, overlap=overlap)
+
+    made = with_registry(
+        address, environment, lambda registry: registry.change(party_id, step, rotating, rehearsed=dry_run)
+    )
+    end = instant_text(rotating.at.replace(microsecond=0) + overlap)
+    what = f"{'would get' if dry_run else 'has'} a new client secret; the old one is good until {end}"
+    told = {} if dry_run else {"client_secrets": {client_id: secret.text}}
+    _tell(what, made, told, done=not dry_run, as_json=as_json, old_secret_until=end)
+    return Exit.DONE
+
+
 @rp.command("disable")
 @click.argument("party_id", metavar="ID")
-@database_option
+@registry_option
 @environment_option
 @dry_run_option
 @json_option
@@ -171,6 +225,7 @@ def _replaced(
 ) -> Exit:
     """Put what ``entry`` says in the place of what is registered, but for keys and secrets."""
     seen: list[tuple[Registration, Mapping[str, str]]] = []
+    own = known_names()
 
     def step(held: Registration) -> Registration:
         completed, secrets = with_secrets(entry, SystemRandomness(), held=held)
@@ -180,6 +235,7 @@ def _replaced(
             environment=held.relying_party.environment,
             api_keys=held.api_keys,
         )
+        require_foreign(named, own)
         return replace(named, version=held.version, created_at=held.created_at, changed_at=held.changed_at)
 
     party_id = entry.get("id")
@@ -255,12 +311,14 @@ def _cells(registration: Registration) -> tuple[object, ...]:
 
 def _facts(registration: Registration) -> list[tuple[str, object]]:
     shown = shown_document(registration)
-    keys, clients = shown.pop("api_keys"), shown.pop("oidc_clients")
+    keys, clients, ending = (shown.pop(name) for name in ("api_keys", "oidc_clients", "ending_secrets"))
+    until = {one["client"]: f", former secret until {one['until']}" for one in ending}
     facts: list[tuple[str, object]] = [(name.replace("_", " "), _spelled(value)) for name, value in shown.items()]
     for key in keys:
-        until = f", until {key['expires_at']}" if key["expires_at"] else ""
-        facts.append(("API key", f"...{key['last_four']}, since {key['created_at']}{until}"))
-    facts.extend(("client", f"{client['id']} ({client['profile']})") for client in clients)
+        end = f", until {key['expires_at']}" if key["expires_at"] else ""
+        facts.append(("API key", f"...{key['last_four']}, since {key['created_at']}{end}"))
+    for client in clients:
+        facts.append(("client", f"{client['id']} ({client['profile']}){until.get(client['id'], '')}"))
     return facts
 
 

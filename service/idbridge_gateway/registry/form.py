@@ -71,11 +71,18 @@ def kept_document(registration: Registration) -> dict[str, Any]:
 
 
 def shown_document(registration: Registration) -> dict[str, Any]:
-    """Return ``registration`` with what its keeper knows of it: when it changed, and which keys it has."""
+    """Return ``registration`` with what its keeper knows of it: when it changed, and which keys and
+    ending secrets it has; never a digest.
+    """
     return {
         **registration_document(registration),
         "environment": registration.relying_party.environment.value,
         "api_keys": [key_document(key) for key in registration.api_keys],
+        "ending_secrets": [
+            {"client": client.id, "until": written(client.ending_secret.until)}
+            for client in registration.clients
+            if client.ending_secret is not None
+        ],
         "version": registration.version,
         "created_at": written(registration.created_at),
         "changed_at": written(registration.changed_at),

@@ -8,15 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.errors import RequestError
 from idbridge.model.region import Environment
 from idbridge.model.request import RelyingParty
 from idbridge.oidc.client import Profile
-from idbridge_gateway.oidc.clients import ClientDirectory, RegisteredClient
+from idbridge_gateway.journal import JOURNAL
+from idbridge_gateway.oidc.clients import ClientDirectory, Contacts, RegisteredClient
+from idbridge_gateway.registry.own_names import OwnNames
 from idbridge_gateway.registry.record import Company, Registration, RequestLimits
 from idbridge_gateway.stores.relying_parties import RelyingParties
+
+NO_NAMES: Final = OwnNames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class View:
         """
         listed = tuple(registrations)
         parties = RelyingParties.of((one.party_at(at) for one in listed), environment=environment)
-        clients = ClientDirectory.of((client for one in listed for client in one.clients), parties.by_id)
+        contacts = {one.id: Contacts(one.contact, one.withdrawal) for one in listed}
+        clients = ClientDirectory.of((client for one in listed for client in one.clients), parties.by_id, contacts)
         ends = [key.expires_at for one in listed for key in one.api_keys if key.expires_at and key.is_good(at)]
         return cls(MappingProxyType({one.id: one for one in listed}), parties, clients, min(ends, default=None))
 
@@ -48,20 +54,58 @@ class RegistryInForce:
     ``trouble`` says in a word why the registry could not be looked at, since ``as_of``; empty while it could.
     """
 
-    def __init__(self, registrations: Iterable[Registration], *, environment: Environment, clock: Clock) -> None:
+    def __init__(
+        self,
+        registrations: Iterable[Registration],
+        *,
+        environment: Environment,
+        clock: Clock,
+        own: OwnNames = NO_NAMES,
+    ) -> None:
         self._environment = environment
         self._clock = clock
+        self.own = own
+        self._refused: tuple[str, ...] = ()
         self.as_of = clock.now()
         self.trouble = ""
-        self._view = View.of(registrations, environment=environment, at=self.as_of)
+        self._offered = tuple(registrations)
+        self._view = View.of(self._admitted(self._offered), environment=environment, at=self.as_of)
 
     def exchange(self, registrations: Iterable[Registration]) -> None:
-        """Put ``registrations`` in force.
+        """Put ``registrations`` in force, without those that name what is the node's ``own``: they serve nobody.
 
         Raises:
             ConfigurationError: As for ``View.of``; what was in force stays so.
         """
-        self._view = View.of(registrations, environment=self._environment, at=self._clock.now())
+        offered = tuple(registrations)
+        self._view = View.of(self._admitted(offered), environment=self._environment, at=self._clock.now())
+        self._offered = offered
+
+    def keep_for_node(self, own: OwnNames) -> None:
+        """Let ``own`` be names of the node too from now on: who is registered under one of them serves nobody any more.
+
+        What was the node's own before stays so, for what was made for it is still about.
+
+        Raises:
+            ConfigurationError: As for ``View.of``; the names are kept all the same.
+        """
+        self.own = own.beside(self.own)
+        self.exchange(self._offered)
+
+    def _admitted(self, registrations: Iterable[Registration]) -> tuple[Registration, ...]:
+        admitted: list[Registration] = []
+        refused: list[str] = []
+        for one in registrations:
+            try:
+                self.own.require_none(one)
+            except RequestError:
+                refused.append(one.id)
+                if one.id not in self._refused:
+                    JOURNAL.error("the registration of %s names this node as its own; it serves nobody", one.id)
+            else:
+                admitted.append(one)
+        self._refused = tuple(refused)
+        return tuple(admitted)
 
     def looked(self) -> None:
         """Note that the registrations in force are those that are registered now."""

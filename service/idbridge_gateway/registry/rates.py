@@ -1,14 +1,15 @@
 """How often a relying party may ask: one bucket each, in the memory of this process, so that nobody waits for a count.
 
 Decides whether a request counts now. Only parties that are registered with limits have a bucket; it holds ``burst``
-requests and fills by ``per_minute``. Several workers share a limit by each allowing its part. What is said of it is in
-the header fields ``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10).
+requests and fills by ``per_minute``. Several workers share a limit by each allowing its part; away from the path of a
+verification they count together where they have a store (``SharedRates``). What is said of it is in the header fields
+``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10).
 """
 
 import math
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from idbridge.clock import Stopwatch
 from idbridge.errors import RateExceededError
@@ -17,6 +18,18 @@ from idbridge_gateway.registry.record import RequestLimits
 
 Told = tuple[tuple[bytes, bytes], ...]
 _MINUTE: Final = 60.0
+
+
+class SharedRates(Protocol):
+    """How often relying parties may ask for anything but a verification, which may wait for a count."""
+
+    async def take(self, party_id: str) -> Told:
+        """Count one request of this party, and return what it is told of its limits; nothing if it has none.
+
+        Raises:
+            RateExceededError: It asked too often; nothing was counted.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -78,7 +91,8 @@ class Rates:
         if lacking > 0:
             raise RateExceededError(timedelta(seconds=math.ceil(lacking / share.each)))
         bucket.left -= cost
-        return _told(share, bucket)
+        window, full = math.ceil(share.most / share.each), math.ceil((share.most - bucket.left) / share.each)
+        return told(most=share.most, window=window, left=max(0, int(bucket.left)), full=full)
 
     def _filled(self, party_id: str, share: _Share) -> _Bucket:
         now = self._stopwatch.seconds()
@@ -88,9 +102,24 @@ class Rates:
         return bucket
 
 
-def _told(share: _Share, bucket: _Bucket) -> Told:
-    window, full = math.ceil(share.most / share.each), math.ceil((share.most - bucket.left) / share.each)
+@dataclass(frozen=True, slots=True)
+class OwnRates:
+    """``SharedRates`` of a node without a store for all workers: the buckets of this process."""
+
+    own: Rates
+
+    async def take(self, party_id: str) -> Told:
+        """Count one request of this party.
+
+        Raises:
+            RateExceededError: It asked too often; nothing was counted.
+        """
+        return self.own.take(party_id)
+
+
+def told(*, most: int, window: int, left: int, full: int) -> Told:
+    """Return what a party is told: ``most`` in ``window`` seconds, ``left`` now, and all again in ``full`` seconds."""
     return (
-        (b"ratelimit-policy", b'"party";q=%d;w=%d' % (share.most, window)),
-        (b"ratelimit", b'"party";r=%d;t=%d' % (max(0, int(bucket.left)), full)),
+        (b"ratelimit-policy", b'"party";q=%d;w=%d' % (most, window)),
+        (b"ratelimit", b'"party";r=%d;t=%d' % (left, full)),
     )

@@ -7,8 +7,7 @@ is another by now. Implements ``RegistrySource``.
 
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -19,6 +18,7 @@ from idbridge.errors import ConfigurationError, FetchError, IdBridgeError, Reque
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
 from idbridge_gateway.registry import rows
+from idbridge_gateway.registry.act import Act
 from idbridge_gateway.registry.changes import changed_members, policy_changed
 from idbridge_gateway.registry.database import DatabaseAddress, engine_to, require_file, transaction
 from idbridge_gateway.registry.record import Registration
@@ -28,19 +28,6 @@ from idbridge_gateway.registry.watch import Edition
 from idbridge_gateway.stores.relying_parties import ID
 
 _ATTEMPTS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who changes something, what they call it, and when.
-
-    ``actor`` is no name of a person: ``local`` for whoever may write to the database itself, or ``operator:`` with a
-    digest of the subject under which an operator signed in.
-    """
-
-    name: str
-    actor: str
-    at: datetime
 
 
 class SqlRegistry:

@@ -72,3 +72,11 @@ CHANGES: Final = Table(
     Column("changed", Text, nullable=False),
     Index("registry_changes_of_party", "relying_party"),
 )
+# One row for each log of this node: how far it has come. Files of a backup are behind it, and are not gone on with.
+LOG_HEADS: Final = Table(
+    "log_heads",
+    METADATA,
+    Column("origin", String(255), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", String(43), nullable=False),
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from idbridge.errors import IdBridgeError
+from idbridge.errors import FetchError, IdBridgeError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.model.region import Environment
@@ -100,6 +100,7 @@ class RegistryWatch:
         try:
             edition = await within_bound(self._source, self._seen)
             if edition is not None:
+                _require_no_older(edition.revision, self._seen)
                 self._registry.exchange(edition.registrations)
                 self._seen = edition.revision
                 note_unreadable(edition, known=self._unreadable)
@@ -120,6 +121,16 @@ class RegistryWatch:
         if is_news:
             JOURNAL.error("the registry could not be looked at, and the last registrations stay: %s", trouble)
         return is_news
+
+
+def _require_no_older(revision: Hashable, seen: Hashable) -> None:
+    """Return if a database does not know less than was seen of it, as one does that took over from another too early.
+
+    Raises:
+        FetchError: Its revision is lower: who was switched off since is on again there. A file has no order.
+    """
+    if isinstance(revision, int) and isinstance(seen, int) and revision < seen:
+        raise FetchError(f"the database is at revision {revision}, and was at {seen}: it lost changes")
 
 
 async def within_bound(source: RegistrySource, seen: Hashable) -> Edition | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from idbridge.assertion.pseudonym import PairwiseKey
@@ -14,15 +15,20 @@ from idbridge_gateway.console.hours import HourlyVerdicts, Hours
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.idempotency import Idempotency, MemoryIdempotency
 from idbridge_gateway.stores.one_time import MemoryOneTime, OneTime
+from idbridge_gateway.stores.outbox import NoOutbox, Outbox
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_hints import RedisHints
 from idbridge_gateway.stores.redis_hours import RedisHours
 from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
+from idbridge_gateway.stores.redis_outbox import PURPOSE as OUTBOX
+from idbridge_gateway.stores.redis_outbox import RedisOutbox
 from idbridge_gateway.stores.redis_sealed import RedisSealedStore
 from idbridge_gateway.stores.redis_server import require_address
 from idbridge_gateway.stores.redis_tallies import RedisTallies
+from idbridge_gateway.stores.remembered_one_time import RememberedOneTime
 from idbridge_gateway.stores.sealed import MemorySealedStore, SealedStore
+from idbridge_gateway.stores.store_memory import Way
 from idbridge_gateway.stores.tallies import MemoryTallies, Tallies
 
 Value = TypeVar("Value")
@@ -33,6 +39,7 @@ class Stores:
     """What a node remembers between requests; ``engine`` and ``hints`` are those of Redis, ``None`` for memory.
 
     ``counted`` is what this process counts of its verdicts, ``hours`` where the counts of all of them are read.
+    ``outbox`` returns where deliveries of one kind are kept, and for how long.
     """
 
     one_time: OneTime
@@ -41,6 +48,7 @@ class Stores:
     idempotency: Idempotency
     counted: HourlyVerdicts
     hours: Hours
+    outbox: Callable[[str, timedelta], Outbox]
     engine: RedisEngine | None = None
     hints: RedisHints | None = None
 
@@ -85,40 +93,44 @@ def chosen_stores(settings: Settings, *, clock: Clock, randomness: Randomness, p
             MemoryIdempotency(randomness),
             counted,
             counted,
+            lambda _kind, _life: NoOutbox(),
         )
     secret = sealing.secret_from(pairwise_key.octets, label=PURPOSE)
+    of_outboxes = sealing.secret_from(pairwise_key.octets, label=OUTBOX)
     return Stores(
-        RedisOneTime(engine, clock),
+        RememberedOneTime(RedisOneTime(engine, clock), clock),
         RedisSealedStore(engine, clock, randomness),
         RedisTallies(engine),
         RedisIdempotency(engine, randomness, secret=secret),
         counted,
         RedisHours(engine, counted, clock),
+        lambda kind, life: RedisOutbox(engine, randomness, secret=of_outboxes, kind=kind, life=life),
         engine,
         RedisHints(engine),
     )
 
 
-def engine_of(settings: Settings) -> RedisEngine | None:
+def engine_of(settings: Settings, way: Way = Way.USE) -> RedisEngine | None:
     """Return a way to the server that ``settings`` name; ``None`` if they name none.
 
     Raises:
-        ConfigurationError: As above.
+        ConfigurationError: As above, or what the node kept of the server cannot be read.
     """
     if settings.redis_url is None:
         return None
     url = settings.redis_url.get_secret_value()
     require_address(url, settings.environment)
-    return RedisEngine(url, prefix=f"idbridge:{settings.environment}:{settings.state}")
+    prefix = f"idbridge:{settings.environment}:{settings.state}"
+    return RedisEngine(url, prefix=prefix, directory=settings.state_dir, way=way)
 
 
-def require_usable_stores(settings: Settings) -> None:
+def require_usable_stores(settings: Settings, way: Way = Way.LOOK) -> None:
     """Return if the stores that ``settings`` name may hold one-time values; asked before a node answers anybody.
 
     Raises:
-        ConfigurationError: The server does not answer, is too old, may evict, or forgets in a restart.
+        ConfigurationError: The server does not answer, is too old, may evict, forgets in a restart, or has forgotten.
     """
-    engine = engine_of(settings)
+    engine = engine_of(settings, way)
     if engine is not None:
         asyncio.run(_and_closed(engine, engine.require_usable()))
 
@@ -129,7 +141,7 @@ def hint_to(settings: Settings) -> int:
     Raises:
         ConfigurationError: The settings name no server through which anybody could hear it, or it does not answer.
     """
-    engine = engine_of(settings)
+    engine = engine_of(settings, Way.LOOK)
     if engine is None:
         raise ConfigurationError("IDBRIDGE_REDIS_URL is missing; workers hear hints through it")
     return asyncio.run(_and_closed(engine, _hinted(engine)))

@@ -10,7 +10,7 @@ again knows its own spending from a replay.
 import hashlib
 import hmac
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,8 +49,11 @@ class Repetition:
     earlier: Mapping[int, Remembered]
 
     def spender(self, item: int) -> bytes:
-        """Return what one-time values of an item are spent by; two items of one batch are two questions."""
-        return hmac.digest(self.mark, b"spent:%d" % item, hashlib.sha256)[:MARK_OCTETS]
+        """Return what one-time values of an item are spent by; two items of one batch are two questions.
+
+        Made under the digest of the key as well, which no store holds: who writes marks makes no question another's.
+        """
+        return hmac.digest(self.key, b"spent:%d:%b" % (item, self.mark), hashlib.sha256)[:MARK_OCTETS]
 
 
 class Idempotency(Protocol):
@@ -97,17 +100,33 @@ def body_digest(secret: bytes, body: bytes, *, under: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
+    """A question: digest of its body, mark, whose it is, and how much room it takes with all its answers."""
+
     body: bytes
     mark: bytes
+    owner: str
+    room: int
 
 
 class MemoryIdempotency:
-    """The questions of a node that is one process, under a secret that ends with it."""
+    """The questions of a node that is one process, under a secret that ends with it.
 
-    def __init__(self, randomness: Randomness, *, max_entries: int = LIMITS.idempotency_entries) -> None:
+    No relying party takes more than its share of the room (``max_each``): whoever repeats without end has nobody but
+    themselves refused.
+    """
+
+    def __init__(
+        self,
+        randomness: Randomness,
+        *,
+        max_entries: int = LIMITS.idempotency_entries,
+        max_each: int = LIMITS.idempotency_entries_each,
+    ) -> None:
         self._randomness = randomness
         self._secret = randomness.octets(SECRET_OCTETS)
         self._max_entries = max_entries
+        self._max_each = max_each
+        self._room: Counter[str] = Counter()
         self._begun: dict[bytes, _Begun] = {}
         self._answered: dict[tuple[bytes, int], Remembered] = {}
         self._order: deque[tuple[datetime, bytes, int]] = deque()
@@ -129,9 +148,12 @@ class MemoryIdempotency:
         of_body = body_digest(self._secret, body, under=digest)
         begun = self._begun.get(digest)
         if begun is None:
-            if len(self._begun) + len(self._answered) + items + 1 > self._max_entries:
+            begun = _Begun(of_body, self._randomness.octets(MARK_OCTETS), relying_party, items + 1)
+            taken, own = len(self._begun) + len(self._answered), self._room[relying_party]
+            if taken + begun.room > self._max_entries or own + begun.room > self._max_each:
                 raise RequestError("system.overloaded", "too many repeatable requests are being remembered")
-            begun = self._begun[digest] = _Begun(of_body, self._randomness.octets(MARK_OCTETS))
+            self._room[relying_party] += begun.room
+            self._begun[digest] = begun
             self._order.append((at, digest, WHOLE))
         elif not hmac.compare_digest(begun.body, of_body):
             raise RequestError("input.idempotency_conflict")
@@ -150,6 +172,9 @@ class MemoryIdempotency:
         while self._order and self._order[0][0] < oldest:
             _, name, item = self._order.popleft()
             if item == WHOLE:
-                del self._begun[name]
+                begun = self._begun.pop(name)
+                self._room[begun.owner] -= begun.room
+                if not self._room[begun.owner]:
+                    del self._room[begun.owner]
             else:
                 del self._answered[name, item]

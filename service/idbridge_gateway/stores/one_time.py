@@ -45,6 +45,10 @@ class MemoryOneTime:
         self._spent: dict[bytes, bytes] = {}
         self._expiries: list[tuple[float, bytes]] = []
 
+    def __len__(self) -> int:
+        """Return how many values count as spent."""
+        return len(self._spent)
+
     async def claim(self, key: bytes, *, until: datetime, by: bytes = NOBODY) -> bool:
         """Spend ``key`` until ``until``; tell whether it was unspent, or spent ``by`` the very same question.
 

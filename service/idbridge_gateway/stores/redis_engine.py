@@ -7,36 +7,51 @@ anybody could accept it.
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.stores.redis_batch import RedisBatch
 from idbridge_gateway.stores.redis_line import RedisLine
-from idbridge_gateway.stores.redis_server import FIT_BY, UnfitServerError, address_of, require_fit
+from idbridge_gateway.stores.redis_server import (
+    FIT_BY,
+    RUNS_NO_SCRIPTS,
+    UnfitServerError,
+    address_of,
+    require_fit,
+)  # fmt: skip
+from idbridge_gateway.stores.store_memory import StoreMemory, Way
 
 Value = TypeVar("Value")
 
 _MARGIN: Final = timedelta(minutes=1)
+_NO_COMMAND: Final = "unknown command"
+
+
+class CommandRefusedError(RequestError):
+    """The server does not let this node send the command, so that nothing of it was carried out."""
 
 
 class RedisEngine:
-    """One server, and the names under which this node's values lie there.
+    """One server, and the names under which this node's values lie there. ``directory`` keeps what was seen of it.
 
     ``batch`` sends what is small and frequent, and is within the bound; a pool of connections sends everything else.
     """
 
-    def __init__(self, url: str, *, prefix: str) -> None:
+    def __init__(self, url: str, *, prefix: str, directory: Path | None = None, way: Way = Way.USE) -> None:
         self._prefix = prefix.encode("ascii")
-        self._line = RedisLine(address_of(url))
+        self._memory = StoreMemory(self.name(b"memory", b""), directory, way)
+        self._line = RedisLine(address_of(url), self._memory)
         self._unfit = False
         self.batch: Final = RedisBatch(self._line, self.within)
         seconds = LIMITS.store_wait.total_seconds()
@@ -46,7 +61,7 @@ class RedisEngine:
             socket_connect_timeout=seconds,
             max_connections=LIMITS.store_connections,
             retry=Retry(NoBackoff(), 0),  # a command that may have been carried out is not sent again
-            redis_connect_func=_greet,
+            redis_connect_func=self._greet,
         )
 
     @property
@@ -67,7 +82,8 @@ class RedisEngine:
         """Return what ``work`` returns, within the bound.
 
         Raises:
-            RequestError: ``system.overloaded``: the server is down, too slow, full, unfit, or refuses.
+            RequestError: ``system.overloaded``: the server is down, too slow, full, unfit, or refuses; a
+                ``CommandRefusedError`` if it would refuse the same again.
         """
         try:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
@@ -76,6 +92,9 @@ class RedisEngine:
             JOURNAL.error("the store of one-time values is not used: %s", unfit)
         except (RedisError, OSError, TimeoutError) as fault:
             JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
+            if _is_refused(fault):
+                detail = "the store behind this node refuses a command"
+                raise CommandRefusedError("system.overloaded", detail) from None
         else:
             if not self._unfit:
                 return done
@@ -85,7 +104,7 @@ class RedisEngine:
         """Return if the server may hold one-time values.
 
         Raises:
-            ConfigurationError: It evicts, forgets in a restart, is too old, or does not answer.
+            ConfigurationError: It evicts, forgets in a restart, is too old, runs no scripts, or does not answer.
         """
         try:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
@@ -107,32 +126,49 @@ class RedisEngine:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()), self._redis.client() as one:
                 await one.ping()
                 if one.connection is not None:
-                    await _require_fit(one.connection)
+                    await self._require_fit(one.connection)
             self._unfit = False
+            await asyncio.to_thread(self._memory.keep)
         except UnfitServerError as unfit:
             self._unfit = True
             JOURNAL.error("the store of one-time values is not used: %s", unfit)
         except (RedisError, OSError, TimeoutError) as fault:
             JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
+        except ConfigurationError as unwritable:
+            JOURNAL.error("the store of one-time values is not used: %s", unwritable)
 
     async def close(self) -> None:
         """End every connection."""
         self._line.close()
         await self._redis.aclose()
+        with suppress(ConfigurationError):  # it is kept each minute; what was spent since the last time is not told
+            self._memory.keep()
+
+    async def _greet(self, connection: AbstractConnection) -> None:
+        """Greet a server as the client does, and ask it whether it is fit before anything else is asked of it."""
+        await connection.on_connect()
+        await self._require_fit(connection)
+
+    async def _require_fit(self, connection: AbstractConnection) -> None:
+        told: list[Any] = []
+        for section in FIT_BY:
+            await connection.send_command("INFO", section)
+            told.append(await connection.read_response(disable_decoding=True))
+        require_fit(*told)
+        try:  # whoever takes a value does so by a script, and a server can be told to run none
+            await connection.send_command(*self._memory.question())
+            recalled = await connection.read_response(disable_decoding=True)
+        except ResponseError as fault:
+            if _is_refused(fault):
+                raise UnfitServerError(RUNS_NO_SCRIPTS) from None
+            raise
+        self._memory.hear(recalled)
 
 
-async def _greet(connection: AbstractConnection) -> None:
-    """Greet a server as the client does, and ask it whether it is fit before anything else is asked of it."""
-    await connection.on_connect()
-    await _require_fit(connection)
-
-
-async def _require_fit(connection: AbstractConnection) -> None:
-    told: list[Any] = []
-    for section in FIT_BY:
-        await connection.send_command("INFO", section)
-        told.append(await connection.read_response(disable_decoding=True))
-    require_fit(*told)
+def _is_refused(fault: Exception) -> bool:
+    """Tell whether the server has no such command, or none for this node: it would say so again."""
+    unknown = isinstance(fault, ResponseError) and str(fault).lower().startswith(_NO_COMMAND)
+    return unknown or isinstance(fault, NoPermissionError)
 
 
 def kept_for(lifetime: timedelta) -> int:

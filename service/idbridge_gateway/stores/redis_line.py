@@ -11,17 +11,32 @@ from typing import Any, Final, cast
 
 import hiredis
 
-from idbridge_gateway.stores.redis_server import FIT_BY, ServerAddress, require_fit
+from idbridge_gateway.stores.redis_server import (
+    FIT_BY,
+    RUNS_NO_SCRIPTS,
+    STATS,
+    ServerAddress,
+    UnfitServerError,
+    require_fit,
+    require_nothing_evicted,
+)  # fmt: skip
+from idbridge_gateway.stores.store_memory import StoreMemory
 
 Command = tuple[bytes | str | int, ...]
 _ASKED: Final[tuple[Command, ...]] = tuple(("INFO", section) for section in FIT_BY)
+# Last, so that it counts what the commands before it evicted as well: the next of them could spend that once more.
+_EVICTED: Final[Command] = ("INFO", STATS)
 
 
 class RedisLine:
-    """A connection to ``address`` that is opened when it is needed. One exchange at a time; the caller sees to it."""
+    """A connection to ``address`` that is opened when it is needed. One exchange at a time; the caller sees to it.
 
-    def __init__(self, address: ServerAddress) -> None:
+    ``memory`` is what this process knows of the store there.
+    """
+
+    def __init__(self, address: ServerAddress, memory: StoreMemory) -> None:
         self._address = address
+        self._memory = memory
         self._replies: _Replies | None = None
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -29,11 +44,21 @@ class RedisLine:
 
         Raises:
             OSError: The server cannot be reached, or went away; what was sent may have been carried out.
-            UnfitServerError: The server may not hold what counts once.
+            UnfitServerError: The server may not hold what counts once, or forgot or evicted something by the time of
+                the last answer. What was sent is carried out then, and not to be believed.
         """
         if self._replies is None or self._replies.lost:
             self._replies = await self._opened()
-        return await _exchanged(self._replies, commands)
+        since, counting = self._memory.count, self._memory.counting()
+        *answers, count, stats = await _exchanged(self._replies, (*commands, counting, _EVICTED))
+        require_nothing_evicted(stats)
+        _require_counted(count)
+        try:
+            self._memory.hear_count(count, since=since)
+        except UnfitServerError:
+            self._replies.give_up()  # the next connection asks what it still knows
+            raise
+        return answers
 
     def close(self) -> None:
         """End the connection."""
@@ -52,6 +77,9 @@ class RedisLine:
             answers = await _exchanged(replies, (*greeting, *_ASKED))
             _require_welcome(answers)
             require_fit(*answers[len(greeting) :])
+            (recalled,) = await _exchanged(replies, (self._memory.question(),))
+            _require_recalled(recalled)
+            self._memory.hear(recalled)
         except BaseException:
             replies.give_up()
             raise
@@ -72,6 +100,21 @@ def _greeting(address: ServerAddress) -> list[Command]:
 def _require_welcome(answers: Sequence[Any]) -> None:
     if any(isinstance(answer, Exception) for answer in answers):
         raise ConnectionRefusedError("the server does not let this node in")
+
+
+def _require_recalled(answer: Any) -> None:
+    """Return if a server ran the script by which it says what it remembers; whoever takes a value needs scripts too."""
+    if isinstance(answer, Exception):
+        words = str(answer)
+        if words.startswith("NOPERM") or words.lower().startswith("err unknown command"):
+            raise UnfitServerError(RUNS_NO_SCRIPTS)
+        raise ConnectionRefusedError("the server does not say what it remembers")
+
+
+def _require_counted(count: Any) -> None:
+    """Return if a server counted a batch: one that is full, or lets nobody count, takes nothing that counts once."""
+    if isinstance(count, Exception) and not str(count).startswith("ERR hash value"):
+        raise ConnectionRefusedError("the server counts nothing")
 
 
 def _packed(command: Command) -> bytes:

@@ -1,13 +1,36 @@
-"""Sealed values in Redis: what any worker of a node kept, any other reads, and one of them takes."""
+"""Sealed values in Redis: what any worker of a node kept, any other reads, and one of them takes.
 
-from datetime import datetime
+Whoever takes a value asks a second time if no answer comes, because the value may be gone by then: the server keeps it
+for a moment more, as sealed as before, for the one who knows a random word that was sent along. If that answer is lost
+too, nobody gets the value any more; so none is ever taken twice.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
 
 from idbridge.clock import Clock
 from idbridge.crypto import sealing
+from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
-from idbridge_gateway.stores.redis_engine import RedisEngine, kept_for
+from idbridge_gateway.retention.table import kept_until
+from idbridge_gateway.stores.redis_engine import CommandRefusedError, RedisEngine, kept_for
 from idbridge_gateway.stores.sealed import Kind, secret_of, stamped, unstamped
+
+# What this very taker took is looked for first: the first of its two questions may arrive after the second.
+_TAKE: Final = """
+local kept = redis.call('GET', KEYS[2])
+if kept and string.sub(kept, 1, #ARGV[1]) == ARGV[1] then
+  return string.sub(kept, #ARGV[1] + 1)
+end
+local value = redis.call('GETDEL', KEYS[1])
+if value then
+  redis.call('SET', KEYS[2], ARGV[1] .. value, 'PX', ARGV[2])
+end
+return value
+"""
+_TAKEN: Final = b"taken:"
+_WORD_OCTETS: Final = 16
 
 
 class RedisSealedStore:
@@ -45,13 +68,26 @@ class RedisSealedStore:
         """Return what is kept under ``handle`` and forget it: of several callers at once, one gets it.
 
         Raises:
-            RequestError: ``system.overloaded``; it may be gone, and nobody got it.
+            RequestError: ``system.overloaded``, twice there was no answer, and it may be gone, so that nobody gets it;
+                or the server takes no such command.
         """
         secret = secret_of(handle)
         if secret is None:
             return None
-        taken = await self._engine.within(self._engine.commands.getdel(self._name(kind, secret)))
+        word = self._randomness.octets(_WORD_OCTETS)
+        try:
+            taken = await self._asked_for(kind, secret, word)
+        except CommandRefusedError:
+            raise
+        except RequestError:
+            taken = await self._asked_for(kind, secret, word)
         return self._opened(kind, secret, taken)
+
+    async def _asked_for(self, kind: Kind, secret: bytes, word: bytes) -> bytes | None:
+        names = self._name(kind, secret), self._engine.name(_TAKEN + kind.encode(), sealing.name_of(secret, label=kind))
+        milliseconds = str(LIMITS.store_retake // timedelta(milliseconds=1))
+        taken = await self._engine.within(self._engine.commands.eval(_TAKE, 2, *names, word, milliseconds))
+        return taken if isinstance(taken, bytes) else None
 
     async def replace(self, kind: Kind, handle: str, value: bytes, *, until: datetime) -> bool:
         """Keep ``value`` in place of what is kept; tell whether anything was, for what was taken does not come back.
@@ -69,8 +105,10 @@ class RedisSealedStore:
         secret = secret_of(handle)
         if secret is None or len(value) > LIMITS.sealed_value_bytes:
             raise ValueError("a value is kept under a handle of its own, and has a bound")
+        now = self._clock.now()
+        until = kept_until(kind, until, now=now)
         sealed = sealing.seal(secret, stamped(value, until=until), label=kind, randomness=self._randomness)
-        return self._name(kind, secret), sealed, kept_for(until - self._clock.now())
+        return self._name(kind, secret), sealed, kept_for(until - now)
 
     def _name(self, kind: Kind, secret: bytes) -> bytes:
         return self._engine.name(kind.encode(), sealing.name_of(secret, label=kind))

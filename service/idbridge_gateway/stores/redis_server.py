@@ -1,7 +1,8 @@
-"""Which servers may hold what counts once: an address of Redis or Valkey, its version, and that it evicts nothing.
+"""Which servers may hold what counts once: an address of Redis or Valkey, its version, and that it forgets nothing.
 
 A one-time value that is evicted, or lost in a restart of the server, could be spent twice (architecture D7). Every
-connection asks before it is used, so that a server which came back with other settings is refused as well.
+connection asks before it is used, so that a server which came back with other settings is refused as well. Whether
+anything *was* evicted is asked together with whatever is spent: settings may change between two looks at them.
 """
 
 import ssl
@@ -21,7 +22,14 @@ OPTIONS: Final = frozenset({"db", "ssl_ca_certs"})  # none that would make TLS b
 EVICTS_NOTHING: Final = "noeviction"
 WRITES_DOWN: Final = "1"
 DEFAULT_PORT: Final = 6379
-FIT_BY: Final = ("server", "memory", "persistence")  # sections of INFO
+STATS: Final = "stats"  # the section of INFO that counts what was evicted
+RUNS_NO_SCRIPTS: Final = (
+    "the server that IDBRIDGE_REDIS_URL names runs no scripts for this node, which takes values by EVAL"
+)
+FIT_BY: Final = ("server", "memory", "persistence", "replication", STATS)  # sections of INFO
+_PRIMARY: Final = "master"
+_NEVER_PROMOTED: Final = "-1"  # `second_repl_offset` of a server that took over from no other since it started
+_NONE: Final = "0"
 _LEAST_VERSION: Final = (6, 2)  # GETDEL
 
 
@@ -86,13 +94,14 @@ def address_of(url: str) -> ServerAddress:
     )
 
 
-def require_fit(server: bytes, memory: bytes, persistence: bytes) -> None:
+def require_fit(server: bytes, memory: bytes, persistence: bytes, replication: bytes, stats: bytes) -> None:
     """Return if a server may hold what counts once that answers ``INFO`` for each of ``FIT_BY`` like this.
 
     How often its file reaches the disk it does not say there, and many servers tell nobody; the operator sees to it.
 
     Raises:
-        UnfitServerError: It is too old, may evict, or keeps no file of what it is told.
+        UnfitServerError: It is too old, may evict, keeps no file of what it is told, evicted something, or is or was
+            the replica of another.
     """
     version = _told(server, "redis_version").split(".")[:2]
     if not all(part.isdecimal() for part in version) or tuple(map(int, version)) < _LEAST_VERSION:
@@ -104,6 +113,36 @@ def require_fit(server: bytes, memory: bytes, persistence: bytes) -> None:
     if _told(persistence, "aof_enabled") != WRITES_DOWN:
         raise UnfitServerError(
             "the server that IDBRIDGE_REDIS_URL names forgets values in a restart; its appendonly has to be yes"
+        )
+    require_nothing_evicted(stats)
+    _require_first_hand(replication)
+
+
+def _require_first_hand(replication: bytes) -> None:
+    """Return if a server was told everything itself: a replica learns late, and of the last claims it may never learn.
+
+    Raises:
+        UnfitServerError: It is a replica, or took over from another server since it started.
+    """
+    if _told(replication, "role") != _PRIMARY:
+        raise UnfitServerError("the server that IDBRIDGE_REDIS_URL names is the replica of another")
+    if _told(replication, "second_repl_offset") != _NEVER_PROMOTED:
+        raise UnfitServerError(
+            "the server that IDBRIDGE_REDIS_URL names took over from another, which may not have told it everything "
+            "that was spent; once none of that can be accepted any longer, a restart of the server lets it count again"
+        )
+
+
+def require_nothing_evicted(stats: Any) -> None:
+    """Return if a server evicted nothing since it started that answers ``INFO stats`` like this.
+
+    Raises:
+        UnfitServerError: It evicted values, of which nobody knows whether they were spent, or does not say.
+    """
+    if not isinstance(stats, bytes) or _told(stats, "evicted_keys") != _NONE:
+        raise UnfitServerError(
+            "the server that IDBRIDGE_REDIS_URL names evicted values, which could be spent twice; "
+            "once none of them can be accepted any longer, `CONFIG RESETSTAT` lets it count again"
         )
 
 

@@ -21,6 +21,7 @@ from idbridge.crypto import sealing
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
+from idbridge_gateway.retention.table import kept_until
 
 _END: Final = Struct(">d")  # seconds since 1970
 
@@ -45,8 +46,8 @@ class Kind(StrEnum):
     WALLET_BROWSER = "wallet-browser"
     WALLET_TURN = "wallet-turn"
     RESPONSE_CODE = "response-code"
+    HELD_ANSWER = "held-answer"
     OPERATOR_SESSION = "operator-session"
-    BUSINESS_SIGN_IN = "business-sign-in"
     BUSINESS_SESSION = "business-session"
 
 
@@ -59,7 +60,10 @@ class SealedValue:
 
 
 class SealedStore(Protocol):
-    """Where sealed values are kept. Every method may raise ``RequestError`` (``system.*``) where the store cannot."""
+    """Where sealed values are kept. Every method may raise ``RequestError`` (``system.*``) where the store cannot.
+
+    None is kept for longer than the retention table allows its kind, whatever ``until`` says.
+    """
 
     async def put(self, kind: Kind, handle: str, value: bytes, *, until: datetime) -> None:
         """Keep ``value`` until ``until``, in place of what was kept under this handle."""
@@ -98,7 +102,9 @@ def stamped(value: bytes, *, until: datetime) -> bytes:
 
 
 def unstamped(octets: bytes, *, at: datetime) -> bytes | None:
-    """Return the value that ``stamped`` made of; ``None`` once it has ended."""
+    """Return the value that ``stamped`` made of; ``None`` once it has ended, or if that made something else."""
+    if len(octets) < _END.size:
+        return None
     (end,) = _END.unpack_from(octets)
     return octets[_END.size :] if at.timestamp() < end else None
 
@@ -132,6 +138,7 @@ class MemorySealedStore:
         name = sealing.name_of(secret, label=kind)
         if name not in self._values and len(self._values) >= self._max_entries:
             raise RequestError("system.overloaded", "too much is being remembered")
+        until = kept_until(kind, until, now=self._clock.now())
         self._values[name] = SealedValue(sealing.seal(secret, value, label=kind, randomness=self._randomness), until)
         heappush(self._expiries, (until.timestamp(), name))
 

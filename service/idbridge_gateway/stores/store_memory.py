@@ -1,0 +1,155 @@
+"""Whether a store still remembers what it was told: it has a name of its own, and counts what is spent there.
+
+Decides that a store which came back empty, older than it was, or as another one, is not used: what was spent there
+could be spent once more (architecture D7). Each process knows the name and the highest count that it saw, and its node
+keeps both in a file, so that a restart of everything at once is noticed too. A store counts each batch together with
+what the batch spends, so that there is nothing between a look and a claim. It does not know what was lost: only an
+operator can say that nothing of it could be accepted any longer. Clauses: fault matrix, Redis failover and eviction.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from idbridge.errors import ConfigurationError, FetchError, InputError
+from idbridge.model.randomness import Randomness, SystemRandomness
+from idbridge.trust import files
+from idbridge_gateway.stores.redis_server import UnfitServerError
+
+SEEN: Final = "store-seen"  # the file of a node's state directory
+FORGOT: Final = (
+    "the server that IDBRIDGE_REDIS_URL names does not know what was spent; once none of that can be accepted any "
+    "longer, `idbridge serve --release-store` lets it count again"
+)
+_SEEN_BYTES: Final = 128
+_NAME_OCTETS: Final = 16
+_NOBODY: Final = ("", 0)
+
+# KEYS[1] holds the store's name under `now`, its count under that name, and `-` under each name it had before. What
+# lost its name, or counts less than somebody saw, has forgotten, and says so to everybody from then on.
+_RECALL: Final = """
+local now, known, least, way = redis.call('HGET', KEYS[1], 'now'), ARGV[1], tonumber(ARGV[2]), ARGV[4]
+if now and known == now and (tonumber(redis.call('HGET', KEYS[1], now)) or 0) < least then
+  if way == 'look' then return {'', '0'} end
+  redis.call('DEL', KEYS[1])
+  now = false
+end
+if not now then
+  if way == 'look' then return {known == '' and '-' or '', '0'} end
+  if known ~= '' and way ~= 'release' then return {'', '0'} end
+  now = ARGV[3]
+  redis.call('HSET', KEYS[1], 'now', now, now, '1')
+end
+if known ~= '' and known ~= now and redis.call('HGET', KEYS[1], known) ~= '-' then
+  if way ~= 'release' then return {'', '0'} end
+  redis.call('HSET', KEYS[1], known, '-')
+end
+return {now, redis.call('HGET', KEYS[1], now)}
+"""
+
+
+class Way(StrEnum):
+    """Why a store is asked: to look and change nothing, to use it, or to use it though it forgot."""
+
+    LOOK = "look"
+    USE = "use"
+    RELEASE = "release"
+
+
+@dataclass(slots=True)
+class StoreMemory:
+    """What one process knows of the store that keeps its name and count under ``key``.
+
+    ``directory`` is where the node keeps that as well; ``None`` for who keeps nothing.
+    """
+
+    key: bytes
+    directory: Path | None = None
+    way: Way = Way.USE
+    randomness: Randomness = field(default_factory=SystemRandomness)
+    _known: tuple[str, int] = _NOBODY
+    _kept: tuple[str, int] = _NOBODY
+
+    def __post_init__(self) -> None:
+        if self.directory is not None:
+            self._known = self._kept = _read(self.directory)
+
+    def question(self) -> tuple[bytes | str | int, ...]:
+        """Return the command by which a store says on a new connection what it remembers."""
+        name, count = self._known
+        offered = self.randomness.octets(_NAME_OCTETS).hex()
+        return ("EVAL", _RECALL, 1, self.key, name, count, offered, self.way.value)
+
+    def counting(self) -> tuple[bytes | str | int, ...]:
+        """Return the command that goes with every batch."""
+        return ("HINCRBY", self.key, self._known[0], 1)
+
+    def hear(self, answer: Any) -> None:
+        """Take the answer to ``question``.
+
+        Raises:
+            UnfitServerError: The store has forgotten.
+        """
+        name, count = _told(answer)
+        if not name:
+            raise UnfitServerError(FORGOT)
+        if name == "-" or self.way is Way.LOOK:
+            return  # it was never used, or is only looked at
+        is_new = name != self._known[0]
+        self._known = (name, count if is_new else max(count, self._known[1]))
+        if is_new:
+            self.keep()
+
+    @property
+    def count(self) -> int:
+        """How much the store had counted when it was last heard."""
+        return self._known[1]
+
+    def hear_count(self, answer: Any, *, since: int) -> None:
+        """Take the answer to ``counting``, which was asked when the count was ``since``.
+
+        Raises:
+            UnfitServerError: The store has forgotten since the last batch.
+        """
+        if type(answer) is not int or answer <= since:
+            raise UnfitServerError(FORGOT)
+        self._known = (self._known[0], max(self._known[1], answer))
+
+    def keep(self) -> None:
+        """Write down what is known, if it changed. It blocks.
+
+        Raises:
+            ConfigurationError: The file cannot be written.
+        """
+        known = self._known
+        if self.directory is not None and known != self._kept:
+            files.write(self.directory, SEEN, f"{known[0]} {known[1]}\n".encode(), mode=0o600)
+            self._kept = known
+
+
+def _told(answer: Any) -> tuple[str, int]:
+    """Return name and count as a store says them; nothing if it says anything else."""
+    if isinstance(answer, list) and len(answer) == 2 and all(isinstance(part, bytes) for part in answer):
+        name, count = answer
+        if name.isalnum() or name == b"-":
+            return name.decode("ascii", "replace"), int(count) if count.isdigit() else 0
+    return _NOBODY
+
+
+def _read(directory: Path) -> tuple[str, int]:
+    """Return what the node kept.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or holds something else.
+    """
+    try:
+        octets = files.read(directory, SEEN, max_bytes=_SEEN_BYTES)
+    except files.AbsentError:
+        return _NOBODY
+    except (FetchError, InputError) as unreadable:
+        raise ConfigurationError(f"{SEEN} cannot be read") from unreadable
+    name, _, count = octets.decode("ascii", "replace").strip().partition(" ")
+    if not (name.isalnum() and count.isdecimal()):
+        raise ConfigurationError(f"{SEEN} does not hold what a node writes there")
+    return name, int(count)
