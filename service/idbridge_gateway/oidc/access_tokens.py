@@ -7,7 +7,7 @@ itself, so whoever copies the store has no token and nothing of a person (archit
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from fastapi import Request
@@ -15,9 +15,11 @@ from fastapi import Request
 from idbridge.assertion.decision import Decision, kept_decision
 from idbridge.oidc.dpop import ALGORITHMS
 from idbridge.oidc.errors import OAuthError
+from idbridge.verify.ground import Ground, kept_ground
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import dpop_proofs
+from idbridge_gateway.stores.documents import Document, read_document
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 DPOP: Final = "DPoP"
@@ -26,12 +28,17 @@ BEARER: Final = "Bearer"
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What an access token opens. ``jkt`` is the thumbprint of the key that it is bound to, ``None`` for none."""
+    """What an access token opens, for a client of ``relying_party``.
+
+    ``jkt`` is the thumbprint of the key that it is bound to, ``None`` for none.
+    """
 
     client_id: str
+    relying_party: str
     jkt: str | None
     claims: str | None = field(repr=False)
     decision: Decision = field(repr=False)
+    ground: Ground = field(repr=False)
     issued_at: datetime
     expires_at: datetime
 
@@ -40,24 +47,41 @@ class AccessToken:
         """How the token is to be used."""
         return BEARER if self.jkt is None else DPOP
 
+    def is_of(self, registered: RegisteredClient) -> bool:
+        """Tell whether it was issued to ``registered``, and not to another relying party whose client it was before."""
+        return (self.client_id, self.relying_party) == (registered.client.id, registered.relying_party.id)
+
     def octets(self) -> bytes:
         """Return it as it is sealed."""
         document = {
             "client_id": self.client_id,
+            "relying_party": self.relying_party,
             "jkt": self.jkt,
             "claims": self.claims,
             "decision": self.decision.document(),
+            "ground": self.ground.document(),
             "issued_at": self.issued_at.timestamp(),
             "expires_at": self.expires_at.timestamp(),
         }
         return json.dumps(document).encode()
 
 
-def read_access_token(octets: bytes) -> AccessToken:
-    """Return the token of which ``AccessToken.octets`` made ``octets``."""
-    document = json.loads(octets)
-    times = {name: datetime.fromtimestamp(document[name], UTC) for name in ("issued_at", "expires_at")}
-    return AccessToken(**{**document, **times, "decision": kept_decision(document["decision"])})
+def read_access_token(octets: bytes | None) -> AccessToken | None:
+    """Return the token of which ``AccessToken.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _access_token)
+
+
+def _access_token(kept: Document) -> AccessToken:
+    return AccessToken(
+        client_id=kept.text("client_id"),
+        relying_party=kept.text("relying_party"),
+        jkt=kept.text_or_none("jkt"),
+        claims=kept.text_or_none("claims"),
+        decision=kept_decision(kept.members("decision")),
+        ground=kept_ground(kept.members("ground")),
+        issued_at=kept.instant("issued_at"),
+        expires_at=kept.instant("expires_at"),
+    )
 
 
 class AccessTokens:
@@ -74,8 +98,7 @@ class AccessTokens:
 
     async def find(self, handle: str, *, at: datetime) -> AccessToken | None:
         """Return what ``handle`` opens; ``None`` if nothing, or if it is over."""
-        octets = await self._store.read(Kind.ACCESS_TOKEN, handle)
-        token = read_access_token(octets) if octets is not None else None
+        token = read_access_token(await self._store.read(Kind.ACCESS_TOKEN, handle))
         return token if token is not None and at < token.expires_at else None
 
     async def revoke(self, handle: str) -> None:
@@ -98,7 +121,7 @@ class AccessTokens:
         if (token.jkt is not None) is not bound:
             raise _invalid_token("the access token is used in another way than it was issued for")
         registered = self._clients.find(token.client_id)
-        if registered is None or not registered.enabled:
+        if registered is None or not registered.enabled or not token.is_of(registered):
             raise _invalid_token("the client of this token is switched off")
         if token.jkt is not None:
             await self._proofs.proved(

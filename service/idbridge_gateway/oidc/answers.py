@@ -60,8 +60,10 @@ async def answered(request: Request, act: Callable[[Request], Awaitable[Response
     try:
         return await act(request)
     except OAuthError as error:
+        request.state.refused = error.code  # for the edge, which tells of it
         return error_answer(error, correlation_id=correlation_id)
     except RequestError as broken:
+        request.state.refused = broken.code
         return error_answer(oauth_error(broken), correlation_id=correlation_id)
     except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a client gets an error it can read
         note_unexpected(error, correlation_id=correlation_id)

@@ -8,14 +8,14 @@ from idbridge.oidc.client_authentication import authenticate, read_presented_cli
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.parameters import Parameters
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
-from idbridge_gateway.registry.rates import Rates
+from idbridge_gateway.registry.rates import SharedRates
 from idbridge_gateway.stores.one_time import OneTime
 
 
 class ClientAuthentication:
     """How the clients of one node prove who they are; ``issuer`` is what their assertions are made for."""
 
-    def __init__(self, *, clients: Clients, one_time: OneTime, rates: Rates, issuer: str) -> None:
+    def __init__(self, *, clients: Clients, one_time: OneTime, rates: SharedRates, issuer: str) -> None:
         self._clients = clients
         self._one_time = one_time
         self._rates = rates
@@ -36,5 +36,5 @@ class ClientAuthentication:
             raise unknown_client()
         if once is not None and not await self._one_time.claim(once.key, until=once.until):
             raise OAuthError("invalid_client", "the client assertion was used before", cause="holder.replayed")
-        self._rates.take(registered.relying_party.id)
+        await self._rates.take(registered.relying_party.id)
         return registered

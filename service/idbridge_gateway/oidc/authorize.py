@@ -88,7 +88,9 @@ class AuthorizationEndpoint:
         except OAuthError as error:
             require_redirect_uri(brought.parameters, brought.registered.client)
             return await self._completion.refuse(error, brought.parameters, pushed=brought.pushed, at=turn.at)
-        held = await self._transactions.begin(asked, pushed=brought.pushed, at=turn.at)
+        held = await self._transactions.begin(
+            asked, brought.registered.relying_party, pushed=brought.pushed, at=turn.at
+        )
         response = see_other(addresses.selector(public_name(held.handle)))
         self._cookies.set(response, held.handle)
         return response
@@ -107,10 +109,9 @@ class AuthorizationEndpoint:
             require_redirect_uri(parameters, registered.client)
             return _Brought(registered, parameters, None)
         named = read_named_request(parameters)
-        octets = await self._store.read(Kind.PUSHED_REQUEST, named.handle)
-        if octets is None:
+        pushed = read_pushed(await self._store.read(Kind.PUSHED_REQUEST, named.handle))
+        if pushed is None:
             raise invalid_request_uri()
-        pushed = read_pushed(octets)
         require_bound(named, pushed_by=pushed.client_id)
         if registered is None or not registered.enabled:
             raise unknown_client()

@@ -6,11 +6,9 @@ else. ``__Host-`` keeps other hosts of the domain from planting one; a sandbox o
 Clauses: RFC 6265bis section 4.1.3; RFC 9700 section 4.12 (303).
 """
 
-import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from html import escape
 from typing import Final
 
 from fastapi import Request, Response
@@ -22,16 +20,10 @@ from idbridge.oidc.authorization_response import response_location
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.oidc.answers import NO_STORE, oauth_error
+from idbridge_gateway.oidc.form_post import FORM_POST, FormPost
 
 SEE_OTHER: Final = 303
-FORM_POST: Final = "form_post"
 _NAME_OCTETS: Final = 16
-_PAGE: Final = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    "<title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"
-)
-_SUBMIT: Final = "document.forms[0].submit()"
-_SUBMIT_HASH: Final = f"sha256-{base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()}"
 
 
 def public_name(handle: str) -> str:
@@ -78,17 +70,14 @@ def see_other(address: str) -> Response:
     return Response(status_code=SEE_OTHER, headers={**NO_STORE, "location": address})
 
 
-def to_client(redirect_uri: str, parameters: Mapping[str, str], *, mode: str) -> Response:
-    """Return the authorization response on its way to a ``redirect_uri`` that is registered."""
+def to_client(redirect_uri: str, parameters: Mapping[str, str], *, mode: str, wished: tuple[str, ...] = ()) -> Response:
+    """Return the authorization response on its way to a ``redirect_uri`` that is registered.
+
+    ``wished`` are the languages that the client named.
+    """
     if mode != FORM_POST:
         return see_other(response_location(redirect_uri, parameters))
-    fields = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in parameters.items()
-    )
-    form = f'<form method="post" action="{escape(redirect_uri)}">{fields}<button>Continue</button></form>'
-    policy = f"default-src 'none'; script-src '{_SUBMIT_HASH}'; frame-ancestors 'none'; base-uri 'none'"
-    body = _PAGE.format(title="One moment", body=f"{form}<script>{_SUBMIT}</script>")
-    return Response(body, media_type="text/html", headers={**NO_STORE, "content-security-policy": policy})
+    return FormPost(redirect_uri, parameters, wished=wished)
 
 
 async def browsed(request: Request, act: Callable[[Request], Awaitable[Response]]) -> Response:

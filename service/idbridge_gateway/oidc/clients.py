@@ -1,7 +1,7 @@
 """Which clients are registered, and for which relying party each of them speaks."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
@@ -13,8 +13,16 @@ from idbridge.oidc.levels import CEILINGS
 
 
 @dataclass(frozen=True, slots=True)
+class Contacts:
+    """Whom a person can ask, and where they can take their consent back, as the party registered it; or ``None``."""
+
+    contact: str | None = None
+    withdrawal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """A client together with its relying party.
+    """A client together with its relying party, and what people are told about how to reach that.
 
     Raises:
         ConfigurationError: They do not belong together, or are of two environments.
@@ -22,6 +30,7 @@ class RegisteredClient:
 
     client: OidcClient
     relying_party: RelyingParty
+    contacts: Contacts = field(default_factory=Contacts)
 
     def __post_init__(self) -> None:
         if self.client.relying_party != self.relying_party.id:
@@ -65,8 +74,13 @@ class ClientDirectory:
     by_id: Mapping[str, RegisteredClient]
 
     @classmethod
-    def of(cls, clients: Iterable[OidcClient], parties: Mapping[str, RelyingParty]) -> "ClientDirectory":
-        """Return the directory of ``clients``, each with its party out of ``parties`` (by id).
+    def of(
+        cls,
+        clients: Iterable[OidcClient],
+        parties: Mapping[str, RelyingParty],
+        contacts: Mapping[str, Contacts] = MappingProxyType({}),
+    ) -> "ClientDirectory":
+        """Return the directory of ``clients``, each with its party out of ``parties`` and its ``contacts`` (by id).
 
         Raises:
             ConfigurationError: An id stands twice, or a client is of a relying party that is not registered.
@@ -77,7 +91,9 @@ class ClientDirectory:
                 raise ConfigurationError(f"client {client.id} is registered twice")
             if client.relying_party not in parties:
                 raise ConfigurationError(f"client {client.id} is of a relying party that is not registered")
-            by_id[client.id] = RegisteredClient(client, parties[client.relying_party])
+            by_id[client.id] = RegisteredClient(
+                client, parties[client.relying_party], contacts.get(client.relying_party, Contacts())
+            )
         return cls(MappingProxyType(by_id))
 
     def find(self, client_id: str) -> RegisteredClient | None:

@@ -1,16 +1,18 @@
 """The grant ``authorization_code``: a code in, an ID token and an access token out (RFC 6749 section 4.1.3).
 
 Everything is compared before the code is spent, so that a client that made a mistake, or owes us a proof, does not lose
-its code; nothing is issued before it was spent. A second use by the same client takes back what the first one got,
-also when both come at once.
+its code; nothing is issued before it was spent, nor of a login that no longer stands, nor before it is written down
+(architecture D8). A second use by the same client takes back what the first one got, also when both come at once.
 """
 
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from idbridge.assertion.decision import Decision
 from idbridge.assertion.login import id_token_claims
+from idbridge.codec import jcs
 from idbridge.errors import Refusal
 from idbridge.limits import LIMITS
 from idbridge.model.assertion import LEVELS_BY_URI
@@ -23,10 +25,13 @@ from idbridge.oidc.levels import read_levels
 from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.pkce import require_verifier
+from idbridge_gateway.evidence.records import LaterAssertion, Records
 from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Code, Codes
+from idbridge_gateway.oidc.consent_record import TYPE, consent_record, digest_of
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs
+from idbridge_gateway.oidc.grounds import require_registered, require_stands
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.signed_responses import encrypted, half_hash, signed
 from idbridge_gateway.oidc.turns import Turn
@@ -38,8 +43,16 @@ class CodeGrant:
     """How the codes of one node are redeemed."""
 
     def __init__(
-        self, *, codes: Codes, tokens: AccessTokens, sessions: Sessions, proofs: DpopProofs, endpoints: Endpoints
+        self,
+        *,
+        codes: Codes,
+        tokens: AccessTokens,
+        sessions: Sessions,
+        proofs: DpopProofs,
+        endpoints: Endpoints,
+        records: Records,
     ) -> None:
+        self._records = records
         self._codes = codes
         self._tokens = tokens
         self._sessions = sessions
@@ -50,8 +63,8 @@ class CodeGrant:
         """Return the token response for a client that authenticated itself.
 
         Raises:
-            OAuthError: ``invalid_grant``, ``invalid_request``, ``invalid_dpop_proof``, ``use_dpop_nonce`` or
-                ``unauthorized_client``.
+            OAuthError: ``invalid_grant``, ``invalid_request``, ``invalid_dpop_proof``, ``use_dpop_nonce``,
+                ``unauthorized_client``, or ``temporarily_unavailable``: the code is not spent.
             RequestError: ``system.*``: nothing was issued.
         """
         if AUTHORIZATION_CODE not in registered.client.grants:
@@ -62,7 +75,12 @@ class CodeGrant:
         code = await self._codes.find(handle)
         if code is None or not hmac.compare_digest(code.client_id.encode(), registered.client.id.encode()):
             raise _invalid_code()
+        if code.relying_party != registered.relying_party.id:  # the client was another's when the person said yes
+            raise _invalid_code()
         jkt = await self._holder(code, parameters, registered, turn)
+        require_stands(code.ground, turn, error="invalid_grant")
+        require_registered(code.decision, code.ground, registered.relying_party, error="invalid_grant")
+        record = _record_of(code, registered)
         if not await self._codes.spend(handle, at=turn.at):
             await self._codes.revoke(handle, code)
             await self._sessions.end(code.session, turn=turn)
@@ -78,7 +96,21 @@ class CodeGrant:
             await self._codes.revoke(handle, code)
             await self._sessions.end(code.session, turn=turn)
             raise OAuthError("invalid_grant", "the provider ended the login meanwhile", cause="time.expired")
-        return response
+        response["consent_receipt"] = _consent_receipt(record, registered, turn)
+        return response | await self._written(code, response["id_token"], record)
+
+    async def _written(self, code: Code, id_token: str, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Write down the assertion that is about to be released and the yes to it, and return what proves that."""
+        decision = code.decision
+        made = LaterAssertion(
+            text=id_token,
+            report_id=decision.transaction,
+            relying_party=code.relying_party,
+            subject=decision.subject,
+            consent=jcs.canonicalize(dict(record)),
+        )
+        receipt = await self._records.asserted(made)
+        return {"receipt": receipt.document()} if receipt is not None else {}
 
     async def _holder(self, code: Code, parameters: Parameters, registered: RegisteredClient, turn: Turn) -> str | None:
         """Return whose key redeems ``code``; ``None`` for a bearer of a client that may be one.
@@ -101,7 +133,9 @@ class CodeGrant:
         decision = _bounded(code, registered)
         expires_at = min(turn.at + _lifetime(jkt), decision.expires_at)
         id_token = _id_token(code, decision, registered, turn)
-        token = AccessToken(code.client_id, jkt, code.claims, decision, turn.at, expires_at)
+        token = AccessToken(
+            code.client_id, code.relying_party, jkt, code.claims, decision, code.ground, turn.at, expires_at
+        )
         await self._tokens.keep(code.access_token, token)
         await self._sessions.keep(code, at=turn.at)
         return {
@@ -150,6 +184,27 @@ def _id_token(code: Code, decision: Decision, registered: RegisteredClient, turn
         return encrypted(signed(claims, algorithm=algorithm, turn=turn), client.id_token_encryption, client)
     except Refusal as refusal:
         raise OAuthError("invalid_grant", "no ID token is made of this login", cause=refusal.code) from None
+
+
+def _record_of(code: Code, registered: RegisteredClient) -> Mapping[str, Any]:
+    """Return the record of the yes that ``code`` was issued upon: the very one that the person may have kept.
+
+    Raises:
+        OAuthError: ``invalid_grant``: what the person was told of the party is registered otherwise since.
+    """
+    record = consent_record(code.decision, parse_claims(code.claims), registered, agreed_at=code.agreed_at)
+    if not hmac.compare_digest(digest_of(record).encode(), code.consent.encode()):
+        raise OAuthError("invalid_grant", "the party is registered otherwise than the person who said yes was told")
+    return record
+
+
+def _consent_receipt(record: Mapping[str, Any], registered: RegisteredClient, turn: Turn) -> str:
+    """Return the record of the yes, signed: the party's copy of what the person may keep as well."""
+    try:
+        algorithm = registered.client.id_token_signed_response_alg
+        return signed(record, algorithm=algorithm, turn=turn, typ=TYPE)
+    except Refusal as refusal:
+        raise OAuthError("invalid_grant", "no consent receipt is made of this login", cause=refusal.code) from None
 
 
 def _invalid_code() -> OAuthError:

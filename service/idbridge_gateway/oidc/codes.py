@@ -8,7 +8,7 @@ noticed and takes that back (section 10.5).
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from idbridge.assertion.decision import Decision, kept_decision
@@ -16,7 +16,10 @@ from idbridge.codec import length_prefixed
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_request import AuthorizationRequest
+from idbridge.verify.ground import Ground, kept_ground
 from idbridge_gateway.oidc.clients import RegisteredClient
+from idbridge_gateway.oidc.consent_record import consent_record, digest_of
+from idbridge_gateway.stores.documents import Document, read_document
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
@@ -26,6 +29,10 @@ KEPT: Final = LIMITS.code_lifetime + LIMITS.bound_token_lifetime
 @dataclass(frozen=True, slots=True)
 class Code:
     """What a code stands for. ``access_token`` is the one token issued from it, ``session`` its ``sid``.
+
+    ``agreed_at`` is when the person said yes, and ``consent`` the digest of the record of that.
+
+    ``ground`` is what the decision rests on, which is asked again when the code is redeemed.
 
     ``counts_from_login`` tells whether the client has to know to the second when the person logged in.
     """
@@ -38,10 +45,13 @@ class Code:
     nonce: str | None = field(repr=False)
     claims: str | None = field(repr=False)
     decision: Decision = field(repr=False)
+    ground: Ground = field(repr=False)
     expires_at: datetime
     access_token: str = field(repr=False)
     session: str = field(repr=False)
     counts_from_login: bool
+    agreed_at: datetime
+    consent: str
 
     def octets(self) -> bytes:
         """Return it as it is sealed."""
@@ -54,10 +64,13 @@ class Code:
             "nonce": self.nonce,
             "claims": self.claims,
             "decision": self.decision.document(),
+            "ground": self.ground.document(),
             "expires_at": self.expires_at.timestamp(),
             "access_token": self.access_token,
             "session": self.session,
             "counts_from_login": self.counts_from_login,
+            "agreed_at": self.agreed_at.timestamp(),
+            "consent": self.consent,
         }
         return json.dumps(document).encode()
 
@@ -70,11 +83,29 @@ class IssuedCode:
     session: str = field(repr=False)
 
 
-def read_code(octets: bytes) -> Code:
-    """Return the code of which ``Code.octets`` made ``octets``."""
-    document = json.loads(octets)
-    expires_at = datetime.fromtimestamp(document.pop("expires_at"), UTC)
-    return Code(**{**document, "decision": kept_decision(document["decision"]), "expires_at": expires_at})
+def read_code(octets: bytes | None) -> Code | None:
+    """Return the code of which ``Code.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _code)
+
+
+def _code(kept: Document) -> Code:
+    return Code(
+        client_id=kept.text("client_id"),
+        relying_party=kept.text("relying_party"),
+        redirect_uri=kept.text("redirect_uri"),
+        code_challenge=kept.text("code_challenge"),
+        dpop_jkt=kept.text_or_none("dpop_jkt"),
+        nonce=kept.text_or_none("nonce"),
+        claims=kept.text_or_none("claims"),
+        decision=kept_decision(kept.members("decision")),
+        ground=kept_ground(kept.members("ground")),
+        expires_at=kept.instant("expires_at"),
+        access_token=kept.text("access_token"),
+        session=kept.text("session"),
+        counts_from_login=kept.flag("counts_from_login"),
+        agreed_at=kept.instant("agreed_at"),
+        consent=kept.text("consent"),
+    )
 
 
 def _counts_from_login(request: AuthorizationRequest) -> bool:
@@ -97,10 +128,14 @@ class Codes:
         decision: Decision,
         registered: RegisteredClient,
         *,
+        ground: Ground,
         session: str,
+        agreed_at: datetime,
         at: datetime,
     ) -> IssuedCode:
-        """Return a new code for what was decided upon ``request``; ``session`` will be the ``sid`` of the login.
+        """Return a new code for what was decided upon ``request``, on what ``ground``, and agreed to then.
+
+        ``session`` will be the ``sid`` of the login.
 
         Raises:
             RequestError: ``system.*``, it could not be kept.
@@ -114,10 +149,13 @@ class Codes:
             nonce=request.nonce,
             claims=request.parameters.get("claims"),
             decision=decision,
+            ground=ground,
             expires_at=at + LIMITS.code_lifetime,
             access_token=new_handle(self._randomness),
             session=session,
             counts_from_login=_counts_from_login(request),
+            agreed_at=agreed_at,
+            consent=digest_of(consent_record(decision, request.claims, registered, agreed_at=agreed_at)),
         )
         handle = new_handle(self._randomness)
         await self._store.put(Kind.CODE, handle, code.octets(), until=at + KEPT)
@@ -125,8 +163,7 @@ class Codes:
 
     async def find(self, handle: str) -> Code | None:
         """Return what ``handle`` stands for, used or not; ``None`` for nothing."""
-        octets = await self._store.read(Kind.CODE, handle)
-        return read_code(octets) if octets is not None else None
+        return read_code(await self._store.read(Kind.CODE, handle))
 
     async def spend(self, handle: str, *, at: datetime) -> bool:
         """Let the code be used; tell whether it was not before. Of several callers at once, one hears so."""

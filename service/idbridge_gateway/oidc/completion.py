@@ -2,7 +2,8 @@
 
 ``complete`` takes what came of a step: a report on what a provider said, the person's yes or no, or an error. Nothing
 is decided of a login but from a PASSED report on the very question that the transaction asks; no code is issued but
-upon a yes after that. A transaction is answered once, and so is what was pushed for it, in however many tabs it stands.
+upon a yes after that. What was decided is written down before anybody is told (architecture D8). A transaction is
+answered once, and so is what was pushed for it, in however many tabs it stands.
 Clauses: OpenID Connect Core 1.0 sections 3.1.2.5 and 3.1.2.6; RFC 9207; Unmet Authentication Requirements 1.0.
 """
 
@@ -25,13 +26,17 @@ from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.parameters import Parameters
 from idbridge.oidc.request_uri import invalid_request_uri
 from idbridge.reasons import Indication
+from idbridge.verify.ground import Ground, ground_of
 from idbridge.verify.report import Report
 from idbridge_gateway.console.hours import HourlyVerdicts
+from idbridge_gateway.evidence.records import Records
 from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other, to_client
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.codes import Codes
+from idbridge_gateway.oidc.grounds import require_registered, require_stands
 from idbridge_gateway.oidc.login_cookies import LoginCookies
+from idbridge_gateway.oidc.questions import asked_by
 from idbridge_gateway.oidc.transaction import (
     HeldTransaction,
     Transaction,
@@ -68,8 +73,10 @@ class Completion:
         logins: LoginCookies,
         randomness: Randomness,
         counts: HourlyVerdicts,
+        records: Records,
         issuer: str,
     ) -> None:
+        self._records = records
         self._transactions = transactions
         self._codes = codes
         self._store = store
@@ -103,7 +110,7 @@ class Completion:
             except OAuthError as error:
                 return await self._ended(held, error, at=turn.at)
         if outcome is Consent.YES:
-            return await self._agreed(held, shared, at=turn.at)
+            return await self._agreed(held, shared, turn=turn)
         refusal = outcome if isinstance(outcome, OAuthError) else OAuthError("access_denied", "the person said no")
         return await self._ended(held, refusal, at=turn.at)
 
@@ -121,74 +128,109 @@ class Completion:
             raise error from None
         await self._spend(pushed, at=at)
         mode = parameters.text("response_mode") or "query"
-        return to_client(parameters.values["redirect_uri"], answer, mode=mode)
+        return to_client(parameters.values["redirect_uri"], answer, mode=mode, wished=_wished(parameters))
 
     async def _decided(self, held: HeldTransaction, report: Report, *, turn: Turn) -> Response:
         registered, asked = self._transactions.request_of(held.transaction)
         _require_same_question(report, asked, registered)
+        report = _of_now(report, registered, turn)
         if report.indication is not Indication.PASSED:
-            self._counts.note(report)
+            await self._judged(report)
             why = report.reason
             error = "temporarily_unavailable" if why is not None and why.retryable else "access_denied"
             sentence = "the login at the provider is not accepted"
             raise OAuthError(error, sentence, cause=why.code if why is not None else None)
-        self._require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
-        decision = self._decision(report, asked, turn)
+        await self._require_recent(report, asked, since=held.transaction.ends_at - LIMITS.login_transaction)
+        decision, ground = await self._decision(report, asked, turn)
         if not asked.may_be_answered_by(decision.subject):
-            self._counts.note(report.undeliverable(_NOT_MEANT))
+            await self._judged(report.undeliverable(_NOT_MEANT))
             raise OAuthError("login_required", "the login is of another person than is meant", cause=_NOT_MEANT)
+        try:
+            self._transactions.require_room(held, decision, ground)
+        except OAuthError as refusal:
+            await self._judged(report.undeliverable(refusal.code))
+            raise
         for value in report.one_time:
             if not await self._one_time.claim(value.key, until=value.until):
-                self._counts.note(report.spent())
+                await self._judged(report.spent())
                 raise OAuthError("access_denied", "the login was used before", cause="holder.replayed")
+        await self._records.answered(report, report_id=decision.transaction)
+        await self._transactions.keep(held, decision, ground)
         self._counts.note(report)
-        await self._transactions.keep(held, decision)
         return see_other(addresses.consent(public_name(held.handle)))
 
-    def _require_recent(self, report: Report, asked: AuthorizationRequest, *, since: datetime) -> None:
+    async def _judged(self, report: Report) -> None:
+        """Write down what came of a login, and count it.
+
+        Raises:
+            RequestError: ``system.*``: it could not be written down, and nobody may be told.
+        """
+        await self._records.answered(report, report_id=self._new_report_id())
+        self._counts.note(report)
+
+    def _new_report_id(self) -> str:
+        return f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
+
+    async def _require_recent(self, report: Report, asked: AuthorizationRequest, *, since: datetime) -> None:
         try:
             _require_recent(report, asked, since=since)
         except OAuthError as refusal:
-            self._counts.note(report.undeliverable(refusal.code))
+            await self._judged(report.undeliverable(refusal.code))
             raise
 
-    def _decision(self, report: Report, asked: AuthorizationRequest, turn: Turn) -> Decision:
+    async def _decision(self, report: Report, asked: AuthorizationRequest, turn: Turn) -> tuple[Decision, Ground]:
         try:
+            ground = ground_of(report)
             decision = decide(
                 report,
                 audience=asked.client_id,
                 node=turn.issuing.node,
                 pairwise_key=turn.issuing.pairwise_key,
-                report_id=f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}",
+                report_id=self._new_report_id(),
                 at=turn.at,
                 randomness=self._randomness,
             )
         except Refusal as refusal:
-            self._counts.note(report.undeliverable(refusal.code))
+            await self._judged(report.undeliverable(refusal.code))
             raise OAuthError("access_denied", "no assertion is made of this login", cause=refusal.code) from None
-        return decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
+        return decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]])), ground
 
-    async def _agreed(self, held: HeldTransaction, shared: frozenset[str] | None, *, at: datetime) -> Response:
+    async def _agreed(self, held: HeldTransaction, shared: frozenset[str] | None, *, turn: Turn) -> Response:
         transaction = await self._transactions.take(held.handle)
-        decision = transaction.decision
-        if decision is None or decision != held.transaction.decision:  # a yes counts for what was seen, and no other
+        decision, ground, at = transaction.decision, transaction.ground, turn.at
+        if decision is None or ground is None:
+            raise unknown_transaction()
+        if decision != held.transaction.decision:  # a yes counts for what was seen, and no other
             raise unknown_transaction()
         if shared is not None:
             decision = decision.narrowed_to(shared)
         registered, asked = self._transactions.request_of(transaction)
-        decision = registered.bounded(decision)  # the registration may have been narrowed since the page was shown
+        read, decision = decision, registered.bounded(decision)
+        if _claims(decision) != _claims(read):  # the registration was narrowed since: a receipt would say too much
+            await self._transactions.give_back(held.handle, transaction.asked_anew(registered.relying_party.claims))
+            return see_other(addresses.consent(public_name(held.handle)))
         decision = decision.lowered_to(asked.levels.stated(LEVELS_BY_URI[decision.core["acr"]]))
         if at >= decision.expires_at:
             error = OAuthError("login_required", "the login is too long ago", cause="time.too_old")
             return await self._sent(held.handle, error, transaction, at=at)
         try:
+            require_stands(ground, turn, error="access_denied")
+            require_registered(decision, ground, registered.relying_party, error="access_denied")
+        except OAuthError as error:
+            return await self._sent(held.handle, error, transaction, at=at)
+        try:
             await self._spend(transaction.pushed, at=at)
-            code = await self._codes.issue(asked, decision, registered, session=session_of(held.handle), at=at)
+            session = session_of(held.handle)
+            agreed_at = transaction.agreed_at or at
+            code = await self._codes.issue(
+                asked, decision, registered, ground=ground, session=session, agreed_at=agreed_at, at=at
+            )
         except RequestError:  # nothing was issued: whoever said yes can say it again when the store is there
             await self._transactions.give_back(held.handle, transaction)
             raise
         answer = code_response(asked, code=code.handle, issuer=self._issuer)
-        response = self._left(to_client(asked.redirect_uri, answer, mode=asked.response_mode), held.handle)
+        onward = to_client(asked.redirect_uri, answer, mode=asked.response_mode, wished=asked.ui_locales)
+        response = self._left(onward, held.handle)
         self._logins.set(response, code.session)
         return response
 
@@ -223,10 +265,17 @@ class Completion:
         await self._store.take(Kind.PUSHED_REQUEST, pushed)
 
 
+def _of_now(report: Report, registered: RegisteredClient, turn: Turn) -> Report:
+    """Return ``report`` as it is for the registration of this moment, which may not be the one that was asked for."""
+    if report.request.relying_party == registered.relying_party:
+        return report
+    return turn.state.verifier.verify(asked_by(report.request, registered.relying_party), at=turn.at)
+
+
 def _require_same_question(report: Report, asked: AuthorizationRequest, registered: RegisteredClient) -> None:
     question = report.request
     same = (
-        question.relying_party == registered.relying_party
+        question.relying_party.id == registered.relying_party.id
         and question.purpose == asked.purpose
         and question.purpose_text == asked.purpose_text
         and set(question.claims) <= set(asked.claims.wanted)
@@ -251,6 +300,14 @@ def _require_recent(report: Report, asked: AuthorizationRequest, *, since: datet
         raise OAuthError("login_required", "the login does not say when it was made", cause="time.claim_missing")
     if since - authenticated > greatest + credential.service.profile.leeway:
         raise OAuthError("login_required", "the login is older than was asked for", cause="time.too_old")
+
+
+def _wished(parameters: Parameters) -> tuple[str, ...]:
+    return tuple((parameters.text("ui_locales") or "")[: LIMITS.identifier_characters].split())
+
+
+def _claims(decision: Decision) -> frozenset[str]:
+    return frozenset(decision.core["verified_claims"]["claims"])
 
 
 def _is_printable(text: str) -> bool:

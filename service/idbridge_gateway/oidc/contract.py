@@ -10,6 +10,7 @@ from typing import Any, Final
 from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.errors import OAuthErrorCode
 from idbridge.oidc.token_exchange import FORMATS, RequestedToken
+from idbridge.verify.schema import RECEIPT
 from idbridge_gateway.api.schemas import JSON_MEDIA
 
 FORM_MEDIA: Final = "application/x-www-form-urlencoded"
@@ -56,6 +57,7 @@ _GRANTED: Final = {
         "issued_token_type": {"type": "string", "enum": [kind.value for kind in RequestedToken]},
         "token_type": {"const": "N_A"},
         "expires_in": {"type": "integer", "minimum": 0, "maximum": 300},
+        "receipt": RECEIPT,
     },
     "additionalProperties": False,
 }
@@ -68,6 +70,7 @@ _CODE_GRANTED: Final = {
         "expires_in": {"type": "integer", "minimum": 0, "maximum": 600},
         "id_token": _TEXT,
         "scope": _TEXT,
+        "receipt": RECEIPT,
     },
     "additionalProperties": False,
 }

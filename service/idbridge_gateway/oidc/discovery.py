@@ -27,6 +27,7 @@ from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.pages.catalogue import catalogues
 
 CONFIGURATION: Final = "/.well-known/openid-configuration"
+TRUSTMARK: Final = "/.well-known/idbridge-trustmark"
 AUTHORIZATION_SERVER: Final = "/.well-known/oauth-authorization-server"
 AGES: Final = ("age_over_18", "age_over_20", "age_over_21")  # any other age is answered too; no list has them all
 _CACHED: Final = f"public, max-age={int(MAX_AGE.total_seconds())}"
@@ -68,6 +69,7 @@ class Discovery:
             ui_locales=tuple(catalogue.tag for catalogue in catalogues().values()),
             grants=self._grants,
             plain_requests=plain_requests,
+            trustmark=f"{self._endpoints.issuer}{TRUSTMARK}",
         )
         return discovery_document(self._endpoints, offer)
 

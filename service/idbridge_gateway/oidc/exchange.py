@@ -4,7 +4,8 @@ The subject token is verified like any other credential, for the relying party w
 has to be meant for this node or for a client that is registered for this party at its issuer. Nothing is issued but
 from PASSED; what is issued is no wider, no higher and no longer-lived than what it rests on, because it is the decision
 of ``assertion``, and no higher than the profile of the client allows. A login counts once for each audience. A token
-that does not pass spends nothing; where one was used before, the other may be spent by that (``_spent_by``).
+that does not pass spends nothing; where one was used before, the other may be spent by that (``_spent_by``). What is
+issued or refused is written down before anybody is told (architecture D8).
 """
 
 import hashlib
@@ -31,6 +32,7 @@ from idbridge.reasons import Indication, Reason
 from idbridge.verify.report import Report
 from idbridge_gateway.api.request import read_request
 from idbridge_gateway.console.hours import HourlyVerdicts
+from idbridge_gateway.evidence.records import Records
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.turns import Turn
@@ -40,6 +42,15 @@ from idbridge_gateway.verdict import REPORT_ID_OCTETS
 
 TOKEN_TYPE: Final = "N_A"  # noqa: S105 - what is issued opens nothing here (RFC 8693 section 2.2.1)
 _SPENT: Final = "holder.replayed"
+
+
+class _DeniedError(Exception):
+    """Nothing is issued because of ``report``; the client is told ``error``, once that is written down."""
+
+    def __init__(self, report: Report, error: OAuthError) -> None:
+        super().__init__(str(error))
+        self.report = report
+        self.error = error
 
 
 class Exchange:
@@ -53,7 +64,9 @@ class Exchange:
         counts: HourlyVerdicts,
         node_url: str,
         decryption_keys: tuple[DecryptionKey, ...],
+        records: Records,
     ) -> None:
+        self._records = records
         self._one_time = one_time
         self._randomness = randomness
         self._counts = counts
@@ -65,22 +78,49 @@ class Exchange:
 
         Raises:
             OAuthError: What was asked for is refused; ``code`` is the reason in the catalogue.
-            RequestError: ``system.overloaded``, a one-time value could not be spent; nothing is released.
+            RequestError: ``system.*``, a one-time value could not be spent or nothing be written down; nothing is
+                released.
         """
+        try:
+            return await self._granted(parameters, registered=registered, turn=turn)
+        except _DeniedError as denied:
+            await self._records.answered(denied.report, report_id=self._new_report_id())
+            self._counts.note(denied.report)
+            raise denied.error from None
+
+    async def _granted(self, parameters: Parameters, *, registered: RegisteredClient, turn: Turn) -> dict[str, Any]:
         party = registered.relying_party
         asked = read_exchange(parameters, client=registered.client, relying_party=party)
         subject = self._verified(self._question(asked.question(), party), turn)
         members = asked.question_of_actor()
         actor = self._verified(self._question(members, party), turn) if members is not None else None
-        response = self._issued(subject, actor, asked, registered, turn)
+        decision, token = self._issued(subject, actor, asked, registered, turn)
         for value in _spent_by(subject, actor, audience=asked.audience):
             if not await self._one_time.claim(value.key, until=value.until):
-                self._counts.note(subject.spent())
-                raise OAuthError("invalid_grant", "the token was used before", cause=_SPENT)
+                error = OAuthError("invalid_grant", "the token was used before", cause=_SPENT)
+                raise _DeniedError(subject.spent(), error)
+        response = {
+            "access_token": token,
+            "issued_token_type": asked.requested.value,
+            "token_type": TOKEN_TYPE,
+            "expires_in": int((decision.expires_at - turn.at).total_seconds()),
+        }
+        return response | await self._written(subject, actor, decision, token)
+
+    async def _written(self, subject: Report, actor: Report | None, decision: Decision, token: str) -> dict[str, Any]:
+        """Write down what is about to be released, and return what proves that."""
+        if actor is not None:
+            await self._records.answered(actor, report_id=self._new_report_id())
+        receipt = await self._records.answered(
+            subject, report_id=decision.transaction, assertion=token, subject=decision.subject
+        )
         for report in (subject, actor):
             if report is not None:
                 self._counts.note(report)
-        return response
+        return {"receipt": receipt.document()} if receipt is not None else {}
+
+    def _new_report_id(self) -> str:
+        return f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}"
 
     def _question(self, members: dict[str, Any], party: RelyingParty) -> VerifyRequest:
         try:
@@ -94,15 +134,19 @@ class Exchange:
             raise OAuthError("invalid_request", "the exchange is not one question", cause=broken.code) from None
 
     def _verified(self, question: VerifyRequest, turn: Turn) -> Report:
-        """Return the report on a token, which is PASSED and young enough; any other one is counted as it is."""
+        """Return the report on a token, which is PASSED and young enough.
+
+        Raises:
+            _DeniedError: It is not.
+        """
         report = turn.state.verifier.verify(question, at=turn.at)
         if report.indication is not Indication.PASSED:
-            self._counts.note(report)
             why = report.reason
-            raise OAuthError("invalid_grant", _sentence(why), cause=why.code if why is not None else None)
+            error = OAuthError("invalid_grant", _sentence(why), cause=why.code if why is not None else None)
+            raise _DeniedError(report, error)
         if _is_old(report):
-            self._counts.note(report.undeliverable("time.too_old"))
-            raise OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
+            error = OAuthError("invalid_grant", "the login is too long ago for its level", cause="time.too_old")
+            raise _DeniedError(report.undeliverable("time.too_old"), error)
         return report
 
     def _issued(
@@ -112,26 +156,20 @@ class Exchange:
         asked: ExchangeRequest,
         registered: RegisteredClient,
         turn: Turn,
-    ) -> dict[str, Any]:
+    ) -> tuple[Decision, str]:
         try:
             decision = registered.bounded(self._decided(subject, asked, turn))
             if actor is not None:
                 require_actor(subject, actor)
                 decision = decision.acted_by(registered.bounded(self._decided(actor, asked, turn)))
-            token = self._token(decision, asked, turn)
+            return decision, self._token(decision, asked, turn)
         except Refusal as refusal:
-            self._counts.note(subject.undeliverable(refusal.code))
-            raise OAuthError("invalid_grant", "no assertion is made from this token", cause=refusal.code) from None
+            error = OAuthError("invalid_grant", "no assertion is made from this token", cause=refusal.code)
+            raise _DeniedError(subject.undeliverable(refusal.code), error) from None
         except ConfigurationError as broken:  # a token that was taken out, or locked itself
             JOURNAL.error("the assertion key does not sign: %s", broken)
-            self._counts.note(subject.undeliverable("policy.assertion_not_available"))
-            raise OAuthError("temporarily_unavailable", "the key of this node does not sign") from None
-        return {
-            "access_token": token,
-            "issued_token_type": asked.requested.value,
-            "token_type": TOKEN_TYPE,
-            "expires_in": int((decision.expires_at - turn.at).total_seconds()),
-        }
+            error = OAuthError("temporarily_unavailable", "the key of this node does not sign")
+            raise _DeniedError(subject.undeliverable("policy.assertion_not_available"), error) from None
 
     def _decided(self, report: Report, asked: ExchangeRequest, turn: Turn) -> Decision:
         return decide(
@@ -139,7 +177,7 @@ class Exchange:
             audience=asked.audience,
             node=turn.issuing.node,
             pairwise_key=turn.issuing.pairwise_key,
-            report_id=f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}",
+            report_id=self._new_report_id(),
             at=turn.at,
             randomness=self._randomness,
         )

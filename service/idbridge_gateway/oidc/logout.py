@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
+from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.oidc.authorization_response import response_location
@@ -29,6 +30,7 @@ from idbridge_gateway.oidc.login_cookies import LoginCookies
 from idbridge_gateway.oidc.sessions import Sessions
 from idbridge_gateway.oidc.turns import Turn, Turns
 from idbridge_gateway.pages.rendering import POLICY, Pages
+from idbridge_gateway.stores.documents import read_kept, require_texts, require_type
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
 PATH: Final = "/oauth/logout"
@@ -51,10 +53,15 @@ class OpenLogout:
         return json.dumps([self.sids, self.client_id, self.redirect_uri, self.state]).encode()
 
 
-def read_open_logout(octets: bytes) -> OpenLogout:
-    """Return the logout of which ``OpenLogout.octets`` made ``octets``."""
-    sids, *members = json.loads(octets)
-    return OpenLogout(tuple(sids), *members)
+def read_open_logout(octets: bytes | None) -> OpenLogout | None:
+    """Return the logout of which ``OpenLogout.octets`` made ``octets``; ``None`` for anything else."""
+    return read_kept(octets, _open_logout)
+
+
+def _open_logout(kept: Any) -> OpenLogout:
+    sids, client_id, redirect_uri, state = require_type(kept, list)
+    require_texts(one for one in (client_id, redirect_uri, state) if one is not None)
+    return OpenLogout(require_texts(require_type(sids, list)), client_id, redirect_uri, state)
 
 
 class LogoutEndpoint:
@@ -122,7 +129,7 @@ class LogoutEndpoint:
         client_id = asked.hint.client_id if asked.hint is not None else None
         standing = OpenLogout(tuple(one.sid for one in found), client_id, asked.redirect_uri, asked.state)
         handle = new_handle(self._randomness)
-        await self._store.put(Kind.LOGOUT, handle, standing.octets(), until=turn.at + LIMITS.login_transaction)
+        await self._keep(handle, standing, turn)
         registered = [self._registered(session.client_id) for session in found]
         parties = sorted({one.relying_party.name for one in registered if one is not None})
         response = self._page(request, "ask", question=handle, parties=parties)
@@ -140,16 +147,23 @@ class LogoutEndpoint:
         return response
 
     async def _told(self, question: str, parameters: Parameters, request: Request, turn: Turn) -> Response:
-        octets = await self._store.take(Kind.LOGOUT, question)
-        if octets is None:
+        standing = read_open_logout(await self._store.take(Kind.LOGOUT, question))
+        if standing is None:
             raise OAuthError("invalid_request", "this question is over, or was answered")
         if parameters.text(ANSWER) != YES:
             return self._page(request, "kept")
-        standing = read_open_logout(octets)
         registered = self._registered(standing.client_id) if standing.client_id is not None else None
+        ending = standing
         if registered is None or standing.redirect_uri not in registered.client.post_logout_redirect_uris:
-            standing = OpenLogout(standing.sids, None, None, None)
-        return await self._ended(standing, request, turn)
+            ending = OpenLogout(standing.sids, None, None, None)
+        try:
+            return await self._ended(ending, request, turn)
+        except RequestError:  # some of it may stand: the question stays open, so that the yes can be said again
+            await self._keep(question, standing, turn)
+            raise
+
+    async def _keep(self, question: str, standing: OpenLogout, turn: Turn) -> None:
+        await self._store.put(Kind.LOGOUT, question, standing.octets(), until=turn.at + LIMITS.login_transaction)
 
     async def _ended(self, ending: OpenLogout, request: Request, turn: Turn) -> Response:
         for sid in ending.sids:

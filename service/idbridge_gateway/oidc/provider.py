@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.metadata import Endpoints
+from idbridge_gateway.api.trustmark import Trustmark, trustmark_router
 from idbridge_gateway.oidc.access_tokens import AccessTokens
 from idbridge_gateway.oidc.api_tokens import api_tokens_of
 from idbridge_gateway.oidc.authentication import ClientAuthentication
@@ -74,6 +75,7 @@ def provider_of(parts: Parts, *, clients: Clients, own: RegisteredClient) -> Pro
         logins=logins,
         randomness=randomness,
         counts=parts.stores.counted,
+        records=parts.evidence.records,
         issuer=parts.settings.node_url,
     )
     authorization = AuthorizationEndpoint(
@@ -84,7 +86,9 @@ def provider_of(parts: Parts, *, clients: Clients, own: RegisteredClient) -> Pro
         cookies=cookies,
         turns=turns,
     )
-    back_channel = BackChannel(clients=clients, caller=RegisteredAddresses(environment), randomness=randomness)
+    back_channel = BackChannel(
+        clients=clients, caller=RegisteredAddresses(environment), randomness=randomness, post=parts.post
+    )
     sessions = Sessions(store=store, tell=back_channel.tell)
     logout = LogoutEndpoint(
         clients=clients,
@@ -98,6 +102,7 @@ def provider_of(parts: Parts, *, clients: Clients, own: RegisteredClient) -> Pro
     proofs = DpopProofs(parts.one_time, nonces_under(turns.issuing.current().pairwise_key.octets))
     router = _client_router(parts, clients=clients, codes=codes, sessions=sessions, proofs=proofs)
     router.include_router(authorization_router(authorization))
+    router.include_router(trustmark_router(Trustmark(parts.settings, turns)))
     router.include_router(logout_router(logout))
     return Provider(registered, own, transactions, completion, cookies, turns, proofs, sessions, back_channel, router)
 
@@ -108,7 +113,9 @@ def _client_router(
     """Return the routes of the endpoints that clients ask themselves, without a browser."""
     node_url, turns, randomness, store = parts.settings.node_url, parts.turns, parts.randomness, parts.stores.sealed
     endpoints = Endpoints(node_url, browser=parts.settings.browser_url)
-    authentication = ClientAuthentication(clients=clients, one_time=parts.one_time, rates=parts.rates, issuer=node_url)
+    authentication = ClientAuthentication(
+        clients=clients, one_time=parts.one_time, rates=parts.shared_rates, issuer=node_url
+    )
     pushed = PushedRequestEndpoint(
         authentication=authentication,
         store=store,
@@ -123,9 +130,17 @@ def _client_router(
         counts=parts.stores.counted,
         node_url=node_url,
         decryption_keys=parts.decryption_keys,
+        records=parts.evidence.records,
     )
     tokens = AccessTokens(store=store, clients=clients, proofs=proofs)
-    redeeming = CodeGrant(codes=codes, tokens=tokens, sessions=sessions, proofs=proofs, endpoints=endpoints)
+    redeeming = CodeGrant(
+        codes=codes,
+        tokens=tokens,
+        sessions=sessions,
+        proofs=proofs,
+        endpoints=endpoints,
+        records=parts.evidence.records,
+    )
     api_tokens = api_tokens_of(parts)
     proving = ClientCredentials(tokens=api_tokens, proofs=proofs, endpoints=endpoints)
     grants: dict[str, Grant] = {
@@ -141,6 +156,8 @@ def _client_router(
         api_tokens=api_tokens,
         turns=turns,
         endpoints=endpoints,
+        records=parts.evidence.records,
+        randomness=randomness,
     )
     discovery = Discovery(endpoints=endpoints, clients=clients, grants=frozenset(grants), turns=turns)
     router = APIRouter()

@@ -6,7 +6,7 @@ Every refusal is JSON for the client; nothing here redirects. What is pushed is 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +29,7 @@ from idbridge_gateway.oidc.contract_provider import pushed_operation
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import dpop_proofs, read_form
 from idbridge_gateway.oidc.turns import Turn, Turns
+from idbridge_gateway.stores.documents import Document, read_document
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
 PATH: Final = "/oauth/par"
@@ -49,11 +50,14 @@ class PushedRequest:
         return json.dumps(document).encode()
 
 
-def read_pushed(octets: bytes) -> PushedRequest:
-    """Return what ``PushedRequest.octets`` made ``octets`` of."""
-    document = json.loads(octets)
-    until = datetime.fromtimestamp(document["until"], UTC)
-    return PushedRequest(document["client_id"], MappingProxyType(document["parameters"]), until)
+def read_pushed(octets: bytes | None) -> PushedRequest | None:
+    """Return what ``PushedRequest.octets`` made ``octets`` of; ``None`` for anything else."""
+    return read_document(octets, _pushed)
+
+
+def _pushed(kept: Document) -> PushedRequest:
+    parameters = MappingProxyType(kept.texts_by_name("parameters"))
+    return PushedRequest(kept.text("client_id"), parameters, kept.instant("until"))
 
 
 def require_answerable(registered: RegisteredClient) -> None:

@@ -5,18 +5,23 @@ hears that it was issued to, which is its audience; everybody else hears that it
 How the answer is written, ``introspection`` decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from idbridge.assertion.login import userinfo_claims
+from idbridge.assertion.decision import Decision
+from idbridge.assertion.login import VERIFIED_CLAIMS, userinfo_claims
 from idbridge.errors import Refusal
+from idbridge.model.randomness import Randomness
 from idbridge.oidc.claims_release import for_userinfo
 from idbridge.oidc.claims_request import parse_claims
+from idbridge.oidc.client import OidcClient
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.metadata import Endpoints
 from idbridge.oidc.parameters import Parameters
+from idbridge_gateway.evidence.records import LaterAssertion, Records
 from idbridge_gateway.oidc.access_tokens import AccessToken, AccessTokens
 from idbridge_gateway.oidc.answers import NO_STORE, answered, token_answer
 from idbridge_gateway.oidc.api_tokens import ApiTokens
@@ -25,9 +30,11 @@ from idbridge_gateway.oidc.clients import RegisteredClient
 from idbridge_gateway.oidc.contract_provider import handle_operation, userinfo_operation
 from idbridge_gateway.oidc.dpop_proofs import DpopProofs
 from idbridge_gateway.oidc.forms import read_form, require_single_fields
+from idbridge_gateway.oidc.grounds import require_registered, require_stands
 from idbridge_gateway.oidc.introspection import introspection_answer
 from idbridge_gateway.oidc.signed_responses import encrypted, signed
 from idbridge_gateway.oidc.turns import Turn, Turns
+from idbridge_gateway.verdict import REPORT_ID_OCTETS
 
 USERINFO: Final = "/oauth/userinfo"
 INTROSPECT: Final = "/oauth/introspect"
@@ -56,6 +63,8 @@ class Resources:
         api_tokens: ApiTokens,
         turns: Turns,
         endpoints: Endpoints,
+        records: Records,
+        randomness: Randomness,
     ) -> None:
         self._authentication = authentication
         self._proofs = proofs
@@ -63,6 +72,8 @@ class Resources:
         self._api_tokens = api_tokens
         self._turns = turns
         self._endpoints = endpoints
+        self._records = records
+        self._randomness = randomness
 
     async def userinfo(self, request: Request) -> Response:
         """Answer a client that shows its access token in the header; a token anywhere else is not looked for."""
@@ -80,26 +91,41 @@ class Resources:
         require_single_fields(request)
         turn = self._turns.begin()
         token, registered = await self._tokens.presented(request, url=self._endpoints.userinfo, at=turn.at)
+        require_stands(token.ground, turn, error="invalid_token")
+        require_registered(token.decision, token.ground, registered.relying_party, error="invalid_token")
         try:
-            response = self._released(token, registered, turn)
+            decision = registered.bounded(token.decision)
+            claims = self._claims(token, decision, turn)
+            response = _written(claims, decision, registered.client, turn)
         except Refusal as refusal:
             raise OAuthError("invalid_token", "nothing is released to this token", cause=refusal.code) from None
+        await self._recorded(response, claims, decision, registered)
         if token.jkt is not None:
             response.headers.update(self._proofs.fresh(at=turn.at))
         return response
 
-    def _released(self, token: AccessToken, registered: RegisteredClient, turn: Turn) -> Response:
-        released = for_userinfo(parse_claims(token.claims), token.decision.core["verified_claims"], at=turn.at)
-        claims = userinfo_claims(token.decision, verified_claims=released, at=turn.at)
-        client = registered.client
-        algorithm = client.userinfo_signed_response_alg
-        if algorithm is None and client.userinfo_encryption is not None:
-            algorithm = client.id_token_signed_response_alg  # nobody encrypts here what is not signed
-        if algorithm is None:
-            return token_answer(claims)
-        named = {**claims, "iss": token.decision.issuer, "aud": client.id}
-        text = encrypted(signed(named, algorithm=algorithm, turn=turn), client.userinfo_encryption, client)
-        return Response(text, media_type="application/jwt", headers=dict(NO_STORE))
+    def _claims(self, token: AccessToken, decision: Decision, turn: Turn) -> Mapping[str, Any]:
+        released = for_userinfo(parse_claims(token.claims), decision.core["verified_claims"], at=turn.at)
+        return userinfo_claims(decision, verified_claims=released, at=turn.at)
+
+    async def _recorded(
+        self, response: Response, claims: Mapping[str, Any], decision: Decision, registered: RegisteredClient
+    ) -> None:
+        """Write down what is about to be released, under an id of its own; a subject alone is in the token's leaf.
+
+        Raises:
+            RequestError: ``system.*``: nothing may be released.
+        """
+        names = _names(claims)
+        if names:
+            made = LaterAssertion(
+                text=bytes(response.body).decode(),
+                report_id=f"rep_{self._randomness.octets(REPORT_ID_OCTETS).hex()}",
+                relying_party=registered.relying_party.id,
+                subject=decision.subject,
+                claims=names,
+            )
+            await self._records.asserted(made)
 
     async def _introspected(self, request: Request) -> Response:
         own = await self._own(request)
@@ -125,8 +151,27 @@ class Resources:
         if handle is None:
             raise OAuthError("invalid_request", "token is missing")
         token = await self._tokens.find(handle, at=turn.at)
-        mine = token is not None and token.client_id == registered.client.id
+        mine = token is not None and token.is_of(registered)
         return _Own(handle, token if mine else None, registered, turn)
+
+
+def _written(claims: Mapping[str, Any], decision: Decision, client: OidcClient, turn: Turn) -> Response:
+    """Return ``claims`` as the client wants them: as they are, signed, or encrypted around a signature."""
+    algorithm = client.userinfo_signed_response_alg
+    if algorithm is None and client.userinfo_encryption is not None:
+        algorithm = client.id_token_signed_response_alg  # nobody encrypts here what is not signed
+    if algorithm is None:
+        return token_answer(claims)
+    named = {**claims, "iss": decision.issuer, "aud": client.id}
+    text = encrypted(signed(named, algorithm=algorithm, turn=turn), client.userinfo_encryption, client)
+    return Response(text, media_type="application/jwt", headers=dict(NO_STORE))
+
+
+def _names(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the claims about a person that ``claims`` release."""
+    told = claims.get(VERIFIED_CLAIMS, [])
+    several = [told] if isinstance(told, Mapping) else told
+    return frozenset(name for one in several for name in one["claims"])
 
 
 def resources_router(resources: Resources) -> APIRouter:

@@ -14,21 +14,33 @@ from datetime import datetime
 from idbridge.limits import LIMITS
 from idbridge_gateway.oidc.codes import Code
 from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.stores.documents import read_document
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One login as one client knows it: ``subject`` is the pairwise one."""
+    """One login as one client of ``relying_party`` knows it: ``subject`` is the pairwise one."""
 
     sid: str = field(repr=False)
     client_id: str
+    relying_party: str
     subject: str = field(repr=False)
     access_token: str = field(repr=False)
 
 
-def _read(sid: str, octets: bytes) -> Session:
-    return Session(sid=sid, **json.loads(octets))
+def read_session(sid: str, octets: bytes | None) -> Session | None:
+    """Return the session ``sid`` that is kept as ``octets``; ``None`` for anything else."""
+    return read_document(
+        octets,
+        lambda kept: Session(
+            sid,
+            kept.text("client_id"),
+            kept.text("relying_party"),
+            kept.text("subject"),
+            kept.text("access_token"),
+        ),
+    )
 
 
 class Sessions:
@@ -42,6 +54,7 @@ class Sessions:
         """Keep the session that ``code`` begins."""
         members = {
             "client_id": code.client_id,
+            "relying_party": code.relying_party,
             "subject": code.decision.subject,
             "access_token": code.access_token,
         }
@@ -62,8 +75,7 @@ class Sessions:
 
     async def find(self, sid: str) -> Session | None:
         """Return the session, and leave it; ``None`` if there is none, or it has ended."""
-        octets = await self._store.read(Kind.SESSION, sid)
-        return _read(sid, octets) if octets is not None else None
+        return read_session(sid, await self._store.read(Kind.SESSION, sid))
 
     async def end(self, sid: str, *, turn: Turn) -> Session | None:
         """Return the session, and end it; its access token opens nothing any more. ``None`` if there is none.

@@ -41,13 +41,14 @@ Callers = Callable[[Line], Caller]
 def guarded_callers(environment: Environment) -> Callers:
     """Return what makes the one guarded client of a line; in a sandbox, to whoever stands in for its host.
 
-    It is kept as long as the hosts stay what they are: to make one reads every authority that this machine trusts.
+    It is kept as long as the hosts stay what and where they are: to make one reads every authority that this machine
+    trusts.
     """
-    made: dict[str, tuple[frozenset[str], GuardedClient]] = {}
+    made: dict[str, tuple[Line, GuardedClient]] = {}
 
     def caller(line: Line) -> Caller:
         kept = made.get(line.client.provider)
-        if kept is not None and kept[0] == line.hosts:
+        if kept is not None and (kept[0].hosts, kept[0].client.reached_at) == (line.hosts, line.client.reached_at):
             return kept[1]
         place = line.client.reached_at
         client = GuardedClient(
@@ -56,7 +57,7 @@ def guarded_callers(environment: Environment) -> Callers:
             allow_loopback=place is not None,
             stand_ins={line.client.host: place} if place is not None else {},
         )
-        made[line.client.provider] = (line.hosts, client)
+        made[line.client.provider] = (line, client)
         return client
 
     return caller

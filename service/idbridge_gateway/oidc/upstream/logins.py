@@ -2,7 +2,9 @@
 
 A provider calls a person and their session by names of its own. Neither is kept: under a name that only this node can
 derive from it, sealed like everything else, stands which transactions rested on it, the youngest. Whoever copies the
-store cannot try out identifiers. Clause: OpenID Connect Back-Channel Logout 1.0 section 2.6; architecture D9.
+store cannot try out identifiers. Beside them stands by which clients of ours people logged in lately at a provider, so
+that what rests on a client that was exchanged or taken out can be ended for as long as it lasts. Clause: OpenID Connect
+Back-Channel Logout 1.0 section 2.6; architecture D9.
 """
 
 import asyncio
@@ -10,18 +12,27 @@ import hashlib
 import hmac
 import json
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from idbridge.codec import base64url, length_prefixed
 from idbridge.crypto import sealing
 from idbridge.limits import LIMITS
 from idbridge_gateway.oidc.transaction import HeldTransaction
 from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.stores.documents import read_kept, require_type
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 _LABEL: Final = "upstream-logins"
 _SUBJECT: Final = "sub"
 _SESSION: Final = "sid"
+_CLIENT: Final = "client"
+
+
+class ClientThere(NamedTuple):
+    """A client of ours as a provider knows it."""
+
+    issuer: str
+    client_id: str
 
 
 class _Resting(NamedTuple):
@@ -52,6 +63,27 @@ class RestingLogins:
         for kind, name in ((_SUBJECT, subject), (_SESSION, session)):
             if name is not None:
                 await self._added(_name(turn, issuer, kind, name), resting, turn)
+
+    async def note_client(self, provider: str, client: ClientThere, *, turn: Turn) -> None:
+        """Remember that somebody logged in at ``provider`` by ``client``, for as long as what rests on that may last.
+
+        Raises:
+            RequestError: ``system.*``: it could not be remembered, and the login must not count.
+        """
+        name = _name(turn, provider, _CLIENT, "")
+        async with self._one_at_a_time:
+            others = [one for one in await self.clients(provider, turn=turn) if one != client]
+            kept = json.dumps([*others, client][-LIMITS.upstream_sessions :]).encode()
+            await self._store.put(Kind.UPSTREAM_LOGINS, name, kept, until=turn.at + LIMITS.session_lifetime)
+
+    async def clients(self, provider: str, *, turn: Turn) -> tuple[ClientThere, ...]:
+        """Return by which clients somebody logged in at ``provider`` within the life of a session, the latest last.
+
+        Raises:
+            RequestError: ``system.*``.
+        """
+        octets = await self._store.read(Kind.UPSTREAM_LOGINS, _name(turn, provider, _CLIENT, ""))
+        return read_kept(octets, lambda kept: tuple(map(_client, require_type(kept, list)))) or ()
 
     async def find(self, issuer: str, *, subject: str | None, session: str | None, turn: Turn) -> tuple[str, ...]:
         """Return the handles of the transactions that rest on the login that ``issuer`` calls so, and leave them.
@@ -104,7 +136,17 @@ class RestingLogins:
 
 
 def _read(octets: bytes | None) -> tuple[_Resting, ...]:
-    return () if octets is None else tuple(_Resting(*one) for one in json.loads(octets))
+    return read_kept(octets, lambda kept: tuple(map(_resting, require_type(kept, list)))) or ()
+
+
+def _client(kept: Any) -> ClientThere:
+    issuer, client_id = require_type(kept, list)
+    return ClientThere(require_type(issuer, str), require_type(client_id, str))
+
+
+def _resting(kept: Any) -> _Resting:
+    handle, in_session = require_type(kept, list)
+    return _Resting(require_type(handle, str), require_type(in_session, bool))
 
 
 def _name(turn: Turn, issuer: str, kind: str, name: str) -> str:

@@ -9,7 +9,7 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from idbridge.codec import base64url
 from idbridge.crypto.signer import FileSigner, generate, kept_signer
@@ -17,6 +17,7 @@ from idbridge.model.randomness import Randomness
 from idbridge.oidc.upstream import PendingLogin
 from idbridge_gateway.oidc.browser import public_name
 from idbridge_gateway.oidc.transaction import HeldTransaction
+from idbridge_gateway.stores.documents import Document, read_document
 from idbridge_gateway.stores.sealed import Kind, SealedStore
 
 _OCTETS: Final = 32
@@ -52,16 +53,24 @@ class UnderWay:
         return json.dumps(document).encode()
 
 
-def read_under_way(octets: bytes) -> UnderWay:
-    """Return the login of which ``UnderWay.octets`` made ``octets``."""
-    document: dict[str, Any] = json.loads(octets)
-    names = ("issuer", "state", "nonce", "code_verifier", "names_issuer")
-    pem = document["dpop"]
+def read_under_way(octets: bytes | None) -> UnderWay | None:
+    """Return the login of which ``UnderWay.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _under_way)
+
+
+def _under_way(kept: Document) -> UnderWay:
+    pem = kept.text_or_none("dpop")
     return UnderWay(
-        provider=document["provider"],
-        login=PendingLogin(**{name: document[name] for name in names}),
+        provider=kept.text("provider"),
+        login=PendingLogin(
+            issuer=kept.text("issuer"),
+            state=kept.text("state"),
+            nonce=kept.text("nonce"),
+            code_verifier=kept.text("code_verifier"),
+            names_issuer=kept.flag("names_issuer"),
+        ),
         dpop=kept_signer(pem) if pem is not None else None,
-        dpop_nonce=document["dpop_nonce"],
+        dpop_nonce=kept.text_or_none("dpop_nonce"),
     )
 
 
@@ -108,13 +117,11 @@ class LoginsUnderWay:
         Raises:
             RequestError: ``system.*``.
         """
-        octets = await self._store.read(Kind.UPSTREAM_STATE, held.handle)
-        if octets is None or not _is_of(octets, state):
+        if not _is_of(read_under_way(await self._store.read(Kind.UPSTREAM_STATE, held.handle)), state):
             return None
-        taken = await self._store.take(Kind.UPSTREAM_STATE, held.handle)
-        return read_under_way(taken) if taken is not None and _is_of(taken, state) else None
+        taken = read_under_way(await self._store.take(Kind.UPSTREAM_STATE, held.handle))
+        return taken if _is_of(taken, state) else None
 
 
-def _is_of(octets: bytes, state: str) -> bool:
-    kept: str = json.loads(octets)["state"]
-    return hmac.compare_digest(kept.encode(), state.encode())
+def _is_of(found: UnderWay | None, state: str) -> bool:
+    return found is not None and hmac.compare_digest(found.login.state.encode(), state.encode())

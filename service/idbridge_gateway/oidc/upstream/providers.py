@@ -7,6 +7,7 @@ arrives whose it is (RFC 9700 section 4.4.2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from idbridge.oidc.upstream_discovery import ListedProvider, ProviderEndpoints, 
 from idbridge.oidc.upstream_errors import UpstreamError
 from idbridge.oidc.upstream_listed import ListedLogin, listed_login
 from idbridge_gateway.oidc.turns import Turn
+from idbridge_gateway.oidc.upstream.clients_watch import ClientsInForce
 from idbridge_gateway.oidc.upstream.lines import Line, Lines
 from idbridge_gateway.oidc.upstream.registrations import Authentication, UpstreamClient
 
@@ -53,9 +55,7 @@ class UsableProvider:
 class Providers:
     """The providers of one node. ``public_url`` is where browsers reach the node."""
 
-    def __init__(
-        self, clients: Mapping[str, UpstreamClient], *, lines: Lines, public_url: str, environment: Environment
-    ) -> None:
+    def __init__(self, clients: ClientsInForce, *, lines: Lines, public_url: str, environment: Environment) -> None:
         self._clients = clients
         self._lines = lines
         self._public_url = public_url
@@ -64,14 +64,19 @@ class Providers:
     @property
     def names(self) -> tuple[str, ...]:
         """The ids of the providers at which this node has a client."""
-        return tuple(sorted(self._clients))
+        return tuple(sorted(self._clients.present))
 
     @property
     def client_keys(self) -> tuple[dict[str, Any], ...]:
         """The public keys by which this node proves itself to providers, each once."""
-        signers = (self._clients[name].signer for name in self.names)
+        clients = self._clients.present
+        signers = (clients[name].signer for name in sorted(clients))
         keys = {one.kid: dict(one.public_jwk) for one in signers if one is not None}
         return tuple(keys.values())
+
+    def ids(self) -> Mapping[str, str]:
+        """Return the ids of the same providers by issuer identifier; those of this moment."""
+        return MappingProxyType({client.issuer: name for name, client in sorted(self._clients.present.items())})
 
     def client(self, provider: str) -> UpstreamClient:
         """Return this node's client at ``provider``.
@@ -79,7 +84,7 @@ class Providers:
         Raises:
             IssuerError: ``issuer.unknown``: it has none.
         """
-        client = self._clients.get(provider)
+        client = self._clients.present.get(provider)
         if client is None:
             raise IssuerError("issuer.unknown", "this node has no client at a provider of this name")
         return client

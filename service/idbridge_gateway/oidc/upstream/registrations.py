@@ -22,11 +22,12 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.oidc.registered_uri import require_registrable
 from idbridge.trust import files
-from idbridge_gateway.keys import passphrase_in
+from idbridge_gateway.keys import passphrase_in, refuse_published
 from idbridge_gateway.settings import Settings, is_loopback
 
 SCHEMA: Final = "idbridge-upstream-clients-1"
 _DOCUMENT: Final = frozenset({"schema", "environment", "providers"})
+_FORMER: Final = "former_clients"
 _REQUIRED: Final = frozenset({"issuer", "client_id", "authentication"})
 _OPTIONAL: Final = frozenset({"key_file", "kid", "secret_file", "scope", "userinfo", "redirect_token", "reached_at"})
 _ADDRESSES: Final = frozenset({"login", "exchange"})
@@ -87,11 +88,7 @@ def read_upstream_clients(settings: Settings) -> Mapping[str, UpstreamClient]:
     path = settings.upstream_clients_file
     if path is None:
         return MappingProxyType({})
-    document = _document(path)
-    if document.keys() != _DOCUMENT or document["schema"] != SCHEMA or type(document["providers"]) is not dict:
-        raise ConfigurationError(f"{path} does not have the members of {SCHEMA}")
-    if document["environment"] != settings.environment.value:
-        raise ConfigurationError(f"{path} is of another environment than this node")
+    document = _document(path, settings.environment)
     reader = _Reader(
         path.parent,
         settings.environment,
@@ -104,6 +101,23 @@ def read_upstream_clients(settings: Settings) -> Mapping[str, UpstreamClient]:
     return MappingProxyType(clients)
 
 
+def read_former_clients(settings: Settings) -> Mapping[str, frozenset[str]]:
+    """Return the client ids that were this node's at providers before, by issuer: tokens for them may be about.
+
+    Raises:
+        ConfigurationError: As for ``read_upstream_clients``, but for keys and secrets, which are not read.
+    """
+    path = settings.upstream_clients_file
+    return MappingProxyType({}) if path is None else _former(path, _document(path, settings.environment))
+
+
+def _former(path: Path, document: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    former = document.get(_FORMER, {})
+    if type(former) is not dict or not all(type(ids) is list and ids for ids in former.values()):
+        raise ConfigurationError(f"`{_FORMER}` of {path} lists client ids by issuer")
+    return MappingProxyType({issuer: frozenset(_text(issuer, one) for one in ids) for issuer, ids in former.items()})
+
+
 def _require_names(clients: Iterable[UpstreamClient]) -> None:
     """Return if no two keys have one name: providers look a key up by it."""
     named: dict[str, Mapping[str, Any]] = {}
@@ -114,7 +128,19 @@ def _require_names(clients: Iterable[UpstreamClient]) -> None:
             raise ConfigurationError("this node calls two keys by one name; `kid` names each at its provider")
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path, environment: Environment) -> dict[str, Any]:
+    """Return what the file says, which has the members that it may have and is of this environment."""
+    document = _parsed(path)
+    members = document.keys() - {_FORMER}
+    if members != _DOCUMENT or document["schema"] != SCHEMA or type(document["providers"]) is not dict:
+        raise ConfigurationError(f"{path} does not have the members of {SCHEMA}")
+    if document["environment"] != environment.value:
+        raise ConfigurationError(f"{path} is of another environment than this node")
+    _former(path, document)
+    return document
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as opened:
             files.require_own(opened.fileno(), "the file of upstream clients")
@@ -166,6 +192,7 @@ class _Reader:
         path = self.folder / _text(name, entry["key_file"])
         live = self.environment is Environment.LIVE
         signer = open_key_file(path, passphrase=self.passphrase, encrypted_only=live)
+        refuse_published(signer, self.environment)
         return _renamed(signer, _text(name, entry["kid"])) if "kid" in entry else signer
 
     def _secret(self, name: str, entry: Mapping[str, Any]) -> str:

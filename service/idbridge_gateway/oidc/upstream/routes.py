@@ -1,5 +1,6 @@
 """The addresses that providers know of this node, and all of the upstream leg put together."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,6 +13,7 @@ from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.oidc.contract import STATUSES, form_body, refusals
 from idbridge_gateway.oidc.contract_provider import browser_answers
 from idbridge_gateway.oidc.provider import Provider
+from idbridge_gateway.oidc.upstream.clients_watch import ClientsInForce
 from idbridge_gateway.oidc.upstream.key_sets import KeySets
 from idbridge_gateway.oidc.upstream.leaving import Leaving
 from idbridge_gateway.oidc.upstream.lines import Callers, Lines, guarded_callers
@@ -19,7 +21,6 @@ from idbridge_gateway.oidc.upstream.logins import RestingLogins
 from idbridge_gateway.oidc.upstream.logout import UpstreamLogout
 from idbridge_gateway.oidc.upstream.pending import LoginsUnderWay
 from idbridge_gateway.oidc.upstream.providers import Providers
-from idbridge_gateway.oidc.upstream.registrations import read_upstream_clients
 from idbridge_gateway.oidc.upstream.requests import Requests
 from idbridge_gateway.oidc.upstream.upstream import Upstream
 from idbridge_gateway.oidc.upstream.verification import Verification
@@ -36,19 +37,27 @@ _ANSWER: Final = ("state", "code", "iss", "error", "authToken")
 
 
 def install_upstream(
-    app: FastAPI, parts: Parts, provider: Provider, *, prefetch: Prefetch, callers: Callers | None = None
+    app: FastAPI,
+    parts: Parts,
+    provider: Provider,
+    *,
+    clients: ClientsInForce,
+    prefetch: Prefetch,
+    callers: Callers | None = None,
 ) -> None:
-    """Let people of ``app`` log in at national providers; ``callers`` are those of a sandbox, in place of the network.
+    """Let people of ``app`` log in at national providers, as ``clients`` there.
+
+    ``callers`` are those of a sandbox, in place of the network.
 
     Raises:
-        ConfigurationError: The registrations at providers are not in order, or callers are given to a live node.
+        ConfigurationError: Callers are given to a live node.
     """
     settings = parts.settings
     if callers is not None and settings.environment is not Environment.SANDBOX:
         raise ConfigurationError("a live node calls providers over the network and in no other way")
     lines = Lines(callers or guarded_callers(settings.environment))
     providers = Providers(
-        read_upstream_clients(settings),
+        clients,
         lines=lines,
         public_url=settings.public_url,
         environment=settings.environment,
@@ -75,7 +84,7 @@ def install_upstream(
     app.state.upstream = upstream
     app.include_router(upstream_router(upstream, logout))
     encryption = tuple(dict(key.public_jwk) for key in parts.decryption_keys)
-    app.include_router(client_keys_router((*providers.client_keys, *encryption)))
+    app.include_router(client_keys_router(lambda: (*providers.client_keys, *encryption)))
 
 
 def upstream_router(upstream: Upstream, logout: UpstreamLogout) -> APIRouter:
@@ -105,7 +114,7 @@ def upstream_router(upstream: Upstream, logout: UpstreamLogout) -> APIRouter:
     return router
 
 
-def client_keys_router(keys: tuple[dict[str, Any], ...]) -> APIRouter:
+def client_keys_router(keys: Callable[[], tuple[dict[str, Any], ...]]) -> APIRouter:
     """Return the route of the ``keys`` that providers register of this node: it never signs as an issuer with them."""
     router = APIRouter(tags=["login"])
 
@@ -116,7 +125,7 @@ def client_keys_router(keys: tuple[dict[str, Any], ...]) -> APIRouter:
         responses=answers("Jwks"),
     )
     async def client_keys() -> Response:
-        return Response(json_octets({"keys": list(keys)}), media_type="application/json", headers=_CACHED)
+        return Response(json_octets({"keys": list(keys())}), media_type="application/json", headers=_CACHED)
 
     return router
 

@@ -8,7 +8,6 @@ and 4.7.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request, Response
@@ -30,7 +29,7 @@ from idbridge_gateway.oidc.provider import Provider
 from idbridge_gateway.oidc.transaction import HeldTransaction, unknown_transaction
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.oidc.upstream.leaving import Leaving
-from idbridge_gateway.oidc.upstream.logins import RestingLogins
+from idbridge_gateway.oidc.upstream.logins import ClientThere, RestingLogins
 from idbridge_gateway.oidc.upstream.pending import LoginsUnderWay, UnderWay, transaction_named
 from idbridge_gateway.oidc.upstream.providers import Providers, UsableProvider
 from idbridge_gateway.oidc.upstream.refusals import refused
@@ -58,10 +57,9 @@ class Upstream:
         """The ids of the providers at which this node has a client, whether or not they can be used now."""
         return self.providers.names
 
-    @property
     def ids(self) -> Mapping[str, str]:
-        """The same ids by issuer identifier, as the pages look them up."""
-        return MappingProxyType({self.providers.client(name).issuer: name for name in self.names})
+        """Return the same ids by issuer identifier, as the pages look them up; those of this moment."""
+        return self.providers.ids()
 
     def usable(self, provider: str, *, turn: Turn) -> UsableProvider:
         """Return the provider of this name, if somebody may be sent there by the lists in force.
@@ -113,7 +111,10 @@ class Upstream:
             return await self.provider.completion.complete(held, refused(broken), turn=turn)
         if report.indication is Indication.PASSED:
             subject, session = login_named(report.request.credential)
-            issuer = under_way.login.issuer
+            issuer, client_id = under_way.login.issuer, report.request.expected.audience
+            if client_id is None:
+                raise ValueError("a login is asked about as made for a client of this node")
+            await self.logins.note_client(provider, ClientThere(issuer, client_id), turn=turn)
             await self.logins.add(held, issuer, subject=subject, session=session, turn=turn)
         return await self.provider.completion.complete(held, report, turn=turn)
 
