@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +14,28 @@ from idbridge.clock import SystemClock
 from idbridge.limits import LIMITS
 from idbridge.model.time import instant_text
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge_gateway.api.gateway import GatewayApp
 from idbridge_gateway.app import create_app
+from idbridge_gateway.canary.rounds import singing
+from idbridge_gateway.canary.wiring import canary_of, samples_in
 from idbridge_gateway.distribution import distribution_of, state_loader
+from idbridge_gateway.evidence.opening import begin_log
+from idbridge_gateway.hardening import leave_no_core
 from idbridge_gateway.journal import JOURNAL, alerts_left_to_workers, write_to_stderr
+from idbridge_gateway.metrics.figures import Figures
+from idbridge_gateway.metrics.gathering import Gathering
+from idbridge_gateway.metrics.serving import routes_of, showing
 from idbridge_gateway.revocation import begin_memory
-from idbridge_gateway.serving import listen, serve_here
+from idbridge_gateway.serving import Drain, listen, serve_here
 from idbridge_gateway.settings import Settings, read_settings
+from idbridge_gateway.standing import release
 from idbridge_gateway.stores.chosen import hint_to, require_usable_stores
+from idbridge_gateway.stores.store_memory import Way
 from idbridge_gateway.workers import serve_in_workers
 
 DEFAULT_DIRECTORY: Final = Path(".idbridge") / "sandbox"
 _GIVEN: Final = ("host", "port", "workers")
+_FORGETS: Final = "spent one-time values are forgotten at a restart; IDBRIDGE_REDIS_URL names a store that keeps them"
 
 
 @click.command("serve")
@@ -34,12 +46,42 @@ _GIVEN: Final = ("host", "port", "workers")
 @click.option(
     "--hint", is_flag=True, help="Tell the workers of a running node to look for new trust material, and end."
 )
+@click.option(
+    "--release-canary",
+    is_flag=True,
+    help="Start though a canary stopped this node because it accepted something forged: somebody has looked.",
+)
+@click.option(
+    "--release-store",
+    is_flag=True,
+    help="Start though the store forgot what was spent: nothing of it can be accepted any longer.",
+)
 @click.option("--workers", type=click.IntRange(1, LIMITS.workers), help="Processes, instead of IDBRIDGE_WORKERS.")
+@click.option(
+    "--conformance", is_flag=True, help="Run a node for the conformance suite: on this machine alone, without settings."
+)
 def serve(
-    *, check: bool, initialise: bool, hint: bool, host: str | None, port: int | None, workers: int | None
+    *,
+    check: bool,
+    initialise: bool,
+    hint: bool,
+    release_canary: bool,
+    release_store: bool,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    conformance: bool,
 ) -> None:
     """Run one node, as the IDBRIDGE_* variables describe it."""
+    leave_no_core()
     write_to_stderr(logging.INFO)
+    if conformance:
+        if check or initialise or hint or release_canary or release_store or workers is not None:
+            raise click.UsageError("`--conformance` goes with `--host` and `--port` alone")
+        from idbridge_gateway.conformance.serving import serve_conformance  # an ordinary node has nothing of it
+
+        serve_conformance(host=host, port=port)
+        return
     given = {name: value for name, value in zip(_GIVEN, (host, port, workers), strict=True) if value is not None}
     settings = read_settings(**given)
     if hint:
@@ -48,20 +90,38 @@ def serve(
     _require_memory(settings, beginning=initialise)
     if initialise:
         begin_memory(settings.state_dir, settings.environment, begin=distribution_of(settings).repository.initialise)
-    require_usable_stores(settings)
+    require_usable_stores(settings, Way.LOOK if check else Way.RELEASE if release_store else Way.USE)
+    if release_canary:
+        release(settings.state_dir)
     with alerts_left_to_workers() if settings.workers > 1 and not check else nullcontext():
         app = create_app(settings)
+    if settings.redis_url is None:
+        output.words("warning", _FORGETS)
+    begin_log(app.state.parts.evidence, keeping=settings.workers == 1 and not check)
     if check:
         _show_check(settings)
         return
+    _answer(settings, app)
+
+
+def _answer(settings: Settings, app: GatewayApp) -> None:
+    """Answer until told to end: by ``app`` in this process, or by workers that make their own."""
+    routes, parts = routes_of(app), app.state.parts
+    sung = partial(canary_of, settings, samples_in(settings), clock=SystemClock())
     with listen(settings.host, settings.port) as listener:
         address = listener.getsockname()
         JOURNAL.info("node of %s (%s) listens on %s port %d", settings.state, settings.environment, *address[:2])
         if settings.workers == 1:
-            serve_here(app, listener=listener)
+            drain = Drain(parts.standing.end, settings.drain_seconds)
+            canary = sung(listener=listener, figures=parts.figures, tell=app.state.bell.tell)
+            with showing(settings, parts.figures.reading, routes=routes), singing(canary):
+                serve_here(app, listener=listener, drain=drain)
             return
-        del app  # it was made to see that it can be
-        serve_in_workers(settings, listener=listener)
+        del app, parts  # it was made to see that it can be
+        own = Figures()
+        gathering, canary = Gathering(own), sung(listener=listener, figures=own)
+        with showing(settings, gathering.reading, routes=routes), singing(canary):
+            serve_in_workers(settings, listener=listener, gathering=gathering)
 
 
 def _require_memory(settings: Settings, *, beginning: bool) -> None:

@@ -23,7 +23,7 @@ from idbridge.trust.tuf.repository import TufRepository
 from idbridge.verify.verifier import Verifier
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.safety import refuse_unsafe_trust
-from idbridge_gateway.settings import Settings, is_loopback
+from idbridge_gateway.settings import Settings, WitnessSettings, is_loopback
 from idbridge_gateway.watch import FileMarks, Marks, Pace, TimestampMarks
 
 
@@ -50,7 +50,7 @@ class Distribution:
         return tidy
 
 
-def distribution_of(settings: Settings) -> Distribution:
+def distribution_of(settings: WitnessSettings) -> Distribution:
     """Return the distribution that ``settings`` describe.
 
     Raises:

@@ -10,25 +10,30 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from idbridge.assertion.node import Node
-from idbridge.assertion.pseudonym import PairwiseKey
+from idbridge.assertion.pseudonym import FormerKey, PairwiseKey
 from idbridge.codec import base64url, strict_json
 from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.key_files import Passphrase, open_key_file
+from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer, read_private
-from idbridge.errors import ConfigurationError, InputError
+from idbridge.errors import ConfigurationError, InputError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge.trust import key_folder
+from idbridge.model.time import instant_text, parse_instant
+from idbridge.trust import key_folder, published_test_keys
 from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import Issuing
 
 PAIRWISE_SCHEMA: Final = "idbridge-pairwise-key-1"
+ROTATED_SCHEMA: Final = "idbridge-pairwise-key-2"
 _PAIRWISE_MEMBERS: Final = frozenset({"schema", "environment", "key"})
+_FORMER: Final = "former"
+_FORMER_MEMBERS: Final = frozenset({"key", "since", "until"})
 
 
 class IssuingSource:
@@ -40,7 +45,7 @@ class IssuingSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._node = Node(settings.node_url, settings.state, settings.environment)
+        self._node = Node(settings.node_url, settings.state, settings.environment, settings.log_origin)
         self._pairwise_key = read_pairwise_key(settings.pairwise_key_file, environment=settings.environment)
         self._live = settings.environment is Environment.LIVE
         self._single: Signer | None = None
@@ -78,6 +83,7 @@ class IssuingSource:
             raise ConfigurationError("no assertion key is named")
         if self._single is None:
             self._single = open_key_file(file, passphrase=self._passphrase, encrypted_only=self._live)
+            refuse_published(self._single, self._settings.environment)
         return Issuing(self._node, self._pairwise_key, (self._single,), self._single.kid)
 
     def _of_folder(self, folder: Path, snapshot: TrustSnapshot, *, at: datetime) -> Issuing:
@@ -110,9 +116,9 @@ class IssuingSource:
     def _open(self, folder: Path, key: NodeKey) -> Signer | None:
         if key.kid not in self._opened and key.kid not in self._locked:
             try:
-                self._opened[key.kid] = key_folder.open_private(
-                    folder, key, passphrase=self._passphrase, encrypted_only=self._live
-                )
+                opened = key_folder.open_private(folder, key, passphrase=self._passphrase, encrypted_only=self._live)
+                refuse_published(opened, self._settings.environment)
+                self._opened[key.kid] = opened
             except ConfigurationError as refusal:
                 self._locked[key.kid] = str(refusal)
         return self._opened.get(key.kid)
@@ -124,6 +130,19 @@ class IssuingSource:
 
 def _is_former(key: NodeKey) -> bool:
     return key.purpose is KeyPurpose.ASSERTION and key.state is KeyState.RETIRED
+
+
+def refuse_published(signer: Signer, environment: Environment) -> None:
+    """Return if a node of ``environment`` may hold the key of ``signer``: a live one none that everybody can have.
+
+    Raises:
+        ConfigurationError: Its private half is published.
+    """
+    try:
+        own = thumbprint(signer.public_jwk)
+        published_test_keys.refuse([own], environment=environment, where="a key of this node")
+    except TrustError as refusal:
+        raise ConfigurationError(f"{refusal.code}: {refusal.detail}") from refusal
 
 
 def passphrase_in(path: Path | None, *, setting: str = "IDBRIDGE_ASSERTION_PASSPHRASE_FILE") -> Passphrase:
@@ -162,6 +181,8 @@ def read_decryption_keys(settings: Settings, *, issuing: Issuing) -> tuple[Decry
     opened_by, live = settings.decryption_passphrase_file, settings.environment is Environment.LIVE
     passphrase = passphrase_in(opened_by, setting="IDBRIDGE_DECRYPTION_PASSPHRASE_FILE")
     held = [open_key_file(path, passphrase=passphrase, encrypted_only=live) for path in files]
+    for key in held:
+        refuse_published(key, settings.environment)
     signing = {signer.kid for signer in issuing.signers}
     if len({key.kid for key in held}) != len(held) or not signing.isdisjoint(key.kid for key in held):
         raise ConfigurationError(f"a key in {folder} is there twice, or signs assertions: a key has one use")
@@ -169,23 +190,37 @@ def read_decryption_keys(settings: Settings, *, issuing: Issuing) -> tuple[Decry
 
 
 def read_pairwise_key(path: Path, *, environment: Environment) -> PairwiseKey:
-    """Return the pairwise key of ``path``.
+    """Return the pairwise key of ``path``, with the former one if the file has it.
 
     Raises:
         ConfigurationError: The file is missing, open to others, of another form or of another environment.
     """
     try:
         document = strict_json.parse_object(read_private(path), max_bytes=LIMITS.key_file_bytes)
-        if document.keys() != _PAIRWISE_MEMBERS or document["schema"] != PAIRWISE_SCHEMA:
-            raise ConfigurationError(f"{path} does not have the members of {PAIRWISE_SCHEMA}")
+        schema, extra = (ROTATED_SCHEMA, {_FORMER}) if _FORMER in document else (PAIRWISE_SCHEMA, set())
+        if document.keys() != _PAIRWISE_MEMBERS | extra or document["schema"] != schema:
+            raise ConfigurationError(f"{path} does not have the members of {schema}")
         if document["environment"] != environment.value:
             raise ConfigurationError(f"{path} is of another environment than this node")
-        return PairwiseKey(base64url.decode(str(document["key"])))
-    except InputError:
+        former = _former(document[_FORMER]) if extra else None
+        return PairwiseKey(base64url.decode(str(document["key"])), former)
+    except (InputError, LookupError, TypeError, ValueError):
         raise ConfigurationError(f"{path} holds no pairwise key") from None
+
+
+def _former(document: Any) -> FormerKey:
+    """Return the former key that ``document`` describes; what it raises otherwise, the caller converts."""
+    if not isinstance(document, dict) or document.keys() != _FORMER_MEMBERS:
+        raise ValueError("a former key has a key and a time")
+    since, until = (parse_instant(document[name]) for name in ("since", "until"))
+    return FormerKey(base64url.decode(str(document["key"])), since, until)
 
 
 def pairwise_key_text(key: PairwiseKey, *, environment: Environment) -> str:
     """Return what the file of a pairwise key holds. Whoever writes it gives the file mode 0600."""
     members = {"schema": PAIRWISE_SCHEMA, "environment": environment.value, "key": base64url.encode(key.octets)}
-    return json.dumps(members)
+    if key.former is None:
+        return json.dumps(members)
+    times = {"since": instant_text(key.former.since), "until": instant_text(key.former.until)}
+    former = {"key": base64url.encode(key.former.octets), **times}
+    return json.dumps({**members, "schema": ROTATED_SCHEMA, _FORMER: former})

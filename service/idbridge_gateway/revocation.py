@@ -133,7 +133,7 @@ class Revocations:
         fetched = Fetched({one: octets for one in demands if one.place == place}, ())
         at = self._clock.now()
         with memory.locked(self._state_directory):
-            taken = take_up_sets(fetched, demands, held=self._held.key_sets, at=at)
+            taken = take_up_sets(fetched, demands, held=self._held.key_sets, environment=snapshot.environment, at=at)
             held = replace(self._held, key_sets=taken.held)
             statuses = held.snapshot()
             self._hold(held, statuses, at=at)

@@ -3,10 +3,10 @@
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import Environment
 from idbridge.trust.snapshot import TrustSnapshot
-from idbridge_gateway.settings import Settings, refuse_for_live
+from idbridge_gateway.settings import WitnessSettings, refuse_for_live
 
 
-def refuse_unsafe_trust(settings: Settings, snapshot: TrustSnapshot) -> None:
+def refuse_unsafe_trust(settings: WitnessSettings, snapshot: TrustSnapshot) -> None:
     """Return if a node with these settings may rely on ``snapshot``.
 
     Raises:

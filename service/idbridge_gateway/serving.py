@@ -1,9 +1,11 @@
 """Serving: how an application meets a socket, in the foreground of a process or beside other work in it."""
 
+import signal
 import socket
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
+from dataclasses import dataclass
+from threading import Event, Thread, Timer
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 import uvicorn
@@ -52,9 +54,47 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
-def serve_here(app: Any, *, listener: socket.socket) -> None:
-    """Serve until the process is told to end."""
-    uvicorn.Server(server_config(app)).run(sockets=[listener])
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """What comes between being told to end and no longer listening: ``begin`` says so, and ``seconds`` go by.
+
+    Who sends requests to a node asks it whether it is ready, and has to be told before a connection is refused.
+    """
+
+    begin: Callable[[], None]
+    seconds: float
+
+
+def on_this_machine(host: str) -> str:
+    """Return the address at which this machine reaches who listens on ``host``, which may stand for all of its own."""
+    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - what it listens on, not where we listen
+
+
+def reached(listener: socket.socket) -> str:
+    """Return the address at which this machine reaches what ``listener`` serves, on whichever of its own it listens."""
+    host, port = listener.getsockname()[:2]
+    host = on_this_machine(host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve_here(app: Any, *, listener: socket.socket, drain: Drain | None = None) -> None:
+    """Serve until the process is told to end, which is no failure.
+
+    The server sends itself the signal once more when it has given its last answers, and would be ended by it.
+    """
+    before = signal.signal(signal.SIGTERM, _ended)
+    try:
+        _run(app, listener=listener, drain=drain)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _ended(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _run(app: Any, *, listener: socket.socket, drain: Drain | None) -> None:
+    AnnouncingServer(server_config(app), announce=lambda: None, drain=drain).run(sockets=[listener])
 
 
 class BackgroundServer:
@@ -90,13 +130,26 @@ class BackgroundServer:
 
 
 class AnnouncingServer(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and drains before it ends."""
 
-    def __init__(self, config: uvicorn.Config, *, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, announce: Callable[[], None], drain: Drain | None = None) -> None:
         super().__init__(config)
         self._announce = announce
+        self._drain = drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer on ``sockets``, and say so."""
         await super().startup(sockets=sockets)
         self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end: say that the node is not ready, and stop to listen after a while; told twice, at once."""
+        drain, self._drain = self._drain, None
+        if drain is not None:
+            drain.begin()
+        if drain is None or not drain.seconds:
+            super().handle_exit(sig, frame)
+            return
+        timer = Timer(drain.seconds, super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()

@@ -5,8 +5,9 @@ setting, and in ``safety.py`` where it shows only in the files.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
@@ -16,8 +17,39 @@ from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 
+AnySettings = TypeVar("AnySettings", bound="WitnessSettings")
 
-class Settings(BaseSettings):
+
+class WitnessSettings(BaseSettings):
+    """What a witness is told, and every node: whose it is, where its trust material comes from, and what it remembers.
+
+    Logs of other states it confirms as the witness ``witness_name`` with the Ed25519 key of ``witness_key_file``, which
+    ``witness_passphrase_file`` opens. Of the trust material, ``Settings`` says more.
+    """
+
+    # A variable that is empty is one that is not set: a compose file can leave one out in no other way.
+    model_config = SettingsConfigDict(
+        env_prefix="IDBRIDGE_", env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    environment: Environment
+    state: MemberState
+    trust_dir: Path | None = None
+    pins_file: Path | None = None
+    trust_root_file: Path | None = None
+    trust_url: str | None = None
+    state_dir: Path
+    witness_name: str | None = None
+    witness_key_file: Path | None = None
+    witness_passphrase_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    snapshot_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+
+class Settings(WitnessSettings):
     """What one gateway is told. ``node_url`` is its issuer identifier, as its state lists it. ``browser_url`` is where
     browsers reach a sandbox node that has no name of its own: on this machine.
 
@@ -41,23 +73,24 @@ class Settings(BaseSettings):
     Relying parties are registered in the database at ``database_url`` (SQLite or PostgreSQL, which ``idbridge rp``
     keeps), or in ``relying_parties_file``. Either is looked at every second. Operators sign in at ``operator_issuer``,
     whose keys are at ``operator_key_set``: their tokens are made for ``operator_client_id`` and have ``operator_role``
-    in the claim ``operator_role_claim``. Without an issuer there are no operators.
+    in the claim ``operator_role_claim``. Without an issuer there are no operators. The console shows
+    the attestations of conformance that lie in ``conformance_directory``.
+
+    What it answers it writes down in the log of ``log_dir`` (``idbridge log init``), which it signs with the Ed25519
+    key of ``log_key_file``, opened by ``log_passphrase_file``. The keys of days are in ``log_day_keys_dir``, which no
+    backup copies. How far the log has come it also keeps in its database, or in ``log_heads_dir``, which is on another
+    disk. Workers reach the one writer at ``log_socket``, which the node names to them by itself. A disk has
+    ``log_wait_seconds``. A practice node without ``log_dir`` writes nothing down, and gives no receipts.
+    It is confirmed at ``witness_urls``, addresses parted by spaces.
+
+    Figures are shown on ``metrics_port`` of ``metrics_host``; without a port nowhere. Told to end, the node says for
+    ``drain_seconds`` that it is not ready before it stops to listen. The samples of ``canary_dir`` it puts to itself
+    each minute, under the API key of ``canary_key_file``. It writes traces to ``traces_dir``, of a ``traces_share`` of
+    the requests that bring no trace along.
     """
 
-    # A variable that is empty is one that is not set: a compose file can leave one out in no other way.
-    model_config = SettingsConfigDict(
-        env_prefix="IDBRIDGE_", env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
-    )
-
-    environment: Environment
-    state: MemberState
     node_url: str
     browser_url: str | None = None
-    trust_dir: Path | None = None
-    pins_file: Path | None = None
-    trust_root_file: Path | None = None
-    trust_url: str | None = None
-    state_dir: Path
     relying_parties_file: Path | None = None
     database_url: SecretStr | None = None
     operator_issuer: str | None = None
@@ -67,6 +100,7 @@ class Settings(BaseSettings):
     operator_authorization_endpoint: str | None = None
     operator_token_endpoint: str | None = None
     operator_role_claim: str = "roles"
+    conformance_directory: Path | None = None
     assertion_key_file: Path | None = None
     assertion_keys_dir: Path | None = None
     assertion_passphrase_file: Path | None = None
@@ -78,22 +112,44 @@ class Settings(BaseSettings):
     access_passphrase_file: Path | None = None
     webhook_key_file: Path | None = None
     webhook_passphrase_file: Path | None = None
+    log_dir: Path | None = None
+    log_key_file: Path | None = None
+    log_passphrase_file: Path | None = None
+    log_day_keys_dir: Path | None = None
+    log_heads_dir: Path | None = None
+    log_socket: Path | None = None
+    witness_urls: str = ""
+    log_wait_seconds: Annotated[float, Field(gt=0, le=LIMITS.log_sandbox_wait.total_seconds())] = (
+        LIMITS.log_wait.total_seconds()
+    )
     type_metadata_dir: Path | None = None
     upstream_clients_file: Path | None = None
     upstream_passphrase_file: Path | None = None
     redis_url: SecretStr | None = None
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
     workers: Annotated[int, Field(ge=1, le=LIMITS.workers)] = 1
-    reload_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
-    poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
+    traces_dir: Path | None = None
+    traces_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    canary_dir: Path | None = None
+    canary_key_file: Path | None = None
     crl_poll_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
-    snapshot_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @property
     def public_url(self) -> str:
         """Where browsers reach this node: what its redirects, cookies and redirect URIs are about."""
         return self.browser_url or self.node_url
+
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """Where the witnesses of other states are asked to confirm this node's log."""
+        return tuple(self.witness_urls.split())
+
+    @property
+    def log_origin(self) -> str | None:
+        """The origin of this node's log, as its state's list names it; ``None`` for a node that has none."""
+        return f"{self.node_url.partition('://')[2]}/log" if self.log_dir is not None else None
 
 
 def read_settings(**given: Any) -> Settings:
@@ -102,15 +158,15 @@ def read_settings(**given: Any) -> Settings:
     Raises:
         ConfigurationError: A setting is missing, unknown, of the wrong kind, or not allowed in this environment.
     """
-    try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        raise ConfigurationError("; ".join(_fault(fault) for fault in error.errors())) from None
+    settings = _read(Settings, given)
     _refuse_address(settings)
     _refuse_trust_source(settings)
     _refuse_key_source(settings)
     _refuse_registry_source(settings)
     _refuse_operators(settings)
+    if (settings.canary_dir is None) is not (settings.canary_key_file is None):
+        raise ConfigurationError("IDBRIDGE_CANARY_DIR goes with IDBRIDGE_CANARY_KEY_FILE, under which it is asked")
+    _refuse_log(settings)
     if settings.workers > 1 and settings.redis_url is None:
         raise ConfigurationError(
             "more than one worker needs IDBRIDGE_REDIS_URL: in the memory of each, a value could be spent once in each"
@@ -118,12 +174,37 @@ def read_settings(**given: Any) -> Settings:
     return settings
 
 
+def read_witness_settings(**given: Any) -> WitnessSettings:
+    """Return the settings of a witness without a node, if it may start with them.
+
+    Raises:
+        ConfigurationError: A setting is missing, of the wrong kind, or not allowed in this environment.
+    """
+    settings = _read(WitnessSettings, given)
+    needed = {
+        "IDBRIDGE_WITNESS_NAME": settings.witness_name,
+        "IDBRIDGE_WITNESS_KEY_FILE": settings.witness_key_file,
+    }
+    missing = [name for name, value in needed.items() if value is None]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} is missing: a witness has a name and a key")
+    _refuse_trust_source(settings)
+    return settings
+
+
+def _read(kind: type[AnySettings], given: Mapping[str, Any]) -> AnySettings:
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_fault(fault) for fault in error.errors())) from None
+
+
 def _fault(fault: Any) -> str:
     name = "_".join(str(part) for part in fault["loc"]).upper()
     return f"IDBRIDGE_{name}: {fault['msg'].lower()}"
 
 
-def _refuse_trust_source(settings: Settings) -> None:
+def _refuse_trust_source(settings: WitnessSettings) -> None:
     """Refuse settings that name no source of trust material, or two of which one would go unread."""
     by_root = settings.trust_root_file is not None
     if by_root and settings.pins_file is not None:
@@ -155,6 +236,28 @@ def _refuse_registry_source(settings: Settings) -> None:
             "IDBRIDGE_DATABASE_URL names the database of `idbridge rp`, or IDBRIDGE_RELYING_PARTIES_FILE one file: "
             "one of the two"
         )
+
+
+def _refuse_log(settings: Settings) -> None:
+    """Refuse settings by which answers would leave without being written down, or with less than they say."""
+    live = settings.environment is Environment.LIVE
+    if settings.log_dir is None:
+        if live:
+            raise ConfigurationError("IDBRIDGE_LOG_DIR is missing: a live node writes down what it answers")
+        return
+    needed = {"IDBRIDGE_LOG_KEY_FILE": settings.log_key_file, "IDBRIDGE_LOG_DAY_KEYS_DIR": settings.log_day_keys_dir}
+    if live and settings.database_url is None:
+        needed["IDBRIDGE_LOG_HEADS_DIR"] = settings.log_heads_dir
+    missing = [name for name, value in needed.items() if value is None]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} is missing: a log is not written without")
+    if live and settings.log_wait_seconds > LIMITS.log_wait.total_seconds():
+        raise ConfigurationError("IDBRIDGE_LOG_WAIT_SECONDS is longer than a live node lets anybody wait for a disk")
+    for url in settings.witnesses:
+        _refuse_source_address(url, settings.environment, name="IDBRIDGE_WITNESS_URLS")
+    days, folder = settings.log_day_keys_dir, settings.log_dir
+    if days is not None and (days == folder or folder in days.parents):
+        raise ConfigurationError("IDBRIDGE_LOG_DAY_KEYS_DIR is in the log, of which there are backups")
 
 
 def _refuse_operators(settings: Settings) -> None:

@@ -6,7 +6,7 @@ How keys are opened is not known here (``keys.py``). Clauses: RFC 7517 section 5
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,7 @@ class Issuing:
     """What a node makes assertions with. ``signers`` are the keys that could be opened, best first, by thumbprint.
 
     ``ring`` has all keys of a folder, and is ``None`` for a single key file. ``active`` is the thumbprint of the key
-    that should sign; ``locked`` says why it could not be opened, and is empty if it was.
+    that should sign; ``locked`` says why it could not be opened, and is empty if it was. If ``stopped``, none signs.
     """
 
     node: Node
@@ -57,12 +57,15 @@ class Issuing:
     active: str
     ring: KeyRing | None = None
     locked: str = ""
+    stopped: bool = False
 
     def signer(self, snapshot: TrustSnapshot, *, at: datetime) -> NamedSigner | None:
         """Return what signs at ``at``: ``None`` if the node's state grants none of its keys.
 
         A practice node whose state has no list yet signs with what it has; nobody recognises that.
         """
+        if self.stopped:
+            return None
         if not self.needs_listing(snapshot):
             return NamedSigner(self.signers[0], self.signers[0].kid)
         for signer in self.signers:
@@ -131,11 +134,17 @@ class IssuingInForce:
 
     def __init__(self, issuing: Issuing) -> None:
         self._current = issuing
+        self._stopped = False
 
     def current(self) -> Issuing:
         """Return what is in force now. A request takes it once and keeps it to its end."""
         return self._current
 
     def exchange(self, issuing: Issuing) -> None:
-        """Put ``issuing`` in force."""
-        self._current = issuing
+        """Put ``issuing`` in force; what was stopped stays so."""
+        self._current = replace(issuing, stopped=True) if self._stopped else issuing
+
+    def stop(self) -> None:
+        """Sign nothing any more, whatever keys come: what this node takes for genuine may be forged."""
+        self._stopped = True
+        self._current = replace(self._current, stopped=True)

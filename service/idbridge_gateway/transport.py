@@ -2,8 +2,9 @@
 
 uvicorn bounds neither the size of a request's head nor the time that a request takes to arrive, so that a client that
 trickles octets holds a connection for ever (slowloris). Here a request has to arrive whole within a fixed time, its
-head has a size, and what follows an answer that came early is thrown away up to a bound. Bytes that are no HTTP are
-answered by a problem like everything else.
+head has a size, and what follows an answer that came early is thrown away up to a bound. Nor does it bound how many
+connections there are: a worker that has no descriptor left would answer nobody, so that whoever has waited longest
+without asking gives way to whoever comes. Bytes that are no HTTP are answered by a problem like everything else.
 """
 
 import json
@@ -13,11 +14,13 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from idbridge.clock import SystemStopwatch
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.api.problems import MEDIA_TYPE, problem
 
+ARRIVED: Final = "idbridge.arrived"  # the seconds at which the head of a request was there
 _BAD_REQUEST: Final = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-content-type-options: nosniff\r\n"
     b"cache-control: no-store\r\nconnection: close\r\n\r\n%b"
@@ -32,28 +35,65 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._deadline: TimerHandle | None = None
+        self._stopwatch = SystemStopwatch()
         self._in_head = False
         self._arriving = False
         self._octets = 0
+        self._tail = b""
+        self.idle_since = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked here that is not answered."""
+        return not self._arriving and not self.pipeline and (self.cycle is None or self.cycle.response_complete)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self.idle_since = self._stopwatch.seconds()
         self._begin_waiting()
+        if len(self.connections) > LIMITS.connections:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End the connection that has waited longest without asking; this one if all others ask."""
+        others = (one for one in self.connections if one is not self and isinstance(one, BoundedProtocol))
+        idle = [one for one in others if one.is_idle]
+        given_up = min(idle, key=lambda one: one.idle_since, default=self)
+        self.connections.discard(given_up)
+        given_up.transport.close()
 
     def data_received(self, octets: bytes) -> None:
         """Take ``octets``; a whole request that comes in one piece costs no timer."""
+        if self._head_grows_too_long(octets):
+            self.send_400_response("")
+            return
+        begins = not self._arriving
         if self._arriving:
             self._octets += len(octets)
         elif b"pgrade" in octets.lower():
             octets = _without_upgrade(octets)
-        if self._in_head and self._octets > LIMITS.request_head_bytes:
-            self.send_400_response("")
-        elif self._octets > LIMITS.batch_body_bytes + LIMITS.discarded_bytes:
+        if self._octets > LIMITS.batch_body_bytes + LIMITS.discarded_bytes:
             self.transport.close()
         else:
             super().data_received(octets)
+            if begins and self._in_head:
+                self._octets = len(octets)
+            self._tail = (self._tail + octets)[1 - len(_END_OF_HEAD) :]
             self._await_rest()
+
+    def _head_grows_too_long(self, octets: bytes) -> bool:
+        """Tell whether with ``octets`` the head of a request is longer than it may be, in however many pieces it came.
+
+        What follows the head in the same piece does not count.
+        """
+        if self._arriving and not self._in_head:
+            return False
+        before, tail = (self._octets, self._tail) if self._arriving else (0, b"")
+        if before + len(octets) <= LIMITS.request_head_bytes:
+            return False
+        end = (tail + octets).find(_END_OF_HEAD)
+        return end < 0 or before + end - len(tail) > LIMITS.request_head_bytes
 
     def on_message_begin(self) -> None:
         """Note that a request begins."""
@@ -64,6 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Note that the head is complete."""
         self._in_head = False
+        self.scope[ARRIVED] = self._stopwatch.seconds()  # type: ignore[typeddict-unknown-key] # ours, read at the edge
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -71,6 +112,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arriving = False
         self._stop_waiting()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Note since when nothing is asked."""
+        self.idle_since = self._stopwatch.seconds()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

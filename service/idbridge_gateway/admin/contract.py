@@ -67,7 +67,6 @@ _CLIENT: Final = {
     "grant_types": {"type": "array", "items": {"enum": sorted(GRANTS)}, "minItems": 1, "uniqueItems": True},
     "enabled": {"type": "boolean"},
 }
-_CLIENT_ASKED: Final = {**_CLIENT, "secret_digest": _or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"})}
 _MEMBERS: Final = {
     "id": {"type": "string", "pattern": "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"},
     "name": _text(),
@@ -87,16 +86,18 @@ _MEMBERS: Final = {
     "signs_in_as": _or_null(_object(["scheme", "value"], {"scheme": {"enum": sorted(SCHEMES)}, "value": _text()})),
 }
 _CLIENTS: Final = {"type": "array", "items": _object(list(_CLIENT), _CLIENT), "maxItems": LIMITS.oidc_clients}
-_ASKED: Final = {**_CLIENTS, "items": _object(["id", "profile"], _CLIENT_ASKED)}
+_ASKED: Final = {**_CLIENTS, "items": _object(["id", "profile"], _CLIENT)}
 _KEY: Final = _object(
     ["last_four", "created_at", "expires_at"],
     {"last_four": _or_null(_text(4)), "created_at": _INSTANT, "expires_at": _INSTANT},
 )
+_ENDING: Final = _object(["client", "until"], {"client": _text(), "until": _INSTANT})
 _SHOWN: Final = {
     **_MEMBERS,
     "oidc_clients": _CLIENTS,
     "environment": {"enum": [environment.value for environment in Environment]},
     "api_keys": {"type": "array", "items": _KEY},
+    "ending_secrets": {"type": "array", "items": _ENDING},
     "version": {"type": "integer", "minimum": 1},
     "created_at": _INSTANT,
     "changed_at": _INSTANT,

@@ -11,6 +11,7 @@ from idbridge_gateway.admin.operators import (
     unauthenticated,
     verify_operator,
 )
+from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.revocation import ListedHosts
 from idbridge_gateway.settings import Settings
@@ -42,7 +43,10 @@ class OperatorsDesk:
         unverified = read_unverified_operator(token.decode("ascii"), self._rules)
         header = unverified.jws.header
         keys = await self._keys.that_fit(kid=header.kid, algorithm=header.algorithm)
-        return verify_operator(unverified, keys, self._rules, pairwise_key=self._pairwise_key, at=self._clock.now())
+        pairwise_key, at = self._pairwise_key, self._clock.now()
+        operator = verify_operator(unverified, keys, self._rules, pairwise_key=pairwise_key, at=at)
+        JOURNAL.info("an operator proved who they are: %s", operator.pseudonym)
+        return operator
 
 
 def operators_of(parts: Parts, *, source: Source | None = None) -> OperatorsDesk:
@@ -53,7 +57,7 @@ def operators_of(parts: Parts, *, source: Source | None = None) -> OperatorsDesk
     keys = None
     if rules is not None and address is not None:
         source = source or ListedHosts(settings.environment)
-        keys = IssuerKeys(address, state=settings.state, source=source, clock=clock)
+        keys = IssuerKeys(address, state=settings.state, environment=settings.environment, source=source, clock=clock)
     return OperatorsDesk(rules, keys, pairwise_key=pairwise_key, clock=clock)
 
 

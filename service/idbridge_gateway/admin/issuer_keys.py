@@ -12,7 +12,7 @@ from idbridge.clock import Clock
 from idbridge.errors import IdBridgeError, JoseError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
-from idbridge.model.region import MemberState
+from idbridge.model.region import Environment, MemberState
 from idbridge.model.trust import PolledKeys
 from idbridge.net.source import Source
 from idbridge.oidc.signed_jwt import candidates
@@ -22,10 +22,13 @@ from idbridge_gateway.journal import JOURNAL
 
 
 class IssuerKeys:
-    """The key set at ``address``, as ``source`` last gave it; ``state`` is whose node asks."""
+    """The key set at ``address``, as ``source`` last gave it; ``state`` is whose node of ``environment`` asks."""
 
-    def __init__(self, address: str, *, state: MemberState, source: Source, clock: Clock) -> None:
+    def __init__(
+        self, address: str, *, state: MemberState, environment: Environment, source: Source, clock: Clock
+    ) -> None:
         self._place = (state, address)
+        self._environment = environment
         self._source = source
         self._clock = clock
         self._held: PolledKeys | None = None
@@ -68,6 +71,8 @@ class IssuerKeys:
         self._looked_at = now
         try:
             octets = await asyncio.to_thread(self._source.fetch, self._place[1], max_bytes=LIMITS.key_set_bytes)
-            self._held = read_key_set(octets, self._place, algorithms=CLOSED, fetched_at=now).polled
+            self._held = read_key_set(
+                octets, self._place, algorithms=CLOSED, environment=self._environment, fetched_at=now
+            ).polled
         except IdBridgeError as fault:
             JOURNAL.error("the keys of the operators' issuer were not taken: %s", fault.code)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from idbridge.codec import strict_json
 from idbridge.errors import ConfigurationError, InputError, RequestError
@@ -17,12 +17,15 @@ from idbridge.limits import LIMITS
 from idbridge_gateway.admin.merge import merged
 from idbridge_gateway.admin.operators import Operator
 from idbridge_gateway.parts import Parts
+from idbridge_gateway.registry.act import Act
 from idbridge_gateway.registry.api_keys import new_api_key, with_new_key, with_secrets
 from idbridge_gateway.registry.chosen import Begun
 from idbridge_gateway.registry.form import read_registration, registration_document, shown_document
 from idbridge_gateway.registry.members import members, refused
 from idbridge_gateway.registry.record import Registration
-from idbridge_gateway.registry.store import Act, SqlRegistry
+
+if TYPE_CHECKING:
+    from idbridge_gateway.registry.store import SqlRegistry
 
 SCHEMA: Final = "idbridge-registration-1"
 LIST_SCHEMA: Final = "idbridge-registrations-1"
@@ -86,6 +89,7 @@ class RelyingPartiesDesk:
         act = self._act("add", operator)
         entry, secrets = with_secrets(_parsed(body), self._randomness)
         named = read_registration(entry, environment=self._environment)
+        self._registry.in_force.own.require_none(named)
         key, kept = new_api_key(named.id, environment=self._environment, randomness=self._randomness, at=act.at)
         made = await _answered(self._database().add(replace(named, api_keys=(kept,)), act))
         await self._registry.watch.look()
@@ -123,6 +127,7 @@ class RelyingPartiesDesk:
             created_at=held.created_at,
             changed_at=held.changed_at,
         )
+        self._registry.in_force.own.require_none(made)
         if secrets:
             told["client_secrets"] = dict(secrets)
         if rotation is None:
@@ -134,14 +139,14 @@ class RelyingPartiesDesk:
     def _act(self, name: str, operator: Operator) -> Act:
         return Act(name, operator.actor, self._clock.now())
 
-    def _database(self) -> SqlRegistry:
+    def _database(self) -> "SqlRegistry":
         """Return where the registry is changed.
 
         Raises:
             RequestError: ``policy.operator_required``: it is a file, which only whoever owns it writes.
         """
         if self._registry.database is None:
-            raise RequestError("policy.operator_required", "the registry of this node is a file, written by hand")
+            raise RequestError("policy.operator_required", "the registry is a file: change it with `idbridge rp`")
         return self._registry.database
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from idbridge.model.request import Detail
 from idbridge.verify.schema import BATCH_REQUEST, REPORTS, VERIFY_REQUEST
 from idbridge_gateway.admin import contract as admin
+from idbridge_gateway.api import log_contract as log
 from idbridge_gateway.api.schemas import JSON_MEDIA, RELYING_PARTY, SCHEMAS, SECURITY_SCHEMES, answers, reference
 from idbridge_gateway.api.verify import BATCH_PATH, VERIFY_PATH
 from idbridge_gateway.wallet import contract as wallet
@@ -64,6 +65,7 @@ def _schemas() -> dict[str, Any]:
         "Report": report,
         "BatchAnswer": batch,
         **SCHEMAS,
+        **log.SCHEMAS,
         **admin.SCHEMAS,
         **wallet.SCHEMAS,
     }

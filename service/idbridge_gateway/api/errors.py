@@ -36,6 +36,7 @@ def response_of(answer: Answer) -> Response:
 
 
 def _problem(request: Request, broken: RequestError, *headers: tuple[bytes, bytes]) -> Response:
+    request.state.refused = broken.code  # for the edge, which tells of it
     site = getattr(request.app.state, "site", None)
     if site is not None and site.serves(request.scope["path"]):
         page: Response = site.problem(request, broken, headers={name.decode(): text.decode() for name, text in headers})

@@ -1,9 +1,11 @@
 """Faults by name: what may befall a node, switched on by hand in the sandbox to see that it fails closed.
 
-Served under ``idbridge demo`` only, to callers on this machine only. A request that a browser sends on behalf of some
-page (it carries ``Origin``, or a ``Host`` that is not this machine) is refused: no page may break a node.
+Served under ``idbridge demo`` and ``serve --conformance`` only, to callers on this machine only. A request that a
+browser sends on behalf of some page (it carries ``Origin``, or a ``Host`` that is not this machine) is refused: no
+page may break a node. Whoever switches a fault is answered once the node has looked at the world again.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,9 +13,14 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 
 from idbridge.clock import Clock
-from idbridge.errors import RequestError
+from idbridge.errors import FetchError, RequestError
+from idbridge.evidence.errors import UnrecordedError
+from idbridge.net.source import Source
+from idbridge.tlog.commitment import Opening
+from idbridge.tlog.leaf import LeafType, Value
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
+from idbridge_gateway.evidence.line import LogLine, Written
 from idbridge_gateway.node import NodeState, TrustInForce
 from idbridge_gateway.settings import is_loopback
 from idbridge_gateway.stores.one_time import NOBODY, OneTime
@@ -23,12 +30,18 @@ STALE_LISTS: Final = "stale-lists"
 CLOCK_SKEW: Final = "clock-skew"
 ONE_TIME_FULL: Final = "one-time-full"
 ONE_TIME_BROKEN: Final = "one-time-broken"
+LOG_GONE: Final = "log-gone"
+HOSTS_DOWN: Final = "hosts-down"
+HOSTS_HOSTILE: Final = "hosts-hostile"
 TITLES: Final = {
     LISTS_UNREACHABLE: "The node holds no usable trust list.",
     STALE_LISTS: "No list was refreshed since its next update fell due.",
     CLOCK_SKEW: "The node's clock is an hour behind.",
     ONE_TIME_FULL: "The store of one-time values takes no more.",
     ONE_TIME_BROKEN: "The store of one-time values breaks in the middle of a request.",
+    LOG_GONE: "The writer of the log is gone.",
+    HOSTS_DOWN: "No host of status lists, revocation lists or key sets answers.",
+    HOSTS_HOSTILE: "Every such host answers with as much as anybody takes, and nothing of it is a list.",
 }
 SKEW: Final = timedelta(hours=1)
 _FORWARDED: Final = ("origin", "forwarded", "x-forwarded-for", "sec-fetch-site")
@@ -121,8 +134,63 @@ class FaultyOneTime:
         return await self._store.was_spent(key, by=by)
 
 
-def faults_router(faults: Faults) -> APIRouter:
-    """Return the switches."""
+class FaultyLine:
+    """The line to a log whose writer can be gone."""
+
+    def __init__(self, line: LogLine, *, faults: Faults) -> None:
+        self._line = line
+        self._faults = faults
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether nothing can be written down."""
+        return self._faults.is_on(LOG_GONE) or self._line.is_broken
+
+    async def append(self, kind: LeafType, members: Mapping[str, Value], *, opening: Opening | None = None) -> Written:
+        """Append a leaf; return once a disk has it.
+
+        Raises:
+            RequestError: ``system.unrecorded`` or ``system.overloaded``: nothing may be released.
+        """
+        if self._faults.is_on(LOG_GONE):
+            raise UnrecordedError("the writer of the log is gone")
+        return await self._line.append(kind, members, opening=opening)
+
+    async def look(self) -> None:
+        """Look whether what was broken is whole again."""
+        await self._line.look()
+
+    async def close(self) -> None:
+        """End what is open."""
+        await self._line.close()
+
+
+class FaultySource:
+    """Hosts of lists that can be down, or be somebody else's."""
+
+    def __init__(self, source: Source, *, faults: Faults) -> None:
+        self._source = source
+        self._faults = faults
+
+    def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        """Return the document at ``url``.
+
+        Raises:
+            FetchError: It is unreachable or too long.
+        """
+        if self._faults.is_on(HOSTS_DOWN):
+            raise FetchError("the host does not answer")
+        if self._faults.is_on(HOSTS_HOSTILE):
+            return bytes(max_bytes)
+        return self._source.fetch(url, max_bytes=max_bytes)
+
+
+async def _nothing() -> None:
+    """Look at nothing."""
+
+
+def faults_router(faults: Faults, *, switched: Callable[[], Awaitable[None]] = _nothing) -> APIRouter:
+    """Return the switches; ``switched`` is waited for after each of them."""
     router = APIRouter(tags=["sandbox"])
 
     @router.get(
@@ -130,7 +198,7 @@ def faults_router(faults: Faults) -> APIRouter:
         responses=answers("Faults", 404),
     )  # fmt: skip
     async def list_faults(request: Request) -> Response:
-        _refuse_strangers(request)
+        refuse_strangers(request)
         return _listed(faults)
 
     @router.post(
@@ -138,8 +206,9 @@ def faults_router(faults: Faults) -> APIRouter:
         responses=answers("Faults", 400, 404),
     )  # fmt: skip
     async def switch_fault(request: Request, name: str, on: bool = True) -> Response:  # noqa: FBT001, FBT002 - a query parameter
-        _refuse_strangers(request)
+        refuse_strangers(request)
         faults.switch(name, on=on)
+        await switched()
         return _listed(faults)
 
     return router
@@ -150,7 +219,7 @@ def _listed(faults: Faults) -> Response:
     return Response(json_octets({"faults": rows}), media_type="application/json", headers={"cache-control": "no-store"})
 
 
-def _refuse_strangers(request: Request) -> None:
+def refuse_strangers(request: Request) -> None:
     """Answer anybody else as if there were nothing here."""
     caller = request.client.host if request.client is not None else ""
     forwarded = any(name in request.headers for name in _FORWARDED)

@@ -13,6 +13,7 @@ from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.node import TrustInForce
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.signing import IssuingInForce
+from idbridge_gateway.standing import Standing
 
 _FRESH: Final = {"cache-control": "no-store"}
 # A copy lives as long as an assertion: it knows a new key a day before that signs (the publication lead), and a key
@@ -26,14 +27,12 @@ def health_router(
     issuing: IssuingInForce,
     clock: Clock,
     registry: RegistryInForce,
+    standing: Standing,
     encryption: tuple[dict[str, Any], ...] = (),
 ) -> APIRouter:
     """Return the routes that say how this node is; ``encryption`` are the public keys that others encrypt to."""
     router = APIRouter(tags=["node"])
-
-    @router.get("/healthz", summary="Is it alive", response_class=Response, responses=answers("Health"))
-    async def alive() -> Response:
-        return Response(json_octets({"status": "up"}), media_type="application/json", headers=_FRESH)
+    _add_alive(router)
 
     @router.get("/readyz", summary="Can it decide", response_class=Response, responses=answers("Readiness", 503))
     async def ready() -> Response:
@@ -41,16 +40,8 @@ def health_router(
 
         A registry that is out of reach holds up nobody either: whoever was registered last is served.
         """
-        state = trust.current()
-        usable = state.usable_states(clock.now())
-        if not usable:
-            raise RequestError("system.not_ready")
-        document = {
-            "status": "ready",
-            "trust_snapshot": state.snapshot.id,
-            "usable_states": usable,
-            "registrations": {"current": not registry.trouble, "as_of": instant_text(registry.as_of)},
-        }
+        document = _readiness(trust, standing, clock)
+        document["registrations"] = {"current": not registry.trouble, "as_of": instant_text(registry.as_of)}
         return Response(json_octets(document), media_type="application/json", headers=_FRESH)
 
     @router.get(
@@ -65,3 +56,37 @@ def health_router(
         return Response(json_octets(keys), media_type="application/json", headers=_CACHED)
 
     return router
+
+
+def witness_health_router(*, trust: TrustInForce, clock: Clock, standing: Standing) -> APIRouter:
+    """Return the routes that say how a witness without a node is: it has neither registrations nor assertion keys."""
+    router = APIRouter(tags=["witness"])
+    _add_alive(router)
+
+    @router.get("/readyz", response_class=Response)
+    async def ready() -> Response:
+        document = _readiness(trust, standing, clock)
+        return Response(json_octets(document), media_type="application/json", headers=_FRESH)
+
+    return router
+
+
+def _add_alive(router: APIRouter) -> None:
+    @router.get("/healthz", summary="Is it alive", response_class=Response, responses=answers("Health"))
+    async def alive() -> Response:
+        return Response(json_octets({"status": "up"}), media_type="application/json", headers=_FRESH)
+
+
+def _readiness(trust: TrustInForce, standing: Standing, clock: Clock) -> dict[str, Any]:
+    """Return what a node or witness that is ready says of the lists that it goes by.
+
+    Raises:
+        RequestError: ``system.not_ready``.
+    """
+    if standing.against:
+        raise RequestError("system.not_ready", "; ".join(standing.against))
+    state = trust.current()
+    usable = state.usable_states(clock.now())
+    if not usable:
+        raise RequestError("system.not_ready")
+    return {"status": "ready", "trust_snapshot": state.snapshot.id, "usable_states": usable}

@@ -1,8 +1,8 @@
 """Step V1: the members of a request become a question, and every one of them is accounted for.
 
 The caller can only narrow (architecture D4). What would set the instant, the policy, the status check, the trust
-material or the relying party is refused by name; what later versions evaluate is refused too, because to ignore it
-would widen the answer; anything else unknown is refused without being repeated.
+material or the relying party is refused by name; anything else unknown is refused without being repeated, because to
+ignore it could widen the answer.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ from idbridge.model.request import Detail, Expectations, RelyingParty, Session, 
 from idbridge.model.shown_text import has_controls, is_visible
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
+from idbridge.verify.time_evidence import read_time_evidence
 
 Choice = TypeVar("Choice")
 
 MEMBERS: Final = frozenset({
     "credential", "format", "purpose", "purpose_text", "expected", "claims", "assertion", "detail", "dcql",
-    "transaction_data", "userinfo",
+    "transaction_data", "userinfo", "time_evidence",
 })  # fmt: skip
-UNSUPPORTED: Final = frozenset({"time_evidence"})
 FORBIDDEN: Final = frozenset({
     "at", "instant", "now", "time", "evaluated_at", "historical", "leeway",
     "policy", "policy_id", "policy_version", "options", "minimum_level",
@@ -85,6 +85,7 @@ def read_request(
         transactions=parse_transactions(members["transaction_data"], query=query)
         if "transaction_data" in members
         else (),
+        time_evidence=read_time_evidence(members["time_evidence"]) if "time_evidence" in members else None,
     )
 
 
@@ -96,8 +97,6 @@ def _not_allowed(names: set[str] | frozenset[str]) -> RequestError:
     """Name a member only if the name is one of ours: anything else is the caller's own text."""
     if forbidden := sorted(names & FORBIDDEN):
         return RequestError("input.member_forbidden", f"`{forbidden[0]}` may not be set by a request")
-    if unsupported := sorted(names & UNSUPPORTED):
-        return RequestError("input.member_unsupported", f"`{unsupported[0]}` is not evaluated by this version")
     return _malformed("the request has a member that the published schema does not know")
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from idbridge.model.denial import DenialReason, TargetKind
 from idbridge.model.region import AssuranceLevel, CommitmentTier, Environment, Format, MemberState
 from idbridge.reasons import Indication
+from idbridge_gateway.retention.row import About, Form, Place
 
 JSON_MEDIA: Final = "application/json"
 PROBLEM_MEDIA: Final = "application/problem+json"
@@ -186,6 +187,31 @@ _RECOGNITION_ROW: Final = _object({
     })),
 })  # fmt: skip
 
+_TRUSTMARK: Final = _object({
+    "iss": {"type": "string", "format": "uri"},
+    "iat": _INTEGER,
+    "state": _STATE,
+    "environment": _ENVIRONMENT,
+    "trust_snapshot": _DIGEST,
+    "lists": _list(_object({"state": _STATE, "sequence": _INTEGER, "digest": _DIGEST})),
+    "conformance": _list(_object({"profile": _TEXT, "digest": _DIGEST})),
+    "log": _or_null(_object({"origin": _TEXT, "checkpoint": {"type": "string", "format": "uri"}})),
+    "stores": _object({"shared": {"enum": ["memory", "redis"]}, "registry": {"enum": ["database", "file"]}}),
+    "exp": _INTEGER,
+    "data_handling_digest": _DIGEST,
+})  # fmt: skip
+_HANDLED: Final = _object({
+    "name": _TEXT,
+    "what": _TEXT,
+    "about": {"enum": [about.value for about in About]},
+    "form": {"enum": [form.value for form in Form]},
+    "places": _list({"enum": [place.value for place in Place]}),
+    "kept_seconds": _or_null(_INTEGER),
+    "setting": _or_null(_TEXT),
+    "ends": _or_null(_TEXT),
+    "readers": _TEXT,
+})  # fmt: skip
+
 SCHEMAS: Final[dict[str, Any]] = {
     "Problem": _PROBLEM,
     "Reason": _REASON,
@@ -209,6 +235,12 @@ SCHEMAS: Final[dict[str, Any]] = {
         "purpose": _TEXT,
         "evaluated_at": _INSTANT,
         "states": _list(_RECOGNITION_ROW),
+    }),
+    "Trustmark": _object({
+        "schema": {"const": "idbridge-trustmark-1"},
+        "trustmark": _TRUSTMARK,
+        "data_handling": _list(_HANDLED),
+        "signature": _or_null(_TEXT),
     }),
     "Jwks": _object({"keys": _list({"type": "object"})}),
     "Health": _object({"status": {"const": "up"}}),

@@ -18,6 +18,7 @@ from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.request import RelyingParty, VerifyRequest
+from idbridge_gateway.admission import Arriving
 from idbridge_gateway.api.answer import Answer, json_octets
 from idbridge_gateway.api.body import Receive, bound_of, read_body, refuse_media
 from idbridge_gateway.api.callers import Caller, Callers
@@ -74,7 +75,7 @@ class VerifyFront:
         self._clock = clock
         self._node_audiences = node_audiences
         self._decryption_keys = decryption_keys
-        self._arriving_bytes = 0
+        self._arriving = Arriving()
 
     async def single(self, head: RequestHead, receive: Receive) -> Answer:
         """Answer ``POST /v1/verify``.
@@ -110,16 +111,12 @@ class VerifyFront:
 
     async def _body(self, head: RequestHead, receive: Receive, *, path: str, max_bytes: int) -> tuple[Caller, bytes]:
         caller = await self._callers.identified(head, method="POST", path=path)
+        head.turn.belongs_to(caller.relying_party.id)
         self._rates.require_any(caller.relying_party.id)
         refuse_media(head)
         bound = bound_of(head, max_bytes=max_bytes)
-        if self._arriving_bytes + bound > LIMITS.arriving_bytes:
-            raise RequestError("system.overloaded", "too much is arriving at once")
-        self._arriving_bytes += bound
-        try:
+        with self._arriving.room(bound, party=caller.relying_party.id, turn=head.turn):
             return caller, await read_body(receive, max_bytes=bound)
-        finally:
-            self._arriving_bytes -= bound
 
     async def _round(self, head: RequestHead, relying_party: RelyingParty, *, body: bytes, items: int) -> Round:
         """Fix what stays the same to the end of this request."""

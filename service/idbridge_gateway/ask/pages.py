@@ -17,6 +17,8 @@ from idbridge.limits import LIMITS
 from idbridge_gateway.ask.answer_words import answer_words, level_of
 from idbridge_gateway.ask.question import FormFault, Question, order_members, questions, registers
 from idbridge_gateway.ask.session import BusinessSession, BusinessSessions
+from idbridge_gateway.evidence.answer_codes import code_of
+from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import see_other
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.pages.claim_words import claim_words
@@ -36,7 +38,7 @@ _FIELDS: Final = frozenset({"question", "scheme", "number", "purpose_text", "ask
 _EMPTY: Final = MappingProxyType(dict.fromkeys(_FIELDS, ""))
 _CALL_OFF: Final = frozenset({"call-off"})
 _UNPROCESSABLE: Final = 422
-_NOBODY_CAN: Final = "query.malformed"
+_NOBODY_CAN: Final = "query.unanswerable"
 
 
 class AskPages:
@@ -48,7 +50,7 @@ class AskPages:
         self._presentations = verifier.presentations
         self._sessions = sessions
         self._turns = parts.turns
-        self._rates = parts.rates
+        self._rates = parts.shared_rates
         self._origin = origin_of(parts.settings.public_url)
 
     async def home(self, request: Request) -> Response:
@@ -153,7 +155,7 @@ class AskPages:
         party, turn = session.party, self._turns.begin()
         self._asker.require_certificate(at=turn.at)
         members = order_members(fields, _offered(session, turn))
-        self._rates.take(party.id)
+        await self._rates.take(party.id)
         try:
             order = read_order(members, party=party, return_uris=frozenset(), state=turn.state, at=turn.at)
         except RequestError as refusal:
@@ -211,12 +213,15 @@ class AskPages:
     def _report(self, request: Request, found: Presentation) -> dict[str, Any]:
         if found.report is None:
             return {"report": None}
+        receipt = found.report["receipt"]
         words, purposes = self._pages.language(request), self._turns.trust.in_force.snapshot.purposes
         told = answer_words(found.report, words, purposes)
         represents = found.report["represents"]
         ends = represents["until"] if represents is not None else None
         return {
             "report": found.report,
+            "code": code_of(found.report["report_id"], receipt["index"]) if receipt is not None else "",
+            "check_at": f"{self._origin}{addresses.RECEIPT}",
             "words": told,
             "level": level_of(found.report),
             "evaluated": _instant(datetime.fromisoformat(found.report["evaluated_at"])),

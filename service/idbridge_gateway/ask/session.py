@@ -7,7 +7,7 @@ is switched on, looked at anew with every request, and ends after a working day.
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from fastapi import Request, Response
@@ -20,6 +20,7 @@ from idbridge.model.request import RelyingParty
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.record import Company, Registration
+from idbridge_gateway.stores.documents import Document, read_document
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 
 _NAME: Final = "idbridge-business"
@@ -46,6 +47,21 @@ class BusinessSession:
         return json.dumps(document).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept of a session."""
+
+    party: str
+    company: Company
+    ends_at: datetime
+    asks: tuple[str, ...]
+
+
+def _kept(kept: Document) -> _Kept:
+    scheme, value = kept.texts("company")
+    return _Kept(kept.text("party"), Company(scheme, value), kept.instant("ends_at"), kept.texts("asks"))
+
+
 class BusinessSessions:
     """The sessions of the businesses at one node; ``secure`` is false for a sandbox over plain http only."""
 
@@ -67,18 +83,17 @@ class BusinessSessions:
         """
         handle = request.cookies.get(self._name)
         octets = await self._store.read(Kind.BUSINESS_SESSION, handle) if handle is not None else None
-        if handle is None or octets is None:
+        kept = read_document(octets, _kept)
+        if handle is None or kept is None:
             return None
-        kept = json.loads(octets)
-        company = Company(*kept["company"])
         try:
-            registration = self._registry.signing_in_as(company)
+            registration = self._registry.signing_in_as(kept.company)
         except RequestError:  # switched off, or another company's by now
             return None
-        if registration.id != kept["party"]:
+        if registration.id != kept.party:
             return None
-        party, ends_at = registration.party_at(self._clock.now()), datetime.fromtimestamp(kept["ends_at"], UTC)
-        return BusinessSession(handle, party, company, ends_at, tuple(kept["asks"]))
+        party = registration.party_at(self._clock.now())
+        return BusinessSession(handle, party, kept.company, kept.ends_at, kept.asks)
 
     async def begin(self, response: Response, registration: Registration, company: Company) -> None:
         """Let the browser that gets ``response`` act for ``registration`` from now on.

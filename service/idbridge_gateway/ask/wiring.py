@@ -44,6 +44,7 @@ class SigningIn:
         """Take the browser back, with a session if its company signs in for a relying party.
 
         Raises:
+            OAuthError: The login of who signs in no longer stands.
             RequestError: ``policy.unauthenticated`` or ``system.*``.
         """
         try:
@@ -84,7 +85,7 @@ def install_ask(app: FastAPI, parts: Parts, provider: Provider) -> None:
 
 
 async def _answered(request: Request, answering: Awaitable[Response]) -> Response:
-    """Return what is answered; a form that is none of ours gets the page that says so."""
+    """Return what is answered; a form that is none of ours, and a login that is over, get the page that says so."""
     try:
         return await answering
     except OAuthError as refusal:
@@ -106,7 +107,7 @@ def ask_router(asking: AskPages, signing_in: SigningIn) -> APIRouter:
 
     @router.get(CALLBACK)
     async def finish(request: Request) -> Response:
-        return await signing_in.finish(request)
+        return await _answered(request, signing_in.finish(request))
 
     @router.post(f"{PATH}/sign-out")
     async def end(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""``/console``: states, recognition, verdicts over time, what ends when, and alerts, on one page for operators.
+"""``/console``: states, recognition, verdicts over time, what ends when, conformance and alerts, on one page.
 
 It shows trust material and counts. There is no person in it and no relying party, and nothing can be changed here.
 """
@@ -10,11 +10,12 @@ from typing import Final
 
 from fastapi import Request, Response
 
+from idbridge.conformance.profiles import Profile
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
-from idbridge.model.time import instant_text
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.console import figures
+from idbridge_gateway.console.attestations import grid
 from idbridge_gateway.console.chart import HEIGHT, LINE_HEIGHT, WIDTH, Span, chart, first_hour
 from idbridge_gateway.node import NodeState
 from idbridge_gateway.pages.languages import Language
@@ -40,6 +41,7 @@ class Overview:
         self._turns = parts.turns
         self._hours = parts.stores.hours
         self._registry = parts.registry
+        self._attestations = parts.settings.conformance_directory
         self._pages = pages
         self._bell = bell
 
@@ -54,11 +56,13 @@ class Overview:
         counts = await self._hours.since(first_hour(asked.span, at=now))
         words = self._pages.language(request)
         matrix = await asyncio.to_thread(figures.matrix, state, purpose=asked.purpose, at=now)
+        folder = self._attestations
+        attested = await asyncio.to_thread(grid, folder, at=now) if folder is not None else None
         dues, more = figures.calendar(state.snapshot, at=now, most=LIMITS.calendar_rows)
         page = self._pages.page(
             request,
             "console.html",
-            at=instant_text(now),
+            at=_minute(now),
             now=now,
             snapshot=state.snapshot.id,
             notices=self._notices(words),
@@ -73,6 +77,8 @@ class Overview:
             dues=dues,
             more_dues=more,
             alerts=self._bell.rung,
+            attested=attested,
+            profiles=tuple(Profile),
             signed_in=signed_in,
         )
         # Without a referrer a browser calls the origin of its own form `null`, and signing out would be refused.

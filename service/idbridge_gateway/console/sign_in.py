@@ -9,16 +9,13 @@ Clauses: OpenID Connect Core 1.0 section 3.1; RFC 7636; RFC 9207; RFC 9700 secti
 import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request, Response
 
 from idbridge.codec import base64url, length_prefixed, strict_json
-from idbridge.crypto import sealing
 from idbridge.errors import FetchError, InputError, RequestError
 from idbridge.limits import LIMITS
 from idbridge.net.calls import Call, Caller, Method
@@ -26,14 +23,15 @@ from idbridge.net.guarded import GuardedClient
 from idbridge.oidc.pkce import challenge_of
 from idbridge_gateway.admin.desk import OperatorsDesk
 from idbridge_gateway.console.overview import PATH
+from idbridge_gateway.oidc.begun_sign_ins import BegunSignIns, not_as_begun
 from idbridge_gateway.oidc.browser import see_other
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.settings import Settings
-from idbridge_gateway.stores.sealed import Kind, new_handle, stamped, unstamped
+from idbridge_gateway.stores.sealed import Kind, new_handle
 
 CALLBACK: Final = f"{PATH}/callback"
 _LABEL: Final = "operator-sign-in"
-_OCTETS: Final = 32
+_SESSION: Final = "idbridge-operator"
 _OK: Final = 200
 
 
@@ -69,11 +67,19 @@ class SignIn:
         self._desk = desk
         self._store = parts.stores.sealed
         self._one_time = parts.one_time
-        self._secret = sealing.secret_from(parts.turns.issuing.current().pairwise_key.octets, label=_LABEL)
         self._randomness = parts.randomness
         self._clock = parts.turns.clock
         self._redirect_uri = f"{parts.settings.public_url}{CALLBACK}"
         self._secure = parts.settings.public_url.startswith("https://")
+        self._session = f"{'__Host-' if self._secure else ''}{_SESSION}"
+        self._begun = BegunSignIns(
+            label=_LABEL,
+            key=parts.turns.issuing.current().pairwise_key.octets,
+            randomness=parts.randomness,
+            clock=parts.turns.clock,
+            lifetime=LIMITS.operator_sign_in,
+            secure=self._secure,
+        )
         self._caller = _caller(issuer, parts.settings)
 
     async def is_operator(self, request: Request) -> bool:
@@ -82,26 +88,25 @@ class SignIn:
         Raises:
             RequestError: ``system.overloaded``: sessions cannot be looked at.
         """
-        handle = request.cookies.get(self._name("operator"))
+        handle = request.cookies.get(self._session)
         return handle is not None and await self._store.read(Kind.OPERATOR_SESSION, handle) is not None
 
     def begin(self) -> Response:
         """Send the browser to the issuer."""
-        state, nonce, verifier = (base64url.encode(self._randomness.octets(_OCTETS)) for _ in range(3))
-        begun = self._sealed({"state": state, "nonce": nonce, "verifier": verifier})
+        begun = self._begun.new(onward=PATH)
         asked = urlencode({
             "response_type": "code",
             "client_id": self._issuer.client_id,
             "redirect_uri": self._redirect_uri,
             "scope": "openid",
-            "state": state,
-            "nonce": nonce,
-            "code_challenge": challenge_of(verifier),
+            "state": begun.state,
+            "nonce": begun.nonce,
+            "code_challenge": challenge_of(begun.verifier),
             "code_challenge_method": "S256",
         })  # fmt: skip
         mark = "&" if urlsplit(self._issuer.authorization).query else "?"
         response = see_other(f"{self._issuer.authorization}{mark}{asked}")
-        self._set(response, "sign-in", begun, seconds=LIMITS.operator_sign_in.total_seconds())
+        self._begun.set(response, begun)
         return response
 
     async def finish(self, request: Request) -> Response:
@@ -111,27 +116,30 @@ class SignIn:
             RequestError: ``policy.unauthenticated``: it is not the browser that was sent, or the issuer says no;
                 ``policy.operator_required``: whoever it is, is no operator; ``system.overloaded``.
         """
-        begun = self._begun(request)
-        query = request.query_params
-        if len(query.multi_items()) != len(query) or not hmac.compare_digest(
-            query.get("state", "").encode(), begun["state"].encode()
-        ):
-            raise _nobody()
+        begun, query = self._begun.require(request), request.query_params
         if query.get("iss", self._issuer.identifier) != self._issuer.identifier:
-            raise _nobody()  # the answer of another issuer (mix-up)
+            raise not_as_begun()  # the answer of another issuer (mix-up)
         code = query.get("code", "")
         if not 0 < len(code) <= LIMITS.opaque_characters:
-            raise _nobody()
-        token = await self._redeemed(code, verifier=begun["verifier"])
+            raise not_as_begun()
+        token = await self._redeemed(code, verifier=begun.verifier)
         operator = await self._desk.authenticate(b"Bearer " + token.encode())
-        if _nonce(token) != begun["nonce"]:
-            raise _nobody()
-        await self._spend(begun["state"])
+        if not hmac.compare_digest(_nonce(token).encode(), begun.nonce.encode()):
+            raise not_as_begun()
+        await self._spend(begun.state)
         handle, until = new_handle(self._randomness), self._clock.now() + LIMITS.operator_session
         await self._store.put(Kind.OPERATOR_SESSION, handle, operator.pseudonym.encode(), until=until)
-        response = see_other(PATH)
-        response.delete_cookie(self._name("sign-in"), path="/", secure=self._secure, httponly=True, samesite="lax")
-        self._set(response, "operator", handle, seconds=LIMITS.operator_session.total_seconds())
+        response = see_other(begun.onward)
+        self._begun.drop(response)
+        response.set_cookie(
+            self._session,
+            handle,
+            max_age=int(LIMITS.operator_session.total_seconds()),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
         return response
 
     async def end(self, request: Request) -> Response:
@@ -140,30 +148,12 @@ class SignIn:
         Raises:
             RequestError: ``system.overloaded``.
         """
-        handle = request.cookies.get(self._name("operator"))
+        handle = request.cookies.get(self._session)
         if handle is not None:
             await self._store.take(Kind.OPERATOR_SESSION, handle)
         response = see_other(PATH)
-        response.delete_cookie(self._name("operator"), path="/", secure=self._secure, httponly=True, samesite="lax")
+        response.delete_cookie(self._session, path="/", secure=self._secure, httponly=True, samesite="lax")
         return response
-
-    def _sealed(self, begun: Mapping[str, str]) -> str:
-        """Return what the browser keeps of a sign-in that begins now: it cannot read it, nor change it, nor keep it."""
-        value = stamped(json.dumps(begun).encode(), until=self._clock.now() + LIMITS.operator_sign_in)
-        return base64url.encode(sealing.seal(self._secret, value, label=_LABEL, randomness=self._randomness))
-
-    def _begun(self, request: Request) -> Mapping[str, str]:
-        """Return what this browser began, not too long ago."""
-        try:
-            octets = base64url.decode(request.cookies.get(self._name("sign-in"), ""))
-        except InputError:
-            raise _nobody() from None
-        sealed = sealing.unseal(self._secret, octets, label=_LABEL)
-        value = unstamped(sealed, at=self._clock.now()) if sealed is not None else None
-        if value is None:
-            raise _nobody()
-        begun: dict[str, str] = json.loads(value)
-        return begun
 
     async def _spend(self, state: str) -> None:
         """Let the sign-in count, if it did not before. Only an operator gets here, so that nobody else fills the store.
@@ -173,7 +163,7 @@ class SignIn:
         """
         key = hashlib.sha256(length_prefixed.encode(_LABEL, state)).digest()
         if not await self._one_time.claim(key, until=self._clock.now() + LIMITS.operator_sign_in):
-            raise _nobody()
+            raise not_as_begun()
 
     async def _redeemed(self, code: str, *, verifier: str) -> str:
         """Return the ID token that the issuer gives for ``code``."""
@@ -191,22 +181,14 @@ class SignIn:
         except FetchError:
             raise RequestError("system.overloaded", "the operators' issuer does not answer") from None
         if answer.status != _OK:
-            raise _nobody()
+            raise not_as_begun()
         try:
             token = strict_json.parse_object(answer.body, max_bytes=LIMITS.body_bytes).get("id_token")
         except InputError:
-            raise _nobody() from None
+            raise not_as_begun() from None
         if not isinstance(token, str) or not token.isascii():
-            raise _nobody()
+            raise not_as_begun()
         return token
-
-    def _name(self, what: str) -> str:
-        return f"{'__Host-' if self._secure else ''}idbridge-{what}"
-
-    def _set(self, response: Response, what: str, handle: str, *, seconds: float) -> None:
-        response.set_cookie(
-            self._name(what), handle, max_age=int(seconds), path="/", secure=self._secure, httponly=True, samesite="lax"
-        )
 
 
 def _caller(issuer: Issuer, settings: Settings) -> Caller:
@@ -216,11 +198,8 @@ def _caller(issuer: Issuer, settings: Settings) -> Caller:
     return GuardedClient(frozenset({address.netloc}), settings.environment, allow_loopback=loopback)
 
 
-def _nonce(token: str) -> Any:
-    """Return the nonce of a token that was verified."""
+def _nonce(token: str) -> str:
+    """Return the nonce of a token that was verified; empty if it has none."""
     payload = base64url.decode(token.split(".")[1])
-    return strict_json.parse_object(payload, max_bytes=LIMITS.token_bytes).get("nonce")
-
-
-def _nobody() -> RequestError:
-    return RequestError("policy.unauthenticated", "the sign-in did not end in this browser as it began; begin again")
+    nonce = strict_json.parse_object(payload, max_bytes=LIMITS.token_bytes).get("nonce")
+    return nonce if isinstance(nonce, str) else ""

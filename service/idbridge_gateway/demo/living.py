@@ -1,7 +1,7 @@
-"""The living region: two nodes, the providers at which people log in, and a bank at each node, on this machine.
+"""The living region: two nodes, the providers at which people and operators log in, and a bank at each node.
 
-Addresses come first, because each of them is registered somewhere before anything answers there. Names are those that
-the lists have; what stands in for them, the registrations say (ADR 21).
+All of it is on this machine. Addresses come first, because each of them is registered somewhere before anything
+answers there. Names are those that the lists have; what stands in for them, the registrations say (ADR 21).
 """
 
 import socket
@@ -28,6 +28,7 @@ from idbridge.sandbox.region import Region
 from idbridge_gateway.demo.bank.client import BankClient
 from idbridge_gateway.demo.bank.site import BACKCHANNEL, BYE, CALLBACK, Bank, Shop, bank_app
 from idbridge_gateway.demo.nodes import RunningNodes, lay_out
+from idbridge_gateway.demo.operators import operator_issuer, with_operators
 from idbridge_gateway.demo.providers import ListOperator, provider_host, register_node
 from idbridge_gateway.registration import read_registrations, write_registrations
 from idbridge_gateway.serving import LOOPBACK, BackgroundServer, address_of, listen
@@ -55,9 +56,26 @@ class LivingRegion:
         self.providers: Final = address_of(places.providers)
         self.banks: Final = {state: address_of(listener) for state, listener in places.banks.items()}
         operator = ListOperator(region, clock=clock, publish=_publishing(directory))
-        host = provider_host(region, browser=self.providers, operator=operator, clock=clock, randomness=randomness)
+        operators = operator_issuer(
+            {state: address_of(listener) for state, listener in places.nodes.items()},
+            browser=self.providers,
+            randomness=randomness,
+        )
+        host = provider_host(
+            region,
+            browser=self.providers,
+            operator=operator,
+            clock=clock,
+            randomness=randomness,
+            operators=operators,
+        )
         layout = {
-            state: register_node(host, _reached(settings, places.nodes[state]), region, randomness=randomness)
+            state: register_node(
+                host,
+                with_operators(_reached(settings, places.nodes), browser=self.providers),
+                region,
+                randomness=randomness,
+            )
             for state, settings in _laid_out(region, directory, clock).items()
         }
         banks = {
@@ -108,9 +126,12 @@ def _publishing(directory: Path) -> Callable[[Region, datetime], None]:
     return publish
 
 
-def _reached(settings: Settings, listener: socket.socket) -> Settings:
+def _reached(settings: Settings, listeners: Mapping[MemberState, socket.socket]) -> Settings:
+    """Return the settings of a node with where it answers, and where the others confirm its log."""
     said = settings.model_dump(exclude_none=True)
-    return read_settings(**{**said, "browser_url": address_of(listener)})
+    others = [address_of(one) for state, one in sorted(listeners.items()) if state is not settings.state]
+    witnesses = " ".join(f"{address}/witness" for address in others)
+    return read_settings(**{**said, "browser_url": address_of(listeners[settings.state]), "witness_urls": witnesses})
 
 
 def _opened_bank(region: Region, settings: Settings, url: str, *, clock: Clock) -> Bank:

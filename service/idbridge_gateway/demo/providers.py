@@ -25,6 +25,7 @@ from idbridge.sandbox.idp.discovery import CONNECT, EXCHANGE
 from idbridge.sandbox.idp.host import ProviderHost
 from idbridge.sandbox.idp.keys import with_key
 from idbridge.sandbox.idp.listed import Listed, Speech, every_provider
+from idbridge.sandbox.idp.operators import OperatorIssuer
 from idbridge.sandbox.idp.provider import PretendProvider
 from idbridge.sandbox.idp.web import FORM, Errand
 from idbridge.sandbox.parties import client_id
@@ -70,12 +71,18 @@ class ListOperator:
 
 
 def provider_host(
-    region: Region, *, browser: str, operator: ListOperator, clock: Clock, randomness: Randomness
+    region: Region,
+    *,
+    browser: str,
+    operator: ListOperator,
+    clock: Clock,
+    randomness: Randomness,
+    operators: OperatorIssuer | None = None,
 ) -> ProviderHost:
-    """Return the region's providers, which browsers reach below the address ``browser``."""
+    """Return the region's providers, which browsers reach below ``browser``, and the issuer of ``operators``."""
     listed = every_provider(region, at=clock.now(), browser=browser)
     desks = (Desk(one, region, randomness=randomness, list_key=operator.list_key) for one in listed)
-    return ProviderHost(map(PretendProvider, desks), clock=clock, deliver=_deliver)
+    return ProviderHost(map(PretendProvider, desks), clock=clock, deliver=_deliver, operators=operators)
 
 
 def _deliver(errand: Errand) -> None:

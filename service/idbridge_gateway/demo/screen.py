@@ -12,6 +12,8 @@ from rich.text import Text
 
 from idbridge.cli import output
 from idbridge.model.region import MemberState
+from idbridge.sandbox.idp.operators import STAFF
+from idbridge_gateway.demo.businesses import COMPANY
 from idbridge_gateway.demo.living import LivingRegion
 from idbridge_gateway.demo.rounds import Result, summary
 
@@ -83,6 +85,8 @@ def show_how_to_go_on(living: LivingRegion, *, key: str, party: str, case: str, 
     output.facts([
         *((f"log in at a bank of {state}", url) for state, url in living.banks.items()),
         ("try an ID in a browser", f"{first}/try"),
+        (f"ask by link, as {COMPANY.scheme} {COMPANY.value}", f"{first}/ask"),
+        (f"see the console, as {STAFF[0].name}", f"{first}/console"),
         *((f"node of {state}", url) for state, url in living.nodes.items()),
         ("providers", living.providers),
         ("read", f"{first}/docs"),

@@ -12,7 +12,6 @@ from typing import Final
 from fastapi import Request, Response
 
 from idbridge.assertion.decision import Decision
-from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.oidc import addresses
 from idbridge_gateway.oidc.browser import browsed, see_other
@@ -23,10 +22,9 @@ from idbridge_gateway.oidc.transaction import unknown_transaction
 from idbridge_gateway.pages.catalogue import LANGUAGES
 from idbridge_gateway.pages.forgery import ForgedFormError, own_form
 from idbridge_gateway.pages.opened import OpenedLogin, open_login
-from idbridge_gateway.pages.receipt import Contacts, Receipt, receipt_of
+from idbridge_gateway.pages.receipt import Receipt, receipt_of
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.pages.statement import Statement, statement_of
-from idbridge_gateway.registry.in_force import RegistryInForce
 
 PATH: Final = addresses.CONSENT
 RECEIPT_PATH: Final = addresses.RECEIPT
@@ -39,10 +37,9 @@ _MINUTE: Final = 60
 class ConsentPage:
     """Answers the page; ``origin`` is that of this node as browsers name it."""
 
-    def __init__(self, *, pages: Pages, provider: Provider, registry: RegistryInForce, origin: str) -> None:
+    def __init__(self, *, pages: Pages, provider: Provider, origin: str) -> None:
         self._pages = pages
         self._provider = provider
-        self._registry = registry
         self._origin = origin
 
     async def answer(self, request: Request) -> Response:
@@ -50,8 +47,8 @@ class ConsentPage:
         return await browsed(request, self._said if request.method == "POST" else self._shown)
 
     async def receipt(self, request: Request) -> Response:
-        """Answer a browser that takes the receipt of a yes as a file, or that asks what receipts are."""
-        return await browsed(request, self._handed_over if request.method == "POST" else self._explained)
+        """Answer a browser that takes the receipt of a yes as a file."""
+        return await browsed(request, self._handed_over)
 
     async def _shown(self, request: Request) -> Response:
         login = await open_login(request, self._provider)
@@ -125,25 +122,10 @@ class ConsentPage:
         response.headers["cache-control"] = "no-store"
         return response
 
-    async def _explained(self, request: Request) -> Response:
-        return self._pages.page(request, "receipts.html", personal=False, offered=LANGUAGES)
-
     def _receipt(self, request: Request, login: OpenedLogin, decision: Decision, agreed_at: datetime) -> Receipt:
         words = self._pages.language(request, offered=LANGUAGES, wished=login.asked.ui_locales)
-        return receipt_of(
-            login,
-            _statement(login, decision),
-            agreed_at=agreed_at,
-            asker=login.asker(words),
-            contacts=self._contacts(login.registered.relying_party.id),
-        )
-
-    def _contacts(self, party: str) -> Contacts:
-        try:
-            registration = self._registry.registration(party)
-        except RequestError:  # a client that some other face of the node registered
-            return Contacts()
-        return Contacts(registration.contact, registration.withdrawal)
+        statement = _statement(login, decision)
+        return receipt_of(login, decision, statement, agreed_at=agreed_at, asker=login.asker(words))
 
     async def _sent(self, request: Request) -> tuple[OpenedLogin, Decision, dict[str, str]]:
         """Return the login whose page sent a form, what was decided of it, and the fields of the form.

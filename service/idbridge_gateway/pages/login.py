@@ -4,7 +4,7 @@ Nothing is chosen for anybody: every state is there, and every service of it, th
 choice counts for the login of this browser alone (``forgery``), and only for what can be chosen at that moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from fastapi import Request, Response
@@ -50,7 +50,7 @@ class Upstream(Protocol):
 class LoginPage:
     """Answers the page; ``origin`` is that of this node as browsers name it.
 
-    ``provider_ids`` are the names of services at ``upstream``, by issuer identifier.
+    ``provider_ids`` returns the names of services at ``upstream`` now, by issuer identifier.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class LoginPage:
         pages: Pages,
         provider: Provider,
         upstream: Upstream,
-        provider_ids: Mapping[str, str],
+        provider_ids: Callable[[], Mapping[str, str]],
         country: CountryCookie,
         origin: str,
     ) -> None:
@@ -127,7 +127,7 @@ class LoginPage:
         by, purpose = login.registered.relying_party.state, login.asked.purpose
         return offers(
             turn.state,
-            provider_ids=self._provider_ids,
+            provider_ids=self._provider_ids(),
             by=by,
             purpose=purpose,
             required=login.required,

@@ -1,6 +1,7 @@
 """The site: all pages of a node put together, and which addresses are answered by pages rather than by documents."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 
@@ -9,6 +10,7 @@ from idbridge.model.region import Environment
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.ask.session import business_sessions
 from idbridge_gateway.oidc import addresses
+from idbridge_gateway.oidc.form_post import SUBMIT, FormPost
 from idbridge_gateway.pages.forgery import origin_of
 from idbridge_gateway.pages.problems import problem_page
 from idbridge_gateway.pages.refusals import refusal_page
@@ -41,6 +43,17 @@ class Site:
         """Return the page that tells a person why a login cannot go on."""
         return refusal_page(self._pages, request, error, shown_again=self.serves(request.scope["path"]))
 
+    def handing_over(self, request: Request, answer: FormPost) -> bytes:
+        """Return the page that sends ``answer`` on to the client."""
+        return self._pages.text(
+            "form_post.html",
+            m=self._pages.language(request, wished=answer.wished),
+            place=urlsplit(answer.redirect_uri).netloc,
+            redirect_uri=answer.redirect_uri,
+            parameters=answer.parameters,
+            submit=SUBMIT,
+        ).encode()
+
 
 def install_site(app: FastAPI, parts: Parts, *, samples: Samples | None) -> None:
     """Let ``app`` serve the pages, and answer by a page whatever goes wrong at their addresses.
@@ -61,7 +74,7 @@ def install_site(app: FastAPI, parts: Parts, *, samples: Samples | None) -> None
         decryption_keys=parts.decryption_keys,
         samples=samples,
         sessions=business_sessions(parts),
-        rates=parts.rates,
+        rates=parts.shared_rates,
     )
     app.include_router(static_router())
     app.include_router(try_router(try_it))

@@ -4,7 +4,7 @@ Read from what was decided and from what the client asked for, by the same funct
 the userinfo response: nothing is shown that is not released, and nothing is released that was not shown.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,9 +12,9 @@ from typing import Any, Final
 from idbridge.assertion.decision import Decision
 from idbridge.model.assertion import LEVELS_BY_URI
 from idbridge.model.region import AssuranceLevel
-from idbridge.oidc.claims_release import for_id_token, for_userinfo
 from idbridge.oidc.claims_request import ClaimsRequest
 from idbridge.trust.snapshot import TrustSnapshot
+from idbridge_gateway.oidc.consent_record import is_necessary, released_claims
 from idbridge_gateway.pages.claim_words import ClaimWords, claim_words
 
 _DAY: Final = len("2000-01-01")
@@ -67,12 +67,12 @@ class Statement:
 
 def statement_of(decision: Decision, asked: ClaimsRequest, *, snapshot: TrustSnapshot, at: datetime) -> Statement:
     """Return what would be released of ``decision`` to a client that asked for ``asked``."""
-    released = _released(decision, asked, at=at)
+    released = released_claims(decision, asked, at=at)
     origin = decision.core["origin"]
     listed = snapshot.by_issuer(origin["issuer"])
     return Statement(
         claims=tuple(
-            SharedClaim(claim_words(name, released[name]), necessary=_is_necessary(name, asked))
+            SharedClaim(claim_words(name, released[name]), necessary=is_necessary(name, asked))
             for name in asked.wanted
             if name in released
         ),
@@ -83,22 +83,6 @@ def statement_of(decision: Decision, asked: ClaimsRequest, *, snapshot: TrustSna
         state=origin["state"],
         number=decision.transaction,
     )
-
-
-def _released(decision: Decision, asked: ClaimsRequest, *, at: datetime) -> dict[str, Any]:
-    verified = decision.core["verified_claims"]
-    entries = (*_entries(for_id_token(asked, verified, at=at)), *_entries(for_userinfo(asked, verified, at=at)))
-    return {name: value for entry in entries for name, value in entry["claims"].items()}
-
-
-def _entries(released: Any | None) -> Iterator[Mapping[str, Any]]:
-    if released is not None:
-        yield from released if isinstance(released, list) else [released]
-
-
-def _is_necessary(name: str, asked: ClaimsRequest) -> bool:
-    several = (*asked.verified_in_id_token, *asked.verified_in_userinfo)
-    return any(one.claims[name].essential for one in several if name in one.claims)
 
 
 def _represents(mandate: Mapping[str, Any] | None) -> Representation | None:

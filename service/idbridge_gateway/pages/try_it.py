@@ -34,7 +34,7 @@ from idbridge_gateway.pages.purpose_words import purpose_words
 from idbridge_gateway.pages.rendering import Pages
 from idbridge_gateway.pages.samples import Sample, Samples
 from idbridge_gateway.pages.verdict_words import verdict_words
-from idbridge_gateway.registry.rates import Rates
+from idbridge_gateway.registry.rates import SharedRates
 from idbridge_gateway.verdict import Verdicts
 
 PATH: Final = "/try"
@@ -90,7 +90,7 @@ class TryIt:
         decryption_keys: tuple[DecryptionKey, ...],
         samples: Samples | None,
         sessions: BusinessSessions,
-        rates: Rates,
+        rates: SharedRates,
     ) -> None:
         self._pages = pages
         self._verdicts = verdicts
@@ -130,7 +130,7 @@ class TryIt:
         try:
             texts = _TEXTS | {FIELD} if tester.token else _TEXTS
             fields, picture = await read_form(head, request.receive, texts=texts, file=_PICTURE)
-            self._admit(request, tester, fields)
+            await self._admit(request, tester, fields)
             asked = await self._asked(fields, picture, tester)
         except _Fault as fault:
             return self._form(request, tester, fault=fault.key, status=422)
@@ -144,11 +144,11 @@ class TryIt:
         session = await self._sessions.find(request)
         return None if session is None else Tester(session.party, token=form_token(session.handle, PATH))
 
-    def _admit(self, request: Request, tester: Tester, fields: Mapping[str, str]) -> None:
+    async def _admit(self, request: Request, tester: Tester, fields: Mapping[str, str]) -> None:
         """Return if the form may be answered: of whoever signed in, it is their own, and not one too many."""
         if tester.token:
             require_own(request, origin=self._origin, token=fields.get(FIELD, ""), expected=tester.token)
-            self._rates.take(tester.party.id)
+            await self._rates.take(tester.party.id)
 
     def _closed(self, request: Request) -> Response:
         return self._pages.page(request, "closed.html", status=403, personal=False)

@@ -13,7 +13,7 @@ from idbridge.errors import ConfigurationError, InputError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.presentation.access_certificate import AccessCertificate, access_certificate
-from idbridge_gateway.keys import passphrase_in
+from idbridge_gateway.keys import passphrase_in, refuse_published
 from idbridge_gateway.settings import Settings
 
 
@@ -31,6 +31,7 @@ def read_access_certificate(settings: Settings) -> AccessCertificate | None:
     live = settings.environment is Environment.LIVE
     passphrase = passphrase_in(settings.access_passphrase_file, setting="IDBRIDGE_ACCESS_PASSPHRASE_FILE")
     signer = open_key_file(key, passphrase=passphrase, encrypted_only=live)
+    refuse_published(signer, settings.environment)
     found = access_certificate(signer, _certificates(chain))
     if live and (urlsplit(settings.node_url).hostname or "") not in found.hosts:
         raise ConfigurationError("the access certificate does not name the host of this node")

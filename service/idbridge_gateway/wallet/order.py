@@ -23,11 +23,12 @@ from idbridge.recognition.purpose import PurposeRegister
 from idbridge.verify.minimise import BIRTHDATE
 from idbridge_gateway.api.request import FORBIDDEN, read_request
 from idbridge_gateway.node import NodeState
+from idbridge_gateway.wallet.answerable import require_answerable
+from idbridge_gateway.wallet.records import ORDERED
 
 Choice = TypeVar("Choice", ResponseMode, ClientIdPrefix)
 
-_QUESTION: Final = frozenset({"purpose", "purpose_text", "claims", "dcql", "transaction_data", "detail", "assertion"})
-MEMBERS: Final = _QUESTION | {"template", "expected", "response_mode", "client_id_prefix", "expires_in", "return_uri"}
+MEMBERS: Final = ORDERED | {"template", "expected", "response_mode", "client_id_prefix", "expires_in", "return_uri"}
 _EXPECTED: Final = frozenset({"loa", "entity"})  # the rest of what is expected follows from the request to the wallet
 _AGE: Final = re.compile(r"age_over_[1-9][0-9]{0,2}", re.ASCII)  # whole: the page shows a person what follows
 _PROBE: Final = "."  # stands for the answer while the question is read; nothing looks at it
@@ -72,19 +73,21 @@ def read_order(
             raise RequestError("input.member_forbidden", f"`{forbidden[0]}` may not be set by a request")
         raise _malformed("the request has a member that the published schema does not know")
     question = _question(members, party=party, state=state, at=at)
-    read_request(
+    asked = read_request(
         {"credential": _PROBE, "format": Format.VP_TOKEN.value, **question},
         relying_party=party,
         node_audiences=frozenset(),
     )
     _refuse_unregistered(question, party, state.snapshot.purposes)
-    return Order(
+    order = Order(
         MappingProxyType(question),
         mode=_one_of(members, "response_mode", ResponseMode, ResponseMode.DIRECT_POST_JWT),
         prefix=_one_of(members, "client_id_prefix", ClientIdPrefix, ClientIdPrefix.X509_HASH),
         lifetime=_lifetime(members),
         return_uri=_return_uri(members, return_uris),
     )
+    require_answerable(asked, state=state, at=at, until=at + order.lifetime)
+    return order
 
 
 def _malformed(detail: str) -> RequestError:
@@ -93,7 +96,7 @@ def _malformed(detail: str) -> RequestError:
 
 def _question(members: Mapping[str, Any], *, party: RelyingParty, state: NodeState, at: datetime) -> dict[str, Any]:
     """Return the members of the verification request, a template's filled in."""
-    question = {name: members[name] for name in _QUESTION.intersection(members)}
+    question = {name: members[name] for name in ORDERED.intersection(members)}
     if "purpose_text" not in question:
         raise _malformed("`purpose_text` is required: a person reads it before they answer")
     if "expected" in members:

@@ -18,15 +18,16 @@ from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.model.request import RelyingParty
 from idbridge.presentation.request_object import ResponseMode
+from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.stores.sealed import Kind, SealedStore, new_handle
 from idbridge_gateway.wallet.order import Order
 from idbridge_gateway.wallet.records import (
     Device,
-    HeldAnswer,
     Outcome,
     Presentation,
     WalletPage,
     WalletRequest,
+    read_outcome,
     read_presentation,
     read_wallet_page,
     read_wallet_request,
@@ -151,7 +152,7 @@ class Presentations:
         octets = await self._store.read(Kind.PRESENTATION, handle)
         if octets is None:
             octets = await self._store.read(Kind.PRESENTATION_END, handle)
-        found = read_presentation(octets) if octets is not None else None
+        found = read_presentation(octets)
         if found is None or found.owner != owner:
             raise RequestError("input.not_found", "there is no presentation of yours under this id")
         return found
@@ -171,21 +172,20 @@ class Presentations:
         ended = Presentation(owner, found.ends_at, found.link, Outcome.CANCELLED)
         until = found.ends_at + LIMITS.presentation_kept
         await self._store.put(Kind.PRESENTATION_END, handle, ended.octets(), until=until)
-        if read_presentation(octets).outcome is Outcome.PENDING:
+        taken = read_presentation(octets)
+        if taken is None or taken.outcome is Outcome.PENDING:
             await self._close(found.link, Outcome.CANCELLED, until=until)
 
     async def request(self, name: str) -> WalletRequest | None:
         """Return the request to a wallet under ``name``; ``None`` if there is none, or none any more."""
-        octets = await self._store.read(Kind.WALLET_REQUEST, name)
-        return read_wallet_request(octets) if octets is not None else None
+        return read_wallet_request(await self._store.read(Kind.WALLET_REQUEST, name))
 
     async def page(self, link: str) -> WalletPage | None:
         """Return what a person sees under ``link``; ``None`` if there is nothing."""
         octets = await self._store.read(Kind.WALLET_PAGE, link)
-        if octets is None:
-            return None
         ended = await self._store.read(Kind.WALLET_PAGE_END, link)
-        return read_wallet_page(octets, outcome=Outcome(ended.decode()) if ended is not None else Outcome.PENDING)
+        outcome = read_outcome(ended) if ended is not None else Outcome.PENDING
+        return read_wallet_page(octets, outcome=outcome) if outcome is not None else None
 
     async def take_turn(self, request: WalletRequest) -> bool:
         """Tell whether this is the one answer that counts; whoever asks again hears no."""
@@ -195,19 +195,28 @@ class Presentations:
         """Let another answer count, because the one that had the turn could not be verified here."""
         await self._store.put(Kind.WALLET_TURN, request.presentation, _TURN, until=request.ends_at)
 
-    async def end(self, request: WalletRequest | HeldAnswer, **outcome: Any) -> bool:
-        """Keep how a request ended, and tell whether it counts: not, if the relying party cancelled it meanwhile."""
+    async def end(self, request: WalletRequest, **outcome: Any) -> bool:
+        """Keep how a request ended, and tell whether it counts: not, if the relying party cancelled it meanwhile.
+
+        What ended before stays as it ended: the store may have kept it, and its answer may have been lost.
+
+        Raises:
+            RequestError: ``system.*``: as far as is known nothing was kept, and it may be tried again.
+        """
         handle = request.presentation
-        octets = await self._store.read(Kind.PRESENTATION, handle)
-        if octets is None:
+        found = read_presentation(await self._store.read(Kind.PRESENTATION, handle))
+        if found is None:
             return False
-        ended = replace(read_presentation(octets), **outcome)
+        ended = replace(found, **outcome) if found.outcome is Outcome.PENDING else found
         until = ended.ends_at + LIMITS.presentation_kept
         if not await self._store.replace(Kind.PRESENTATION, handle, ended.octets(), until=until):
             return False
         self._open.end(ended.owner, handle)
         self._settled(handle, ended)
-        await self._close(request.page, ended.outcome, until=until)
+        try:
+            await self._close(request.page, ended.outcome, until=until)
+        except RequestError as fault:  # it counts by now; what is left over ends by itself
+            JOURNAL.error("the page of a request that ended was not closed: %s", fault.code)
         return True
 
     async def _close(self, link: str, outcome: Outcome, *, until: datetime) -> None:

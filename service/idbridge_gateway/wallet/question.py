@@ -48,9 +48,22 @@ def question_of(found: WalletRequest, told: WalletAnswer, *, response_uri: str, 
     )
 
 
-def kept_report(released: Released) -> Mapping[str, Any]:
-    """Return the report as it is kept: in the detail that was ordered, or in less where that is too long to keep."""
+def kept_report(
+    released: Released, *, max_bytes: int = LIMITS.sealed_value_bytes - _ENVELOPE_BYTES
+) -> Mapping[str, Any]:
+    """Return the report as it is kept: in the detail that was ordered, or in less where that is too long to keep.
+
+    Where the claims alone are too long, what is kept says so, and accepts nothing.
+    """
     document = released.document()
-    if len(json.dumps(document, ensure_ascii=False).encode()) <= LIMITS.sealed_value_bytes - _ENVELOPE_BYTES:
+    if _octets_of(document) <= max_bytes:
         return document
-    return released.report.render(Detail.SIMPLE, report_id=released.report_id, assertion=released.assertion)
+    document = released.rendered(Detail.SIMPLE)
+    if _octets_of(document) <= max_bytes:
+        return document
+    without = released.report.undeliverable("input.too_large", "what the wallet showed is too long to be kept")
+    return without.render(Detail.SIMPLE, report_id=released.report_id, assertion=None)
+
+
+def _octets_of(document: Mapping[str, Any]) -> int:
+    return len(json.dumps(document, ensure_ascii=False).encode())

@@ -7,14 +7,22 @@ person sees who has the link, which is nothing about anybody (architecture D9).
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from idbridge.crypto.ephemeral import EphemeralKey, kept_ephemeral_key
+from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.request_object import ResponseMode
+from idbridge.presentation.transaction_data import parse_transactions
+from idbridge_gateway.stores.documents import Document, read_document, require_texts, require_type
+from idbridge_gateway.stores.idempotency import Remembered
+
+# The members of a verification request that an order fixes, but for `expected`, of which it fixes a part.
+ORDERED: Final = frozenset({"purpose", "purpose_text", "claims", "dcql", "transaction_data", "detail", "assertion"})
+QUESTION: Final = ORDERED | {"expected"}
 
 
 class Outcome(StrEnum):
@@ -25,6 +33,12 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+
+def read_outcome(octets: bytes) -> Outcome | None:
+    """Return the outcome that is kept as ``octets``; ``None`` for a word that is none here."""
+    word = octets.decode("ascii", "replace")
+    return Outcome(word) if word in list(Outcome) else None
 
 
 class Device(StrEnum):
@@ -64,15 +78,21 @@ class Presentation:
         })  # fmt: skip
 
 
-def read_presentation(octets: bytes) -> Presentation:
-    """Return the presentation of which ``Presentation.octets`` made ``octets``."""
-    kept = json.loads(octets)
-    device = kept.pop("device")
+def read_presentation(octets: bytes | None) -> Presentation | None:
+    """Return the presentation of which ``Presentation.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _presentation)
+
+
+def _presentation(kept: Document) -> Presentation:
+    device = kept.text_or_none("device")
     return Presentation(
-        ends_at=_instant(kept.pop("ends_at")),
-        outcome=Outcome(kept.pop("outcome")),
+        owner=kept.text("owner"),
+        ends_at=kept.instant("ends_at"),
+        link=kept.text("link"),
+        outcome=Outcome(kept.text("outcome")),
         device=Device(device) if device is not None else None,
-        **kept,
+        wallet_error=kept.text_or_none("wallet_error"),
+        report=kept.members_or_none("report"),
     )
 
 
@@ -99,9 +119,9 @@ class WalletRequest:
     key: EphemeralKey | None = field(default=None, repr=False)
     return_uri: str | None = None
 
-    def octets(self) -> bytes:
-        """Return it as it is sealed."""
-        return _octets({
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
             "presentation": self.presentation,
             "page": self.page,
             "party": self.party,
@@ -115,20 +135,54 @@ class WalletRequest:
             "device": self.device,
             "key": self.key.pem if self.key is not None else None,
             "return_uri": self.return_uri,
-        })  # fmt: skip
+        }
+
+    def octets(self) -> bytes:
+        """Return it as it is sealed."""
+        return _octets(self.document())
 
 
-def read_wallet_request(octets: bytes) -> WalletRequest:
-    """Return the request of which ``WalletRequest.octets`` made ``octets``."""
-    kept = json.loads(octets)
-    pem = kept.pop("key")
+def read_wallet_request(octets: bytes | None) -> WalletRequest | None:
+    """Return the request of which ``WalletRequest.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _wallet_request)
+
+
+def _question(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the members of a question, each as it is read here when a wallet is asked and when it answers.
+
+    Raises:
+        LookupError, TypeError, ValueError, RequestError: One is missing, unknown, or of another shape.
+    """
+    if not members.keys() <= QUESTION:
+        raise ValueError("the question has another member")
+    require_texts((members["purpose"], members["purpose_text"], members.get("detail", "")))
+    require_texts(require_type(members.get("claims", []), list))
+    expected = require_type(members.get("expected", {}), dict)
+    require_texts((expected.get("loa", ""),))
+    for texts in (expected.get("entity", {}), members.get("assertion", {})):
+        require_texts(require_type(texts, dict).values())
+    query = parse_query(members["dcql"])
+    if "transaction_data" in members:
+        parse_transactions(members["transaction_data"], query=query)
+    return MappingProxyType(members)
+
+
+def _wallet_request(kept: Document) -> WalletRequest:
+    pem, question = kept.text_or_none("key"), _question(kept.members("question"))
     return WalletRequest(
-        ends_at=_instant(kept.pop("ends_at")),
-        device=Device(kept.pop("device")),
-        mode=ResponseMode(kept.pop("mode")),
-        question=MappingProxyType(kept.pop("question")),
+        presentation=kept.text("presentation"),
+        page=kept.text("page"),
+        party=kept.text("party"),
+        name=kept.text("name"),
+        question=question,
+        client_id=kept.text("client_id"),
+        mode=ResponseMode(kept.text("mode")),
+        nonce=kept.text("nonce"),
+        state=kept.text("state"),
+        ends_at=kept.instant("ends_at"),
+        device=Device(kept.text("device")),
         key=kept_ephemeral_key(pem) if pem is not None else None,
-        **kept,
+        return_uri=kept.text_or_none("return_uri"),
     )
 
 
@@ -165,53 +219,68 @@ class WalletPage:
         })  # fmt: skip
 
 
-def read_wallet_page(octets: bytes, *, outcome: Outcome) -> WalletPage:
+def read_wallet_page(octets: bytes | None, *, outcome: Outcome) -> WalletPage | None:
     """Return the page of which ``WalletPage.octets`` made ``octets``; its ``outcome`` is kept apart."""
-    kept = json.loads(octets)
+    page = read_document(octets, _wallet_page)
+    return replace(page, outcome=outcome) if page is not None else None
+
+
+def _wallet_page(kept: Document) -> WalletPage:
     return WalletPage(
-        ends_at=_instant(kept.pop("ends_at")),
-        outcome=outcome,
-        claims=tuple(kept.pop("claims")),
-        **kept,
+        name=kept.text("name"),
+        purpose=kept.text("purpose"),
+        purpose_text=kept.text("purpose_text"),
+        claims=kept.texts("claims"),
+        ends_at=kept.instant("ends_at"),
+        browser=kept.text_or_none("browser"),
+        on_device=kept.text_or_none("on_device"),
+        company=kept.text("company"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class HeldAnswer:
-    """A report that waits for the one who may fetch it: the browser that began, or the relying party that it goes to.
+    """An answer that was accepted, and waits for the one who may have it released: the browser that began, or the
+    relying party that it goes to.
 
-    ``presentation`` is the id to which it belongs, ``page`` the name of its page; it ends with the request.
-    ``for_party`` tells that the browser came back with it already, and that the relying party fetches it.
+    ``request`` is what it answers, which a wallet fetched under ``name``. ``earlier`` is how it was judged when it
+    came, and ``mark`` what its one-time values were spent by then; the answer itself is kept apart. ``for_party`` tells
+    that the browser came back with it already, and that the relying party fetches it.
     """
 
-    presentation: str = field(repr=False)
-    page: str = field(repr=False)
-    report: Mapping[str, Any] = field(repr=False)
-    ends_at: datetime
-    return_uri: str | None = None
+    request: WalletRequest
+    name: str = field(repr=False)
+    earlier: Remembered
+    mark: bytes = field(repr=False)
     for_party: bool = False
 
     def octets(self) -> bytes:
         """Return it as it is sealed."""
         return _octets({
-            "presentation": self.presentation,
-            "page": self.page,
-            "report": dict(self.report),
-            "ends_at": self.ends_at.timestamp(),
-            "return_uri": self.return_uri,
+            "request": self.request.document(),
+            "name": self.name,
+            "report_id": self.earlier.report_id,
+            "snapshot": self.earlier.snapshot,
+            "instant": self.earlier.instant.timestamp(),
+            "mark": self.mark.hex(),
             "for_party": self.for_party,
         })  # fmt: skip
 
 
-def read_held_answer(octets: bytes) -> HeldAnswer:
-    """Return the answer of which ``HeldAnswer.octets`` made ``octets``."""
-    kept = json.loads(octets)
-    return HeldAnswer(ends_at=_instant(kept.pop("ends_at")), **kept)
+def read_held_answer(octets: bytes | None) -> HeldAnswer | None:
+    """Return the answer of which ``HeldAnswer.octets`` made ``octets``; ``None`` for anything else."""
+    return read_document(octets, _held_answer)
+
+
+def _held_answer(kept: Document) -> HeldAnswer:
+    return HeldAnswer(
+        request=kept.nested("request", _wallet_request),
+        name=kept.text("name"),
+        earlier=Remembered(kept.text("report_id"), kept.text("snapshot"), kept.instant("instant"), accepted=True),
+        mark=bytes.fromhex(kept.text("mark")),
+        for_party=kept.flag("for_party"),
+    )
 
 
 def _octets(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -20,7 +20,7 @@ from idbridge_gateway.api.callers import Caller, Callers
 from idbridge_gateway.api.head import RequestHead, read_head
 from idbridge_gateway.oidc.turns import Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
-from idbridge_gateway.registry.rates import Rates, Told
+from idbridge_gateway.registry.rates import SharedRates, Told
 from idbridge_gateway.wallet.asker import Asker
 from idbridge_gateway.wallet.contract import begin_operation, cancel_operation, look_operation
 from idbridge_gateway.wallet.held import HeldAnswers
@@ -44,7 +44,7 @@ class RelyingPartySide:
         presentations: Presentations,
         held: HeldAnswers,
         registry: RegistryInForce,
-        rates: Rates,
+        rates: SharedRates,
         turns: Turns,
     ) -> None:
         self._callers = callers
@@ -75,7 +75,7 @@ class RelyingPartySide:
         _refuse_query(request)
         members = await _members(request, head)
         self._asker.require_certificate(at=self._turns.clock.now())
-        told = self._rates.take(party.id)
+        told = await self._rates.take(party.id)
         turn = self._turns.begin()
         clients = self._registry.registration(party.id).clients
         return_uris = frozenset(uri for client in clients if client.enabled for uri in client.redirect_uris)

@@ -7,6 +7,8 @@ what this request fixed. Clauses: OpenID4VP 1.0 sections 5.10, 8.2, 8.3, 14.1 an
 """
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,6 +26,7 @@ from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.oidc.forms import read_form
 from idbridge_gateway.oidc.turns import Turn, Turns
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.stores.idempotency import MARK_OCTETS, Remembered
 from idbridge_gateway.stores.one_time import OneTime
 from idbridge_gateway.verdict import Verdicts
 from idbridge_gateway.wallet.asker import REQUEST_PATH, RESPONSE_PATH, Asker
@@ -32,7 +35,7 @@ from idbridge_gateway.wallet.held import HeldAnswers
 from idbridge_gateway.wallet.parties import party_now, still_asks
 from idbridge_gateway.wallet.presentations import Presentations
 from idbridge_gateway.wallet.question import kept_report, question_of
-from idbridge_gateway.wallet.records import Device, Outcome, WalletRequest
+from idbridge_gateway.wallet.records import Device, HeldAnswer, Outcome, WalletRequest
 
 _NO_STORE: Final = {"cache-control": "no-store"}
 _NONCE: Final = "wallet_nonce"
@@ -129,9 +132,10 @@ class WalletSide:
     async def _declined(self, found: WalletRequest, told: WalletRefusal) -> dict[str, Any]:
         if not await self._presentations.take_turn(found):
             raise RefusedError
-        await self._presentations.end(
-            found, outcome=Outcome.REFUSED, device=found.device, wallet_error=told.error.value
-        )
+        async with self._turn_returned(found):
+            await self._presentations.end(
+                found, outcome=Outcome.REFUSED, device=found.device, wallet_error=told.error.value
+            )
         return {"redirect_uri": self._asker.page_uri(found.page)} if found.device is Device.SAME else {}
 
     async def _answered(self, found: WalletRequest, name: str, told: WalletAnswer) -> dict[str, Any]:
@@ -140,11 +144,14 @@ class WalletSide:
         question = self._question(found, name, told, turn)
         if not await self._presentations.take_turn(found):
             raise RefusedError
-        try:
-            released = await self._verdicts.first(question, state=turn.state, issuing=turn.issuing, at=turn.at)
-        except Exception:  # nothing was decided: the wallet is told to come again, and may
-            await self._presentations.return_turn(found)
-            raise
+        async with self._turn_returned(found):
+            return await self._judged(found, name, told, question, turn)
+
+    async def _judged(
+        self, found: WalletRequest, name: str, told: WalletAnswer, question: VerifyRequest, turn: Turn
+    ) -> dict[str, Any]:
+        mark = mark_of(found, name)
+        released = await self._verdicts.first(question, state=turn.state, issuing=turn.issuing, at=turn.at, by=mark)
         report = kept_report(released)
         if not released.report.accepted:
             await self._presentations.end(found, outcome=Outcome.ANSWERED, device=found.device, report=report)
@@ -153,16 +160,43 @@ class WalletSide:
             if not await self._presentations.end(found, outcome=Outcome.ANSWERED, device=found.device, report=report):
                 raise RefusedError
             return {}
-        code = await self._held.hold(found, report)
+        earlier = Remembered(released.report_id, turn.state.id, turn.at, accepted=True)
+        code = await self._held.hold(HeldAnswer(found, name, earlier, mark), told)
         return {"redirect_uri": f"{self._asker.page_uri(found.page)}?response_code={code}"}
+
+    @asynccontextmanager
+    async def _turn_returned(self, found: WalletRequest) -> AsyncIterator[None]:
+        """Give the turn back where what has it fails: nothing came of it, so the wallet may come again, and is told so.
+
+        A refusal is a decision, and gives nothing back.
+        """
+        try:
+            yield
+        except RefusedError:
+            raise
+        except Exception:
+            await self._presentations.return_turn(found)
+            raise
 
     def _question(self, found: WalletRequest, name: str, told: WalletAnswer, turn: Turn) -> VerifyRequest:
         """Return the answer as one question, for the relying party as it is registered now."""
+        if len(told.unverified_vp_token.encode()) > LIMITS.sealed_value_bytes:  # it may have to be held
+            raise RefusedError
         try:
             party = party_now(self._registry, found.party, at=turn.at)
             return question_of(found, told, response_uri=self._asker.response_uri(name), party=party)
         except RequestError:
             raise RefusedError from None
+
+
+def mark_of(found: WalletRequest, name: str) -> bytes:
+    """Return what answers to the request under ``name`` spend their one-time values by.
+
+    It is the same for whoever sends an answer again, because the first may have spent them and failed after that. No
+    two answers count by it: one at a time has the turn, which nobody gives back once something came of it.
+    """
+    secret = length_prefixed.encode("wallet-answer", found.presentation, name)
+    return hashlib.sha256(secret).digest()[:MARK_OCTETS]
 
 
 def refusal() -> Response:

@@ -3,17 +3,15 @@
 Signed as Standard Webhooks 1.0 says (``v1a``: Ed25519 over id, timestamp and body), so that nobody else can tell it so.
 What is told is the id; who wants to know more asks with its own key. An address that does not answer is tried again a
 few times, more slowly each time, and never in the way of anybody's request or of what another party is told; an address
-that is gone is left alone. Each attempt goes where the party is registered at that moment. Webhooks are hints: a node
-that ends forgets those under way, and ``GET /v1/presentations/{id}`` is what counts.
+that is gone is left alone. Each attempt goes where the party is registered at that moment. Webhooks are hints: one may
+come twice under one id, or not at all, and ``GET /v1/presentations/{id}`` is what counts.
 """
 
 import asyncio
 import json
 from base64 import b64encode
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -31,8 +29,10 @@ from idbridge.net.calls import Answer, Call, Caller, Method
 from idbridge.net.guarded import GuardedClient
 from idbridge_gateway.api.answer import json_octets
 from idbridge_gateway.api.schemas import answers
+from idbridge_gateway.deliveries import PostOffice
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.registry.in_force import RegistryInForce
+from idbridge_gateway.stores.outbox import Delivery
 from idbridge_gateway.wallet.parties import still_asks
 from idbridge_gateway.wallet.pauses import Pause, system_pause
 from idbridge_gateway.wallet.records import Presentation
@@ -47,25 +47,17 @@ _GONE: Final = 410
 Callers = Callable[[str], Caller]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One thing to tell: under an id of its own, which stays the same however often it is told."""
-
-    id: str
-    party: str
-    body: bytes = field(repr=False)
-
-    def call(self, signer: Signer, *, address: str, at: datetime) -> Call:
-        """Return the request that tells it to ``address`` at ``at``."""
-        timestamp = str(int(at.timestamp()))
-        signed = b".".join((self.id.encode("ascii"), timestamp.encode("ascii"), self.body))
-        head = {
-            "Content-Type": "application/json",
-            "webhook-id": self.id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": f"v1a,{b64encode(signer.sign(signed)).decode('ascii')}",
-        }
-        return Call(Method.POST, address, head, self.body)
+def signed_call(delivery: Delivery, signer: Signer, *, address: str, at: datetime) -> Call:
+    """Return the request that tells ``delivery`` to ``address`` at ``at``."""
+    timestamp, body = str(int(at.timestamp())), delivery.body.encode()
+    signed = b".".join((delivery.id.encode("ascii"), timestamp.encode("ascii"), body))
+    head = {
+        "Content-Type": "application/json",
+        "webhook-id": delivery.id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1a,{b64encode(signer.sign(signed)).decode('ascii')}",
+    }
+    return Call(Method.POST, address, head, body)
 
 
 def guarded_callers(environment: Environment) -> Callers:
@@ -85,6 +77,10 @@ def guarded_callers(environment: Environment) -> Callers:
 class Webhooks:
     """The webhooks of one worker. Without a ``signer`` nobody is told anything."""
 
+    kind: Final = "webhook"
+    delays: Final[Sequence[timedelta]] = DELAYS
+    each: Final = LIMITS.webhook_calls_each
+
     def __init__(
         self,
         *,
@@ -93,6 +89,7 @@ class Webhooks:
         callers: Callers,
         clock: Clock,
         randomness: Randomness,
+        post: PostOffice,
         pause: Pause = system_pause,
     ) -> None:
         self._signer = signer
@@ -100,62 +97,44 @@ class Webhooks:
         self._callers = callers
         self._clock = clock
         self._randomness = randomness
-        self._pause = pause
-        self._waiting: Counter[str] = Counter()
-        self._calling: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(LIMITS.webhook_calls_each))
-        self._tasks: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(LIMITS.webhook_calls, thread_name_prefix="idbridge-webhook")
+        self.deliveries: Final = post.opened(self, life=LIMITS.webhook_life, pause=pause)
 
     def settled(self, handle: str, presentation: Presentation) -> None:
         """Let the owner of ``presentation`` be told that it has come to an end; returns at once."""
         if self._signer is None or self._address(presentation.owner) is None:
             return
-        if self._waiting[presentation.owner] >= LIMITS.webhooks_waiting:
+        if self.deliveries.waiting[presentation.owner] >= LIMITS.webhooks_waiting:
             JOURNAL.warning("webhook to %s: dropped, too many are under way", presentation.owner)
             return
-        message = Message(
-            id=f"msg_{self._randomness.octets(_ID_OCTETS).hex()}",
-            party=presentation.owner,
-            body=_body(handle, presentation, at=self._clock.now()),
-        )
-        self._waiting[message.party] += 1
-        task = asyncio.create_task(self._deliver(message, self._signer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        message = f"msg_{self._randomness.octets(_ID_OCTETS).hex()}"
+        body = _body(handle, presentation, at=self._clock.now())
+        self.deliveries.begin(Delivery(message, presentation.owner, body))
 
-    async def _deliver(self, message: Message, signer: Signer) -> None:
-        """Tell ``message``, again and again where that fails, but not for long."""
-        try:
-            for delay in (*DELAYS, None):
-                if await self._told(message, signer) or delay is None:
-                    return
-                await self._pause(delay)
-        finally:
-            self._waiting[message.party] -= 1
-            self._waiting += Counter()  # forgets who has none
-
-    async def _told(self, message: Message, signer: Signer) -> bool:
+    async def attempt(self, delivery: Delivery) -> bool:
         """Tell whether nothing more is to be done: it was heard, or nobody will ever hear it there."""
         try:
-            async with self._calling[message.party]:
-                answer = await self._answer(message, signer)
+            answer = await self._answer(delivery)
         except FetchError as failed:
-            JOURNAL.warning("webhook %s to %s: %s", message.id, message.party, failed)
+            JOURNAL.warning("webhook %s to %s: %s", delivery.id, delivery.to, failed)
             return False
         except ConfigurationError as broken:  # an address that nothing may call, or a key that does not sign
-            JOURNAL.error("webhook %s to %s: %s", message.id, message.party, broken)
+            JOURNAL.error("webhook %s to %s: %s", delivery.id, delivery.to, broken)
             return True
         if answer is None or answer.status in _OK:
             return True
-        JOURNAL.warning("webhook %s to %s: answered %d", message.id, message.party, answer.status)
+        JOURNAL.warning("webhook %s to %s: answered %d", delivery.id, delivery.to, answer.status)
         return answer.status == _GONE
 
-    async def _answer(self, message: Message, signer: Signer) -> Answer | None:
-        """Tell ``message`` at the address of this moment; ``None`` if its party has none any more."""
-        address, at = self._address(message.party), self._clock.now()
-        if address is None:
+    def given_up(self, delivery: Delivery) -> None:
+        """Say nothing more: each attempt is in the journal."""
+
+    async def _answer(self, delivery: Delivery) -> Answer | None:
+        """Tell ``delivery`` at the address of this moment; ``None`` if its party has none any more."""
+        address, at = self._address(delivery.to), self._clock.now()
+        if address is None or self._signer is None:
             return None
-        call, caller = message.call(signer, address=address, at=at), self._callers(address)
+        call, caller = signed_call(delivery, self._signer, address=address, at=at), self._callers(address)
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: caller.call(call, max_bytes=LIMITS.webhook_answer_bytes)
         )
@@ -179,10 +158,10 @@ def webhook_router(signer: Signer | None) -> APIRouter:
     return router
 
 
-def _body(handle: str, presentation: Presentation, *, at: datetime) -> bytes:
+def _body(handle: str, presentation: Presentation, *, at: datetime) -> str:
     document: Mapping[str, Any] = {
         "type": f"presentation.{presentation.outcome.value}",
         "timestamp": instant_text(at),
         "data": {"id": handle, "relying_party": presentation.owner},
     }
-    return json.dumps(document, separators=(",", ":")).encode()
+    return json.dumps(document, separators=(",", ":"))

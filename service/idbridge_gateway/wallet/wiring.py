@@ -37,22 +37,23 @@ def install_wallet(app: FastAPI, parts: Parts, callers: Callers) -> None:
     """
     settings, turns, store = parts.settings, parts.turns, parts.stores.sealed
     asker = Asker(settings.public_url, read_access_certificate(settings))
-    webhooks = Webhooks(
-        signer=parts.webhook_key,
+    presentations = Presentations(store=store, randomness=parts.randomness, settled=_webhooks(parts).settled)
+    held = HeldAnswers(
+        asker=asker,
+        store=store,
+        presentations=presentations,
         registry=parts.registry,
-        callers=guarded_callers(settings.environment),
-        clock=turns.clock,
+        verdicts=parts.verdicts,
         randomness=parts.randomness,
+        turns=turns,
     )
-    presentations = Presentations(store=store, randomness=parts.randomness, settled=webhooks.settled)
-    held = HeldAnswers(store=store, presentations=presentations, randomness=parts.randomness, clock=turns.clock)
     relying_party = RelyingPartySide(
         callers=callers,
         asker=asker,
         presentations=presentations,
         held=held,
         registry=parts.registry,
-        rates=parts.rates,
+        rates=parts.shared_rates,
         turns=turns,
     )
     wallet = WalletSide(
@@ -80,3 +81,14 @@ def install_wallet(app: FastAPI, parts: Parts, callers: Callers) -> None:
         clock=turns.clock,
     )
     app.include_router(wallet_page_router(people))
+
+
+def _webhooks(parts: Parts) -> Webhooks:
+    return Webhooks(
+        signer=parts.webhook_key,
+        registry=parts.registry,
+        callers=guarded_callers(parts.settings.environment),
+        clock=parts.turns.clock,
+        randomness=parts.randomness,
+        post=parts.post,
+    )

@@ -21,7 +21,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.assertion import TRUST_FRAMEWORK
 from idbridge.model.keys import PublicKey
 from idbridge.model.randomness import Randomness
-from idbridge.model.region import MemberState
+from idbridge.model.region import Environment, MemberState
 from idbridge.net.calls import Answer, Call, Caller, Method
 from idbridge.oidc.logout_token import LogoutToken, verify_logout_token
 from idbridge.oidc.parameters import Parameters
@@ -179,7 +179,13 @@ class BankClient:
     def _signing_keys(self, endpoints: ProviderEndpoints, *, at: datetime) -> tuple[PublicKey, ...]:
         """Return the keys that the node signs with now, read as strictly as a node reads those of a provider."""
         octets = self._fetched(self._keys)
-        held = read_key_set(octets, (self._state, self._keys), algorithms=endpoints.algorithms, fetched_at=at)
+        held = read_key_set(
+            octets,
+            (self._state, self._keys),
+            algorithms=endpoints.algorithms,
+            environment=Environment.SANDBOX,
+            fetched_at=at,
+        )
         return held.polled.keys
 
     def _asked(self, url: str, form: Mapping[str, str], under_way: UnderWay, *, at: datetime) -> Answer:
