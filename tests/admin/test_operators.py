@@ -5,6 +5,8 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -153,6 +155,22 @@ def test_the_key_of_a_relying_party_is_no_token_of_an_operator(node: Admin) -> N
 )  # fmt: skip
 def test_whoever_signed_in_without_the_role_is_refused_as_such(node: Admin, changes: dict[str, Any]) -> None:
     assert refused(node, node.issuer.token(**changes), 403) == "policy.operator_required"
+
+
+def test_the_journal_tells_of_an_operator_and_of_whoever_is_none_and_names_neither(
+    node: Admin, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "idbridge_gateway")
+
+    node.ask("GET", token=node.issuer.token(sub="somebody"))
+    refused(node, node.issuer.token(roles=[], sub="somebody-else"), 403)
+    refused(node, node.issuer.token(STRANGER, sub="somebody-else"))
+
+    told = [one for one in caplog.messages if one.startswith(("refused", "an operator"))]
+    assert re.fullmatch(r"an operator proved who they are: [0-9a-f]{64}", told[0])
+    assert [one.partition(" at ")[0] for one in told[1:]] == ["refused (authorisation)", "refused (authentication)"]
+    assert "policy.operator_required" in told[1]
+    assert "somebody" not in caplog.text
 
 
 def test_no_role_is_told_to_whom_the_issuer_did_not_vouch_for(node: Admin) -> None:

@@ -10,9 +10,7 @@ from idbridge.limits import LIMITS
 from tests.admin.conftest import PATH, Admin
 from tests.gateway.asking import problem_of
 from tests.gateway.clocks import NOON
-from tests.registry.kit import CLIENT, DIGEST, LEAST, SECRET_CLIENT, WHOLE, without
-
-NEEDY = without(SECRET_CLIENT, "secret_digest")
+from tests.registry.kit import ASKED, CLIENT, DIGEST, LEAST, NEEDY, WHOLE
 
 
 def dump(admin: Admin) -> str:
@@ -71,7 +69,7 @@ def test_a_body_is_json_and_an_address_takes_no_query(admin: Admin) -> None:
 
 
 def test_a_registered_party_is_told_its_key_once_and_may_ask_at_once(admin: Admin) -> None:
-    response = admin.ask("POST", given={**WHOLE, "oidc_clients": [CLIENT, NEEDY]})
+    response = admin.ask("POST", given=ASKED)
 
     made = response.json()
     assert (response.status_code, response.headers["location"]) == (201, f"{PATH}/bakery")
@@ -88,7 +86,7 @@ def test_a_registered_party_is_told_its_key_once_and_may_ask_at_once(admin: Admi
 
 
 def test_an_id_that_is_taken_is_taken(admin: Admin) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
 
     assert problem_of(admin.ask("POST", given=LEAST), 409) == "input.already_registered"
     thief = {**LEAST, "id": "thief", "oidc_clients": [CLIENT]}
@@ -102,7 +100,7 @@ def test_nobody_is_shown_or_changed_who_is_not_there(admin: Admin, party_id: str
 
 
 def test_a_change_says_which_version_it_is_of(admin: Admin) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
 
     assert problem_of(admin.ask("PATCH", "/bakery", given={}), 428) == "input.version_missing"
     for stale in ("*", "1", '"1', 'W/"1"', '"2"', '"0"', '"1", "2"', '"99999999999"'):
@@ -112,7 +110,7 @@ def test_a_change_says_which_version_it_is_of(admin: Admin) -> None:
 
 
 def test_of_two_operators_who_saw_the_same_the_second_is_told(admin: Admin) -> None:
-    seen = admin.ask("POST", given=WHOLE).headers["etag"]
+    seen = admin.ask("POST", given=ASKED).headers["etag"]
 
     first = admin.ask("PATCH", "/bakery", given={"name": "First"}, if_match=seen)
     second = admin.ask("PATCH", "/bakery", given={"name": "Second"}, if_match=seen)
@@ -146,7 +144,7 @@ def test_of_two_operators_who_saw_the_same_the_second_is_told(admin: Admin) -> N
     ],
 )
 def test_a_change_that_would_make_it_no_registration_is_refused(admin: Admin, patch: dict[str, Any]) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
     before = dump(admin)
 
     assert problem_of(admin.patch("bakery", 1, patch), 400) == "input.request_malformed"
@@ -154,7 +152,7 @@ def test_a_change_that_would_make_it_no_registration_is_refused(admin: Admin, pa
 
 
 def test_a_party_that_is_switched_off_is_out_at_once(admin: Admin) -> None:
-    key = admin.ask("POST", given=WHOLE).json()["api_key"]
+    key = admin.ask("POST", given=ASKED).json()["api_key"]
 
     assert admin.patch("bakery", 1, {"enabled": False}).json()["enabled"] is False
 
@@ -166,7 +164,7 @@ def test_a_party_that_is_switched_off_is_out_at_once(admin: Admin) -> None:
 
 
 def test_null_neither_lets_a_party_in_again_nor_lowers_its_level(admin: Admin) -> None:
-    admin.ask("POST", given={**WHOLE, "minimum_level": "A3", "enabled": False})
+    admin.ask("POST", given={**ASKED, "minimum_level": "A3", "enabled": False})
 
     for patch in ({"enabled": None}, {"minimum_level": None}, {"name": "Other", "enabled": None}):
         assert problem_of(admin.patch("bakery", 1, patch), 400) == "input.request_malformed"
@@ -176,14 +174,14 @@ def test_null_neither_lets_a_party_in_again_nor_lowers_its_level(admin: Admin) -
 
 @pytest.mark.parametrize("party_id", ["%00", "bakery%00", "%EF%BF%BD", "Bakery", "a" * 64])
 def test_an_id_that_nobody_can_have_is_nobodys_and_no_fault_of_the_database(admin: Admin, party_id: str) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
 
     assert problem_of(admin.ask("GET", f"/{party_id}"), 404) == "input.not_found"
     assert problem_of(admin.patch(party_id, 1, {"enabled": False}), 404) == "input.not_found"
 
 
 def test_a_change_merges_and_null_takes_away(admin: Admin) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
     patch = {"clients": {"https://login.my.example": ["at-my"]}, "limits": None, "minimum_level": "A2", "webhook": None}
 
     now = admin.patch("bakery", 1, patch).json()
@@ -195,7 +193,7 @@ def test_a_change_merges_and_null_takes_away(admin: Admin) -> None:
 
 
 def test_what_was_read_may_be_sent_back_and_secrets_stay(admin: Admin) -> None:
-    admin.ask("POST", given={**WHOLE, "oidc_clients": [CLIENT, NEEDY]})
+    admin.ask("POST", given=ASKED)
     kept = admin.rows("SELECT document FROM oidc_clients ORDER BY id")
     clients = admin.ask("GET", "/bakery").json()["oidc_clients"]
 
@@ -210,7 +208,7 @@ def test_what_was_read_may_be_sent_back_and_secrets_stay(admin: Admin) -> None:
 
 
 def test_a_rotated_key_is_told_once_and_the_old_one_ends_when_it_was_said(admin: Admin) -> None:
-    first = admin.ask("POST", given=WHOLE).json()["api_key"]
+    first = admin.ask("POST", given=ASKED).json()["api_key"]
 
     response = admin.patch("bakery", 1, {"rotate_api_key": {"overlap_days": 2}})
 
@@ -223,7 +221,7 @@ def test_a_rotated_key_is_told_once_and_the_old_one_ends_when_it_was_said(admin:
 
 
 def test_every_change_leaves_a_line_that_names_no_person(admin: Admin) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
     admin.patch("bakery", 1, {"name": "Other"})
     admin.patch("bakery", 2, {"enabled": False}, token=admin.issuer.token(sub="somchai"))
 
@@ -239,7 +237,7 @@ def test_every_change_leaves_a_line_that_names_no_person(admin: Admin) -> None:
 
 
 def test_a_database_that_is_down_is_said_and_what_is_in_force_stays(admin: Admin) -> None:
-    key = admin.ask("POST", given=WHOLE).json()["api_key"]
+    key = admin.ask("POST", given=ASKED).json()["api_key"]
     admin.rows("DROP TABLE registry")
 
     for response in (admin.ask("GET"), admin.ask("POST", given=LEAST), admin.patch("bakery", 1, {"enabled": False})):
@@ -251,7 +249,7 @@ def test_a_database_that_is_down_is_said_and_what_is_in_force_stays(admin: Admin
 
 
 def test_the_list_shows_everybody_with_the_version_of_each(admin: Admin) -> None:
-    admin.ask("POST", given=WHOLE)
+    admin.ask("POST", given=ASKED)
     admin.ask("POST", given={**LEAST, "id": "cafe"})
 
     listed = admin.ask("GET").json()
@@ -259,3 +257,36 @@ def test_the_list_shows_everybody_with_the_version_of_each(admin: Admin) -> None
     assert [(one["id"], one["version"]) for one in listed["relying_parties"]] == [("bakery", 1), ("cafe", 1)]
     assert listed["schema"] == "idbridge-registrations-1"
     assert DIGEST not in admin.ask("GET").text
+
+
+def test_nobody_is_registered_or_changed_under_a_name_of_the_node(admin: Admin) -> None:
+    own = admin.node.settings.node_url
+    assert admin.ask("POST", given=LEAST).status_code == 201
+    before = dump(admin)
+
+    answers = [
+        admin.ask("POST", given={**LEAST, "id": "cafe", "audiences": [own]}),
+        admin.ask("PATCH", "/bakery", given={"audiences": [own]}, if_match='"1"'),
+    ]
+    assert [problem_of(answer, 400) for answer in answers] == ["input.request_malformed"] * 2
+    assert dump(admin) == before
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        {"secret_digest": DIGEST},
+        {"secret_digest": None},
+        {"ending_secret": {"digest": DIGEST, "until": "2099-01-01T00:00:00Z"}},
+        {"ending_secret": None},
+    ],
+)
+def test_no_operator_brings_a_secret_or_its_digest_along(admin: Admin, brought: dict[str, Any]) -> None:
+    asked = {"oidc_clients": [{**NEEDY, **brought}]}
+    assert problem_of(admin.ask("POST", given={**LEAST, **asked}), 400) == "input.request_malformed"
+    admin.ask("POST", given={**LEAST, "oidc_clients": [NEEDY]})
+    before = dump(admin)
+
+    assert problem_of(admin.patch("bakery", 1, asked), 400) == "input.request_malformed"
+    assert dump(admin) == before
+    assert admin.ask("GET", "/bakery").json()["ending_secrets"] == []

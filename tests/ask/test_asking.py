@@ -239,8 +239,8 @@ def test_the_answer_is_one_page_in_plain_words(asking: Business) -> None:
     for words in (
         "<h1>Accepted</h1>", "Who", "Tan Hui Ling", "For which company", "Sample Quay Trading Pte. Ltd.",
         "SG-UEN 209900001K", "With which power", "represent it", "Until when", "At which level", "Singapore",
-        "The answer does not prove", "a link can be passed on", INVOICE, "Code to check at /receipt",
-        "this node keeps no receipts", 'name="print"', "This page is gone at 2",
+        "The answer does not prove", "a link can be passed on", INVOICE, "Written down",
+        "in the log sandbox.node.th.example", "that this answer was given", 'name="print"', "This page is gone at 2",
     ):  # fmt: skip
         assert words in text, words
     assert re.search(r"<code>rep_[0-9a-f]+</code>", text)

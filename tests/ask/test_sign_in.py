@@ -1,30 +1,41 @@
 """Sign-in of a business: only the browser that was sent comes back, once, and only for a company that is registered."""
 
 import asyncio
+import html
 import json
 from urllib.parse import urlencode
 
 import pytest
 
+from idbridge.codec import base64url
+from idbridge.crypto.sealing import seal, secret_from, unseal
 from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
+from idbridge.model.randomness import SystemRandomness
+from idbridge.oidc.client_assertion import ASSERTION_TYPE
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.ask.client import CLIENT_ID
 from idbridge_gateway.oidc.completion import Consent
+from idbridge_gateway.pages.catalogue import LANGUAGES, catalogues
 from idbridge_gateway.registry.record import Company
 from idbridge_gateway.stores.sealed import Kind
 from tests.ask.kit import ITSELF, SESSION, SIGN_IN, Business, parameters
 from tests.gateway.logging_in import page_of
 from tests.gateway.paging import code_shown
-from tests.gateway.providing import ASSERTION_TYPE, Browser
+from tests.gateway.providing import Browser
+
+LABEL = "business-sign-in"
 
 
 def nobody(business: Business, path: str, browser: Browser | None = None) -> None:
     """Coming back to ``path`` signs nobody in."""
     browser = browser or business.browser
     response = business.get(path, browser)
+    text = page_of(response, 401)
     assert code_shown(response) == "policy.unauthenticated"
-    assert response.status_code == 401
+    assert "did not end in this browser as it began" in text
+    assert "Begin the sign-in again" in text
+    assert "did not say who it is" not in text
     assert SESSION not in browser.cookies
 
 
@@ -47,6 +58,14 @@ def test_a_code_that_comes_back_in_another_browser_signs_nobody_in(business: Bus
     nobody(business, back, Browser())
 
 
+def test_a_sign_in_that_does_not_fit_its_browser_has_words_of_its_own_in_every_language(business: Business) -> None:
+    back = business.agreed()
+
+    for code in LANGUAGES:
+        text = html.unescape(page_of(business.get(f"{back}&lang={code}", Browser()), 401))
+        assert catalogues()[code].sentences["refusal.begun_what"] in text
+
+
 def test_a_stranger_cannot_be_signed_in_as_the_company_of_an_attacker(business: Business) -> None:
     """Login CSRF: the attacker's answer is put before a browser that began a sign-in of its own."""
     attackers = business.agreed()
@@ -64,6 +83,81 @@ def test_an_answer_counts_once(business: Business) -> None:
     again.cookies.update({SIGN_IN: kept[SIGN_IN]})
 
     nobody(business, back, again)
+
+
+def test_clicks_without_end_leave_nothing_but_logins_which_have_a_bound_for_each_client(business: Business) -> None:
+    store = business.node.app.state.parts.stores.sealed
+    handles = []
+    for _ in range(100):
+        business.browser = Browser()
+        name = business.begin_sign_in()
+        handles.append(business.browser.cookies[f"__Host-idbridge-{name}"])
+
+    async def begun() -> list[bytes | None]:
+        return [await store.read(Kind.TRANSACTION, handle) for handle in handles]
+
+    assert None not in asyncio.run(begun())
+    assert len(store.held) == 100
+
+
+def test_a_cookie_of_another_browser_does_not_fit_the_answer(business: Business) -> None:
+    back = business.agreed()
+    other = Browser()
+    business.get("/ask/sign-in", other)
+
+    nobody(business, back, other)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["none", "empty", "short", "a handle", "another letter", "cut", "longer", "of another node", "of operators"],
+)
+def test_a_sign_in_that_this_node_did_not_begin_here_is_none(business: Business, fault: str) -> None:
+    back = business.agreed()
+    good, key = business.browser.cookies[SIGN_IN], business.node.app.state.parts.turns.issuing.current().pairwise_key
+    forged = {
+        "none": None, "empty": "", "short": "AAAA", "a handle": "A" * 43, "cut": good[:-4], "longer": f"{good}AAAA",
+        "another letter": f"{good[:40]}{'A' if good[40] != 'A' else 'B'}{good[41:]}",
+        "of another node": resealed(good, was=key.octets, now=bytes(32)),
+        "of operators": resealed(good, was=key.octets, now=key.octets, label="operator-sign-in"),
+    }[fault]  # fmt: skip
+    business.browser.cookies = {} if forged is None else {SIGN_IN: forged}
+
+    nobody(business, back)
+
+
+def resealed(cookie: str, *, was: bytes, now: bytes, label: str = LABEL) -> str:
+    """What stands in ``cookie``, sealed as whoever has the key ``now`` seals it for ``label``."""
+    value = unseal(secret_from(was, label=LABEL), base64url.decode(cookie), label=LABEL)
+    assert value is not None
+    return base64url.encode(seal(secret_from(now, label=label), value, label=label, randomness=SystemRandomness()))
+
+
+def test_the_browser_keeps_a_sign_in_and_cannot_read_it(business: Business) -> None:
+    kept = base64url.decode(business.browser.cookies[SIGN_IN]) if business.begin_sign_in() else b""
+
+    assert len(kept) > 3 * 43
+    assert b"/ask" not in kept
+    assert b"state" not in kept
+
+
+def test_a_sign_in_that_took_too_long_is_over_whatever_the_browser_still_brings(business: Business) -> None:
+    told = {**parameters(business.agreed()), "error": "access_denied"}
+    back = f"/ask/callback?{urlencode(told)}"
+    kept = Browser(dict(business.browser.cookies))
+    business.node.clock.turn(seconds=(LIMITS.login_transaction + LIMITS.code_lifetime).total_seconds() - 1)
+    page_of(business.get(back), 403)
+    business.node.clock.turn(seconds=1)
+
+    nobody(business, back, kept)
+
+
+def test_the_cookie_of_a_sign_in_is_for_this_host_alone_and_ends_with_the_login(business: Business) -> None:
+    response = business.get("/ask/sign-in")
+    [cookie] = [line for line in response.headers.get_list("set-cookie") if line.startswith(f"{SIGN_IN}=")]
+
+    for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=960"):
+        assert word in cookie
 
 
 @pytest.mark.parametrize(
@@ -195,7 +289,7 @@ def test_nobody_speaks_as_the_own_client_at_the_endpoints(business: Business) ->
 
 
 def test_a_plain_request_in_the_name_of_the_own_client_begins_nothing(business: Business) -> None:
-    response = business.authorize(**business.asked(CLIENT_ID))
+    response = business.authorize(None, **business.asked(CLIENT_ID))
 
     assert response.status_code == 400
     assert "location" not in response.headers

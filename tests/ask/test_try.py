@@ -76,7 +76,7 @@ def test_a_form_of_another_site_is_not_answered_in_the_name_of_who_signed_in(
 
 def test_a_purpose_or_state_that_is_not_registered_cannot_be_chosen(signed_in: Business) -> None:
     for changes in ({"purpose": "account-opening"}, {"purpose": "x"}, {"state": "SG"}, {"state": ""}):
-        assert "Choose a use and a state" in page_of(tried(signed_in, **changes), 422)
+        assert "Choose a use and a state" in page_of(tried(signed_in, None, **changes), 422)
     assert "Nothing was sent" in page_of(tried(signed_in, sample="sg-pid-opens-account"), 422)
 
 

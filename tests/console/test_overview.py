@@ -95,7 +95,7 @@ def test_every_part_is_there_and_empty_parts_say_so(desk: Desk) -> None:
 
     for state in MemberState:
         assert f">{state.value}<" in page
-    for part in ("states", "matrix", "verdicts", "calendar", "alerts"):
+    for part in ("states", "matrix", "verdicts", "calendar", "conformance", "alerts"):
         assert f'id="{part}"' in page
     assert "Nothing was decided in this time" in page
 

@@ -22,6 +22,7 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.settings import Settings
 from tests.gateway.clocks import NOON, HandClock
+from tests.gateway.recording import shared_log
 
 LOGIN = "sg-login-opens-account"
 PRESENTATION = "sg-pid-opens-account"
@@ -114,8 +115,16 @@ _LAID_OUT: dict[Path, Mapping[MemberState, Settings]] = {}
 
 def _laid_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
     if directory not in _LAID_OUT:
-        _LAID_OUT[directory] = lay_out(region, directory)
+        _LAID_OUT[directory] = {
+            state: settings.model_copy(update=shared_log(the_region(), state))
+            for state, settings in lay_out(region, directory).items()
+        }
     return _LAID_OUT[directory]
+
+
+def unreceipted(document: dict[str, Any]) -> dict[str, Any]:
+    """An answer without its receipt: whoever asks again gets the same answer, and it is written down again."""
+    return {name: member for name, member in document.items() if name != "receipt"}
 
 
 def problem_of(response: httpx2.Response, status: int) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from idbridge.model.region import MemberState
 from idbridge_gateway.api.faults import Faults
+from idbridge_gateway.stores.store_memory import SEEN
 from tests.gateway.asking import Node, node_in
 from tests.gateway.upstreaming import Abroad, abroad_in
 
@@ -14,6 +15,13 @@ from tests.gateway.upstreaming import Abroad, abroad_in
 def shared_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the files of nodes lie that no test changes."""
     return tmp_path_factory.mktemp("region")
+
+
+@pytest.fixture(autouse=True)
+def no_store_seen_before(shared_files: Path) -> None:
+    """Let nodes whose files tests share know nothing of the store of another test, which they would refuse to miss."""
+    for seen in shared_files.glob(f"nodes/*/*/{SEEN}"):
+        seen.unlink()
 
 
 @pytest.fixture

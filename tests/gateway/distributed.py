@@ -23,6 +23,7 @@ from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.settings import Settings, read_settings
 from tests.gateway.asking import Node
 from tests.gateway.clocks import HandClock
+from tests.gateway.recording import shared_log
 
 
 @cache
@@ -66,7 +67,7 @@ def distributed_node(directory: Path, **more: Any) -> Node:
     region = the_present_region()
     clock = HandClock(region.made_at)
     lay_down(directory)
-    settings = settings_in(directory, region, **more)
+    settings = settings_in(directory, region, **more, **shared_log(region, MemberState.TH))
     return Node(create_app(settings, clock=clock), settings, clock, None, directory, region)
 
 

@@ -13,7 +13,7 @@ from fastapi import Response
 from idbridge.model.region import AssuranceLevel
 from idbridge.oidc.errors import OAuthError
 from idbridge_gateway.oidc.browser import see_other
-from idbridge_gateway.oidc.clients import ClientDirectory
+from idbridge_gateway.oidc.clients import ClientDirectory, Contacts
 from idbridge_gateway.oidc.transaction import HeldTransaction
 from idbridge_gateway.oidc.turns import Turn
 from idbridge_gateway.pages.login_site import install_login
@@ -111,18 +111,24 @@ def boxes_in(text: str) -> list[str]:
 
 
 def visit_in(
-    directory: Path, *, name: str | None = None, minimum: AssuranceLevel = AssuranceLevel.A0, faults: Any = None
+    directory: Path,
+    *,
+    name: str | None = None,
+    minimum: AssuranceLevel = AssuranceLevel.A0,
+    contacts: Contacts | None = None,
+    faults: Any = None,
 ) -> Visit:
-    """A browser at a node whose bank may have another name, or demand a level of everybody."""
+    """A browser at a node whose bank may have another name or contacts, or demand a level of everybody."""
     bank = bank_in(directory, faults=faults)
     clients = bank.provider.clients
     assert isinstance(clients, ClientDirectory)
     party = replace(bank.party, name=name or bank.party.name, minimum_level=minimum)
     bank.party = party
-    held = ClientDirectory.of((one.client for one in clients.by_id.values()), {party.id: party})
+    reached = {party.id: contacts or Contacts()}
+    held = ClientDirectory.of((one.client for one in clients.by_id.values()), {party.id: party}, reached)
     object.__setattr__(clients, "by_id", held.by_id)
     gate, app = Gate(), bank.node.app
-    install_login(app, app.state.parts, bank.provider, upstream=gate, provider_ids=PROVIDERS)
+    install_login(app, app.state.parts, bank.provider, upstream=gate, provider_ids=lambda: PROVIDERS)
     app.router.routes.insert(0, app.router.routes.pop())  # before the node's own, which knows no provider
     return Visit(bank, gate, Browser())
 

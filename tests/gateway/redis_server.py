@@ -31,6 +31,11 @@ class RedisServer:
             connection.sendall(command)
             return connection.recv(65_536)
 
+    def names(self) -> list[bytes]:
+        """Return the names of all that it was given to keep; its own name and count are not among them."""
+        lines = self.ask(b"KEYS", b"*").split(b"\r\n")
+        return [one for one in lines[2::2] if not one.endswith(b":memory:")]
+
     def stop(self) -> None:
         """End the server as a crash would; what it wrote to its folder is there still."""
         self.process.kill()

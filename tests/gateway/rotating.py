@@ -23,6 +23,7 @@ from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.settings import Settings
 from tests.gateway.asking import Node, the_region, verdict_of
 from tests.gateway.clocks import NOON, HandClock
+from tests.gateway.recording import shared_log
 
 SERVICE, BRANCH = "sg-node", "sg-branch"
 PASSPHRASE = "twelve words for a node"
@@ -101,7 +102,13 @@ class Rotating:
 def files_of(directory: Path, region: Region | None = None, **of: Any) -> Rotating:
     """Files of two nodes, and the folder of the first with a passphrase and no key yet."""
     made = region or the_region()
-    rotating = Rotating(directory, made, HandClock(), dict(lay_out(made, directory)), **of)
+    rotating = Rotating(
+        directory,
+        made,
+        HandClock(),
+        {state: one.model_copy(update=shared_log(made, state)) for state, one in lay_out(made, directory).items()},
+        **of,
+    )
     rotating.folder.mkdir(mode=0o700)
     rotating.passphrase_file.write_text(f"{PASSPHRASE}\n")
     rotating.passphrase_file.chmod(0o600)

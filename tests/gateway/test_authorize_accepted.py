@@ -8,7 +8,7 @@ from fastapi import Response
 
 from idbridge_gateway.oidc.browser import TransactionCookies
 from idbridge_gateway.oidc.completion import Consent
-from tests.gateway.providing import CALLBACK, PURPOSE_TEXT, Bank, bank_in, name_of, told
+from tests.gateway.providing import PURPOSE_TEXT, Bank, bank_in, name_of, told
 
 
 @pytest.fixture
@@ -45,21 +45,10 @@ def test_a_person_who_agrees_is_sent_back_with_a_code(bank: Bank) -> None:
 
 
 def test_a_plain_request_of_a_client_that_may_leads_to_a_code(bank: Bank) -> None:
-    name = name_of(bank.authorize(**bank.asked("shop")))
+    name = name_of(bank.authorize(None, **bank.asked("shop")))
     bank.complete(name, bank.report())
 
     assert "code" in told(bank.complete(name, Consent.YES))
-
-
-def test_the_answer_by_form_goes_to_the_registered_address_and_runs_one_script(bank: Bank) -> None:
-    name = bank.begin(response_mode="form_post", state='"><script>x</script>')
-    bank.complete(name, bank.report())
-    response = bank.complete(name, Consent.YES)
-
-    assert response.status_code == 200
-    assert f'action="{CALLBACK}"' in response.text
-    assert "<script>x" not in response.text
-    assert "script-src 'sha256-" in response.headers["content-security-policy"]
 
 
 def test_on_plain_http_of_this_machine_the_cookie_has_no_prefix() -> None:

@@ -24,14 +24,18 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.net.calls import Answer, Call, Method
 from idbridge.oidc.logout_token import EVENT, TYPE, verify_logout_token
+from idbridge_gateway.deliveries import PostOffice
 from idbridge_gateway.oidc.back_channel import BackChannel, RegisteredAddresses
 from idbridge_gateway.oidc.sessions import Session
+from idbridge_gateway.stores.outbox import NoOutbox
 from tests.gateway.providing import LOGGED_OUT, Bank, bank_in, error_of
 from tests.net.servers import Answer as Answering
 from tests.net.servers import Server, document, serving
 
 PATH = "/told"
-SESSION = Session(sid="s" * 43, client_id="bank", subject="pairwise-subject", access_token="a" * 43)
+SESSION = Session(
+    sid="s" * 43, client_id="bank", relying_party="th-bank", subject="pairwise-subject", access_token="a" * 43
+)
 Listening = Callable[..., Server]
 
 
@@ -85,6 +89,7 @@ def channel(bank: Bank, pause: Callable[[float], Awaitable[None]], caller: Any =
         caller=caller or RegisteredAddresses(Environment.SANDBOX),
         randomness=SystemRandomness(),
         pause=pause,
+        post=PostOffice(lambda _kind, _life: NoOutbox()),
     )
 
 

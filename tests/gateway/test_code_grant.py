@@ -215,7 +215,8 @@ def test_a_login_ends_in_an_id_token_and_a_bound_access_token(bank: Bank) -> Non
     document = response.json()
     claims = id_token(bank, document)
 
-    assert document.keys() == {"access_token", "token_type", "expires_in", "id_token", "scope"}
+    tokens = {"access_token", "token_type", "expires_in", "id_token", "scope"}
+    assert document.keys() == tokens | {"consent_receipt", "receipt"}
     assert document["token_type"] == "DPoP"
     assert 0 < document["expires_in"] <= LIMITS.bound_token_lifetime.total_seconds() == 600
     assert claims["nonce"] == "nonce-1"

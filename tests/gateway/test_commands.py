@@ -173,6 +173,13 @@ def test_a_check_says_what_a_node_would_start_with(env: Environment) -> None:
     assert "BN, ID, KH, LA, MM, MY, PH, SG, TH, TL, VN" in result.stdout
 
 
+def test_a_node_that_keeps_one_time_values_in_memory_says_in_one_line_that_it_forgets_them(env: Environment) -> None:
+    said = [line for line in run("serve", "--check", env=env).stderr.splitlines() if "forgotten" in line]
+
+    assert len(said) == 1
+    assert "IDBRIDGE_REDIS_URL" in said[0]
+
+
 def without(name: str) -> Callable[[dict[str, str]], dict[str, str]]:
     return lambda env: {key: value for key, value in env.items() if key != name}
 
@@ -272,5 +279,6 @@ def test_a_node_serves_and_writes_nothing_about_who_asked(region: Region, env: d
 
     assert answered == ["PASSED", 404]
     said = [line for line in f"{written}\n{rest}".splitlines() if line and STATUS_HOST not in line]
-    assert len(said) == 1
+    assert len(said) == 2
+    assert sum("forgotten at a restart" in line for line in said) == 1
     assert "S1234567D" not in written + rest

@@ -55,10 +55,17 @@ OPERATIONS = (
     "GET /trust/metadata/{name}",
     "GET /trust/targets/{path}",
     "GET /v1/recognition",
+    "GET /log/checkpoint",
+    "GET /log/tile/{path}",
+    "GET /v1/receipts/{report_id}",
+    "POST /v1/receipts/check",
+    "POST /v1/attestations",
+    "POST /witness/add-checkpoint",
     "GET /admin/v1/relying-parties",
     "POST /admin/v1/relying-parties",
     "GET /admin/v1/relying-parties/{party_id}",
     "PATCH /admin/v1/relying-parties/{party_id}",
+    "GET /.well-known/idbridge-trustmark",
     "GET /v1/reasons",
     "GET /v1/reasons/{code}",
     "GET /healthz",
@@ -81,6 +88,8 @@ WITH_DEMANDS = (
     "POST /v1/presentations",
     "GET /v1/trust/{state}",
     "GET /v1/recognition",
+    "POST /v1/receipts/check",
+    "POST /v1/attestations",
 )
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.reasons import Indication
 from idbridge.verify.report import Report
+from idbridge_gateway.oidc.transaction import HeldTransaction
 from tests.gateway.asking import LOGIN, REFUSED, Node
 from tests.gateway.clocks import NOON
 from tests.gateway.providing import Bank, bank_in, error_of
@@ -59,6 +62,21 @@ def test_a_login_that_is_too_long_ago_for_its_request_is_counted_as_that(bank: B
     assert "error=login_required" in login(bank, report, max_age="1")
 
     assert counted(bank.node) == {failed("time.too_old"): 1}
+
+
+def test_a_login_that_is_too_long_to_be_kept_is_counted_as_that(bank: Bank) -> None:
+    name, report = bank.begin(), bank.report()
+    provider = bank.provider
+
+    async def completed() -> str:
+        held = await provider.transactions.find(bank.browser.cookies.get(provider.cookies.name_of(name)))
+        long = replace(held.transaction, pushed="p" * LIMITS.sealed_value_bytes)
+        turn = provider.turns.begin()
+        answer = await provider.completion.complete(HeldTransaction(held.handle, long), report, turn=turn)
+        return str(answer.headers["location"])
+
+    assert "error=access_denied" in asyncio.run(completed())
+    assert counted(bank.node) == {failed("input.too_large"): 1}
 
 
 def test_a_login_that_passed_is_counted_once_whatever_the_person_says(bank: Bank) -> None:

@@ -126,7 +126,7 @@ def test_attack_72_a_worker_on_an_old_snapshot_says_which_and_accepts_nothing_th
             assert verdict_of(first) == ("FAILED", "issuer.withdrawn")
 
             answer = await ask_behind(asked, idempotency_key="order-0001")
-            assert problem_of(answer, 503) == "system.not_ready"
+            assert problem_of(answer, 503) == "system.repetition_undecided"
             other = await ask_behind(question(node, assertion=assertion))
             assert (other.json()["trust_snapshot"], verdict_of(other)) == (old, ("PASSED", None))
 

@@ -53,7 +53,7 @@ def test_an_encrypted_token_is_replayed_like_any_other(node: Node) -> None:
 
 def test_why_a_token_does_not_open_is_not_told(node: Node) -> None:
     """The answer to a wrong key and to a wrong tag is one and the same, but for what names the request."""
-    own = ("report_id", "evaluated_at")
+    own = ("report_id", "evaluated_at", "receipt")
     reports = [
         node.put(node.case(name).exchange).json() for name in ("encrypted-to-somebody-else", "encrypted-token-altered")
     ]

@@ -326,7 +326,7 @@ def granted(node: Node, form: dict[str, str]) -> tuple[dict[str, Any], dict[str,
 def test_what_passes_is_exchanged_for_a_recognised_assertion(exchanging: Node, case: str) -> None:
     document, header, claims = granted(exchanging, form_of(exchanging, case))
 
-    assert document.keys() == {"access_token", "issued_token_type", "token_type", "expires_in"}
+    assert document.keys() == {"access_token", "issued_token_type", "token_type", "expires_in", "receipt"}
     assert (document["issued_token_type"], document["token_type"]) == (JWT, "N_A")
     assert 0 < document["expires_in"] <= 300
     assert header["typ"] == "idbridge-assertion+jwt"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from idbridge.errors import ConfigurationError
+from idbridge.errors import ConfigurationError, FetchError
 from idbridge.model.region import Environment
 from idbridge.sandbox.region import Region
-from idbridge_gateway.api.faults import TITLES, Faults
+from idbridge_gateway.api.faults import TITLES, Faults, FaultySource
 from tests.gateway.asking import REFUSED, Node, node_in, problem_of, verdict_of
 from tests.gateway.clocks import NOON
 
@@ -63,6 +63,37 @@ def test_with_a_broken_store_nothing_is_released_and_the_cause_stays_inside(
     assert "OSError" not in response.text
     assert response.headers["x-request-id"] in caplog.text
     assert "broken" not in caplog.text
+
+
+def test_without_the_writer_of_the_log_nothing_is_answered_and_the_node_is_not_ready(faulty: Node) -> None:
+    switch(faulty, "log-gone")
+
+    assert problem_of(faulty.send("GET", "/readyz"), 503) == "system.not_ready"
+    for question in (faulty.ask(), faulty.ask(REFUSED)):
+        assert problem_of(question, 503) == "system.unrecorded"
+        assert question.headers["retry-after"] == "5"
+
+
+class Listing:
+    """A host that has a list."""
+
+    def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        return url.encode()[:max_bytes]
+
+
+def test_hosts_of_lists_are_down_hostile_or_well(faulty: Node) -> None:
+    faults = Faults()
+    source = FaultySource(Listing(), faults=faults)
+    assert source.fetch("https://a.example", max_bytes=64) == b"https://a.example"
+
+    faults.switch("hosts-hostile", on=True)
+    assert source.fetch("https://a.example", max_bytes=64) == bytes(64)
+    faults.switch("hosts-down", on=True)
+    with pytest.raises(FetchError):
+        source.fetch("https://a.example", max_bytes=64)
+
+    switch(faulty, "hosts-down")
+    assert faulty.send("GET", "/readyz").status_code == 200  # what was fetched goes on to count
 
 
 @pytest.mark.parametrize("name", TITLES)

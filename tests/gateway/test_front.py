@@ -183,7 +183,12 @@ def test_more_at_once_than_the_node_has_room_for_is_put_off(node: Node) -> None:
     room = LIMITS.arriving_bytes // LIMITS.batch_body_bytes
 
     async def hold_and_ask() -> list[int | None]:
-        waiting = [trickle(node, pieces=[b"{", ...], path="/v1/verify/batch") for _ in range(room)]
+        parties = ("th-tower", "th-hospital", "th-campus", "kh-telco")
+        waiting = [
+            trickle(node, pieces=[b"{", ...], path="/v1/verify/batch", party=party)
+            for party in parties
+            for _ in range(room // len(parties))
+        ]
         arriving = [asyncio.create_task(one) for one in waiting]
         for _ in range(3):
             await asyncio.sleep(0)
@@ -195,6 +200,26 @@ def test_more_at_once_than_the_node_has_room_for_is_put_off(node: Node) -> None:
         return [during, after]
 
     assert asyncio.run(hold_and_ask()) == [503, 400]
+
+
+def test_one_party_whose_bodies_arrive_slowly_leaves_room_for_the_others(node: Node) -> None:
+    room = LIMITS.arriving_bytes_each // LIMITS.batch_body_bytes
+
+    async def hold_and_ask() -> list[int | None]:
+        waiting = [trickle(node, pieces=[b"{", ...], path="/v1/verify/batch") for _ in range(room)]
+        arriving = [asyncio.create_task(one) for one in waiting]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        (its_own, _) = await trickle(node, pieces=[b"{}"])
+        (of_another, _) = await trickle(node, pieces=[b"{}"], party="th-tower")
+        for task in arriving:
+            task.cancel()
+        await asyncio.gather(*arriving, return_exceptions=True)
+        (after, _) = await trickle(node, pieces=[b"{}"])
+        return [its_own, of_another, after]
+
+    assert asyncio.run(hold_and_ask()) == [503, 400, 400]
+    assert 4 * LIMITS.arriving_bytes_each == LIMITS.arriving_bytes
 
 
 def test_a_body_reserves_no_more_room_than_it_announces(node: Node) -> None:
@@ -216,7 +241,7 @@ def test_a_body_reserves_no_more_room_than_it_announces(node: Node) -> None:
 
 
 async def trickle(
-    node: Node, *, pieces: list[Any], headers: Any = (), path: str = "/v1/verify"
+    node: Node, *, pieces: list[Any], headers: Any = (), path: str = "/v1/verify", party: str = "th-bank"
 ) -> tuple[int | None, int]:
     """Send a body piece by piece: ``None`` ends the connection, ``...`` never ends. Return status and pieces taken."""
     sent: list[Any] = []
@@ -235,7 +260,7 @@ async def trickle(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    access = [(name.encode(), value.encode()) for name, value in node.access().items()]
+    access = [(name.encode(), value.encode()) for name, value in node.access(party).items()]
     scope = {
         "type": "http",
         "method": "POST",

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from idbridge.sandbox.people import population
 from idbridge_gateway.api.contract import contract_of
 from idbridge_gateway.api.faults import Faults
-from idbridge_gateway.api.request import FORBIDDEN, MEMBERS, UNSUPPORTED
+from idbridge_gateway.api.request import FORBIDDEN, MEMBERS
 from idbridge_gateway.demo.rounds import http_cases
 from tests.gateway.asking import LOGIN, PRESENTATION, Node, node_in
 
@@ -55,7 +55,7 @@ def sound_batch(response: httpx2.Response) -> None:
     published("BatchAnswer" if response.status_code == 200 else "Problem").validate(json.loads(response.content))
 
 
-WORDS = st.sampled_from(sorted(MEMBERS | FORBIDDEN | UNSUPPORTED | {"nonce", "audience", "loa", "entity", "session"}))
+WORDS = st.sampled_from(sorted(MEMBERS | FORBIDDEN | {"nonce", "audience", "loa", "entity", "session"}))
 TEXTS = (
     st.text(max_size=40) | st.just(CANARY) | st.sampled_from(["account-opening", "id_token", "A2", "evidence", "name"])
 )

@@ -50,8 +50,9 @@ class InMemory:
 class InRedis:
     """The questions of many processes: each call is one of them."""
 
-    def __init__(self, url: str, *, node_key: bytes = NODE_KEY) -> None:
+    def __init__(self, url: str, *, node_key: bytes = NODE_KEY, **given: Any) -> None:
         self._url = url
+        self._given = given
         self._secret = sealing.secret_from(node_key, label=PURPOSE)
 
     def begin(self, **changes: Any) -> Repetition:
@@ -66,7 +67,7 @@ class InRedis:
         async def worked() -> Any:
             engine = RedisEngine(self._url, prefix="idbridge:sandbox")
             try:
-                return await work(RedisIdempotency(engine, SystemRandomness(), secret=self._secret))
+                return await work(RedisIdempotency(engine, SystemRandomness(), secret=self._secret, **self._given))
             finally:
                 await engine.close()
 
@@ -96,6 +97,14 @@ def server(shared: RedisServer) -> RedisServer:
 @pytest.fixture(params=["memory", "redis"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     return InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("server").url)
+
+
+def names_in(server: RedisServer) -> list[bytes]:
+    return server.names()
+
+
+def questions_of(server: RedisServer) -> list[bytes]:
+    return [name for name in names_in(server) if server.ask(b"TYPE", name) == b"+hash\r\n"]
 
 
 def refused(stores: Stores, **changes: Any) -> str:
@@ -194,7 +203,54 @@ def test_when_there_is_no_room_a_repeatable_question_is_refused_before_anything_
 
 
 def test_a_store_has_room_for_as_many_questions_as_the_limits_say() -> None:
-    assert signature(MemoryIdempotency).parameters["max_entries"].default == LIMITS.idempotency_entries
+    parameters = signature(MemoryIdempotency).parameters
+    assert parameters["max_entries"].default == LIMITS.idempotency_entries
+    assert parameters["max_each"].default == LIMITS.idempotency_entries_each < LIMITS.idempotency_entries
+    assert signature(RedisIdempotency).parameters["max_each"].default == LIMITS.idempotency_entries_each
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_a_relying_party_that_repeats_without_end_leaves_room_for_the_others_and_has_its_own_again_later(
+    kind: str, server: RedisServer
+) -> None:
+    store = InMemory(max_entries=8, max_each=4) if kind == "memory" else InRedis(server.url, max_each=4)
+
+    def begin(number: int, *, party: str, at: datetime = NOON) -> Repetition:
+        return store.begin(key=b"order-%04d" % number, party=party, at=at)
+
+    for number in range(2):
+        begin(number, party="cafe")
+    with pytest.raises(RequestError) as caught:
+        begin(2, party="cafe")
+    assert caught.value.code == "system.overloaded"
+    assert begin(1, party="cafe").earlier == {}
+    for number in range(2):
+        begin(number, party="bakery")
+    later = NOON + LIMITS.idempotency_window + timedelta(seconds=1)
+    for number in range(2, 4):
+        begin(number, party="cafe", at=later)
+    with pytest.raises(RequestError):
+        begin(4, party="cafe", at=later)
+
+
+def test_the_answers_of_a_batch_take_room_at_every_worker_of_a_node(server: RedisServer) -> None:
+    one, other = (InRedis(server.url, max_each=8) for _ in range(2))
+    one.begin(key=b"order-0001", items=4)
+
+    assert refused(other, key=b"order-0002", items=3) == "system.overloaded"
+    other.begin(key=b"order-0003", items=2)
+    assert refused(one, key=b"order-0004", items=1) == "system.overloaded"
+    assert refused(one, key=b"order-0001", items=4, body=b"another body") == "input.idempotency_conflict"
+
+
+def test_room_is_counted_once_for_a_question_that_the_server_lost(server: RedisServer) -> None:
+    stores = InRedis(server.url, max_each=4)
+    for _ in range(3):
+        stores.begin()
+        (name,) = questions_of(server)
+        server.ask(b"DEL", name)
+
+    stores.begin(key=b"order-0002")
 
 
 def test_workers_of_another_node_are_strangers_to_a_question(server: RedisServer) -> None:
@@ -215,7 +271,7 @@ def test_a_secret_is_made_of_a_key_that_is_long_enough() -> None:
 def test_a_server_that_was_written_to_makes_up_no_answer(server: RedisServer) -> None:
     stores = InRedis(server.url)
     stores.remember(stores.begin(), first=FIRST)
-    (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
+    (name,) = questions_of(server)
     sealed = server.ask(b"HGET", name, b"0").split(b"\r\n", 1)[1][:-2]
 
     for number, forged in ((b"1", sealed), (b"0", b"2026-11-24T12:00:00+00:00\nrep_1\ns1"), (b"0", sealed[:-1])):
@@ -235,10 +291,11 @@ def test_everything_in_redis_ends_by_itself_and_names_nobody(tmp_path: Path) -> 
     with redis_server(tmp_path) as server:
         stores = InRedis(server.url)
         stores.remember(stores.begin())
-        (name,) = [one for one in server.ask(b"KEYS", b"*").split(b"\r\n") if one.startswith(b"idbridge")]
-        assert 0 < int(server.ask(b"PTTL", name)[1:]) <= 181_000
+        (name,) = questions_of(server)
+        for one in names_in(server):
+            assert 0 < int(server.ask(b"PTTL", one)[1:]) <= 181_000
         stores.remember(Repetition(b"k" * 32, b"mark", {}))
-        assert server.ask(b"DBSIZE") == b":1\r\n"
+        assert len(server.names()) == 2  # the question, and the room that it takes
         assert server.ask(b"SAVE") == b"+OK\r\n"
     dump = (tmp_path / "dump.rdb").read_bytes()
     assert name in dump

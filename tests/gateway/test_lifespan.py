@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
 
+from idbridge.limits import LIMITS
 from idbridge_gateway.lifespan import watching
 
 PATIENCE = 20.0
@@ -48,6 +50,25 @@ def test_a_look_that_ends_by_a_fault_is_told_at_once_without_its_words(caplog: p
     with caplog.at_level(logging.ERROR, logger="idbridge_gateway"):
         asyncio.run(lived())
     assert "canary" not in caplog.text
+
+
+def test_a_look_that_ended_by_a_fault_begins_again_after_a_pause(caplog: pytest.LogCaptureFixture) -> None:
+    begun: list[int] = []
+
+    async def faulty_twice() -> None:
+        begun.append(1)
+        if len(begun) < 3:
+            raise LookupError("canary")
+        await asyncio.sleep(PATIENCE)
+
+    async def lived() -> None:
+        async with asyncio.timeout(PATIENCE), watching(faulty_twice, pause=timedelta(0))(FastAPI()):
+            while len(begun) < 3:
+                await asyncio.sleep(0)
+
+    asyncio.run(lived())
+    assert caplog.text.count("unexpected LookupError") == 2
+    assert timedelta(0) < LIMITS.watch_pause <= timedelta(seconds=1)
 
 
 def test_a_look_that_ends_by_itself_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:

@@ -171,6 +171,13 @@ def test_the_contract_names_every_address_and_refers_to_nothing_that_is_not_in_i
         "/admin/v1/relying-parties/{party_id}",
         "/v1/reasons",
         "/v1/reasons/{code}",
+        "/v1/receipts/{report_id}",
+        "/v1/receipts/check",
+        "/v1/attestations",
+        "/log/checkpoint",
+        "/log/tile/{path}",
+        "/witness/add-checkpoint",
+        "/.well-known/idbridge-trustmark",
         "/healthz",
         "/readyz",
         "/.well-known/jwks.json",
@@ -218,6 +225,9 @@ def test_every_operation_says_what_it_answers(node: Node) -> None:
                 assert set(content) == {"text/event-stream"}
             elif path == "/trust/targets/{path}":  # documents of whoever signed them, as they came
                 assert set(content) == {"application/octet-stream"}
+            elif path.startswith(("/log/", "/witness/")):  # as C2SP has them: text, and octets of tiles
+                assert content.keys() <= {"text/plain; charset=utf-8", "application/octet-stream"}
+                assert content
             else:
                 assert content["application/json"]["schema"].get("$ref"), path
             assert operation["summary"]

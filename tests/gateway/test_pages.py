@@ -60,6 +60,8 @@ def test_every_problem_is_a_page_that_says_what_happened_and_what_to_do(code: st
     assert words.sentences["refusal.do"] in text
     assert ("data-machine-made" in text) is (lang != "en")
     assert (words.sentences["refusal.retry_never"] in text) is not why.retryable
+    if why.http_status in (401, 403):  # who is not let in is not told to try just that again
+        assert words.sentences["refusal.do_other"] not in text
     assert (response.headers.get("retry-after") is not None) is why.retryable
     assert "detail" not in text.replace("details", "")
 

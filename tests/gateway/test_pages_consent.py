@@ -123,10 +123,11 @@ def test_a_decision_that_changes_between_page_and_answer_is_not_agreed_to(visit:
 
     async def answered() -> None:
         held = await provider.transactions.find(visit.browser.cookies[provider.cookies.name_of(name)])
-        decision = held.transaction.decision
+        decision, ground = held.transaction.decision, held.transaction.ground
         assert decision is not None
+        assert ground is not None
         later = replace(decision, transaction="rep_another")
-        await provider.transactions.keep(held, later)
+        await provider.transactions.keep(held, later, ground)
         await provider.completion.complete(held, Consent.YES, turn=provider.turns.begin())
 
     with pytest.raises(LoginOverError) as caught:
@@ -246,7 +247,8 @@ def test_exactly_what_is_shown_with_its_values_is_released(visit: Visit) -> None
 
     assert set(boxes_in(text)) == {f"share.{claim}" for claim in claims} | {"receipt"}
     assert set(claims) == {"name", "birthdate", "nationality"}
-    for value in (claims["name"]["display"], claims["birthdate"], claims["nationality"]):
+    nationality = f"{catalogues()['en'].sentences['state.' + claims['nationality']]} ({claims['nationality']})"
+    for value in (claims["name"]["display"], claims["birthdate"], nationality):
         assert f"<bdi>{value}" in text
     missing = text.split("What is not shared")[1]
     assert "<li>Address</li>" in missing
@@ -309,7 +311,7 @@ def test_the_page_says_who_asks_for_what_at_which_level_from_where_and_for_how_l
 @pytest.mark.parametrize(
     ("case", "shown"),
     [
-        ("sg-corporate-login-acts-for-company", '<b>SG-UEN 209900001K</b> <span lang="en">represent</span>'),
+        ("sg-corporate-login-acts-for-company", "<b>SG-UEN 209900001K</b> (represent it)"),
         ("vn-organisation-logs-in-itself", "</bdi> · VN-MST 0000000501</b>"),
     ],
 )

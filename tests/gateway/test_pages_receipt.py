@@ -12,18 +12,20 @@ import httpx2
 import jwt
 import pytest
 
-from idbridge.codec import base64url
-from idbridge.errors import ConfigurationError
+from idbridge.codec import base64url, jcs
+from idbridge.errors import ConfigurationError, EvidenceError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Format
 from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.oidc.clients import Contacts
 from idbridge_gateway.oidc.completion import Consent
+from idbridge_gateway.oidc.consent_record import TYPE
 from idbridge_gateway.oidc.transaction import LoginOverError
 from idbridge_gateway.pages.catalogue import LANGUAGES, catalogues
-from idbridge_gateway.pages.receipt import TYPE
 from idbridge_gateway.signing import IssuingInForce
 from tests.gateway.logging_in import FORGED, HOSTILE, Visit, boxes_in, page_of, refused, token_in, visit_in
 from tests.gateway.providing import told
+from tests.gateway.test_records import proven
 
 PERSON = ("Hui Ling", "1990")
 
@@ -109,7 +111,8 @@ def test_after_a_receipt_no_other_yes_counts_than_that_of_the_receipt(
     page_of(visit.send(f"/consent?t={name}", {**kept, "receipt": "yes"}))
 
     refused(visit.send(f"{path}?t={name}", {**fields, **dict.fromkeys(boxes, "yes")}), FORGED)
-    assert document_in(visit.send(f"/receipt?t={name}", kept).text)["claims"] == ["name", "nationality"]
+    listed = document_in(visit.send(f"/receipt?t={name}", kept).text)["pii_processing"]["pii_information"]
+    assert [one["pii_type"] for one in listed] == ["name", "nationality"]
     answer = visit.bank.redeem(told(visit.send(f"/consent?t={name}", kept))["code"]).json()
     claims = json.loads(base64url.decode(answer["id_token"].split(".")[1]))
     assert set(claims["verified_claims"]["claims"]) == {"name", "nationality"}
@@ -155,11 +158,13 @@ def test_an_answer_in_the_moment_of_another_does_not_undo_it(visit: Visit) -> No
     transactions = visit.bank.provider.transactions
     handle = visit.browser.cookies[visit.bank.provider.cookies.name_of(name)]
     seen = asyncio.run(transactions.find(handle))
-    assert seen.transaction.decision is not None
+    decision, ground = seen.transaction.decision, seen.transaction.ground
+    assert decision is not None
+    assert ground is not None
     page_of(visit.send(f"/consent?t={name}", form_of(visit, name)))
 
     with pytest.raises(LoginOverError):
-        asyncio.run(transactions.keep(seen, seen.transaction.decision))
+        asyncio.run(transactions.keep(seen, decision, ground))
     with pytest.raises(LoginOverError):
         asyncio.run(transactions.agree(seen, frozenset(), at=visit.bank.node.clock.now()))
 
@@ -219,27 +224,18 @@ def test_the_file_says_who_asked_for_what_when_and_how_to_take_it_back(visit: Vi
     assert "<script" not in text
 
 
-def test_contact_and_withdrawal_are_those_of_the_registration(visit: Visit) -> None:
-    registry = visit.bank.node.app.state.parts.registry
-    registry.exchange(
-        replace(one, contact="privacy@bank.th.example", withdrawal="https://bank.th.example/withdraw")
-        if one.id == "th-bank"
-        else one
-        for one in registry.registrations
-    )
+def test_contact_and_withdrawal_are_those_of_the_registration(shared_files: Path) -> None:
+    contacts = Contacts("privacy@bank.th.example", "https://bank.th.example/withdraw")
+    visit = visit_in(shared_files, contacts=contacts)
     text = saved(visit, visit.logged_in()).text
 
     assert "<dd>privacy@bank.th.example</dd>" in text
     assert "<b>https://bank.th.example/withdraw</b>" in text
     assert "no address" not in text
-    assert document_in(text)["relying_party"]["withdrawal"] == "https://bank.th.example/withdraw"
+    assert document_in(text)["pii_processing"]["withdrawal_method"] == "https://bank.th.example/withdraw"
 
 
-def test_a_client_without_registration_has_a_receipt_too(shared_files: Path) -> None:
-    visit = visit_in(shared_files)
-    registry = visit.bank.node.app.state.parts.registry
-    registry.exchange(one for one in registry.registrations if one.id != "th-bank")
-
+def test_a_party_without_contacts_has_a_receipt_too(visit: Visit) -> None:
     assert "It has given no address for this" in saved(visit, visit.logged_in()).text
 
 
@@ -254,8 +250,44 @@ def test_the_signature_is_the_nodes_and_of_a_type_that_nothing_takes_for_an_asse
     options: Any = {"verify_iat": False}  # the clock is the test's
     claims = jwt.decode(token, jwt.PyJWK(jwk), algorithms=[header["alg"]], options=options)
     assert claims["iss"] == visit.bank.issuer
-    assert claims["claims"] == ["birthdate", "name", "nationality"]
-    assert claims["purpose"] == {"code": "account-opening", "text": "To open your account"}
+    processing = claims["pii_processing"]
+    assert [one["pii_type"] for one in processing["pii_information"]] == ["birthdate", "name", "nationality"]
+    assert (processing["purpose_type"], processing["purpose"]) == ("account-opening", "To open your account")
+    assert processing["lawful_basis"] == "consent"
+    assert [one["party_id"] for one in claims["party_identification"]] == processing["pii_controllers"] == ["th-bank"]
+    assert claims["consent_event"] == {
+        "event_type": "explicit",
+        "event_state": "given",
+        "event_time": f"{visit.bank.node.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def test_the_party_gets_the_very_record_that_the_person_kept_and_the_log_commits_to_it(visit: Visit) -> None:
+    name = visit.logged_in()
+    kept = document_in(saved(visit, name).text)
+    visit.bank.node.clock.turn(seconds=2)  # whoever reads a receipt takes a while before they go on
+    answer = visit.bank.redeem(told(gone_on(visit, name))["code"]).json()
+    found = proven(visit.bank.node, answer)
+    header, payload = (json.loads(base64url.decode(part)) for part in answer["consent_receipt"].split(".")[:2])
+
+    assert header["typ"] == TYPE
+    assert payload == kept
+    assert not any(value in json.dumps(payload) for value in PERSON)
+    assert found.opening is not None
+    committed = str(found.leaf.members["con"])
+    found.opening.require_consent(committed, record=jcs.canonicalize(kept))
+    for other in ({**kept, "iat": kept["iat"] + 1}, {}):
+        with pytest.raises(EvidenceError) as caught:
+            found.opening.require_consent(committed, record=jcs.canonicalize(other))
+        assert caught.value.code == "time.evidence_mismatch"
+
+
+def test_a_yes_without_a_receipt_for_the_person_is_recorded_for_the_party_too(visit: Visit) -> None:
+    answer = visit.bank.redeem(visit.bank.code()).json()
+    record = json.loads(base64url.decode(answer["consent_receipt"].split(".")[1]))
+
+    assert record["consent_event"]["event_state"] == "given"
+    assert record["record_id"] == json.loads(base64url.decode(answer["id_token"].split(".")[1]))["txn"]
 
 
 @pytest.mark.parametrize("trouble", ["no key", "broken key"])

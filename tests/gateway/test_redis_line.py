@@ -1,15 +1,17 @@
 """The connection that spends one-time values: greeted, fit, and never an answer taken for another's."""
 
 import asyncio
-import socket
+import contextlib
+import gc
+import warnings
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import uvloop
+from redis.exceptions import RedisError
 
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
@@ -70,10 +72,19 @@ def test_an_address_has_no_option_that_would_make_tls_believe_anybody(option: st
         (2, b"aof_enabled:0"),
         (2, b"x_aof_enabled:1"),
         (2, b""),
+        (3, b"role:slave\r\nsecond_repl_offset:-1"),
+        (3, b"role:master\r\nsecond_repl_offset:51"),
+        (3, b"role:master"),
+        (3, b""),
+        (4, b"evicted_keys:1"),
+        (4, b"x_evicted_keys:0"),
+        (4, b""),
     ],
     ids=[
         "old", "no version", "strange version", "says nothing", "evicts", "another policy", "no policy",
         "writes nothing down", "writes another thing", "no file",
+        "a replica", "took over", "says not whether it took over", "no role", "evicted", "evicted another thing",
+        "no count",
     ],
 )  # fmt: skip
 def test_a_server_is_fit_only_by_what_it_says(place: int, said: bytes) -> None:
@@ -81,11 +92,28 @@ def test_a_server_is_fit_only_by_what_it_says(place: int, said: bytes) -> None:
         b"# Server\r\nredis_version:6.2.0\r\n",
         b"# Memory\r\nmaxmemory_policy:noeviction\r\n",
         b"# Persistence\r\naof_enabled:1\r\n",
+        b"# Replication\r\nrole:master\r\nsecond_repl_offset:-1\r\n",
+        b"# Stats\r\nevicted_keys:0\r\n",
     ]
     require_fit(*fit)
 
     with pytest.raises(UnfitServerError):
-        require_fit(*fit[:place], said, *fit[place + 1 :])
+        require_fit(*(said if number == place else told for number, told in enumerate(fit)))
+
+
+def test_a_server_that_took_over_spends_nothing_until_it_is_started_again(tmp_path: Path) -> None:
+    """What the first was told last, the second may not know of; a restart says that an operator let the time pass."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
+    with redis_server(first) as primary, redis_server(second, "--replicaof", f"127.0.0.1 {primary.port}") as replica:
+        assert worked(replica.url, claim) == "system.overloaded"
+        assert replica.ask(b"REPLICAOF", b"NO", b"ONE") == b"+OK\r\n"
+        assert worked(replica.url, claim) == "system.overloaded"
+        assert worked(primary.url, claim) is True
+    with redis_server(second) as again:
+        assert worked(again.url, claim) is True
 
 
 def test_a_server_that_comes_back_as_one_that_evicts_spends_nothing(tmp_path: Path) -> None:
@@ -131,6 +159,89 @@ def test_a_server_that_is_told_to_forget_while_it_runs_spends_nothing_once_it_wa
         assert worked(server.url, used) == [True, "system.overloaded", True]
 
 
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
+def test_a_value_that_was_evicted_is_not_accepted_again_before_anybody_looked(tmp_path: Path, policy: str) -> None:
+    """Somebody lets a server evict while it runs, it evicts what was spent, and nobody has looked at it since."""
+    spent = [bytes([number]) * 32 for number in range(8)]
+
+    async def used(engine: RedisEngine) -> list[list[bool | str]]:
+        one_time, told = RedisOneTime(engine, HandClock()), engine.commands
+
+        async def all_of_them() -> list[bool | str]:
+            return [await outcome(one_time.claim(value, until=LATER)) for value in spent]
+
+        found = [await all_of_them()]
+        await told.config_set("maxmemory-policy", policy)
+        await told.config_set("maxmemory", "1")  # so that it evicts whatever it may at the next command that writes
+        with contextlib.suppress(RedisError):
+            await told.set("filling", "x" * 1_000, ex=60)
+        assert await told.dbsize() < len(spent)  # which nobody spent, as far as the server knows
+        await told.config_set("maxmemory", "0")
+        found.append(await all_of_them())
+        await told.config_set("maxmemory-policy", "noeviction")
+        found.append(await all_of_them())  # what is lost stays lost
+        return found
+
+    with redis_server(tmp_path) as server:
+        first, evicting, later = worked(server.url, used)
+    assert first == [True] * len(spent)
+    assert evicting == later == ["system.overloaded"] * len(spent)
+
+
+def test_a_value_that_the_batch_itself_evicted_is_not_accepted_again(tmp_path: Path) -> None:
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time, told = RedisOneTime(engine, HandClock()), engine.commands
+        await one_time.claim(bytes(32), until=LATER)
+        await told.config_set("maxmemory-policy", "allkeys-lru")
+        await told.config_set("maxmemory", "1")
+        again = (one_time.claim(bytes(32), until=LATER) for _ in range(3))
+        return list(await asyncio.gather(*map(outcome, again)))
+
+    with redis_server(tmp_path) as server:
+        assert worked(server.url, used) == ["system.overloaded"] * 3
+
+
+def test_a_server_that_evicted_counts_again_once_an_operator_says_so(tmp_path: Path) -> None:
+    async def used(engine: RedisEngine) -> list[bool | str]:
+        one_time, told = RedisOneTime(engine, HandClock()), engine.commands
+        await one_time.claim(bytes(32), until=LATER)
+        await told.config_set("maxmemory-policy", "volatile-ttl")
+        await told.config_set("maxmemory", "1")
+        found = [await outcome(one_time.claim(bytes([1]) * 32, until=LATER))]
+        await told.config_set("maxmemory", "0")
+        await told.config_set("maxmemory-policy", "noeviction")
+        found.append(await outcome(one_time.claim(bytes([2]) * 32, until=LATER)))
+        with pytest.raises(ConfigurationError, match="evicted"):
+            await engine_anew(engine).require_usable()
+        await told.config_resetstat()
+        return [*found, await outcome(one_time.claim(bytes([3]) * 32, until=LATER))]
+
+    with redis_server(tmp_path) as server:
+
+        def engine_anew(_: RedisEngine) -> RedisEngine:
+            return RedisEngine(server.url, prefix="idbridge:sandbox")
+
+        assert worked(server.url, used) == ["system.overloaded", "system.overloaded", True]
+
+
+def test_an_engine_that_was_closed_leaves_no_socket_behind_for_a_loop_that_ends(tmp_path: Path) -> None:
+    """Whoever came next would be told of it, wherever that is."""
+
+    async def used(url: str) -> bool | str:
+        engine = RedisEngine(url, prefix="idbridge:sandbox")
+        try:
+            return await outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))
+        finally:
+            await engine.close()
+
+    with redis_server(tmp_path) as server, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert asyncio.run(used(server.url)) is True
+        gc.collect()
+
+    assert [str(one.message) for one in told] == []
+
+
 def test_only_who_knows_the_password_is_let_in_and_each_database_is_a_store_of_its_own(tmp_path: Path) -> None:
     def claimed(url: str) -> bool | str:
         claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
@@ -157,36 +268,6 @@ def test_an_answer_that_comes_late_is_taken_for_no_other_claim(tmp_path: Path) -
 
     with redis_server(tmp_path) as server:
         assert worked(server.url, used) == ["system.overloaded", False]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [b"+OK\r\n+OK\r\n", b"?nonsense\r\n", b":1\r\n", b"-ERR no\r\n", b"$2\r\nOK", b"+QUEUED\r\n", b""],
-    ids=["more than was asked", "no answer at all", "a number", "a refusal", "half", "queued", "silence"],
-)
-def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
-    """What listens here greets like a server that is fit, and then says ``said`` for whatever it is asked."""
-
-    def answering(listening: socket.socket) -> None:
-        connection, _ = listening.accept()
-        with connection, connection.makefile("rb") as asked:
-            while asked.readline() != b"persistence\r\n":
-                pass
-            for info in (b"redis_version:7.2.4", b"maxmemory_policy:noeviction", b"aof_enabled:1"):
-                connection.sendall(b"$%d\r\n%b\r\n" % (len(info), info))
-            while asked.readline() != b"NX\r\n":
-                pass
-            connection.sendall(said)
-            asked.read()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
-        thread = Thread(target=answering, args=(listening,))
-        thread.start()
-        claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
-        said_of_it = worked(f"redis://127.0.0.1:{listening.getsockname()[1]}/0", claim)
-        thread.join(timeout=10)
-    assert said_of_it == "system.overloaded"
 
 
 def test_a_command_that_cannot_be_sent_is_answered_as_well_and_the_next_one_as_ever(

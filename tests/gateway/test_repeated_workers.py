@@ -59,7 +59,7 @@ def test_what_newer_trust_refused_a_worker_with_older_trust_does_not_accept(
 
     first, second, third = asked(newer.case(case).exchange, questions)
     assert verdict_of(first) == verdict_of(third) == ("FAILED", "issuer.withdrawn")
-    assert problem_of(second, 503) == "system.not_ready"
+    assert problem_of(second, 503) == "system.repetition_undecided"
     assert int(second.headers["retry-after"]) > 0
     assert first.json()["report_id"] == third.json()["report_id"]
 
@@ -76,7 +76,7 @@ def test_what_a_narrower_registration_refused_a_worker_with_a_wider_one_does_not
 
     first, second, third, fourth, fifth = asked(narrowed.case(LOGIN).exchange, questions)
     assert verdict_of(first)[0] == "FAILED"
-    assert problem_of(second, 503) == problem_of(fourth, 503) == "system.not_ready"
+    assert problem_of(second, 503) == problem_of(fourth, 503) == "system.repetition_undecided"
     assert verdict_of(third) == ("PASSED", None)
     assert verdict_of(fifth) == ("FAILED", "holder.replayed")
 
@@ -95,4 +95,4 @@ def test_what_the_store_does_not_know_as_spent_is_not_accepted_again(
 
     first, again = asked(worker.case(LOGIN).exchange, questions)
     assert verdict_of(first) == ("PASSED", None)
-    assert problem_of(again, 503) == "system.not_ready"
+    assert problem_of(again, 503) == "system.repetition_undecided"

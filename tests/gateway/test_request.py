@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator
 
 from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
+from idbridge.model.evidence import TimeEvidence
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
 from idbridge.model.request import Detail, RelyingParty, Session, VerifyRequest
 from idbridge.verify.schema import documents
-from idbridge_gateway.api.request import FORBIDDEN, MEMBERS, UNSUPPORTED, read_request
+from idbridge_gateway.api.request import FORBIDDEN, MEMBERS, read_request
 
 BANK = RelyingParty(
     id="th-bank",
@@ -47,12 +48,36 @@ def test_what_only_the_node_or_the_registration_may_set_is_forbidden(name: str) 
     assert f"`{name}`" in refused.detail
 
 
-@pytest.mark.parametrize("name", sorted(UNSUPPORTED))
-def test_what_later_versions_evaluate_is_refused_and_not_ignored(name: str) -> None:
-    refused = refusal_of({**LEAST, name: {}})
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        None,
+        "a receipt",
+        [],
+        {"shown": "a.b.c"},
+        {"receipt": ""},
+        {"receipt": 1},
+        {"receipt": None},
+        {"receipt": "x" * (LIMITS.receipt_bytes + 1)},
+        {"receipt": "a receipt", "shown": ""},
+        {"receipt": "a receipt", "shown": None},
+        {"receipt": "a receipt", "shown": "x" * (LIMITS.body_bytes + 1)},
+        {"receipt": "a receipt", "at": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_time_evidence_in_another_form_is_refused_and_the_published_schema_says_so(value: Any) -> None:
+    members = {**LEAST, "time_evidence": value}
 
-    assert refused.code == "input.member_unsupported"
-    assert f"`{name}`" in refused.detail
+    assert refusal_of(members).code == "input.request_malformed"
+    assert not Draft202012Validator(documents()["verify-request.json"]).is_valid(members)
+
+
+def test_time_evidence_is_read_as_it_stands_and_shows_in_no_repr() -> None:
+    read_from = read({**LEAST, "time_evidence": {"receipt": "a receipt", "shown": "d.e.f"}})
+
+    assert read_from.time_evidence == TimeEvidence("a receipt", "d.e.f")
+    assert "d.e.f" not in repr(read_from)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +242,6 @@ def test_every_member_reaches_the_question() -> None:
 
 def test_no_two_lists_of_members_overlap() -> None:
     assert not MEMBERS & FORBIDDEN
-    assert not MEMBERS & UNSUPPORTED
-    assert not FORBIDDEN & UNSUPPORTED
 
 
 JSON_VALUES = st.recursive(
@@ -226,7 +249,7 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-NAMES = st.sampled_from(sorted(MEMBERS | UNSUPPORTED | {"at", "policy"})) | st.text(max_size=12)
+NAMES = st.sampled_from(sorted(MEMBERS | {"at", "policy"})) | st.text(max_size=12)
 
 
 def outcome(members: Any) -> VerifyRequest | RequestError:

@@ -47,7 +47,10 @@ def held(told: Told | None = None) -> tuple[Sessions, MemorySealedStore, HandClo
     clock = HandClock()
     store = MemorySealedStore(clock, SystemRandomness())
     sid = new_handle(SystemRandomness())
-    members = {"client_id": "bank", "subject": "pairwise", "access_token": new_handle(SystemRandomness())}
+    members = {
+        "client_id": "bank", "relying_party": "th-bank", "subject": "pairwise",
+        "access_token": new_handle(SystemRandomness()),
+    }  # fmt: skip
     run(store.put(Kind.SESSION, sid, json.dumps(members).encode(), until=NOON + LIMITS.session_lifetime))
     run(store.put(Kind.ACCESS_TOKEN, members["access_token"], b"{}", until=NOON + LIMITS.session_lifetime))
     return Sessions(store=store, tell=told or Told()), store, clock, sid

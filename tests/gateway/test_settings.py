@@ -14,8 +14,9 @@ FILES = {
     name: Path("somewhere")
     for name in (
         "trust_dir", "pins_file", "state_dir", "relying_parties_file", "assertion_key_file", "pairwise_key_file",
+        "log_key_file", "log_day_keys_dir", "log_heads_dir",
     )
-}  # fmt: skip
+} | {"log_dir": Path("log")}  # fmt: skip
 
 BY_TUF = {"pins_file": None, "trust_root_file": Path("root.json")}
 

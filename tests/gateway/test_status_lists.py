@@ -157,4 +157,4 @@ def test_only_a_sandbox_fetches_from_anywhere_but_the_hosts_that_lists_name(node
     live = node.settings.model_copy(update={"environment": Environment.LIVE})
 
     with pytest.raises(ConfigurationError, match="only a sandbox"):
-        app._revocations(live, ListedHosts(Environment.LIVE), retention=DAY, clock=node.clock)
+        app._revocations(live, ListedHosts(Environment.LIVE), None, retention=DAY, clock=node.clock)

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -113,6 +113,25 @@ def test_a_head_within_its_bound_is_read(server: BackgroundServer) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
+def test_a_head_beyond_its_bound_is_refused_also_when_it_comes_in_one_piece(server: BackgroundServer) -> None:
+    with closing(connect(server)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nx-filler: " + b"a" * LIMITS.request_head_bytes + b"\r\n\r\n")
+
+        assert to_the_end(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_that_comes_in_the_same_piece_as_the_end_of_a_head_does_not_count_for_it(
+    server: BackgroundServer,
+) -> None:
+    size = 2 * LIMITS.request_head_bytes
+    head = post(size)
+    with closing(connect(server)) as connection:
+        connection.sendall(head[:-2])
+        assert poured(connection, head[-2:] + b"a" * size, at_most=1) == 1
+
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_client_that_never_finishes_is_cut_off(server: BackgroundServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LIMITS", replace(LIMITS, request_arrival=LIMITS.request_arrival / 75))
 
@@ -181,3 +200,48 @@ def test_a_body_behind_an_offer_seen_too_late_is_never_read_as_a_request(server:
     read_as_body = answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n%d" % len(hidden))
     assert refused or read_as_body
     assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1
+
+
+ASKED = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+
+
+@pytest.fixture
+def few(server: BackgroundServer, monkeypatch: pytest.MonkeyPatch) -> BackgroundServer:
+    """The server, with room for four connections."""
+    monkeypatch.setattr(transport, "LIMITS", replace(LIMITS, connections=4))
+    return server
+
+
+def is_answered(connection: socket.socket) -> bool:
+    connection.sendall(ASKED)
+    return connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_there_is_room_for_more_connections_than_requests() -> None:
+    assert LIMITS.connections > LIMITS.requests_at_once
+
+
+def test_whoever_waits_longest_without_asking_gives_way_to_whoever_comes(few: BackgroundServer) -> None:
+    with ExitStack() as opened:
+        idle = [opened.enter_context(closing(connect(few))) for _ in range(3)]
+        asking = opened.enter_context(closing(connect(few)))
+        assert is_answered(asking)
+        late = opened.enter_context(closing(connect(few)))
+
+        assert is_answered(late)
+        assert to_the_end(idle[0]) == b""
+        assert all(is_answered(one) for one in (*idle[1:], asking))
+
+
+def test_where_all_ask_whoever_comes_is_let_go_and_nobody_loses_an_answer(few: BackgroundServer) -> None:
+    with ExitStack() as opened:
+        asking = [opened.enter_context(closing(connect(few))) for _ in range(4)]
+        for one in asking:
+            one.sendall(b"POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\n")
+            assert one.recv(65536).startswith(b"HTTP/1.1 100")
+        late = opened.enter_context(closing(connect(few)))
+
+        assert to_the_end(late) == b""
+        for one in asking:
+            one.sendall(b"a")
+            assert one.recv(65536).endswith(b"1")

@@ -205,11 +205,11 @@ def test_a_verification_never_looks_though_a_login_does(abroad: Abroad) -> None:
     assert not abroad.kh.seen
 
 
-def test_a_nameless_token_of_a_fetched_key_counts_once_the_key_is_known(abroad: Abroad) -> None:
+def test_a_fetched_key_beside_a_listed_one_is_one_of_several_and_has_to_be_named(abroad: Abroad) -> None:
     assert passed(abroad.log_in(KH))
     abroad.kh.header = {"kid": ABSENT}
 
-    assert passed(abroad.log_in(KH))
+    assert refused(abroad.log_in(KH)) == "access_denied"
 
 
 def test_what_was_fetched_is_on_disk_for_the_next_start(abroad: Abroad, region: Region) -> None:
@@ -260,6 +260,18 @@ class TestEncrypted:
         abroad.sg.sealed_to = generate("ES256").public_jwk
 
         assert refused(abroad.log_in()) == "access_denied"
+
+    def test_a_nested_token_names_the_key_that_opens_it_where_several_of_the_node_could(
+        self, tmp_path: Path, sealed_region: Region
+    ) -> None:
+        """OpenID Connect Core 1.0 section 10.2."""
+        abroad = self.node(tmp_path, sealed_region, generate("ES256"))
+        named = self.key(abroad, "P-256")
+        abroad.sg.sealed_to = {name: value for name, value in named.items() if name != "kid"}
+        assert refused(abroad.log_in()) == "access_denied"
+
+        abroad.sg.sealed_to = named
+        assert passed(abroad.log_in())
 
     def test_who_encrypts_proves_nothing_without_the_signature_inside(
         self, tmp_path: Path, sealed_region: Region

@@ -20,7 +20,7 @@ from idbridge_gateway.stores.sealed import Kind
 from tests.gateway.faltering import STORE, claims_nothing_once, falters_once
 from tests.gateway.pretending import CLIENT_ID, KH, SG
 from tests.gateway.providing import FORM, error_of, nonce_like, told
-from tests.gateway.upstreaming import Abroad, abroad_in
+from tests.gateway.upstreaming import Abroad, abroad_in, by_key, write_clients
 
 SESSION = "session-at-the-provider"
 
@@ -288,3 +288,33 @@ def test_no_name_of_a_person_or_session_can_be_tried_out_against_the_store(abroa
     for name in (person.subject, SESSION):
         assert name.encode() not in kept
         assert base64url.encode(name.encode()).encode() not in kept
+
+
+def exchange(abroad: Abroad, **entries: Any) -> None:
+    """Let the file of the node's clients say ``entries``, and the node look."""
+    write_clients(abroad.node.settings, **entries)
+    asyncio.run(abroad.node.app.state.at_providers.look())
+
+
+@pytest.mark.parametrize("left", ["another id", "no client at all"])
+def test_a_login_ends_by_the_client_it_was_made_with_after_that_was_exchanged(tmp_path: Path, left: str) -> None:
+    abroad = abroad_in(tmp_path)
+    token = logged_in(abroad)
+    kh, sg = by_key(abroad.pretend[KH].issuer), by_key(abroad.pretend[SG].issuer, client_id="node-new")
+    exchange(abroad, kh_login=kh, **({"sg_login": sg} if left == "another id" else {}))
+
+    assert refused(abroad, logout_token(abroad, client_id="never-ours"))
+    assert stands(abroad, token)
+    heard(abroad, logout_token(abroad))
+    assert not stands(abroad, token)
+
+
+def test_a_client_that_was_exchanged_is_heard_for_as_long_as_a_session_lasts_and_no_longer(tmp_path: Path) -> None:
+    abroad = abroad_in(tmp_path)
+    logged_in(abroad)
+    exchange(abroad, sg_login=by_key(abroad.pretend[SG].issuer, client_id="node-new"))
+    abroad.node.clock.turn(seconds=LIMITS.session_lifetime.total_seconds() - 1)
+    heard(abroad, logout_token(abroad))
+    abroad.node.clock.turn(seconds=1)
+
+    assert refused(abroad, logout_token(abroad)) == "oidc.audience_mismatch"

@@ -31,6 +31,25 @@ def asked_for(abroad: Abroad, provider: str, **asked: Any) -> dict[str, str]:
     return abroad.pretend[provider].pushed.pop(parameters["request_uri"]) if provider == SG else parameters
 
 
+# What is asked for
+
+
+@pytest.mark.parametrize("provider", LOGINS)
+@pytest.mark.parametrize("asked", [{}, {"acr_values": A3}, {"prompt": "login"}])
+def test_a_provider_is_asked_for_no_scope_but_openid_whatever_the_relying_party_wants(
+    abroad: Abroad, provider: str, asked: dict[str, str]
+) -> None:
+    assert asked_for(abroad, provider, **asked)["scope"] == "openid"
+
+
+def test_a_provider_is_asked_for_more_only_as_far_as_the_registration_of_the_node_there_names_it(
+    tmp_path: Path,
+) -> None:
+    abroad = abroad_in(tmp_path, sg_login=by_key("https://sandbox.login.sg.example", scope="openid profile"))
+
+    assert asked_for(abroad, SG)["scope"] == "openid profile"
+
+
 # Who may be used
 
 

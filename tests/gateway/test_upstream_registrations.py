@@ -104,6 +104,10 @@ def test_a_provider_has_a_name_that_may_stand_in_an_address(settings: Settings, 
         (lambda document: {**document, "more": 1}, "members of"),
         (lambda document: {**document, "providers": []}, "members of"),
         (lambda document: {**document, "environment": "live"}, "another environment"),
+        (lambda document: {**document, "former_clients": [CLIENT_ID]}, "lists client ids by issuer"),
+        (lambda document: {**document, "former_clients": {ISSUER: CLIENT_ID}}, "lists client ids by issuer"),
+        (lambda document: {**document, "former_clients": {ISSUER: []}}, "lists client ids by issuer"),
+        (lambda document: {**document, "former_clients": {ISSUER: [7]}}, "no text"),
     ],
 )
 def test_a_file_of_another_kind_or_environment_is_refused(

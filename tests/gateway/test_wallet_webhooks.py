@@ -26,7 +26,9 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.net.calls import Answer, Call, Caller
 from idbridge_gateway.app import create_app
+from idbridge_gateway.deliveries import PostOffice
 from idbridge_gateway.serving import BackgroundServer
+from idbridge_gateway.stores.outbox import NoOutbox
 from idbridge_gateway.wallet.records import Outcome, Presentation
 from idbridge_gateway.wallet.webhooks import DELAYS, Webhooks, guarded_callers
 from idbridge_gateway.webhook_key import read_webhook_key
@@ -78,6 +80,7 @@ class Telling:
             clock=self.node.clock,
             randomness=SystemRandomness(),
             pause=self.pause,
+            post=PostOffice(lambda _kind, _life: NoOutbox()),
         )
 
     async def pause(self, time: timedelta) -> None:
@@ -90,8 +93,7 @@ class Telling:
             webhooks = self.webhooks(signed=signed)
             for _ in range(times):
                 webhooks.settled(HANDLE, presentation)
-            while webhooks._tasks:
-                await asyncio.gather(*webhooks._tasks)
+            await webhooks.deliveries.idle()
 
         asyncio.run(told())
 
@@ -187,7 +189,7 @@ def test_one_silent_address_keeps_few_threads_from_the_others(telling: Telling) 
         assert await asyncio.to_thread(heard.get, timeout=10) == "vn-trade"
         assert calling.qsize() <= LIMITS.webhook_calls_each
         silent.set()
-        await asyncio.gather(*webhooks._tasks)
+        await webhooks.deliveries.idle()
 
     try:
         asyncio.run(tell())
@@ -264,7 +266,7 @@ def test_so_many_are_told_at_a_time_and_the_others_wait(telling: Telling) -> Non
     async def tell() -> None:
         for number in range(3 * LIMITS.webhook_calls):
             webhooks.settled(HANDLE, replace(ENDED, owner=owners[number % len(owners)]))
-        await asyncio.gather(*webhooks._tasks)
+        await webhooks.deliveries.idle()
 
     asyncio.run(tell())
     assert most[0] == LIMITS.webhook_calls

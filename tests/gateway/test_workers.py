@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from idbridge.cli.exits import Exit
+from idbridge_gateway.workers import PAUSE_SECONDS, SETTLED_SECONDS, pause_after
 from tests.gateway.asking import problem_of, verdict_of
 from tests.gateway.distributed import lay_down, settings_in, the_present_region
 from tests.gateway.redis_server import RedisServer, redis_server
@@ -110,10 +111,15 @@ def test_a_worker_that_dies_is_told_and_begun_anew_and_the_others_answer_meanwhi
         assert verdict_of(node.ask(node.question())) == ("PASSED", None)
 
 
+def test_who_could_not_begin_waits_before_the_next_try_and_who_answered_for_a_while_does_not() -> None:
+    assert pause_after(0.1) == pause_after(SETTLED_SECONDS - 0.1) == PAUSE_SECONDS
+    assert pause_after(SETTLED_SECONDS) == 0
+
+
 def test_of_all_that_begin_the_first_worker_alone_writes_alerts(node: WorkingNode) -> None:
     node.journal.since(0, r"worker 1: alert ", count=1)
 
-    assert {line.partition(": alert ")[0].split(" ", 3)[3] for _, line in node.journal.lines if ": alert " in line} == {
+    assert {line.partition(": alert ")[0].split(" ", 2)[2] for _, line in node.journal.lines if ": alert " in line} == {
         "idbridge_gateway worker 1"
     }
 

@@ -31,6 +31,7 @@ from tests.gateway.asking import Node, the_region
 from tests.gateway.clocks import HandClock
 from tests.gateway.pretending import CLIENT_ID, CLIENT_KEY, CLIENT_SECRET, KH, PUBLIC, SG, PretendProvider
 from tests.gateway.providing import CALLBACK, KEY, LOGGED_OUT, Bank, Browser
+from tests.gateway.recording import shared_log
 
 
 @dataclass(repr=False)
@@ -116,7 +117,7 @@ class Abroad(Bank):
 
     def held(self, handle: str) -> HeldTransaction:
         """A transaction of this handle, about nothing."""
-        return HeldTransaction(handle, Transaction("bank", {}, self.node.clock.now()))
+        return HeldTransaction(handle, Transaction("bank", "th-bank", {}, self.node.clock.now()))
 
     def come_back(self, location: str, browser: Browser | None = None) -> httpx2.Response:
         """Let the browser follow the provider's redirect."""
@@ -197,7 +198,7 @@ def abroad_in(
     """
     region = region or the_region()
     clock = clock or HandClock()
-    settings = lay_out(region, directory)[MemberState.TH]
+    settings = lay_out(region, directory)[MemberState.TH].model_copy(update=shared_log(region, MemberState.TH))
     issuers = {name: region.service(name).issuer for name in (SG, KH)}
     usual = {} if real else {"sg_login": by_key(issuers[SG]), "kh_login": by_key(issuers[KH])}
     path = write_clients(settings, **{**usual, **entries})

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ _STOPWATCH = SystemStopwatch()
 def variables(settings: Settings, **more: str) -> dict[str, str]:
     """The environment variables that say what ``settings`` say, and ``more``."""
     said = settings.model_dump(mode="json", exclude_none=True)
+    if settings.database_url is not None:
+        said["database_url"] = settings.database_url.get_secret_value()  # which a dump does not tell
     return {f"IDBRIDGE_{name.upper()}": str(value) for name, value in (said | more).items()}
 
 
@@ -123,15 +125,25 @@ class WorkingNode:
 
 
 @contextmanager
-def working_node(directory: Path, redis_url: str, *, workers: int = 4, **more: Any) -> Iterator[WorkingNode]:
-    """Start a node of Thailand that takes its trust by TUF, and end it."""
+def working_node(
+    directory: Path,
+    redis_url: str,
+    *,
+    workers: int = 4,
+    prepare: Callable[[Settings], None] | None = None,
+    interpreter: Sequence[str] = (sys.executable,),
+    **more: Any,
+) -> Iterator[WorkingNode]:
+    """Start a node of Thailand that takes its trust by TUF, and end it; ``prepare`` has its files before it starts."""
     region = the_present_region()
     lay_down(directory)
     settings = settings_in(directory, region, **more)
+    if prepare is not None:
+        prepare(settings)
     env = variables(settings, redis_url=redis_url, workers=str(workers), port="0")
     journal = Journal()
     with subprocess.Popen(
-        [*_COMMAND, "serve"], env={**os.environ, **env}, cwd=REPOSITORY, stdout=subprocess.DEVNULL,
+        [*interpreter, *_COMMAND[1:], "serve"], env={**os.environ, **env}, cwd=REPOSITORY, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         reading = threading.Thread(target=_read, args=(process, journal), daemon=True)
