@@ -41,6 +41,7 @@ from idbridge_gateway.api.request import read_request
 from tests.credential.kit import RELYING_PARTY
 from tests.fuzz import samples
 from tests.fuzz.harness import Harness
+from tests.fuzz.log import LOG
 from tests.fuzz.protocol import PROTOCOL
 from tests.sandbox.regions import NOON, region, snapshot
 from tests.trust.editions import LOGIN_KEY, lote, pins, raw
@@ -304,4 +305,5 @@ HARNESSES: Final[tuple[Harness, ...]] = (
     Harness("deny-list", deny_list.parse, samples.requests, 16_384),
     Harness("proposal", proposal.parse, samples.requests, 16_384),
     *PROTOCOL,
+    *LOG,
 )  # fmt: skip

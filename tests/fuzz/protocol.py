@@ -150,7 +150,7 @@ def _keys(octets: bytes) -> None:
 
 def _nameless(octets: bytes) -> None:
     text = octets.decode("utf-8", errors="surrogateescape")
-    if text != nameless.TOKEN and signer_of(text, nameless.KEYS, algorithms=nameless.ES256) is not None:
+    if text != nameless.TOKEN and signer_of(text, nameless.KEYS[1:2], algorithms=nameless.ES256) is not None:
         raise AssertionError("a token that nobody signed was said to be signed")
     expected_of(text, issuer=nameless.ISSUER, client_id=nameless.CLIENT, algorithms=nameless.ES256, access_token="t")
 

@@ -12,7 +12,7 @@ from tests.fuzz.harness import Harness
 from tests.fuzz.harnesses import HARNESSES
 from tests.fuzz.run import Outcome, run
 
-SECONDS = 2
+SECONDS = 1
 NAMES = [harness.name for harness in HARNESSES]
 
 
