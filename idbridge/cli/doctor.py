@@ -1,12 +1,14 @@
-"""``idbridge doctor``: would a node start here, and if not, what is wrong. Looks at files and trust material only.
+"""``idbridge doctor``: would a node start here, and if not, what is wrong. Looks at files and trust material.
+
+Where environment variables describe a node, the gateway looks at that too: its settings, keys, stores, ports and disk.
 
 Where the node's own keys are kept by ``idbridge keys``, it also says what is due with them, and whether a list grants
 the key that signs and the one that waits.
 """
 
+import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,8 +17,9 @@ import click
 
 from idbridge.cli import output
 from idbridge.cli.exits import Exit, of_error
+from idbridge.cli.finding import ERROR, OK, SIGNS, WARNING, Finding, further_looks, hint_of
 from idbridge.cli.keys import DEFAULT_FOLDER, folder_option
-from idbridge.cli.material import instant, open_snapshot, region_option, state_directory
+from idbridge.cli.material import DEFAULT_REGION, instant, open_snapshot, region_option, state_directory
 from idbridge.cli.output import Failure, json_option
 from idbridge.errors import IdBridgeError
 from idbridge.model.region import MemberState
@@ -28,20 +31,8 @@ from idbridge.trust.node_listing import grants
 from idbridge.trust.snapshot import NOT_CONFIGURED, TrustSnapshot
 
 DUE_SOON: Final = timedelta(days=14)
-OK: Final = "ok"
-WARNING: Final = "warning"
-ERROR: Final = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. ``exit_code`` is DONE unless it is an error."""
-
-    check: str
-    result: str
-    words: str
-    hint: str = ""
-    exit_code: Exit = Exit.DONE
+_NODE: Final = "IDBRIDGE_NODE_URL"  # set where a node is to run
+_STORE: Final = "IDBRIDGE_REDIS_URL"
 
 
 @click.command("doctor")
@@ -49,18 +40,22 @@ class Finding:
 @folder_option
 @json_option
 def doctor(*, region: Path, folder: Path, as_json: bool) -> Exit:
-    """Look at files and trust material for what is wrong.
+    """Look for what is wrong with a node or its files.
 
     Ends with 5 if a file is missing or not safe, with 4 if the trust material cannot be used.
     """
-    found = list(examine(region, folder, at=instant(None)))
+    deployed = [one for look in further_looks() for one in look(os.environ)]
+    beside = region == DEFAULT_REGION and not region.exists() and bool(deployed)  # a node of its own, without a region
+    found = [] if beside else [*examine(region, folder, at=instant(None)), *remembering(os.environ)]
+    found += deployed
     errors = [one for one in found if one.result == ERROR]
     if as_json:
         summary = {"errors": len(errors), "warnings": sum(one.result == WARNING for one in found)}
         results = [{"check": one.check, "result": one.result, "words": one.words, "hint": one.hint} for one in found]
         output.document("idbridge-doctor-1", summary=summary, results=results)
     else:
-        output.table(("CHECK", "RESULT", "WHAT"), ((one.check, one.result, one.words) for one in found), wrap={"WHAT"})
+        rows = ((SIGNS[one.result], one.check, one.words) for one in found)
+        output.table(("", "CHECK", "WHAT"), rows, wrap={"WHAT"})
         for one in found:
             if one.hint:
                 output.words("hint", f"{one.check}: {one.hint}")
@@ -74,7 +69,7 @@ def examine(region: Path, folder: Path = DEFAULT_FOLDER, *, at: datetime) -> Ite
         try:
             held = key_folder.read(folder)
         except IdBridgeError as error:
-            yield Finding("node keys", ERROR, f"{folder}: {error}", error.reason.remedy, of_error(error))
+            yield Finding("node keys", ERROR, f"{folder}: {error}", hint_of(error), of_error(error))
         else:
             ring = held.ring
             yield _node_keys(held, at)
@@ -88,12 +83,23 @@ def examine(region: Path, folder: Path = DEFAULT_FOLDER, *, at: datetime) -> Ite
     try:
         snapshot = open_snapshot(region)
     except IdBridgeError as error:
-        yield Finding("trust", ERROR, str(error), error.reason.remedy, of_error(error))
+        yield Finding("trust", ERROR, str(error), hint_of(error), of_error(error))
         return
     yield Finding("trust", OK, f"snapshot {snapshot.id[:16]}, {snapshot.environment}")
     yield from (look(snapshot, at) for look in (_lists, _due, _offers, _recognition))
     if ring is not None:
         yield _listing(snapshot, ring, at)
+
+
+def remembering(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield where the node that ``environment`` describes keeps what it spent, if it describes one."""
+    if _NODE not in environment:
+        return
+    if environment.get(_STORE):
+        yield Finding("one-time values", OK, "in Redis")
+        return
+    words = "in memory: what was spent is forgotten at every restart, and could be accepted once more"
+    yield Finding("one-time values", WARNING, words, f"set {_STORE} to a Redis or Valkey that keeps what it is told")
 
 
 def _privacy(region: Path) -> Finding:

@@ -19,6 +19,9 @@ NOUNS: Final[Mapping[str, str]] = MappingProxyType(
         "status-list": "idbridge.cli.status_list:status_list",
         "recognition": "idbridge.cli.recognition:recognition",
         "reason": "idbridge.cli.reason:reason_group",
+        "log": "idbridge.cli.log:log",
+        "dispute": "idbridge.cli.dispute:dispute",
+        "conformance": "idbridge.cli.conformance:conformance",
         "sandbox": "idbridge.cli.sandbox:sandbox",
         "doctor": "idbridge.cli.doctor:doctor",
         "version": "idbridge.cli.version:version",
@@ -26,10 +29,10 @@ NOUNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 HEADINGS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        "Decide": ("verify", "inspect"),
+        "Decide": ("verify", "inspect", "dispute"),
         "Look up": ("trust", "recognition", "reason"),
-        "Practise": ("demo", "sandbox"),
-        "Run": ("serve", "rp", "db", "keys", "status-list", "doctor", "version"),
+        "Practise": ("demo", "sandbox", "conformance"),
+        "Run": ("serve", "rp", "db", "keys", "status-list", "log", "witness", "doctor", "version"),
     }
 )
 HELP: Final = """Verify the digital IDs of the eleven ASEAN member states.

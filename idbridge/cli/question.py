@@ -19,6 +19,7 @@ from idbridge.credential.encrypted import received, received_userinfo
 from idbridge.crypto.jwe import DecryptionKey
 from idbridge.errors import InputError, RequestError
 from idbridge.limits import LIMITS
+from idbridge.model.evidence import TimeEvidence
 from idbridge.model.login import LoginExpectations
 from idbridge.model.query import Query, Transaction
 from idbridge.model.region import AssuranceLevel, Environment, Format, MemberState
@@ -26,6 +27,7 @@ from idbridge.model.request import Detail, Expectations, RelyingParty, Session, 
 from idbridge.presentation.dcql import parse_query
 from idbridge.presentation.transaction_data import parse_transactions
 from idbridge.verify.schema import documents
+from idbridge.verify.time_evidence import read_time_evidence
 
 COMMAND_LINE: Final = "command-line"
 REQUEST_SCHEMA: Final = "verify-request.json"
@@ -44,6 +46,7 @@ class Presented:
     userinfo: str | None = None
     query: Query | None = None
     transactions: tuple[Transaction, ...] = ()
+    time_evidence: TimeEvidence | None = None
 
 
 def presented(text: str, *, dcql: str | None = None) -> Presented:
@@ -106,6 +109,7 @@ def _body(members: Mapping[str, Any], query: Query | None) -> Presented:
         userinfo=members.get("userinfo"),
         query=query,
         transactions=_transactions(members["transaction_data"], query) if "transaction_data" in members else (),
+        time_evidence=read_time_evidence(members["time_evidence"]) if "time_evidence" in members else None,
     )
 
 
@@ -186,4 +190,5 @@ def question(
         userinfo=received_userinfo(shown.userinfo, keys),
         query=shown.query,
         transactions=shown.transactions,
+        time_evidence=shown.time_evidence,
     )

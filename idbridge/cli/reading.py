@@ -22,9 +22,7 @@ def read_credential(source: str) -> str:
     Raises:
         Failure: The file cannot be read, is larger than any credential, or is not text.
     """
-    octets = _octets(source)
-    if len(octets) > LIMITS.body_bytes:
-        raise Failure(f"`{source}` is larger than {LIMITS.body_bytes} octets", exit_code=Exit.REFUSED)
+    octets = read_octets(source, max_bytes=LIMITS.body_bytes)
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
@@ -33,15 +31,23 @@ def read_credential(source: str) -> str:
     return text.strip("\r\n\t ")
 
 
-def _octets(source: str) -> bytes:
-    bound = LIMITS.body_bytes + 1
-    if source == STANDARD_INPUT:
-        return sys.stdin.buffer.read(bound)
+def read_octets(source: str, *, max_bytes: int) -> bytes:
+    """Return the octets of a file, or of standard input for ``-``.
+
+    Raises:
+        Failure: It cannot be read, or is longer.
+    """
     try:
-        with Path(source).open("rb") as file:
-            return file.read(bound)
+        if source == STANDARD_INPUT:
+            octets = sys.stdin.buffer.read(max_bytes + 1)
+        else:
+            with Path(source).open("rb") as file:
+                octets = file.read(max_bytes + 1)
     except OSError as error:
         raise Failure(f"`{source}` cannot be read: {(error.strerror or 'no such file').lower()}") from None
+    if len(octets) > max_bytes:
+        raise Failure(f"`{source}` is larger than {max_bytes} octets", exit_code=Exit.REFUSED)
+    return octets
 
 
 class StateType(click.ParamType[MemberState]):

@@ -1,6 +1,7 @@
 """``idbridge sandbox``: the cases of the pretend region, and their inputs made for trying."""
 
 import difflib
+import json
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +20,11 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment, Format, MemberState
 from idbridge.net.calls import Caller
 from idbridge.net.guarded import GuardedClient
+from idbridge.sandbox.asked import UnansweredError
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.case import Case, Exchange, Kind, MintedCase
 from idbridge.sandbox.catalogue import case_named, cases
-from idbridge.sandbox.holder import Holder, UnansweredError
+from idbridge.sandbox.holder import Holder
 from idbridge.sandbox.mint import mint
 from idbridge.sandbox.people import population
 
@@ -103,6 +105,7 @@ def answer_request(*, link: str, person: str, deny: bool, region: Path) -> Exit:
     try:
         came = holder.answer(link, denies=deny)
     except UnansweredError as why:
+        output.raw_text(json.dumps({"refused": True} if why.error is None else {"refused": True, "code": why.error}))
         raise Failure(f"the wallet does not answer: {why}", exit_code=Exit.REFUSED) from None
     output.raw_text(came.body.decode("utf-8", errors="backslashreplace"))
     taken = came.status == HTTPStatus.OK

@@ -178,3 +178,18 @@ def test_keys_for_other_purposes_are_no_concern_of_the_lists(region: Path, tmp_p
     node_keys(tmp_path / "keys", generate("ES256"), purpose=KeyPurpose.CLIENT)
 
     assert found_in(region, tmp_path / "keys")["listing"].words == "there is no assertion key"
+
+
+def test_a_node_whose_one_time_values_are_forgotten_at_a_restart_is_warned_of(
+    run: Run, region: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDBRIDGE_NODE_URL", "https://node.th.example")
+    monkeypatch.delenv("IDBRIDGE_REDIS_URL", raising=False)
+    ended = run("doctor", "--region", str(region), "--json")
+    (found,) = [one for one in ended.json["results"] if one["check"] == "one-time values"]
+    assert (ended.code, found["result"]) == (0, "warning")
+    assert "forgotten" in found["words"]
+    assert "IDBRIDGE_REDIS_URL" in found["hint"]
+
+    monkeypatch.setenv("IDBRIDGE_REDIS_URL", "unix:///run/redis.sock")
+    assert run("doctor", "--region", str(region), "--json").json["summary"]["warnings"] == 0

@@ -70,6 +70,7 @@ def test_a_link_that_leads_to_nothing_is_not_answered(run: Run, running: tuple[P
     ended = run("sandbox", "answer", f"{link}A".replace("&request_uri_method=postA", "A"), "--region", str(folder))
     assert ended.code == 1
     assert "the wallet does not answer" in ended.err
+    assert json.loads(ended.out) == {"refused": True}
 
 
 def test_a_wallet_answers_once_and_may_say_no(run: Run, running: tuple[Path, str, str]) -> None:
