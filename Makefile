@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: install engines demo test check format bench fuzz chaos vectors e2e promises fresh lock reference clean help
+.PHONY: install engines demo test check format bench fuzz chaos vectors e2e conformance mutants promises fresh lock reference clean help
 
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
@@ -38,17 +38,21 @@ bench: ## measure verification as multiples of one P-256 verification
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m benchmarks
 
-fuzz: ## fuzz each parser for SECONDS, damage documents 100,000 times
+fuzz: ## fuzz parsers for SECONDS, damage documents, put logs to judges
 	@scripts/bootstrap.sh all
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
-	@IDBRIDGE_MUTATIONS=$(MUTATIONS) scripts/scratch.sh $(BIN)/pytest -n 2 -q -k mutat tests/trust
+	@IDBRIDGE_MUTATIONS=$(MUTATIONS) scripts/scratch.sh $(BIN)/pytest -n 2 -q --timeout 0 -k mutat tests/trust
+	@scripts/engines.sh
+	@IDBRIDGE_LOG_SIZE=300 scripts/scratch.sh $(BIN)/pytest -q tests/tlog/test_judges.py
 
-chaos: ## end publishing and taking up at every single step
+chaos: ## kill at every step, then break all that a node relies on
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
-	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 scripts/scratch.sh $(BIN)/pytest -n 2 -q tests/trust/test_store_crash.py \
+	@IDBRIDGE_KILLS=all IDBRIDGE_MODEL_RUNS=200 scripts/scratch.sh $(BIN)/pytest -n 2 -q --timeout 0 tests/trust/test_store_crash.py \
 	  tests/trust/distribution/test_publish_crash.py tests/trust/distribution/test_model.py \
-	  tests/trust/distribution/test_thirty_days.py
+	  tests/trust/distribution/test_thirty_days.py tests/evidence/test_crash.py \
+	  tests/evidence/test_model.py
+	@scripts/scratch.sh $(BIN)/python -m tests.chaos
 
 vectors: ## judge every file of public vectors and print the table
 	@scripts/bootstrap.sh all
@@ -58,6 +62,15 @@ e2e: ## let real clients, providers, wallets and a browser walk every flow
 	@scripts/bootstrap.sh all
 	@scripts/engines.sh
 	@$(BIN)/python -m tests.e2e
+
+conformance: ## put our own implementations to the conformance suite
+	@scripts/bootstrap.sh all
+	@scripts/engines.sh
+	@scripts/scratch.sh $(BIN)/python -m tests.conformance
+
+mutants: ## let the conformance suite catch every broken implementation
+	@scripts/bootstrap.sh all
+	@scripts/scratch.sh $(BIN)/idbridge conformance mutants
 
 promises: ## prove the five promises, one command each
 	@scripts/bootstrap.sh all
@@ -76,6 +89,7 @@ reference: ## write the generated pages of docs/reference anew
 	@$(BIN)/python scripts/gen_reference.py
 	@$(BIN)/python scripts/gen_cli_reference.py
 	@$(BIN)/python scripts/gen_code_map.py
+	@$(BIN)/python scripts/gen_data_protection.py
 
 clean: ## remove caches and the environment
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules

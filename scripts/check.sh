@@ -28,6 +28,7 @@ check lists "$bin/check-jsonschema" --schemafile trust_lists/list.schema.json tr
 check reference "$bin/python" scripts/gen_reference.py --check
 check cli-pages "$bin/python" scripts/gen_cli_reference.py --check
 check code-map "$bin/python" scripts/gen_code_map.py --check
+check data-page "$bin/python" scripts/gen_data_protection.py --check
 
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}"

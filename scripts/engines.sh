@@ -19,6 +19,12 @@ have_java() {
   [ ! -e "$release" ] || [ "$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")" -ge 17 ]
 }
 
+# Go's own packages are one of Debian's by itself.
+have_go() {
+  local mod=usr/share/gocode/src/golang.org/x/mod
+  have go && { [ -d "/$mod" ] || [ -d "$ENGINES/$mod" ]; }
+}
+
 missing=()
 have redis-server || missing+=(redis-server)
 have_postgres || missing+=(postgresql)
@@ -28,6 +34,7 @@ have_java || missing+=(default-jdk-headless)
 have php || missing+=(php-cli)
 have curl || missing+=(curl)
 have strace || missing+=(strace)
+have_go || missing+=(golang-go golang-golang-x-mod-dev)
 
 # An unpacked program finds its own libraries through a small script of its name.
 wrap() {
@@ -54,6 +61,7 @@ wrap_all() {
   wrap php '/usr/bin/php[0-9].[0-9]'
   wrap curl '/usr/bin/curl'
   wrap strace '/usr/bin/strace'
+  wrap go '/usr/lib/go-*/bin/go'
 }
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -1,17 +1,15 @@
 """Write docs/reference/cli.md from the commands' own ``--help``, or check with ``--check`` that it is current."""
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from idbridge.cli.exits import MEANINGS
 from idbridge.cli.main import root
+from scripts.generated import ROOT, written_or_checked
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "reference" / "cli.md"
 SETTINGS: Final[Mapping[str, Any]] = {"terminal_width": 100, "max_content_width": 100}
 
@@ -50,18 +48,7 @@ def page() -> str:
 
 def main() -> int:
     """Write or check the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is not current")
-    wanted = page()
-    if not parser.parse_args().check:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    print("idbridge: error: docs/reference/cli.md is not what the commands say", file=sys.stderr)
-    print("idbridge: hint: run `make reference`", file=sys.stderr)
-    return 1
+    return written_or_checked({PAGE: page}, about=__doc__)
 
 
 if __name__ == "__main__":

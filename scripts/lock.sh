@@ -16,5 +16,10 @@ compile requirements/all.txt pyproject.toml requirements/build.in requirements/l
 compile requirements/runtime.txt pyproject.toml requirements/build.in --extra gateway -c requirements/all.txt
 echo "requirements: $(grep -c == requirements/runtime.txt) packages to run, $(grep -c == requirements/all.txt) to develop and test"
 
+# Programs that are not ours and answer the conformance suite: each has an environment of its own, and a file of pins.
+for wanted in tests/interop/conformance/requirements/*.in; do
+  compile "${wanted%.in}.txt" "$wanted"
+done
+
 scripts/npm.sh install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --silent
 echo "tests/node: $(grep -c '"node_modules/' tests/node/package-lock.json) packages"

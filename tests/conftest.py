@@ -9,9 +9,17 @@ import pytest
 LONGEST_READABLE = 60
 # The files that take longest, first: a worker that is handed one of them at the end works on it while the others idle.
 LONGEST = (
+    "conformance/idp/test_mutants.py",
+    "conformance/publisher/test_publisher.py",
     "cli/test_trust_deny_queue.py",
     "fuzz/test_fuzz.py",
     "sandbox/test_drill.py",
+    "conformance/http/test_mutants.py",
+    "sandbox/test_seeded_region.py",
+    "conformance/consumer/test_making.py",
+    "conformance/wallet/test_wallet.py",
+    "conformance/issuer/test_issuer.py",
+    "conformance/test_mutants.py",
     "docs/test_readme.py",
     "docs/test_join_with_qr.py",
     "cli/test_trust_simulate.py",
@@ -31,6 +39,7 @@ LONGEST = (
     "interop/test_foreign_logins.py",
     "crypto/test_path_differential.py",
     "promises/test_a_decision_made_again.py",
+    "promises/test_canaries.py",
 )
 
 

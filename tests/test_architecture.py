@@ -23,6 +23,10 @@ TRUST_STATES = {
     "Report": "idbridge/verify/report.py",
     "Decision": "idbridge/assertion/decision.py",
     "Assertion": "idbridge/assertion/issue.py",
+    "LoggedCheckpoint": "idbridge/tlog/checkpoint.py",
+    "WitnessedCheckpoint": "idbridge/tlog/checkpoint.py",
+    "VerifiedReceipt": "idbridge/tlog/receipt.py",
+    "ProvenTime": "idbridge/verify/time_evidence.py",
 }
 VERIFIER = "idbridge/verify/verifier.py"
 STEPS = ("open_answers", "resolve", "verify", "account", "check_status", "check_demands")  # V2 to V6, and V8

@@ -7,7 +7,7 @@ import pytest
 from tests import engines
 from tests.engines import ENGINES, find_engine, require_engine, require_node_packages
 
-VERSION_ARGUMENT = {"curl": "--version", "java": "-version", "javac": "-version"}
+VERSION_ARGUMENT = {"curl": "--version", "go": "version", "java": "-version", "javac": "-version"}
 
 
 def test_an_absent_engine_fails_under_ci_and_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,12 @@
 """The guide to the console names the settings that there are, all of them, and the numbers that the code keeps."""
 
 import re
+import tomllib
 
+from idbridge.conformance.profiles import Profile
 from idbridge.limits import LIMITS
+from idbridge.model.request import THUMBPRINT
+from idbridge_gateway.console.attestations import ENDING, SIGNERS_FILE
 from idbridge_gateway.console.overview import PATH
 from idbridge_gateway.console.sign_in import CALLBACK
 from idbridge_gateway.settings import Settings
@@ -25,3 +29,14 @@ def test_addresses_and_spans_are_those_of_the_code() -> None:
     assert LIMITS.operator_session.total_seconds() == 1800
     assert "half an hour" in GUIDE
     assert Settings.model_fields["operator_role_claim"].default == "roles"
+
+
+def test_the_folder_of_attestations_is_named_with_the_ages_and_files_of_the_code() -> None:
+    example = tomllib.loads(GUIDE.partition("```toml\n")[2].partition("```")[0])
+
+    assert "`IDBRIDGE_CONFORMANCE_DIRECTORY`" in GUIDE
+    assert "conformance_directory" in Settings.model_fields
+    assert f"`{SIGNERS_FILE}`" in GUIDE
+    assert f"`TH/{Profile.VERIFIER}{ENDING}`" in GUIDE
+    assert f"for {LIMITS.conformance_attestation_age.days} days" in GUIDE
+    assert all(re.fullmatch(THUMBPRINT, one) for one in example["signers"]["TH"])

@@ -70,7 +70,14 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder_of(region, SG, folder / "SG")
     public = plain(generate("ES256").public_jwk)
     (folder / "login-new.jwk").write_text(json.dumps(dict(public)), encoding="utf-8")
-    third = settings[TH].model_copy(update={"state_dir": folder / "nodes" / "third"})
+    own = {
+        "state_dir": "third",
+        "log_dir": "third-log",
+        "log_day_keys_dir": "third-days",
+        "log_heads_dir": "third-heads",
+    }
+    update = {"log_socket": None, **{setting: folder / "nodes" / name for setting, name in own.items()}}
+    third = settings[TH].model_copy(update=update)
     third.state_dir.mkdir(mode=0o700)
     distribution_of(third).repository.initialise()
     with ExitStack() as stack:

@@ -3,6 +3,7 @@
 What is run are ordinary tests: those of this folder, and those in which programs that are not ours talk to ours.
 """
 
+import os
 import sys
 from collections import Counter
 from types import MappingProxyType
@@ -16,6 +17,7 @@ WALKS: Final = MappingProxyType({
     "tests/e2e/test_login.py": "Chromium, axe-core",
     "tests/e2e/test_wallet.py": "Chromium, axe-core",
     "tests/e2e/test_try.py": "Chromium, axe-core",
+    "tests/e2e/test_ask.py": "Chromium, axe-core",
     "tests/e2e/test_console.py": "Chromium, axe-core",
     "tests/interop/test_openid_client.py": "openid-client 6",
     "tests/interop/test_openid_client_api.py": "openid-client 6",
@@ -53,7 +55,8 @@ class Told:
 
 
 def main(arguments: list[str]) -> int:
-    """Run every walk; return 1 if one failed or nothing was walked, else 0."""
+    """Run every walk, in each language and width; return 1 if one failed or nothing was walked, else 0."""
+    os.environ["IDBRIDGE_WALKS"] = "all"
     console = Console(highlight=False, soft_wrap=True)
     told = Told(console)
     quiet = ["--override-ini=addopts=--strict-markers --strict-config", "-p", "no:terminal", "-p", "no:cacheprovider"]

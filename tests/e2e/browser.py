@@ -1,6 +1,7 @@
 """A real browser on this machine, and what a page has to be in it: sound for axe-core, narrow enough, of one host."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,15 +9,29 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.engines import REPOSITORY, require_engine, require_node_packages
 
 NARROW: Final = (360, 800)
 WIDE: Final = (1280, 900)
+# `make e2e` looks at every page in each language and width; the short run, in each language and in each width once.
+EVERY: Final = os.environ.get("IDBRIDGE_WALKS") == "all"
+LANGUAGES: Final = ("en", "th", "vi") if EVERY else ("en", "th")
+_LOOKS: Final = (
+    tuple((language, size) for language in LANGUAGES for size in (NARROW, WIDE))
+    if EVERY
+    else (("en", WIDE), ("th", NARROW), ("vi", NARROW))
+)
+in_each_look: Final = pytest.mark.parametrize(
+    ("language", "size"),
+    _LOOKS,
+    ids=[f"{language}-{'narrow' if size == NARROW else 'wide'}" for language, size in _LOOKS],
+)
 PICTURES: Final = REPOSITORY / ".cache" / "e2e"
 _PATIENCE_MS: Final = 20_000
-_GRAVE: Final = frozenset({"serious", "critical"})
+_GRAVE: Final = frozenset({"moderate", "serious", "critical"})
 # Colours and order, roles and names, labels and languages: everything that the two first levels of WCAG 2.2 ask for.
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -59,7 +74,7 @@ class Visit:
         self.page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
 
     def require_sound(self, name: str) -> None:
-        """Return if the page fits the window and axe-core finds nothing serious in it."""
+        """Return if the page fits the window and axe-core finds nothing in it but trifles."""
         self.picture(name)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         shown = self.page.evaluate("document.documentElement.clientWidth")
@@ -73,7 +88,7 @@ class Visit:
 
 
 def grave(page: Page) -> list[dict[str, Any]]:
-    """Return what axe-core calls serious or critical in ``page``, each with the elements concerned."""
+    """Return what axe-core calls moderate, serious or critical in ``page``, each with the elements concerned."""
     axe = Path(require_node_packages()) / "node_modules" / "axe-core" / "axe.min.js"
     page.evaluate(axe.read_text(encoding="utf-8"))
     found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES)

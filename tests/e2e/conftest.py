@@ -19,6 +19,7 @@ from idbridge_gateway.demo.living import LivingRegion
 from idbridge_gateway.demo.nodes import region_in
 from idbridge_gateway.serving import BackgroundServer, address_of, listen
 from tests.admin.kit import CLIENT, ROLE, Issuer, running_issuer
+from tests.conformance.attested import lay_attestations
 from tests.e2e.browser import chromium
 from tests.gateway.asking import LOGIN, node_in
 
@@ -67,10 +68,11 @@ def living(world: World) -> LivingRegion:
 @pytest.fixture(scope="session")
 def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
     node = node_in(tmp_path_factory.mktemp("operated"))
+    attestations = lay_attestations(tmp_path_factory.mktemp("attestations"), at=node.clock.now())
     with running_issuer() as issuer:
         told = {
             "operator_issuer": issuer.url, "operator_key_set": issuer.key_set, "operator_client_id": CLIENT,
-            "operator_role": ROLE,
+            "operator_role": ROLE, "conformance_directory": attestations,
         }  # fmt: skip
         node.app = create_app(node.settings.model_copy(update=told), clock=node.clock)
         case = node.case(LOGIN)

@@ -5,10 +5,9 @@ from playwright.sync_api import Browser
 
 from idbridge.model.region import MemberState
 from idbridge_gateway.demo.living import LivingRegion
-from tests.e2e.browser import NARROW, WIDE, Visit, visit
+from tests.e2e.browser import LANGUAGES, NARROW, Visit, in_each_look, visit
 
 TH = MemberState.TH
-LANGUAGES = ("en", "th", "vi")
 
 
 def at_selector(living: LivingRegion, seen: Visit) -> None:
@@ -43,8 +42,7 @@ def everybody(living: LivingRegion) -> tuple[str, ...]:
     return living.nodes[TH], living.banks[TH], living.providers
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_look
 def test_every_page_of_a_login_is_sound_in_three_languages_and_two_widths(
     browser: Browser, living: LivingRegion, language: str, size: tuple[int, int]
 ) -> None:

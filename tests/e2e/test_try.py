@@ -3,14 +3,11 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.browser import NARROW, WIDE, visit
+from tests.e2e.browser import NARROW, in_each_look, visit
 from tests.e2e.conftest import World
 
-LANGUAGES = ("en", "th", "vi")
 
-
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_look
 def test_example_and_verdict_are_sound(browser: Browser, world: World, language: str, size: tuple[int, int]) -> None:
     with visit(browser, size=size, language=language) as seen:
         seen.page.goto(f"{world.node}/try")

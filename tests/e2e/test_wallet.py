@@ -10,10 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from idbridge.limits import LIMITS
-from tests.e2e.browser import NARROW, WIDE, visit
+from tests.e2e.browser import NARROW, in_each_look, visit
 from tests.e2e.conftest import World
-
-LANGUAGES = ("en", "th", "vi")
 
 
 def begun(world: World, **asked: Any) -> dict[str, Any]:
@@ -38,8 +36,7 @@ def _answer(world: World, link: str, *options: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_look
 def test_the_page_with_the_code_is_sound_and_asks_nobody_else(
     browser: Browser, world: World, language: str, size: tuple[int, int]
 ) -> None:
