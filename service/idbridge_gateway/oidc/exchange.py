@@ -235,13 +235,17 @@ def _login_once(report: Report, *where: str) -> tuple[OneTimeValue, ...]:
 
     Not of the whole token: who may write one signature in two ways would use it twice. A credential is made to be shown
     again, and what keeps a presentation of it from counting twice is its nonce.
+
+    Raises:
+        _DeniedError: The login has no end, so that nothing says for how long it has to be remembered.
     """
     identity, unverified = report.passed_identity, report.findings.unverified
     if identity is None or unverified is None or identity.credential.format is not Format.ID_TOKEN:
         return ()
     until = identity.credential.expires_at
     if until is None:
-        raise OAuthError("invalid_grant", "a login without an end is not exchanged", cause="time.claim_missing")
+        error = OAuthError("invalid_grant", "a login without an end is not exchanged", cause="time.claim_missing")
+        raise _DeniedError(report.undeliverable("time.claim_missing"), error)
     leeway = identity.credential.service.profile.leeway
     party = report.request.relying_party.id
     fields = ("token-exchange", party, *where, unverified.message.signed.decode("ascii"))
