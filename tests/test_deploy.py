@@ -1,5 +1,6 @@
 """The container files say what the code says: settings that exist, bounds that agree, nobody runs as root."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,9 +13,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from idbridge.clock import SystemClock
+from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.sandbox.region import Region
+from idbridge_gateway.api.problems import problem
 from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.serving import SHUTDOWN_SECONDS
 from idbridge_gateway.settings import Settings
@@ -197,3 +200,37 @@ def test_switches_of_the_sandbox_are_not_served_to_the_outside() -> None:
 
     assert "location /sandbox/ { return 404; }" in text
     assert "location /conformance/ { return 404; }" in text
+
+
+def told_by_the_proxy(status: int, seconds: str) -> Any:
+    """The body of what the proxy answers by itself, where its variables have these values."""
+    found = re.search(r"location @unavailable \{.*?return 503 '([^']*)';", PROXY.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    values = {"$status": str(status), "$retry_after": seconds, "$request_id": "0" * 32}
+    return json.loads(re.sub(r"\$\w+", lambda variable: values[variable[0]], found[1]))
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_the_proxy_refuses_by_itself_is_a_problem_of_the_catalogue_without_detail(status: int) -> None:
+    overloaded = problem(RequestError("system.overloaded"), correlation_id="0" * 32)
+
+    told = told_by_the_proxy(status, "4")
+
+    expected = {name: value for name, value in overloaded.items() if name != "detail"}
+    assert told == {**expected, "status": status, "retry_after_s": 4}
+
+
+def test_what_the_proxy_refuses_by_itself_says_when_to_come_back_and_not_to_all_the_same() -> None:
+    text = PROXY.read_text(encoding="utf-8")
+    spread = re.search(r"split_clients \$request_id \$retry_after \{(.*?)\}", text, re.DOTALL)
+    (own,) = re.findall(r"location @unavailable \{(.*?)\n    \}", text, re.DOTALL)
+
+    assert spread is not None
+    seconds = [int(value) for value in re.findall(r"(?:\d+%|\*) (\d+);", spread[1])]
+    assert seconds == list(range(1, int(LIMITS.overload_pause.total_seconds()) + 1))
+    assert "error_page 502 503 504 @unavailable;" in text
+    assert "proxy_intercept_errors" not in text  # what the gateway says itself passes through as it is
+    assert "internal;" in own
+    assert "default_type application/problem+json;" in own
+    for field in ("Retry-After $retry_after", "Cache-Control no-store", "Strict-Transport-Security"):
+        assert re.search(rf"add_header {re.escape(field)}[^;]* always;", own), field
