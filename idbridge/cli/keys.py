@@ -9,6 +9,7 @@ import click
 
 from idbridge.cli import output, proposal_text
 from idbridge.cli.exits import Exit
+from idbridge.cli.keys_pairwise import rotate_pairwise
 from idbridge.cli.material import at_option, instant
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.passphrase import new_passphrase_from, passphrase_from, passphrase_option
@@ -53,6 +54,9 @@ dry_run_option: Final[Callable[..., Any]] = click.option(
 @click.group("keys")
 def keys() -> None:
     """A node's own keys: publish, use, retire. No private part is ever shown."""
+
+
+keys.add_command(rotate_pairwise)
 
 
 @keys.command("list")

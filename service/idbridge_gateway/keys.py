@@ -1,39 +1,28 @@
-"""The node's own keys: where they are, which of them are opened, and the state key of its pairwise subjects.
+"""The node's own keys: where they are, and which of them are opened.
 
 A node signs only under a key that its state lists for it, so that a practice key can never serve a live node; which
 one, ``signing.py`` decides. The keys are those of one file, or those of a folder that ``idbridge keys`` keeps. A live
-node's are under a passphrase or in a token. The pairwise key says of itself for which environment it was made, because
-no list names it.
+node's are under a passphrase or in a token. What the file of the pairwise key is, ``assertion/pairwise_file`` says.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
 
 from idbridge.assertion.node import Node
-from idbridge.assertion.pseudonym import FormerKey, PairwiseKey
-from idbridge.codec import base64url, strict_json
+from idbridge.assertion.pairwise_file import read_pairwise_key
 from idbridge.crypto.jwe import DecryptionKey, decryption_key
 from idbridge.crypto.key_files import Passphrase, open_key_file
 from idbridge.crypto.keys import thumbprint
 from idbridge.crypto.signer import Signer, read_private
-from idbridge.errors import ConfigurationError, InputError, TrustError
+from idbridge.errors import ConfigurationError, TrustError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
-from idbridge.model.time import instant_text, parse_instant
 from idbridge.trust import key_folder, published_test_keys
 from idbridge.trust.node_keys import KeyPurpose, KeyRing, KeyState, NodeKey
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.signing import Issuing
-
-PAIRWISE_SCHEMA: Final = "idbridge-pairwise-key-1"
-ROTATED_SCHEMA: Final = "idbridge-pairwise-key-2"
-_PAIRWISE_MEMBERS: Final = frozenset({"schema", "environment", "key"})
-_FORMER: Final = "former"
-_FORMER_MEMBERS: Final = frozenset({"key", "since", "until"})
 
 
 class IssuingSource:
@@ -187,40 +176,3 @@ def read_decryption_keys(settings: Settings, *, issuing: Issuing) -> tuple[Decry
     if len({key.kid for key in held}) != len(held) or not signing.isdisjoint(key.kid for key in held):
         raise ConfigurationError(f"a key in {folder} is there twice, or signs assertions: a key has one use")
     return tuple(decryption_key(key.private_key) for key in held)
-
-
-def read_pairwise_key(path: Path, *, environment: Environment) -> PairwiseKey:
-    """Return the pairwise key of ``path``, with the former one if the file has it.
-
-    Raises:
-        ConfigurationError: The file is missing, open to others, of another form or of another environment.
-    """
-    try:
-        document = strict_json.parse_object(read_private(path), max_bytes=LIMITS.key_file_bytes)
-        schema, extra = (ROTATED_SCHEMA, {_FORMER}) if _FORMER in document else (PAIRWISE_SCHEMA, set())
-        if document.keys() != _PAIRWISE_MEMBERS | extra or document["schema"] != schema:
-            raise ConfigurationError(f"{path} does not have the members of {schema}")
-        if document["environment"] != environment.value:
-            raise ConfigurationError(f"{path} is of another environment than this node")
-        former = _former(document[_FORMER]) if extra else None
-        return PairwiseKey(base64url.decode(str(document["key"])), former)
-    except (InputError, LookupError, TypeError, ValueError):
-        raise ConfigurationError(f"{path} holds no pairwise key") from None
-
-
-def _former(document: Any) -> FormerKey:
-    """Return the former key that ``document`` describes; what it raises otherwise, the caller converts."""
-    if not isinstance(document, dict) or document.keys() != _FORMER_MEMBERS:
-        raise ValueError("a former key has a key and a time")
-    since, until = (parse_instant(document[name]) for name in ("since", "until"))
-    return FormerKey(base64url.decode(str(document["key"])), since, until)
-
-
-def pairwise_key_text(key: PairwiseKey, *, environment: Environment) -> str:
-    """Return what the file of a pairwise key holds. Whoever writes it gives the file mode 0600."""
-    members = {"schema": PAIRWISE_SCHEMA, "environment": environment.value, "key": base64url.encode(key.octets)}
-    if key.former is None:
-        return json.dumps(members)
-    times = {"since": instant_text(key.former.since), "until": instant_text(key.former.until)}
-    former = {"key": base64url.encode(key.former.octets), **times}
-    return json.dumps({**members, "schema": ROTATED_SCHEMA, _FORMER: former})

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from idbridge.assertion.pairwise_file import pairwise_key_text, read_pairwise_key
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url
 from idbridge.errors import ConfigurationError
 from idbridge.model.region import Environment
 from idbridge.model.time import instant_text
-from idbridge_gateway.keys import pairwise_key_text, read_pairwise_key
 from tests.gateway.clocks import NOON
 
 SANDBOX = Environment.SANDBOX

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from idbridge.assertion.pairwise_file import pairwise_key_text
 from idbridge.assertion.pseudonym import PairwiseKey
 from idbridge.codec import base64url, pem
 from idbridge.conformance.seed import corpus_keys
@@ -19,7 +20,7 @@ from idbridge.model.region import Environment, MemberState
 from idbridge.trust import key_folder
 from idbridge.trust.node_keys import KeyPurpose
 from idbridge_gateway.admin.issuer_keys import IssuerKeys
-from idbridge_gateway.keys import IssuingSource, pairwise_key_text, read_decryption_keys
+from idbridge_gateway.keys import IssuingSource, read_decryption_keys
 from idbridge_gateway.oidc.upstream.registrations import read_upstream_clients
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.wallet.access import read_access_certificate

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
 
+from idbridge.assertion.pairwise_file import pairwise_key_text
 from idbridge.clock import Clock
 from idbridge.codec import pem
 from idbridge.crypto.key_files import write_key_file
@@ -38,7 +39,6 @@ from idbridge_gateway.demo.businesses import business_of
 from idbridge_gateway.demo.canaries import RegionCanaries
 from idbridge_gateway.demo.samples import samples_of
 from idbridge_gateway.distribution import distribution_of
-from idbridge_gateway.keys import pairwise_key_text
 from idbridge_gateway.registration import registration_of, write_registrations
 from idbridge_gateway.registry.record import Registration
 from idbridge_gateway.revocation import begin_memory
