@@ -2,6 +2,7 @@
 
 import os
 import select
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -162,6 +163,42 @@ os.execv({sys.executable!r}, [{sys.executable!r}, "-S", "-c", "import signal; si
     assert select.select([reading], [], [], 5)[0], "somebody still holds the other end"
     assert os.read(reading, 16) == b""
     os.close(reading)
+
+
+@pytest.mark.parametrize("signalled", ["KILL", "STOP"])
+@pytest.mark.parametrize("leaving", ["", "os.setsid(); os.fork() and os._exit(0)"])
+def test_whatever_a_program_started_is_ended_although_it_ends_whoever_keeps_it(
+    signalled: str, leaving: str, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "held by parent and child"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    text = f"""
+import os, signal
+held = os.open({str(pipe)!r}, os.O_WRONLY)
+os.set_inheritable(held, True)
+os.write(held, b"begun")
+os.kill(os.getppid(), signal.SIG{signalled})
+if os.fork():
+    print({ACCEPTED!r}, flush=True)
+    os._exit(0)
+{leaving}
+os.execv({sys.executable!r}, [{sys.executable!r}, "-S", "-c", "import signal; signal.pause()"])
+"""
+    found = ask(program(text), (), patience=SOON)
+
+    assert isinstance(found, Fault), found
+    assert os.read(reading, 16) == b"begun"
+    assert select.select([reading], [], [], 60)[0], "somebody still holds the other end"
+    assert os.read(reading, 16) == b""
+    os.close(reading)
+
+
+def test_a_program_of_somebody_else_goes_on_when_a_keeper_is_ended() -> None:
+    with subprocess.Popen([sys.executable, "-S", "-c", "import signal; signal.pause()"]) as other:
+        ask(program("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"), (), patience=SOON)
+        assert other.poll() is None
+        other.kill()
 
 
 def test_a_program_that_is_not_there_or_may_not_be_run_is_not_reached(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 A program that forks twice and begins a session of its own is nobody's child any more and in no group that its starter
 knows. On Linux the keeper is who inherits such orphans (prctl(2), PR_SET_CHILD_SUBREAPER), so that all that the program
 ever started is below the keeper, and ends with it, also when PARENT, who started the keeper, is killed
-(PR_SET_PDEATHSIG). Ends as the program did; why it could not start, it writes to FD.
+(PR_SET_PDEATHSIG). Ends as the program did. Why it could not start, it writes to FD, else ``ENDED`` once all is ended:
+a program that ends its keeper does not let it say so, and cannot say it itself, because a keeper that is not to be
+dumped opens its files to nobody.
 Imports nothing of this package, because one is started for each question.
 """
 
@@ -12,6 +14,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +23,12 @@ from typing import Final
 
 _SUBREAPER: Final = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 _DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of the same
+_DUMPABLE: Final = 4  # PR_SET_DUMPABLE
 _PARENT: Final = 1  # place of the parent's id in /proc/ID/stat, behind the name
+_BEGUN: Final = 19  # and that of when it began, in ticks since the machine did
+_TRIES: Final = 3
 _UNSTARTABLE: Final = 125
+ENDED: Final = b"\0"
 
 
 class _OverError(Exception):
@@ -37,14 +44,15 @@ def kept(command: Sequence[str], telling: int, starter: int) -> int:
         OSError: It cannot be started, or the kernel does not let orphans be inherited.
     """
     prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(_DUMPABLE, 0, 0, 0, 0)
     if prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "orphans cannot be inherited")
     os.set_inheritable(telling, False)  # noqa: FBT003 - the library knows no other way
     signal.signal(signal.SIGTERM, _over)
     if prctl(_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0) != 0 or os.getppid() != starter:
         raise OSError(ctypes.get_errno(), "whoever asked has ended")
+    _let_a_tick_pass()
     program = os.posix_spawnp(command[0], list(command), os.environ, setpgroup=0, setsigdef=[signal.SIGTERM])
-    os.close(telling)
     try:
         return _status_of(program)
     except _OverError:
@@ -52,6 +60,17 @@ def kept(command: Sequence[str], telling: int, starter: int) -> int:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _end_all()
+        os.write(telling, ENDED)
+
+
+def _let_a_tick_pass() -> None:
+    """Wait until whatever begins now began later than this process, as the system counts it, which it mostly does."""
+    words = Path("/proc/self/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    for _ in range(_TRIES):
+        if int(time.clock_gettime(time.CLOCK_BOOTTIME) * ticks) > int(words[_BEGUN]):
+            return
+        time.sleep(1 / ticks)
 
 
 def _over(_signal: int, _frame: FrameType | None) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
@@ -21,6 +22,8 @@ from typing import IO, Any, Final
 from idbridge.clock import Stopwatch, SystemStopwatch
 from idbridge.codec import strict_json
 from idbridge.conformance.answer import Fault, FaultKind
+from idbridge.conformance.targets import strays
+from idbridge.conformance.targets.keeper import ENDED
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge.reasons import Indication
@@ -29,7 +32,6 @@ _CHUNK: Final = 64 * 1024
 _WORDS: Final = 400  # of what a program complains, the last octets
 _STOPWATCH: Final = SystemStopwatch()
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
-_INHERITS_ORPHANS: Final = os.uname().sysname == "Linux"  # elsewhere whoever begins a new session outlives the question
 ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Signals that ask whoever runs the suite for an end."""
 ENDS: Final[Mapping[int, Indication]] = MappingProxyType(
@@ -80,35 +82,40 @@ def said_by(
 ) -> Said | Fault:
     """Return how ``command`` ended and what it wrote, or in which way it never came to an end within bounds.
 
-    Whatever it started is ended with it, in whichever session that is (``keeper``).
+    Whatever it started is ended with it, in whichever session that is (``keeper``), and although it ends its keeper
+    (``strays``).
     """
     telling, told = os.pipe()
-    with os.fdopen(telling, "rb") as why:
+    with os.fdopen(telling, "rb") as why, strays.inheriting():
         try:
-            process = _started(command, told)
+            process = strays.keeper(partial(_started, command, told))
         except (OSError, ValueError) as unstartable:
             return Fault(FaultKind.UNREACHABLE, f"it cannot be started: {unstartable}")
         finally:
             os.close(told)
         with process:
+            hearing = _Hearing(process, why, until=stopwatch.seconds() + patience.total_seconds())
+            since = strays.begun(process.pid)
             try:
-                said = _heard(process, until=stopwatch.seconds() + patience.total_seconds(), stopwatch=stopwatch)
+                return hearing.whole(stopwatch)
             except subprocess.TimeoutExpired:
-                said = Fault(FaultKind.HANG, f"it did not end within {patience.total_seconds():g} seconds")
+                return Fault(FaultKind.HANG, f"it did not end within {patience.total_seconds():g} seconds")
             finally:
-                _end_all(process)
-        unstarted = why.read(_WORDS).decode("utf-8", "replace")
-    return Fault(FaultKind.UNREACHABLE, f"it cannot be started: {unstarted}") if unstarted else said
+                with undisturbed():
+                    _end_all(process)
+                    if not hearing.is_told_of_the_end():
+                        strays.end(since)
+                    strays.forget(process.pid)
 
 
 def _started(command: Sequence[str], told: int) -> "subprocess.Popen[bytes]":
-    """Start ``command`` below a keeper, which writes to ``told`` why it cannot be started.
+    """Start ``command`` below a keeper, which writes to ``told`` why it cannot be started, or that all is ended.
 
     Raises:
         OSError: Not even the keeper can be started.
         ValueError: A word of the command is none.
     """
-    keeper = (sys.executable, "-I", "-S", str(_KEEPER), str(told), str(os.getpid())) if _INHERITS_ORPHANS else ()
+    keeper = (sys.executable, "-I", "-S", str(_KEEPER), str(told), str(os.getpid())) if strays.INHERITED else ()
     return subprocess.Popen(  # noqa: S603 - whoever runs the suite names the program
         [*keeper, *command],
         stdin=subprocess.DEVNULL,
@@ -119,28 +126,59 @@ def _started(command: Sequence[str], told: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def _heard(process: "subprocess.Popen[bytes]", *, until: float, stopwatch: Stopwatch) -> Said | Fault:
-    """Return all that ``process`` writes before it ends.
+class _Hearing:
+    """All that ``process`` writes before it ends, and what its keeper says to ``why``; nobody waits after ``until``."""
 
-    Raises:
-        subprocess.TimeoutExpired: It is not at its end by ``until``.
-    """
-    written = {process.stdout: b"", process.stderr: b""}
-    with selectors.DefaultSelector() as waiting:
-        for pipe in (process.stdout, process.stderr):
-            waiting.register(_opened(pipe), selectors.EVENT_READ)
-        while waiting.get_map():
-            left = _left(process, until=until, stopwatch=stopwatch)
-            for key, _ in waiting.select(left):
-                chunk = os.read(key.fd, _CHUNK)
-                if not chunk:
-                    waiting.unregister(key.fileobj)
-                kept = written[key.fileobj] + chunk  # type: ignore[index]  # the pipes registered above
-                written[key.fileobj] = kept if key.fileobj is process.stdout else kept[-_WORDS:]  # type: ignore[index]
-            if len(written[process.stdout]) > LIMITS.conformance_answer_bytes:
-                return Fault(FaultKind.MALFORMED, f"it wrote more than {LIMITS.conformance_answer_bytes} octets")
-    process.wait(_left(process, until=until, stopwatch=stopwatch))
-    return Said(process.returncode, written[process.stdout], _complaint(written[process.stderr]))
+    def __init__(self, process: "subprocess.Popen[bytes]", why: IO[bytes], *, until: float) -> None:
+        self._process = process
+        self._out, self._complaints, self._why = map(_opened, (process.stdout, process.stderr, why))
+        self._written = {self._out: b"", self._complaints: b"", self._why: b""}
+        self._until = until
+
+    def whole(self, stopwatch: Stopwatch) -> Said | Fault:
+        """Return all of it, or in which way there is none.
+
+        Raises:
+            subprocess.TimeoutExpired: It is not at its end in time.
+        """
+        with selectors.DefaultSelector() as waiting:
+            for pipe in self._written:
+                waiting.register(pipe, selectors.EVENT_READ)
+            while waiting.get_map():
+                for key, _ in waiting.select(self._left(stopwatch)):
+                    if not self._read(key):
+                        waiting.unregister(key.fileobj)
+                        if key.fileobj is self._why and strays.INHERITED and not self._written[self._why]:
+                            return Fault(FaultKind.CRASH, "it ended the process that keeps it")
+                if len(self._written[self._out]) > LIMITS.conformance_answer_bytes:
+                    return Fault(FaultKind.MALFORMED, f"it wrote more than {LIMITS.conformance_answer_bytes} octets")
+        self._process.wait(self._left(stopwatch))
+        if self._written[self._why] not in (b"", ENDED):
+            words = self._written[self._why].decode("utf-8", "replace")
+            return Fault(FaultKind.UNREACHABLE, f"it cannot be started: {words}")
+        return Said(self._process.returncode, self._written[self._out], _complaint(self._written[self._complaints]))
+
+    def is_told_of_the_end(self) -> bool:
+        """Tell whether the keeper, which has ended, said that it ended all else before, or could not start it."""
+        return bool(self._written[self._why] or self._why.read(_WORDS))
+
+    def _read(self, key: selectors.SelectorKey) -> bytes:
+        """Return what there is to read, and keep of complaints the end alone."""
+        chunk, pipe = os.read(key.fd, _CHUNK), key.fileobj
+        kept = self._written[pipe] + chunk  # type: ignore[index]  # one of the pipes registered above
+        self._written[pipe] = kept if pipe is self._out else kept[-_WORDS:]  # type: ignore[index]
+        return chunk
+
+    def _left(self, stopwatch: Stopwatch) -> float:
+        """Return how many seconds are left.
+
+        Raises:
+            subprocess.TimeoutExpired: None are.
+        """
+        left = self._until - stopwatch.seconds()
+        if left <= 0:
+            raise subprocess.TimeoutExpired(self._process.args, self._until)
+        return left
 
 
 def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -149,27 +187,15 @@ def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _left(process: "subprocess.Popen[bytes]", *, until: float, stopwatch: Stopwatch) -> float:
-    """Return how many seconds are left.
-
-    Raises:
-        subprocess.TimeoutExpired: None are.
-    """
-    left = until - stopwatch.seconds()
-    if left <= 0:
-        raise subprocess.TimeoutExpired(process.args, until)
-    return left
-
-
 def _end_all(process: "subprocess.Popen[bytes]") -> None:
     """End the process and all that it started and left behind; a keeper is asked first, who knows all of it."""
-    with undisturbed():
-        if _INHERITS_ORPHANS:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(LIMITS.conformance_settling.total_seconds())
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    if strays.INHERITED:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LIMITS.conformance_settling.total_seconds())
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @contextmanager
