@@ -344,6 +344,9 @@ class Limits:
     refusal_told_each: timedelta = timedelta(seconds=1)  # and one more after so long
     spans_waiting: int = 2_048  # requests of one worker that wait to be written to its trace; more are not noted
     traces_bytes: int = 64 * 1024 * 1024  # of one file of traces, beside which one that was full is kept
+    traces_turn: timedelta = timedelta(days=7)  # that one file of traces is written to, before another one is begun
+    traces_life: timedelta = timedelta(days=7)  # of a file of traces since it was written to last; then it goes
+    traces_look: timedelta = timedelta(hours=1)  # between two looks for files of traces that are old
     figures_bytes: int = 4 * 1024 * 1024  # of what one worker counts, as it tells it
     hint_pause: timedelta = timedelta(milliseconds=200)  # between two looks that hints of other workers bring about
     store_look: timedelta = timedelta(minutes=1)  # between two questions whether the store still forgets nothing

@@ -148,7 +148,8 @@ def _install_logins(
 def _lifespan(parts: Parts, registry: Begun, *watches: Watch) -> Lifespan:
     """Return the life of the node: who looks at the world while it runs, and what is closed at its end."""
     closing: tuple[Watch, ...] = (parts.post.close, parts.stores.close, registry.close, parts.evidence.close)
-    closing = (*closing, *(() if parts.spans is None else (parts.spans.close,)))
+    if parts.spans is not None:
+        watches, closing = (*watches, parts.spans.watch), (*closing, parts.spans.close)
     return watching(*watches, parts.stores.hand_over, parts.post.watch, closing=closing)
 
 

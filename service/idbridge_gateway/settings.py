@@ -86,7 +86,7 @@ class Settings(WitnessSettings):
     Figures are shown on ``metrics_port`` of ``metrics_host``; without a port nowhere. Told to end, the node says for
     ``drain_seconds`` that it is not ready before it stops to listen. The samples of ``canary_dir`` it puts to itself
     each minute, under the API key of ``canary_key_file``. It writes traces to ``traces_dir``, of a ``traces_share`` of
-    the requests that bring no trace along.
+    the requests, whatever their callers say.
     """
 
     node_url: str

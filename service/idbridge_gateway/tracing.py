@@ -1,9 +1,9 @@
 """Traces: one span for each request, of what took how long at which route, and nothing of who asked or about whom.
 
-Off unless a folder is set. A caller's ``traceparent`` is taken up (W3C Trace Context 1), so that its trace goes on;
-whether it is recorded is the caller's word, and without one a share of the requests is. What is written are lines of
-OTLP in JSON, which a collector reads from the folder: only the attributes that are listed here, whatever a span has,
-and no more than a file's bound.
+Off unless a folder is set. A share of the requests is recorded, by chance alone. A caller's ``traceparent`` is taken up
+(W3C Trace Context 1), so that its trace goes on. What it does not record is not recorded here either; neither a flag nor
+the name of a trace gets past the share. What is written are lines of OTLP in JSON, which a collector reads from the
+folder: only the attributes that are listed here, whatever a span has, and no more than a file's bound. Old files go.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,7 +21,8 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, set_span_in_context
 
 from idbridge import __version__
@@ -33,6 +36,7 @@ OF_THE_NODE: Final = frozenset({"service.name", "service.version", "deployment.e
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "_OTHER"
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+_FILE: Final = re.compile(r"traces-[0-9]+(?:-[0-9]{8})?\.(?:jsonl|old)")
 _FAULTS_FROM: Final = 500
 _SERVER: Final = 2  # SPAN_KIND_SERVER of OTLP
 _ERROR: Final = 2  # STATUS_CODE_ERROR
@@ -40,12 +44,23 @@ _NANO: Final = 1_000_000_000
 
 
 class Spans:
-    """The spans of one process, which ``exporter`` writes."""
+    """The spans of a ``share`` of one process's requests, which ``exporter`` writes; old files of ``folder`` go."""
 
-    def __init__(self, exporter: SpanExporter, *, share: float, node: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        *,
+        share: float,
+        node: Mapping[str, str],
+        clock: Clock,
+        folder: Path | None = None,
+    ) -> None:
         processor = BatchSpanProcessor(exporter, max_queue_size=LIMITS.spans_waiting)
-        sampler = ParentBased(TraceIdRatioBased(share))
-        self._provider = TracerProvider(sampler=sampler, resource=Resource(dict(node)), shutdown_on_exit=False)
+        self._share = TraceIdRatioBased(share)
+        self._chance = RandomIdGenerator()
+        self._folder = folder
+        resource = Resource(dict(node))
+        self._provider = TracerProvider(sampler=ParentBased(ALWAYS_ON), resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("idbridge")
         self._clock = clock
@@ -53,7 +68,13 @@ class Spans:
     def note(
         self, method: str, route: str, status: int, *, seconds: float, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
-        """Note a request to ``route``, the template of its path, which was answered after so many ``seconds``."""
+        """Note a request to ``route``, the template of its path, which was answered after so many ``seconds``.
+
+        A number of our own is drawn, for callers choose the name of a trace.
+        """
+        drawn = self._chance.generate_trace_id()
+        if self._share.should_sample(None, drawn, route).decision is Decision.DROP:
+            return
         ended = int(self._clock.now().timestamp() * _NANO)
         attributes: dict[str, str | int] = {
             "http.request.method": method if method in METHODS else OTHER_METHOD,
@@ -66,6 +87,12 @@ class Spans:
             route, context, kind=SpanKind.SERVER, attributes=attributes, start_time=begun, record_exception=False
         )
         span.end(end_time=ended)
+
+    async def watch(self) -> None:
+        """Let old files go, again and again, until cancelled."""
+        while self._folder is not None:
+            await asyncio.to_thread(clear, self._folder, at=self._clock.now())
+            await asyncio.sleep(LIMITS.traces_look.total_seconds())
 
     async def close(self) -> None:
         """Write what waits, and end."""
@@ -100,28 +127,53 @@ def spans_of(settings: Settings, *, clock: Clock) -> Spans | None:
         "deployment.environment.name": settings.environment.value,
         "idbridge.state": settings.state.value,
     }
-    exporter = FileExporter(settings.traces_dir / f"traces-{os.getpid()}.jsonl")
-    return Spans(exporter, share=settings.traces_share, node=MappingProxyType(node), clock=clock)
+    folder = settings.traces_dir
+    exporter = FileExporter(folder, clock)
+    return Spans(exporter, share=settings.traces_share, node=MappingProxyType(node), clock=clock, folder=folder)
+
+
+def clear(folder: Path, *, at: datetime) -> None:
+    """Let files of traces go that no process has written to for ``LIMITS.traces_life``; others of ``folder`` stay.
+
+    What cannot be removed is tried again at the next time: a node does not stop for a trace.
+    """
+    latest = (at - LIMITS.traces_life).timestamp()
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            with suppress(OSError):
+                if _FILE.fullmatch(path.name) and path.lstat().st_mtime < latest:
+                    path.unlink()
 
 
 class FileExporter(SpanExporter):
-    """Writes spans to ``path`` as lines of OTLP in JSON; of files that were full the last one is kept beside it."""
+    """Writes spans to files of this process in ``folder``, as lines of OTLP in JSON.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    A file is named by the day since when it is written to, and another one is begun after ``LIMITS.traces_turn``. Of
+    those that were full meanwhile the last one is kept beside it.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write ``spans`` as one line."""
         line = json.dumps(otlp(spans), separators=(",", ":")).encode() + b"\n"
+        path = self._path()
         try:
-            if self._path.exists() and self._path.stat().st_size + len(line) > LIMITS.traces_bytes:
-                self._path.replace(self._path.with_suffix(".old"))
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+            if path.exists() and path.stat().st_size + len(line) > LIMITS.traces_bytes:
+                path.replace(path.with_suffix(".old"))
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
             with os.fdopen(descriptor, "ab") as file:
                 file.write(line)
         except OSError:  # a trace is nothing that a node would stop for
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS
+
+    def _path(self) -> Path:
+        turn = LIMITS.traces_turn.total_seconds()
+        begun = datetime.fromtimestamp(self._clock.now().timestamp() // turn * turn, UTC)
+        return self._folder / f"traces-{os.getpid()}-{begun:%Y%m%d}.jsonl"
 
     def shutdown(self) -> None:
         """End; nothing is open."""

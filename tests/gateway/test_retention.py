@@ -219,16 +219,16 @@ def test_every_file_of_a_log_has_a_row(tmp_path: Path) -> None:
 
 
 def test_what_witnesses_confirmed_and_the_traces_have_a_row(tmp_path: Path) -> None:
-    exporter = FileExporter(tmp_path / "traces-1.jsonl")
-    for number in range(2):
-        exporter.export([])
-        with (tmp_path / "traces-1.jsonl").open("r+b") as file:
-            file.truncate(LIMITS.traces_bytes - number)
+    exporter = FileExporter(tmp_path, HandClock())
+    exporter.export([])
+    (written,) = tmp_path.iterdir()
+    with written.open("r+b") as file:
+        file.truncate(LIMITS.traces_bytes)
     exporter.export([])
 
-    kept = sorted(path.name for path in tmp_path.iterdir())
-    assert kept == ["traces-1.jsonl", "traces-1.old"]
-    assert [matching(name, GIVEN_ROWS) for name in kept] == [["traces-*"]] * 2
+    kept = sorted(tmp_path.iterdir())
+    assert kept == [written, written.with_suffix(".old")]
+    assert [matching(path.name, GIVEN_ROWS) for path in kept] == [["traces-*"]] * 2
     assert matching(COSIGNED, STATE_ROWS) == ["log-cosigned"]
 
 

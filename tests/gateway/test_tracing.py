@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,9 @@ from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge_gateway.app import create_app
 from idbridge_gateway.metrics.serving import routes_of
-from idbridge_gateway.tracing import ATTRIBUTES, FileExporter, Spans, parent_of, spans_of
+from idbridge_gateway.tracing import ATTRIBUTES, FileExporter, Spans, clear, parent_of, spans_of
 from tests.gateway.asking import Node, verdict_of
+from tests.gateway.clocks import NOON, HandClock
 
 CANARY = "Canary7391"
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -78,14 +82,14 @@ def test_nothing_of_a_request_but_route_method_and_status_is_written(traced: Tra
 
 
 def test_whatever_else_a_span_has_is_not_written(tmp_path: Path) -> None:
-    path = tmp_path / "traces.jsonl"
     provider = TracerProvider(resource=Resource({"host.name": CANARY, "service.name": "idbridge"}))
-    provider.add_span_processor(SimpleSpanProcessor(FileExporter(path)))
+    provider.add_span_processor(SimpleSpanProcessor(FileExporter(tmp_path, HandClock())))
     with provider.get_tracer(CANARY).start_as_current_span(CANARY) as span:
         span.set_attribute("enduser.id", CANARY)
         span.add_event(CANARY, {"text": CANARY})
         span.record_exception(LookupError(CANARY))
 
+    (path,) = tmp_path.iterdir()
     assert CANARY not in path.read_text(encoding="utf-8")
     assert '"service.name"' in path.read_text(encoding="utf-8")
 
@@ -104,6 +108,26 @@ def test_what_the_caller_does_not_record_is_not_recorded_here(traced: Traced) ->
     traced.node.send("GET", "/readyz", headers={"traceparent": TOLD.removesuffix("01") + "00"})
 
     assert traced.written() == ""
+
+
+def test_a_caller_who_records_does_not_get_more_written_than_the_share(node: Node) -> None:
+    written = Counted()
+    spans = Spans(written, share=0.0, node={}, clock=node.clock)
+    for _ in range(100):
+        spans.note("GET", "/readyz", 200, seconds=0.001, headers=[(b"traceparent", TOLD.encode())])
+    asyncio.run(spans.close())
+
+    assert written.count == 0
+
+
+def test_which_trace_a_caller_names_decides_nothing(node: Node) -> None:
+    written, lowest = Counted(), f"00-{'f' * 16}{'0' * 15}1-{PARENT}-01"  # ratios look at the end of a trace's name
+    spans = Spans(written, share=0.5, node={}, clock=node.clock)
+    for _ in range(400):
+        spans.note("GET", "/readyz", 200, seconds=0.001, headers=[(b"traceparent", lowest.encode())])
+    asyncio.run(spans.close())
+
+    assert 100 < written.count < 300  # one time in 10^23 it is not
 
 
 @pytest.mark.parametrize(
@@ -125,19 +149,84 @@ def test_a_fault_of_ours_is_told_as_one(traced: Traced) -> None:
 
 
 def test_a_file_that_is_full_is_kept_beside_the_new_one_and_no_third(tmp_path: Path) -> None:
-    path = tmp_path / "traces.jsonl"
-    exporter = FileExporter(path)
+    exporter = FileExporter(tmp_path, HandClock())
+    exporter.export([])
+    (path,) = tmp_path.iterdir()
     for number in (1, 2):
         with path.open("wb") as file:
             file.truncate(LIMITS.traces_bytes - number)
         assert exporter.export([]) is SpanExportResult.SUCCESS
 
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["traces.jsonl", "traces.old"]
+    assert sorted(tmp_path.iterdir()) == [path, path.with_suffix(".old")]
     assert path.stat().st_size < 1_000
 
 
+def laid(folder: Path, name: str, *, ago: timedelta) -> Path:
+    """A file that was written to last some time before noon."""
+    path = folder / name
+    path.write_bytes(b"{}\n")
+    at = (NOON - ago).timestamp()
+    os.utime(path, (at, at))
+    return path
+
+
+def test_a_file_of_traces_that_is_old_goes_and_nothing_else(tmp_path: Path) -> None:
+    late, young = LIMITS.traces_life + timedelta(seconds=1), LIMITS.traces_life - timedelta(seconds=1)
+    gone = [laid(tmp_path, name, ago=late) for name in ("traces-1.jsonl", "traces-2-20260101.jsonl", "traces-2.old")]
+    stay = [laid(tmp_path, name, ago=late) for name in ("traces-x.jsonl", "mytraces-1.jsonl", "traces-1.jsonl.gz")]
+    stay += [laid(tmp_path, "traces-3-20260525.jsonl", ago=young)]
+    (tmp_path / "traces-4.jsonl").mkdir()  # what cannot be removed keeps nothing else there
+    os.utime(tmp_path / "traces-4.jsonl", (0, 0))
+
+    clear(tmp_path, at=NOON)
+    clear(tmp_path / "absent", at=NOON)
+
+    assert not [path for path in gone if path.exists()]
+    assert all(path.exists() for path in stay)
+
+
+def test_a_node_begins_another_file_before_what_is_in_one_is_old(tmp_path: Path) -> None:
+    clock = HandClock()
+    exporter = FileExporter(tmp_path, clock)
+    exporter.export([])
+    clock.turn(seconds=LIMITS.traces_turn.total_seconds())
+    exporter.export([])
+    exporter.export([])
+
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    assert all(re.fullmatch(rf"traces-{os.getpid()}-\d{{8}}\.jsonl", name) for name in names)
+    assert LIMITS.traces_turn >= timedelta(days=1)  # or two files would have one name
+
+
+def test_a_node_that_runs_clears_old_traces_away(node: Node, tmp_path: Path) -> None:
+    path = laid(tmp_path, "traces-1.jsonl", ago=LIMITS.traces_life + timedelta(seconds=1))
+    traced = Traced(node, tmp_path)
+
+    async def ran() -> None:
+        async with traced.node.app.router.lifespan_context(traced.node.app):
+            async with asyncio.timeout(60):
+                while path.exists():
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(ran())
+
+    assert not path.exists()
+
+
 def test_a_disk_that_takes_no_traces_stops_nobody(tmp_path: Path) -> None:
-    assert FileExporter(tmp_path / "absent" / "traces.jsonl").export([]) is SpanExportResult.FAILURE
+    assert FileExporter(tmp_path / "absent", HandClock()).export([]) is SpanExportResult.FAILURE
+
+
+class Counted(SpanExporter):
+    """Counts what it would write."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.count += len(spans)
+        return SpanExportResult.SUCCESS
 
 
 class Stuck(SpanExporter):

@@ -205,10 +205,11 @@ GIVEN_ROWS: Final[tuple[Row, ...]] = (
           "::test_keys_are_written_with_what_is_known_of_them_and_read_back_equal"),
     _file("keys", "the keys of the node, each opened by a passphrase", form=Form.SECRET, ends="they are rotated",
           proof="tests/gateway/test_safety.py::test_a_key_that_others_can_read_is_refused"),
-    _file("traces-*", "requests of a share: route, method, status and time", form=Form.PLAIN, readers=_OPERATOR,
-          ends="two files of `traces_bytes` are full, or an operator takes them away",
-          proof="tests/gateway/test_tracing.py"
-          "::test_nothing_of_a_request_but_route_method_and_status_is_written"),
+    Row(
+        name="traces-*", what="requests of a share: route, method, status and time", about=_NOBODY, form=Form.PLAIN,
+        places=_FILES, readers=_OPERATOR, limits=("traces_turn", "traces_life", "traces_look"),
+        proof="tests/gateway/test_tracing.py::test_a_file_of_traces_that_is_old_goes_and_nothing_else",
+    ),
     _file("trust", "trust lists, arrangements and denials", readers=_ANYBODY, ends=_STANDS, proof=_NO_CASE),
 )  # fmt: skip
 
