@@ -1,9 +1,9 @@
 """Traces: one span for each request, of what took how long at which route, and nothing of who asked or about whom.
 
 Off unless a folder is set. A share of the requests is recorded, by chance alone. A caller's ``traceparent`` is taken up
-(W3C Trace Context 1), so that its trace goes on. What it does not record is not recorded here either; neither a flag nor
-the name of a trace gets past the share. What is written are lines of OTLP in JSON, which a collector reads from the
-folder: only the attributes that are listed here, whatever a span has, and no more than a file's bound. Old files go.
+(W3C Trace Context 1), so that its trace goes on. What it does not record is not recorded here either; neither flag nor
+name of a trace gets past the share. What is written are lines of OTLP in JSON, which a collector reads from the folder:
+only the attributes that are listed here, whatever a span has, and no more than a file's bound. Old files go.
 """
 
 import asyncio
