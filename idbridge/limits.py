@@ -29,6 +29,8 @@ class Limits:
     purpose_text_max_characters: int = 300
     request_head_bytes: int = 32 * 1024
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
+    answer_taken: timedelta = timedelta(minutes=1)  # in which a client takes at least a part of an answer that waits
+    answer_unread: timedelta = timedelta(seconds=2)  # after which who takes nothing gives way, where there is no room
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
     arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
     arriving_bytes_each: int = 64 * 1024 * 1024  # of one relying party: a quarter, so that none fills a worker
@@ -363,6 +365,8 @@ class Limits:
     conformance_load_bytes: int = 4 * 1024 * 1024  # of the trust material that a conformance node is given at once
     conformance_load_files: int = 200  # in it
     conformance_answer_bytes: int = 1024 * 1024  # what a target under test may say to one case
+    conformance_state_bytes: int = 64 * 1024 * 1024  # that a program under test may keep in its folder
+    conformance_state_files: int = 10_000  # and folders, in it
     conformance_contract_depth: int = 64  # of the OpenAPI document of a gateway under test; ours has 18 levels
     conformance_patience: timedelta = timedelta(seconds=30)  # with a target under test, for one answer
     conformance_settling: timedelta = timedelta(seconds=2)  # after a wallet is done, for it to disclose nothing

@@ -1,6 +1,5 @@
 """Being ended: a signal ends a command from within, so that what it made and started for itself goes with it."""
 
-import shutil
 import signal
 import tempfile
 import threading
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from idbridge.conformance.scratch import remove
 from idbridge.conformance.targets.process import ENDING, undisturbed
 
 _BY_SIGNAL: Final = 128  # and its number: how every shell says what ended a command
@@ -34,7 +34,7 @@ def folder_of_a_run(prefix: str) -> Iterator[Path]:
         finally:
             tempfile.tempdir = before
             with undisturbed():
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(Path(folder))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ pinned in ``DIR/root.json``, and answers with ``{"indication": ..., "code": ...}
 ``COMMAND state --state DIR`` answers with what is held after that look (the members are those of ``list_node.held``).
 """
 
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +14,12 @@ from idbridge.conformance.answer import Fault, Observation, Verdict, read_answer
 from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.corpus import Corpus
 from idbridge.conformance.looks import State
+from idbridge.conformance.scratch import scratch
 from idbridge.conformance.target import Description
 from idbridge.conformance.targets.described import described
 from idbridge.conformance.targets.looking import observed
 from idbridge.conformance.targets.process import ask
+from idbridge.conformance.targets.taken_up import overfull
 from idbridge.model.time import instant_text
 
 
@@ -46,14 +47,14 @@ class CliLists:
         Raises:
             ConfigurationError: The case or its material is not in order.
         """
-        with tempfile.TemporaryDirectory(prefix="idbridge-state-") as folder:
+        with scratch("idbridge-state-") as folder:
             return observed(case, self._corpus, _Node(self._command, folder))
 
 
 class _Node:
     """One node of the command; ``folder`` is all that it remembers."""
 
-    def __init__(self, command: Sequence[str], folder: str) -> None:
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._command = command
         self._folder = folder
 
@@ -61,11 +62,12 @@ class _Node:
         """Let the node look; see ``Consumer``."""
         told = ask(
             self._command,
-            ("load", "--state", self._folder, "--material", str(material), "--at", instant_text(at)),
+            ("load", "--state", str(self._folder), "--material", str(material), "--at", instant_text(at)),
         )
+        told = overfull(self._folder) or told
         return told if isinstance(told, Fault) else read_answer(told)
 
     def state(self) -> State | Fault:
         """Return what the node says that it holds; see ``Consumer``."""
-        told = ask(self._command, ("state", "--state", self._folder))
+        told = ask(self._command, ("state", "--state", str(self._folder)))
         return told if isinstance(told, Fault) else read_state(told, schemas.LOOKS, part="state")

@@ -9,7 +9,6 @@ time by its digest.
 """
 
 import json
-import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
@@ -22,11 +21,12 @@ from idbridge.conformance.answer import Fault, FaultKind, Observation, Verdict, 
 from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.corpus import Corpus
 from idbridge.conformance.node import write_object
+from idbridge.conformance.scratch import remove, scratch
 from idbridge.conformance.target import ALL, Description
 from idbridge.conformance.targets.builtin import earlier_refused
 from idbridge.conformance.targets.described import described
 from idbridge.conformance.targets.process import ask
-from idbridge.conformance.targets.taken_up import TakenUp, taken_up
+from idbridge.conformance.targets.taken_up import TakenUp, overfull, taken_up
 from idbridge.errors import ConfigurationError
 from idbridge.model.time import instant_text
 
@@ -61,8 +61,8 @@ class CliVerifier:
         loaded = self._taken_up(case)
         if isinstance(loaded, Fault):
             return Observation(loaded, None, sent)
-        with tempfile.TemporaryDirectory(prefix="state-", dir=self._folder) as state:
-            if unusable := loaded.copied(Path(state)):
+        with scratch("state-", within=self._folder) as state:
+            if unusable := loaded.copied(state):
                 return Observation(unusable, None, sent)
             for number, earlier in enumerate(put["before"], start=1):
                 _, answer = self._asked({**put, "request": earlier}, state)
@@ -80,16 +80,17 @@ class CliVerifier:
                 return Observation(held, None, sent, str(answer))
             return Observation(answer, {**held, **released(told)}, sent, str(answer))
 
-    def _remembered(self, state: str) -> Mapping[str, Any] | Fault:
+    def _remembered(self, state: Path) -> Mapping[str, Any] | Fault:
         """Return what it says that it remembers; what is released, and at which level, only its answer says."""
-        told = ask(self._command, ("state", "--state", state))
+        told = ask(self._command, ("state", "--state", str(state)))
         return told if isinstance(told, Fault) else read_state(told, schemas.STATE)
 
-    def _asked(self, put: Mapping[str, Any], state: str) -> tuple[Mapping[str, Any], Verdict | Fault]:
-        with tempfile.TemporaryDirectory(prefix="input-", dir=self._folder) as folder:
-            file = Path(folder) / "input.json"
+    def _asked(self, put: Mapping[str, Any], state: Path) -> tuple[Mapping[str, Any], Verdict | Fault]:
+        with scratch("input-", within=self._folder) as folder:
+            file = folder / "input.json"
             write_object(file, {name: put[name] for name in ("relying_party", "node", "request")})
-            told = ask(self._command, ("verify", "--state", state, "--input", str(file)))
+            told = ask(self._command, ("verify", "--state", str(state), "--input", str(file)))
+        told = overfull(state) or told
         return ({}, told) if isinstance(told, Fault) else (told, read_answer(told))
 
     def _taken_up(self, case: ConformanceCase) -> TakenUp | Fault:
@@ -103,9 +104,9 @@ class CliVerifier:
 
     def _load(self, name: str, at: datetime) -> TakenUp | Fault:
         state = Path(tempfile.mkdtemp(prefix="idbridge-loaded-"))
-        weakref.finalize(self, shutil.rmtree, state, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix="idbridge-material-") as folder:
-            material = node_keys.laid_out(self._corpus.material(name), Path(folder) / "material")
+        weakref.finalize(self, remove, state)
+        with scratch("idbridge-material-") as folder:
+            material = node_keys.laid_out(self._corpus.material(name), folder / "material")
             words = ("load", "--state", str(state), "--material", str(material), "--at", instant_text(at))
             told = ask(self._command, words)
         answer = told if isinstance(told, Fault) else read_answer(told)

@@ -5,7 +5,6 @@ otherwise refuse the attack as well, and seem to be right. Knows nothing of how 
 """
 
 import json
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +15,7 @@ from idbridge.conformance.corpus import Corpus
 from idbridge.conformance.judge import differing
 from idbridge.conformance.looks import Look, State, laid_out, looks_of
 from idbridge.conformance.material import Material
+from idbridge.conformance.scratch import scratch
 from idbridge.errors import ConfigurationError
 
 
@@ -52,8 +52,8 @@ def observed(case: ConformanceCase, corpus: Corpus, consumer: Consumer) -> Obser
 def _looked(look: Look, material: Material, consumer: Consumer) -> Observation:
     document = look.document()
     sent = json.dumps({"at": document["at"], "tree": document["tree"]}, sort_keys=True)
-    with tempfile.TemporaryDirectory(prefix="idbridge-look-") as folder:
-        answer = consumer.look(laid_out(material, look, Path(folder) / "material"), at=look.at)
+    with scratch("idbridge-look-") as folder:
+        answer = consumer.look(laid_out(material, look, folder / "material"), at=look.at)
     if isinstance(answer, Fault):
         return Observation(answer, None, sent)
     state = consumer.state()

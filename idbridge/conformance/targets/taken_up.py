@@ -8,12 +8,12 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from idbridge.conformance.answer import Fault, FaultKind
+from idbridge.conformance.scratch import TooMuchError, places
 
 _UNUSABLE: Final = "after `load` its folder cannot be copied for a case"
 
@@ -31,7 +31,7 @@ class TakenUp:
             if _digest(self.folder) != self.digest:
                 return Fault(FaultKind.MALFORMED, "it changed what it took up for other cases")
             shutil.copytree(self.folder, to, symlinks=True, dirs_exist_ok=True)
-        except (OSError, RecursionError, _OddFileError) as odd:  # the library's own error is one of the system's
+        except (OSError, RecursionError, TooMuchError, _OddFileError) as odd:  # the library's own error is one of those
             return _unusable(odd)
         return None
 
@@ -40,8 +40,19 @@ def taken_up(folder: Path) -> TakenUp | Fault:
     """Return what a command left in ``folder``, or why that cannot be given to a case."""
     try:
         return TakenUp(folder, _digest(folder))
-    except (OSError, RecursionError, _OddFileError) as odd:
+    except (OSError, TooMuchError, _OddFileError) as odd:
         return _unusable(odd)
+
+
+def overfull(folder: Path) -> Fault | None:
+    """Return why nobody goes on with ``folder``, in which a command remembers: it is none any more, or too full."""
+    try:
+        _require_folder(folder)
+        for _ in places(folder):
+            pass
+    except (OSError, TooMuchError, _OddFileError) as odd:
+        return Fault(FaultKind.MALFORMED, f"the folder in which it remembers cannot be used: {_words(odd)}")
+    return None
 
 
 class _OddFileError(Exception):
@@ -49,8 +60,17 @@ class _OddFileError(Exception):
 
 
 def _unusable(odd: Exception) -> Fault:
+    return Fault(FaultKind.MALFORMED, f"{_UNUSABLE}: {_words(odd)}")
+
+
+def _words(odd: Exception) -> str:
     words = odd.strerror if isinstance(odd, OSError) else str(odd)
-    return Fault(FaultKind.MALFORMED, f"{_UNUSABLE}: {(words or type(odd).__name__).lower()}")
+    return (words or type(odd).__name__).lower()
+
+
+def _require_folder(folder: Path) -> None:
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise _OddFileError("it is no folder any more")
 
 
 def _digest(folder: Path) -> str:
@@ -58,24 +78,15 @@ def _digest(folder: Path) -> str:
 
     Raises:
         OSError: It is no folder, or something in it cannot be read.
+        TooMuchError: There is more in it than may be.
         _OddFileError: Something in it is of another kind.
     """
-    if not stat.S_ISDIR(folder.lstat().st_mode):
-        raise _OddFileError("it is no folder any more")
+    _require_folder(folder)
     digest = hashlib.sha256()
-    for place in sorted(_places(folder)):
-        mode = place.lstat().st_mode
-        digest.update(b"%s %o\n" % (os.fsencode(place.relative_to(folder)), mode))
-        digest.update(_contents(place, mode))
+    for place, found in sorted(places(folder), key=lambda one: one[0]):
+        digest.update(b"%s %o\n" % (os.fsencode(place.relative_to(folder)), found.st_mode))
+        digest.update(_contents(place, found.st_mode))
     return digest.hexdigest()
-
-
-def _places(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for inside, folders, files in os.walk(folder, onerror=refuse):
-        yield from (Path(inside, name) for name in (*folders, *files))
 
 
 def _contents(place: Path, mode: int) -> bytes:
