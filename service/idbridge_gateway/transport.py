@@ -4,7 +4,9 @@ uvicorn bounds neither the size of a request's head nor the time that a request 
 trickles octets holds a connection for ever (slowloris). Here a request has to arrive whole within a fixed time, its
 head has a size, and what follows an answer that came early is thrown away up to a bound. Nor does it bound how many
 connections there are: a worker that has no descriptor left would answer nobody, so that whoever has waited longest
-without asking gives way to whoever comes. Bytes that are no HTTP are answered by a problem like everything else.
+without asking, or without taking an answer, gives way to whoever comes. And an answer that nobody takes is not kept for
+ever, nor is its connection: to close one waits until all is sent. Bytes that are no HTTP are answered by a problem like
+everything else.
 """
 
 import json
@@ -40,12 +42,24 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arriving = False
         self._octets = 0
         self._tail = b""
+        self._taking: TimerHandle | None = None
+        self._untaken = 0
+        self._untaken_since = 0.0
         self.idle_since = 0.0
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is asked here that is not answered."""
         return not self._arriving and not self.pipeline and (self.cycle is None or self.cycle.response_complete)
+
+    @property
+    def spared_since(self) -> float | None:
+        """Since when nobody would miss this connection; ``None`` if somebody would."""
+        waits = self.transport.get_write_buffer_size() > 0
+        since = self._untaken_since if self._taking is not None else self.idle_since if self.is_idle else None
+        if since is None or (waits and self._stopwatch.seconds() - since < LIMITS.answer_unread.total_seconds()):
+            return None
+        return since
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -56,12 +70,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._make_room()
 
     def _make_room(self) -> None:
-        """End the connection that has waited longest without asking; this one if all others ask."""
+        """End the connection that nobody would miss for longest; this one if there is none among the others."""
         others = (one for one in self.connections if one is not self and isinstance(one, BoundedProtocol))
-        idle = [one for one in others if one.is_idle]
-        given_up = min(idle, key=lambda one: one.idle_since, default=self)
+        spared = [(since, one) for one in others if (since := one.spared_since) is not None]
+        _, given_up = min(spared, key=lambda each: each[0], default=(0.0, self))
         self.connections.discard(given_up)
-        given_up.transport.close()
+        if given_up.transport.get_write_buffer_size() > 0:
+            given_up.transport.abort()  # to close it would wait for who takes nothing
+        else:
+            given_up.transport.close()
 
     def data_received(self, octets: bytes) -> None:
         """Take ``octets``; a whole request that comes in one piece costs no timer."""
@@ -74,7 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
         elif b"pgrade" in octets.lower():
             octets = _without_upgrade(octets)
         if self._octets > LIMITS.batch_body_bytes + LIMITS.discarded_bytes:
-            self.transport.close()
+            self._end()
         else:
             super().data_received(octets)
             if begins and self._in_head:
@@ -117,10 +134,29 @@ class BoundedProtocol(HttpToolsProtocol):
         """Note since when nothing is asked."""
         self.idle_since = self._stopwatch.seconds()
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._await_taking()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a client that does not take what is sent."""
+        super().pause_writing()
+        self._await_taking()
+
+    def resume_writing(self) -> None:
+        """Stop to wait for it."""
+        super().resume_writing()
+        self._stop_taking()
+        if self.transport.is_closing():
+            self._await_taking()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End a connection on which nothing was asked for long."""
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._stop_taking()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words would be the only ones without a code
@@ -128,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
         broken = RequestError("input.request_malformed", "this is not an HTTP/1.1 request within the published bounds")
         body = json.dumps(problem(broken, correlation_id=SystemRandomness().octets(16).hex())).encode()
         self.transport.write(_BAD_REQUEST % (MEDIA_TYPE, len(body), body))
-        self.transport.close()
+        self._end()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Refuse an offer to upgrade that was not seen in time: what follows it must not be read as a next request."""
@@ -140,12 +176,38 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _begin_waiting(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(LIMITS.request_arrival.total_seconds(), self.transport.close)
+            self._deadline = self.loop.call_later(LIMITS.request_arrival.total_seconds(), self._end)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _end(self) -> None:
+        """End the connection once all is sent, or nothing of it is taken any more."""
+        self.transport.close()
+        self._await_taking()
+
+    def _await_taking(self) -> None:
+        if self._taking is None:
+            self._untaken_since = self._stopwatch.seconds()
+            self._look_for_taking()
+
+    def _look_for_taking(self) -> None:
+        self._untaken = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(LIMITS.answer_taken.total_seconds(), self._require_taken)
+
+    def _require_taken(self) -> None:
+        """Wait on if a part of what waited has been taken; end the connection if not."""
+        if self.transport.get_write_buffer_size() < self._untaken:
+            self._look_for_taking()
+        else:
+            self.transport.abort()
+
+    def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
 
 def _without_upgrade(octets: bytes) -> bytes:
