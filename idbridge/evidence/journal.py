@@ -70,8 +70,8 @@ class Journal:
             and self._segment.octets < LIMITS.log_write_ahead_bytes // 2
         )
 
-    def commit(self, entries: Sequence[bytes]) -> tuple[Growth, Note]:
-        """Make ``entries`` durable as one batch; return how the tree grew, and its signed checkpoint.
+    def commit(self, entries: Sequence[bytes]) -> tuple[Growth, Note, float]:
+        """Make ``entries`` durable as one batch; return how the tree grew, its checkpoint, and the sync's seconds.
 
         Raises:
             LogError: The disk is full.
@@ -82,10 +82,10 @@ class Journal:
         signed = checkpoints.sign(told, self._signer)
         record = write_ahead.encode(growth.before.size, entries, root=told.root, checkpoint=signed.octets())
         with self._turn:
-            self._segment.write(record)
+            seconds = self._segment.write(record)
             self._unpublished += entries
             self._frontier, self._signed = growth.after, Signed(told, signed)
-        return growth, signed
+        return growth, signed, seconds
 
     def publish(self) -> None:
         """Publish all that is durable, and empty the write-ahead file that held it.

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from idbridge.clock import SystemStopwatch
 from idbridge.errors import EvidenceError
 from idbridge.evidence import places
 from idbridge.evidence.errors import LogError, refuse
@@ -27,6 +28,7 @@ from idbridge.limits import LIMITS
 from idbridge.tlog import tile
 from idbridge.tlog.merkle import HASH_OCTETS
 
+_STOPWATCH: Final = SystemStopwatch()
 _MARK: Final = b"idw1"
 _END: Final = b"\n"
 _HEAD: Final = struct.Struct(">4sIIQIIc")
@@ -167,8 +169,8 @@ class Segment:
     def _path(self) -> Path:
         return self._folder / f"{self.number:0{_DIGITS}d}"
 
-    def write(self, record: bytes) -> None:
-        """Write a record with one call, and return once the disk has it.
+    def write(self, record: bytes) -> float:
+        """Write a record with one call; return once the disk has it, for how many seconds it was waited for.
 
         Raises:
             LogError: The disk is full.
@@ -176,8 +178,10 @@ class Segment:
         """
         if os.pwritev(self._descriptor, (record,), self.octets) != len(record):
             refuse("the disk is full")
+        begun = _STOPWATCH.seconds()
         os.fdatasync(self._descriptor)
         self.octets += len(record)
+        return _STOPWATCH.seconds() - begun
 
     def empty(self, *, number: int) -> None:
         """Empty the file, whose records are published, and put it behind the others.

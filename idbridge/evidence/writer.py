@@ -91,11 +91,13 @@ class LogWriter:
         former_keys: Sequence[NoteKey] = (),
         wait: timedelta = LIMITS.log_wait,
         publish_every: timedelta | None = LIMITS.log_publish_pause,
+        synced: Callable[[int, float], None] | None = None,
     ) -> Self:
         """Return a writer of the log in ``folder``, after all that its files hold was read and found to add up.
 
         It blocks: in an event loop, call it in a thread. ``former_keys`` signed before ``signer`` did. ``confirmed`` is
-        a head that others are known to have seen.
+        a head that others are known to have seen. ``synced`` is told of each batch that a disk has, of how many entries
+        it is and for how many seconds the sync was waited for; the thread that writes calls it, so it takes no time.
 
         Raises:
             LogError: There is no log, somebody else has it, its files are damaged, or other keys have signed it;
@@ -113,7 +115,14 @@ class LogWriter:
                 heads_.settle(heads, local, root_at=root_at)
             keeper = None if heads is None else Keeper(heads, local)
             return cls(
-                lock, Journal(folder, kept, signer), clock, keeper, last_ms=kept.at_ms, wait=wait, every=publish_every
+                lock,
+                Journal(folder, kept, signer),
+                clock,
+                keeper,
+                last_ms=kept.at_ms,
+                wait=wait,
+                every=publish_every,
+                synced=synced,
             )
         except OSError as failed:
             os.close(lock)
@@ -132,6 +141,7 @@ class LogWriter:
         last_ms: int,
         wait: timedelta,
         every: timedelta | None,
+        synced: Callable[[int, float], None] | None,
     ) -> None:
         self._lock = lock
         self._journal = journal
@@ -139,6 +149,7 @@ class LogWriter:
         self._keeper = keeper
         self._last_ms = last_ms
         self._wait_s = wait.total_seconds()
+        self._synced = synced
         self._line = Line(SystemStopwatch())
         self._deadlines: WeakKeyDictionary[asyncio.AbstractEventLoop, Deadlines] = WeakKeyDictionary()
         self._closing = Event()
@@ -277,13 +288,15 @@ class LogWriter:
             self._line.turn_away()
 
     def _commit(self, batch: Sequence[Waiting]) -> None:
-        growth, signed = self._journal.commit([one.entry for one in batch])
+        growth, signed, seconds = self._journal.commit([one.entry for one in batch])
         first, receipts = growth.before.size, BatchReceipts(growth, signed)
         self._line.settled()
         tell([
             (one, Recorded(one.leaf, first + place, one.opening, one.entry, receipts))
             for place, one in enumerate(batch)
         ])  # fmt: skip
+        if self._synced is not None:  # once those who waited are told
+            self._synced(len(batch), seconds)
 
     def _repeat(self, chore: Callable[[], None], every: timedelta) -> None:
         while not self._closing.wait(every.total_seconds()) and not self.state().failure:

@@ -1,6 +1,5 @@
 """What the faces of one node share: its settings, what is in force, its stores and keys. Made once, at the start."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -87,7 +86,7 @@ def parts_of(
     figures, post = Figures(), PostOffice(stores.outbox)
     one_time = CountedOneTime(unwatched, figures.one_time_failed)
     stamping = clock if watch is None else SteadyClock(watch)
-    evidence = _evidence(settings, clock=stamping, randomness=randomness, faults=faults, refused=figures.unrecorded)
+    evidence = _evidence(settings, clock=stamping, randomness=randomness, faults=faults, figures=figures)
     standing = Standing(
         settings.state_dir,
         on_latch=issuing.stop,
@@ -137,13 +136,13 @@ def _evidence(
     clock: Clock,
     randomness: Randomness,
     faults: Faults | None,
-    refused: Callable[[str], None],
+    figures: Figures,
 ) -> Evidence:
     """Return what is written down, in the sandbox such that faults can befall it."""
+    opened = partial(evidence_of, settings, refused=figures.unrecorded, synced=figures.synced)
     if faults is None:
-        return evidence_of(settings, clock=clock, randomness=randomness, refused=refused)
-    befallen = partial(FaultyLine, faults=faults)
-    return evidence_of(settings, clock=clock, randomness=randomness, befallen=befallen, refused=refused)
+        return opened(clock=clock, randomness=randomness)
+    return opened(clock=clock, randomness=randomness, befallen=partial(FaultyLine, faults=faults))
 
 
 def _with_faults(

@@ -79,9 +79,13 @@ class _Workers:
 
     def _begin_writer(self) -> None:
         begun, self.ending = FORKING.Pipe(duplex=False)
-        process = FORKING.Process(target=write_log, args=(self.settings, begun, self.watch), name="log-writer")
+        heard, telling = FORKING.Pipe(duplex=False)
+        given = (self.settings, begun, telling, self.watch)
+        process = FORKING.Process(target=write_log, args=given, name="log-writer")
         process.start()
         begun.close()
+        telling.close()
+        Thread(target=self._hear, args=(WRITER, heard), daemon=True).start()
         self.running[WRITER] = process
 
     def _hear(self, number: int, pipe: Connection) -> None:

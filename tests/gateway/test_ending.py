@@ -101,17 +101,22 @@ def test_the_figures_of_all_workers_are_at_one_port_and_none_is_lost_with_a_work
         node.journal.since(0, r"worker 2 ended with -9", count=1)
         node.journal.since(0, r"worker 2: answers, process (\d+)", count=2)
         again = awaited(client, url, ("idbridge_workers", ()), 2)
+        written = awaited(client, url, ("idbridge_log_sync_seconds_count", ()), None)  # which no worker counts
 
     assert both["idbridge_ready", ()] == 1
     assert again[answers] == 2
+    assert written["idbridge_log_batch_entries_sum", ()] >= 1
+    assert written["idbridge_workers", ()] == 2
 
 
-def awaited(client: httpx2.Client, url: str, name: tuple[str, tuple[tuple[str, str], ...]], value: float) -> Series:
-    """All series, once this one has this value."""
+def awaited(
+    client: httpx2.Client, url: str, name: tuple[str, tuple[tuple[str, str], ...]], value: float | None
+) -> Series:
+    """All series, once this one has this value, or any where it is ``None``."""
     series: Series = {}
     for _ in range(int(PATIENCE * 50)):
         series = series_of(client.get(url).text)
-        if series.get(name) == value:
+        if name in series and value in (None, series[name]):
             return series
         time.sleep(0.02)
     raise AssertionError(f"{name} is {series.get(name)}")

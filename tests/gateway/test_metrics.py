@@ -11,11 +11,23 @@ from prometheus_client.parser import text_string_to_metric_families
 from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge_gateway.api.faults import ONE_TIME_FULL
-from idbridge_gateway.metrics.catalogue import ALERTS, ANSWERS, BY_NAME, METRICS, SHED, VERDICTS, WORKERS, allows
+from idbridge_gateway.metrics.catalogue import (
+    ALERTS,
+    ANSWERS,
+    BATCH_BOUNDS,
+    BOUNDS,
+    BY_NAME,
+    METRICS,
+    SHED,
+    TIMES,
+    VERDICTS,
+    WORKERS,
+    allows,
+)
 from idbridge_gateway.metrics.exposition import UNMATCHED, exposed, most_series
 from idbridge_gateway.metrics.figures import Figures
 from idbridge_gateway.metrics.gathering import Gathering, tell
-from idbridge_gateway.metrics.reading import BOUNDS, Reading, parse_reading, together
+from idbridge_gateway.metrics.reading import Reading, parse_reading, together
 from idbridge_gateway.metrics.serving import metrics_app, routes_of
 from tests.gateway.asking import Node, problem_of, verdict_of
 
@@ -87,7 +99,7 @@ def test_every_label_value_shown_is_one_of_the_catalogue(node: Node) -> None:
 def test_what_a_worker_tells_under_another_name_or_label_is_not_shown() -> None:
     reading = Reading(
         {(SHED, "queue"): 2, (SHED, CANARY): 1, (CANARY,): 1, (SHED,): 9, (ANSWERS, CANARY, "2xx"): 1},
-        {CANARY: (0.0,) * (len(BOUNDS) + 2)},
+        {(TIMES, CANARY): (0.0,) * (len(BOUNDS) + 2), (CANARY,): (0.0, 0.0), (SHED, "queue"): (0.0, 0.0)},
         {(CANARY,): 1.0, (WORKERS, CANARY): 1.0},
     )
 
@@ -177,7 +189,11 @@ def test_durations_fall_into_their_buckets() -> None:
     "octets",
     [b"", b"[]", b'{"counts":[]}', b'{"counts":[[1,2]],"times":[],"gauges":[]}',
      b'{"counts":{},"times":[],"gauges":[]}',
-     b'{"counts":[],"times":[["/x",1]],"gauges":[]}', b'{"counts":[["x"]],"times":[],"gauges":[]}',
+     b'{"counts":[],"times":[["/x",1]],"gauges":[]}', b'{"counts":[],"times":[["idbridge_workers",1,1]],"gauges":[]}',
+     b'{"counts":[],"times":[["idbridge_http_answer_seconds","/x",1]],"gauges":[]}',
+     b'{"counts":[],"times":[["idbridge_log_batch_entries","x",0,0,0,0,0,0,0,0,0,0,0,0,0,0]],"gauges":[]}',
+     b'{"counts":[],"times":[["idbridge_log_batch_entries",0,0,0,0,0,0,0,0,0,0,0,0,0]],"gauges":[]}',
+     b'{"counts":[["x"]],"times":[],"gauges":[]}',
      b'{"counts":[["x",true]],"times":[],"gauges":[]}'],
 )  # fmt: skip
 def test_what_is_no_reading_is_refused(octets: bytes) -> None:
@@ -214,6 +230,30 @@ def test_a_worker_that_ended_leaves_what_it_counted_and_no_longer_says_how_it_st
     assert one.gauges[(WORKERS,)] == 1
 
 
+def test_who_writes_the_log_is_no_worker_and_its_batches_count() -> None:
+    gathering, writer, ended = Gathering(Figures()), Figures(), Event()
+    writer.synced(7, 0.002)
+    ended.set()
+    heard, telling = Pipe(duplex=False)
+    with heard, telling:
+        tell(telling, writer, ended=ended, is_worker=False)
+        assert gathering.take(0, heard)
+
+    assert (WORKERS,) not in gathering.reading().gauges
+    gathering.ended(0)
+    series = series_of(exposed(gathering.reading, routes=frozenset()).decode())
+    assert series["idbridge_log_batch_entries_sum", ()] == 7
+    assert series["idbridge_log_batch_entries_bucket", (("le", "4.0"),)] == 0
+    assert series["idbridge_log_batch_entries_bucket", (("le", "8.0"),)] == 1
+    assert series["idbridge_log_sync_seconds_bucket", (("le", "0.001"),)] == 0
+    assert series["idbridge_log_sync_seconds_bucket", (("le", "0.0025"),)] == 1
+    assert series["idbridge_log_sync_seconds_sum", ()] == 0.002
+
+
+def test_the_largest_batch_falls_under_the_last_bound() -> None:
+    assert BATCH_BOUNDS[-1] == LIMITS.log_waiting
+
+
 def test_the_worst_worker_says_how_the_node_stands() -> None:
     readings = (
         Reading(gauges={("idbridge_ready",): 1.0, ("idbridge_status_list_age_seconds", "SG"): 5.0}),
@@ -229,6 +269,7 @@ def test_the_worst_worker_says_how_the_node_stands() -> None:
 def test_a_reading_travels_without_a_change() -> None:
     figures = Figures()
     figures.answered("/readyz", 200, seconds=0.25)
+    figures.synced(3, 0.0004)
     figures.shed("queue")
     figures.gauges = lambda: ((("idbridge_ready",), 1.0), (("idbridge_disk_free_ratio",), 0.123456789))
 

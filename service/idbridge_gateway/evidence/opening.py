@@ -31,6 +31,7 @@ from idbridge_gateway.evidence.shared_line import SharedLine
 from idbridge_gateway.keys import passphrase_in, refuse_published
 from idbridge_gateway.settings import Settings
 
+Synced = Callable[[int, float], None]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,6 +73,10 @@ def _untold(_why: str) -> None:
     return None
 
 
+def _uncounted(_entries: int, _seconds: float) -> None:
+    return None
+
+
 def evidence_of(
     settings: Settings,
     *,
@@ -79,11 +84,12 @@ def evidence_of(
     randomness: Randomness,
     befallen: Callable[[LogLine], LogLine] = _spared,
     refused: Callable[[str], None] = _untold,
+    synced: Synced = _uncounted,
 ) -> Evidence:
     """Return what the node of ``settings`` writes down; the log is not opened yet.
 
     ``befallen`` is what faults of a sandbox make of the line to the log. ``refused`` is told of each answer that cannot
-    be written down, why.
+    be written down, why; ``synced`` of each batch that this process writes: its entries, and the seconds of its sync.
 
     Raises:
         ConfigurationError: The key of the log, or the folder of the keys of days, is not in order.
@@ -100,7 +106,7 @@ def evidence_of(
     if settings.log_socket is not None:
         line = SharedLine(settings.log_socket, wait=timedelta(seconds=settings.log_wait_seconds))
     else:
-        line = OwnLine(log_opener(settings, clock=clock))
+        line = OwnLine(log_opener(settings, clock=clock, synced=synced))
     line = befallen(line)
     records = LoggedRecords(line, origin=origin, days=keys, clock=clock, refused=refused)
     return Evidence(records, line, folder, keys, clock)
@@ -142,8 +148,8 @@ def _spelled(behind: timedelta) -> str:
     return f"{behind.days} days" if behind.days else f"{int(behind.total_seconds())} s"
 
 
-def log_opener(settings: Settings, *, clock: Clock) -> Callable[[], LogWriter]:
-    """Return what opens the log for writing.
+def log_opener(settings: Settings, *, clock: Clock, synced: Synced = _uncounted) -> Callable[[], LogWriter]:
+    """Return what opens the log for writing; ``synced`` is told of each batch.
 
     Raises:
         ConfigurationError: The settings name no log, or its key is not in order.
@@ -158,7 +164,9 @@ def log_opener(settings: Settings, *, clock: Clock) -> Callable[[], LogWriter]:
         if settings.environment is Environment.SANDBOX and not (folder / CHECKPOINT).exists():
             create_log(folder, signer=signer)
         seen = confirmed_head(settings.state_dir, signer.key)
-        return LogWriter.open(folder, signer=signer, clock=clock, heads=heads_of(settings), confirmed=seen, wait=wait)
+        return LogWriter.open(
+            folder, signer=signer, clock=clock, heads=heads_of(settings), confirmed=seen, wait=wait, synced=synced
+        )
 
     return opened
 

@@ -12,6 +12,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import Format, MemberState
 from idbridge.reasons import REASONS, Indication
 from idbridge.trust.alerts import AlertKind, Severity
@@ -23,7 +24,7 @@ class Shape(StrEnum):
     """How the values of several workers come together."""
 
     COUNT = "count"  # what happened, added up
-    TIMES = "times"  # how long things took, added up in buckets
+    TIMES = "times"  # how long things took, or how large they were, added up in buckets
     LEAST = "least"  # the worker that stands worst says how the node stands
     MOST = "most"
     SUM = "sum"
@@ -39,12 +40,18 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric."""
+    """One metric. ``bounds`` are those of its buckets, where its shape has some; one more is past the last of them."""
 
     name: str
     shape: Shape
     words: str
     labels: tuple[Label, ...] = ()
+    bounds: tuple[float, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """How many numbers a process keeps of one series: one for each bucket, and the sum."""
+        return len(self.bounds) + 2
 
 
 def _label(name: str, *values: str) -> Label:
@@ -75,8 +82,17 @@ LOG_WAITING: Final = "idbridge_log_waiting"
 LOG_CHECKPOINT_AGE: Final = "idbridge_log_checkpoint_age_seconds"
 LOG_UNCONFIRMED: Final = "idbridge_log_unconfirmed_entries"
 LOG_CONFIRMED_AGE: Final = "idbridge_log_confirmed_age_seconds"
+LOG_BATCH: Final = "idbridge_log_batch_entries"
+LOG_SYNC: Final = "idbridge_log_sync_seconds"
 READY: Final = "idbridge_ready"
 WORKERS: Final = "idbridge_workers"
+
+# Seconds. A verdict takes half a millisecond, one that waits for stores ten; the last is a client's patience.
+BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+# Entries. Most batches are one; the last is as many as may wait.
+BATCH_BOUNDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, float(LIMITS.log_waiting))
+# Seconds. A good disk takes a tenth of a millisecond; an answer waits for a quarter of a second (``log_wait``).
+SYNC_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
 
 STATUS_CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "500", "503", "5xx")
 SHED_WHY: Final = ("queue", "at-once", "party", "disk", "bytes")
@@ -100,7 +116,7 @@ METRICS: Final = (
     Metric(
         ANSWERS, Shape.COUNT, "HTTP answers, by route and class of status.", (_ROUTE, _label("status", *STATUS_CLASSES))
     ),
-    Metric(TIMES, Shape.TIMES, "Seconds from the head of a request to the head of its answer.", (_ROUTE,)),
+    Metric(TIMES, Shape.TIMES, "Seconds from the head of a request to the head of its answer.", (_ROUTE,), BOUNDS),
     Metric(ONE_TIME_FAILURES, Shape.COUNT, "One-time values that could not be spent, so that nothing was accepted."),
     Metric(SHED, Shape.COUNT, "Requests that were refused by 503 at the door.", (_label("why", *SHED_WHY),)),
     Metric(CHANGES, Shape.COUNT, "Times that other trust material came into force, counted by each worker."),
@@ -127,6 +143,8 @@ METRICS: Final = (
         "Answers that were not given because they could not be written down.",
         (_label("why", *LOG_WHY),),
     ),
+    Metric(LOG_BATCH, Shape.TIMES, "Entries that were written to the log with one sync.", (), BATCH_BOUNDS),
+    Metric(LOG_SYNC, Shape.TIMES, "Seconds that the disk of the log took for one sync of entries.", (), SYNC_BOUNDS),
     Metric(LOG_ENTRIES, Shape.MOST, "Entries of the log that are published."),
     Metric(LOG_WAITING, Shape.SUM, "Answers that wait for the disk of the log."),
     Metric(LOG_CHECKPOINT_AGE, Shape.MOST, "Seconds since the log was published last, behind what was written."),

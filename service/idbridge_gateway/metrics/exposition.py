@@ -5,7 +5,7 @@ application has: how many series there can be is known before the first request.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -13,8 +13,9 @@ from prometheus_client.registry import Collector
 
 from idbridge_gateway.metrics.catalogue import METRICS, NONE, Shape, allows, from_the_start
 from idbridge_gateway.metrics.catalogue import Metric as Described
-from idbridge_gateway.metrics.reading import BOUNDS, Reading
+from idbridge_gateway.metrics.reading import Reading
 
+Value = TypeVar("Value")
 UNMATCHED: Final = NONE  # the route of a request that none of ours is for
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _TOTAL: Final = "_total"
@@ -32,7 +33,7 @@ class NodeCollector(Collector):
         reading = self._read()
         for metric in METRICS:
             if metric.shape is Shape.TIMES:
-                yield self._times(metric, reading.times)
+                yield self._times(metric, reading)
             elif metric.shape is Shape.COUNT:
                 yield self._counts(metric, reading)
             else:
@@ -54,16 +55,16 @@ class NodeCollector(Collector):
             family.add_metric(labels, value)
         return family
 
-    def _times(self, metric: Described, times: Mapping[str, tuple[float, ...]]) -> Metric:
+    def _times(self, metric: Described, reading: Reading) -> Metric:
         family = HistogramMetricFamily(metric.name, metric.words, labels=_names(metric))
-        for route, values in sorted(times.items()):
-            if allows(metric, (route,), routes=self._routes):
-                family.add_metric((route,), buckets=list(_cumulated(values[:-1])), sum_value=values[-1])
+        for labels, values in self._of(metric, reading.times):
+            buckets = list(_cumulated(metric.bounds, values[:-1]))
+            family.add_metric(labels, buckets=buckets, sum_value=values[-1])
         return family
 
     def _of(
-        self, metric: Described, values: Mapping[tuple[str, ...], float]
-    ) -> Iterator[tuple[tuple[str, ...], float]]:
+        self, metric: Described, values: Mapping[tuple[str, ...], Value]
+    ) -> Iterator[tuple[tuple[str, ...], Value]]:
         found = ((key[1:], value) for key, value in sorted(values.items()) if key[0] == metric.name)
         return ((labels, value) for labels, value in found if allows(metric, labels, routes=self._routes))
 
@@ -72,10 +73,10 @@ def _names(metric: Described) -> tuple[str, ...]:
     return tuple(label.name for label in metric.labels)
 
 
-def _cumulated(values: Iterable[float]) -> Iterator[tuple[str, float]]:
-    """Yield the bounds with how many answers were no longer, as the text format wants them."""
+def _cumulated(bounds: Iterable[float], values: Iterable[float]) -> Iterator[tuple[str, float]]:
+    """Yield the bounds with how many were no longer or larger, as the text format wants them."""
     so_far = 0.0
-    for bound, count in zip((*(str(bound) for bound in BOUNDS), "+Inf"), values, strict=True):
+    for bound, count in zip((*(str(bound) for bound in bounds), "+Inf"), values, strict=True):
         so_far += count
         yield bound, so_far
 
@@ -91,7 +92,7 @@ def most_series(routes: frozenset[str]) -> int:
     """Return how many series there can be at most, whatever is asked of the node."""
     total = 0
     for metric in METRICS:
-        series = len(BOUNDS) + 3 if metric.shape is Shape.TIMES else 1  # its buckets, count and sum
+        series = len(metric.bounds) + 3 if metric.shape is Shape.TIMES else 1  # its buckets, count and sum
         for label in metric.labels:
             series *= len(routes) + 1 if label.values is None else len(label.values)
         total += series

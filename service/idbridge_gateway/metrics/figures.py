@@ -1,7 +1,8 @@
 """Figures: what one process counts of itself, in plain dictionaries, so that counting costs the hot path no lock.
 
-Only the loop of its process counts; whoever reads takes a copy, which the interpreter makes in one step. What the
-numbers of several processes are together is decided in ``reading``; names and labels stand in ``catalogue``.
+Only the loop of its process counts, and of batches the one thread that writes them; whoever reads takes a copy, which
+the interpreter makes in one step. What the numbers of several processes are together is decided in ``reading``; names
+and labels stand in ``catalogue``.
 """
 
 from bisect import bisect_left
@@ -13,15 +14,21 @@ from idbridge.verify.report import Report
 from idbridge_gateway.metrics.catalogue import (
     ALERTS,
     ANSWERS,
+    BATCH_BOUNDS,
+    BOUNDS,
     CANARIES,
     CHANGES,
+    LOG_BATCH,
     LOG_REFUSALS,
+    LOG_SYNC,
     NONE,
     ONE_TIME_FAILURES,
     SHED,
+    SYNC_BOUNDS,
+    TIMES,
     VERDICTS,
 )
-from idbridge_gateway.metrics.reading import BOUNDS, Reading
+from idbridge_gateway.metrics.reading import Reading
 
 Key = tuple[str, ...]  # the name of a metric and the values of its labels
 Gauges = Callable[[], Iterable[tuple[Key, float]]]
@@ -41,7 +48,7 @@ class Figures:
 
     def __init__(self) -> None:
         self._counts: dict[Key, int] = {}
-        self._times: dict[str, list[float]] = {}
+        self._times: dict[Key, list[float]] = {}
         self.gauges: Gauges = tuple
 
     def note(self, report: Report) -> None:
@@ -58,11 +65,12 @@ class Figures:
     def answered(self, route: str, status: int, *, seconds: float) -> None:
         """Count an answer to a request for ``route``, the template of its path, after so many ``seconds``."""
         self._add((ANSWERS, route, _CLASSES.get(status) or f"{status // 100}xx"))
-        times = self._times.get(route)
-        if times is None:
-            times = self._times[route] = [0.0] * (len(BOUNDS) + 2)
-        times[bisect_left(BOUNDS, seconds)] += 1
-        times[-1] += seconds
+        self._measure((TIMES, route), BOUNDS, seconds)
+
+    def synced(self, entries: int, seconds: float) -> None:
+        """Count a batch of so many ``entries`` of the log, for whose sync the disk took so many ``seconds``."""
+        self._measure((LOG_BATCH,), BATCH_BOUNDS, float(entries))
+        self._measure((LOG_SYNC,), SYNC_BOUNDS, seconds)
 
     def one_time_failed(self) -> None:
         """Count a one-time value that the store could not take."""
@@ -90,8 +98,15 @@ class Figures:
 
     def reading(self) -> Reading:
         """Return the figures as they are now; any thread may ask."""
-        times = {route: tuple(values) for route, values in self._times.copy().items()}
+        times = {key: tuple(values) for key, values in self._times.copy().items()}
         return Reading(self._counts.copy(), times, dict(self.gauges()))
+
+    def _measure(self, key: Key, bounds: tuple[float, ...], value: float) -> None:
+        times = self._times.get(key)
+        if times is None:
+            times = self._times[key] = [0.0] * (len(bounds) + 2)
+        times[bisect_left(bounds, value)] += 1
+        times[-1] += value
 
     def _add(self, key: Key) -> None:
         counts = self._counts

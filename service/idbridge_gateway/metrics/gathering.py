@@ -55,13 +55,17 @@ class Gathering:
             self._told[number] = reading
 
 
-def tell(pipe: Connection, figures: Figures, *, ended: Event) -> None:
-    """Tell ``figures`` through ``pipe`` again and again until ``ended``, and once more then."""
+def tell(pipe: Connection, figures: Figures, *, ended: Event, is_worker: bool = True) -> None:
+    """Tell ``figures`` through ``pipe`` again and again until ``ended``, and once more then.
+
+    The process that writes the log answers nobody, and is no worker.
+    """
+    counted: dict[tuple[str, ...], float] = {(WORKERS,): 1.0} if is_worker else {}
     while True:
         is_last = ended.wait(TELL_SECONDS)
         reading = figures.reading()
         try:
-            pipe.send_bytes(Reading(reading.counts, reading.times, {**reading.gauges, (WORKERS,): 1.0}).octets())
+            pipe.send_bytes(Reading(reading.counts, reading.times, {**reading.gauges, **counted}).octets())
         except OSError:  # who gathers them is gone
             return
         if is_last:

@@ -13,9 +13,6 @@ from idbridge.errors import InputError
 from idbridge.limits import LIMITS
 from idbridge_gateway.metrics.catalogue import BY_NAME, Shape
 
-# Seconds. A verdict takes half a millisecond, one that waits for stores ten; the last is a client's patience.
-BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-_CELLS: Final = len(BOUNDS) + 2  # one for each bound, one past the last, and the sum
 _PARTS: Final = frozenset({"counts", "times", "gauges"})
 _TOGETHER: Final[Mapping[Shape, Callable[[Iterable[float]], float]]] = {
     Shape.LEAST: min, Shape.MOST: max, Shape.SUM: sum,
@@ -24,20 +21,20 @@ _TOGETHER: Final[Mapping[Shape, Callable[[Iterable[float]], float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was counted, how long answers took by route, and how the process stands.
+    """What was counted, how long things took or how large they were, and how the process stands.
 
-    ``times`` has for each route how many answers fell under each bound, and last the sum of their seconds.
+    ``times`` has for each series how many fell under each bound of its metric, and last the sum of them all.
     """
 
     counts: Mapping[tuple[str, ...], int] = field(default_factory=dict)
-    times: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    times: Mapping[tuple[str, ...], tuple[float, ...]] = field(default_factory=dict)
     gauges: Mapping[tuple[str, ...], float] = field(default_factory=dict)
 
     def octets(self) -> bytes:
         """Return it as JSON."""
         document = {
             "counts": [[*key, value] for key, value in self.counts.items()],
-            "times": [[route, *values] for route, values in self.times.items()],
+            "times": [[*key, *values] for key, values in self.times.items()],
             "gauges": [[*key, value] for key, value in self.gauges.items()],
         }
         return json.dumps(document, separators=(",", ":")).encode()
@@ -57,12 +54,9 @@ def parse_reading(octets: bytes) -> Reading:
     if type(document) is not dict or document.keys() != _PARTS:
         raise InputError("input.request_malformed", "these are no figures")
     rows = {part: _rows(document[part]) for part in _PARTS}
-    times = {str(row[0]): tuple(float(value) for value in row[1:]) for row in rows["times"]}
-    if any(len(values) != _CELLS for values in times.values()):
-        raise InputError("input.request_malformed", "times are counted under other bounds")
     return Reading(
         {_key(row): int(row[-1]) for row in rows["counts"]},
-        times,
+        dict(map(_timed, rows["times"])),
         {_key(row): float(row[-1]) for row in rows["gauges"]},
     )
 
@@ -74,7 +68,21 @@ def _rows(rows: Any) -> list[list[Any]]:
 
 
 def _is_row(row: list[Any]) -> bool:
-    return type(row[0]) is str and type(row[-1]) in (int, float)
+    return type(row[0]) is str and _is_number(row[-1])
+
+
+def _timed(row: list[Any]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return what ``row`` says of one series, whose metric says how many buckets it has."""
+    metric = BY_NAME.get(row[0])
+    parts = 0 if metric is None or metric.shape is not Shape.TIMES else 1 + len(metric.labels)
+    key, values = row[:parts], row[parts:]
+    if metric is None or not parts or len(values) != metric.cells or not all(map(_is_number, values)):
+        raise InputError("input.request_malformed", "times are counted under other bounds")
+    return tuple(map(str, key)), tuple(map(float, values))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _key(row: list[Any]) -> tuple[str, ...]:
@@ -84,14 +92,14 @@ def _key(row: list[Any]) -> tuple[str, ...]:
 def together(readings: Iterable[Reading]) -> Reading:
     """Return what the processes of one node counted together, and how the node stands."""
     counts: dict[tuple[str, ...], int] = {}
-    times: dict[str, tuple[float, ...]] = {}
+    times: dict[tuple[str, ...], tuple[float, ...]] = {}
     gauges: dict[tuple[str, ...], list[float]] = {}
     for reading in readings:
-        for key, count in reading.counts.items():
-            counts[key] = counts.get(key, 0) + count
-        for route, values in reading.times.items():
-            before = times.get(route, (0.0,) * _CELLS)
-            times[route] = tuple(one + other for one, other in zip(before, values, strict=True))
+        for named, count in reading.counts.items():
+            counts[named] = counts.get(named, 0) + count
+        for key, values in reading.times.items():
+            before = times.get(key, (0.0,) * len(values))
+            times[key] = tuple(one + other for one, other in zip(before, values, strict=True))
         for key, value in reading.gauges.items():
             gauges.setdefault(key, []).append(value)
     stands = {key: _TOGETHER[BY_NAME[key[0]].shape](values) for key, values in gauges.items() if _is_gauge(key)}
