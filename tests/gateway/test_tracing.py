@@ -19,6 +19,7 @@ from idbridge.errors import ConfigurationError
 from idbridge.limits import LIMITS
 from idbridge_gateway.app import create_app
 from idbridge_gateway.metrics.serving import routes_of
+from idbridge_gateway.retention.other_rows import GIVEN_ROWS
 from idbridge_gateway.tracing import ATTRIBUTES, FileExporter, Spans, clear, parent_of, spans_of
 from tests.gateway.asking import Node, verdict_of
 from tests.gateway.clocks import NOON, HandClock
@@ -197,6 +198,22 @@ def test_a_node_begins_another_file_before_what_is_in_one_is_old(tmp_path: Path)
     assert len(names) == 2
     assert all(re.fullmatch(rf"traces-{os.getpid()}-\d{{8}}\.jsonl", name) for name in names)
     assert LIMITS.traces_turn >= timedelta(days=1)  # or two files would have one name
+
+
+def test_no_request_is_in_a_trace_for_longer_than_the_table_says(tmp_path: Path) -> None:
+    """The worst: written as a file is begun, which is written to until another one is, just behind a look."""
+    (row,) = (one for one in GIVEN_ROWS if one.name == "traces-*")
+    last = LIMITS.traces_turn - timedelta(seconds=1)
+    path = laid(tmp_path, "traces-1-20260528.jsonl", ago=-last)  # begun at noon
+    looks = [NOON + last + LIMITS.traces_life + LIMITS.traces_look * number for number in (0, 1)]
+
+    clear(tmp_path, at=looks[0])
+    assert path.exists()
+    clear(tmp_path, at=looks[1])
+
+    assert not path.exists()
+    assert row.longest is not None
+    assert looks[1] - NOON <= row.longest
 
 
 def test_a_node_that_runs_clears_old_traces_away(node: Node, tmp_path: Path) -> None:
