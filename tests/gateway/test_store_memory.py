@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from idbridge.errors import ConfigurationError, RequestError
+from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
+from idbridge_gateway.stores.redis_sealed import RedisSealedStore
+from idbridge_gateway.stores.sealed import Kind, new_handle
 from idbridge_gateway.stores.store_memory import SEEN, StoreMemory, Way
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import RedisServer, redis_server
 
 LATER = NOON + timedelta(minutes=5)
+RANDOM = SystemRandomness()
 PREFIX = "idbridge:sandbox:TH"
 KEY = b"idbridge:sandbox:TH:memory:"
 Work = Callable[[RedisEngine], Awaitable[Any]]
@@ -111,6 +115,68 @@ def test_a_store_that_lost_the_last_of_what_it_was_told_is_noticed_by_all(server
     assert with_engine(server, threaded) == [True, "system.overloaded", "system.overloaded"]
 
 
+@pytest.mark.parametrize("way", [Way.USE, Way.LOOK])
+def test_a_store_that_was_found_to_have_forgotten_says_so_to_who_never_saw_it_too(
+    server: RedisServer, tmp_path: Path, way: Way
+) -> None:
+    """A node that begins beside others knows nothing of the store, and would give it a new name."""
+    with_engine(server, claimed, folder=tmp_path)
+    name = re.findall(rb"[0-9a-f]{32}", server.ask(b"HGETALL", KEY))[0]
+    server.ask(b"HSET", KEY, name, b"0")  # as in a copy from before anything was spent
+    server.ask(b"DEL", *server.names())
+    assert with_engine(server, claimed, folder=tmp_path) == "system.overloaded"
+
+    with pytest.raises(ConfigurationError, match="--release-store"):
+        with_engine(server, usable, way=way)
+    assert with_engine(server, claimed) == "system.overloaded"
+    with_engine(server, usable, folder=tmp_path, way=Way.RELEASE)
+    assert with_engine(server, claimed) is True
+
+
+def test_a_store_that_was_emptied_under_a_process_that_uses_it_says_so_to_who_never_saw_it_too(
+    server: RedisServer,
+) -> None:
+    async def work(engine: RedisEngine) -> list[bool | str]:
+        found = [await claimed(engine)]
+        await asyncio.to_thread(emptied, server)
+        return [*found, await claimed(engine), await asyncio.to_thread(with_engine, server, claimed)]
+
+    assert with_engine(server, work) == [True, "system.overloaded", "system.overloaded"]
+
+
+def test_who_saw_less_does_not_make_its_node_forget_what_another_worker_saw(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    async def idle(engine: RedisEngine) -> None:
+        await claimed(engine, 50)
+        for _ in range(5):
+            await asyncio.to_thread(with_engine, server, claimed, folder=tmp_path)
+
+    with_engine(server, idle, folder=tmp_path)
+    count = int(server.ask(b"HGETALL", KEY).split(b"\r\n")[-2])
+
+    assert int((tmp_path / SEEN).read_text(encoding="ascii").split()[1]) == count
+
+
+def test_a_store_that_lost_what_was_taken_from_it_is_noticed(server: RedisServer, tmp_path: Path) -> None:
+    """A session that was ended, as a code that was redeemed, must not come back with a copy of the store."""
+
+    async def ended(engine: RedisEngine) -> None:
+        handle, store = new_handle(RANDOM), RedisSealedStore(engine, HandClock(), RANDOM)
+        await store.put(Kind.SESSION, handle, b"somebody", until=LATER)
+        kept = server.ask(b"HGETALL", KEY)
+        assert await store.take(Kind.SESSION, handle) == b"somebody"
+        await engine.look()
+        name, count = re.findall(rb"[0-9a-f]{32}", kept)[0], kept.split(b"\r\n")[-2]
+        server.ask(b"HSET", KEY, name, count)  # as it was in the copy
+        await engine.look()
+        with pytest.raises(RequestError) as refused:
+            await store.read(Kind.SESSION, handle)
+        assert refused.value.code == "system.overloaded"
+
+    with_engine(server, ended, folder=tmp_path)
+
+
 def test_a_store_of_another_name_is_not_the_one_that_was_told(server: RedisServer, tmp_path: Path) -> None:
     with_engine(server, claimed, folder=tmp_path / "nowhere")
     emptied(server)
@@ -142,6 +208,22 @@ def test_two_that_claim_and_look_at_once_take_nothing_for_forgotten(server: Redi
         return [*found[:40], await claimed(engine, 99)]
 
     assert with_engine(server, work) == [True] * 41
+
+
+def test_a_node_that_cannot_write_down_what_it_saw_takes_nothing_and_says_so(
+    server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "state"
+
+    async def work(engine: RedisEngine) -> list[str]:
+        folder.write_bytes(b"no folder")
+        store, codes = RedisSealedStore(engine, HandClock(), RANDOM), [str(await claimed(engine))]
+        with pytest.raises(RequestError) as refused:
+            await store.put(Kind.SESSION, new_handle(RANDOM), b"somebody", until=LATER)
+        return [*codes, refused.value.code]
+
+    assert with_engine(server, work, folder=folder) == ["system.overloaded"] * 2
+    assert SEEN in caplog.text
 
 
 def test_who_only_looks_changes_nothing(server: RedisServer, tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ class RedisEngine:
         """The channel on which workers tell each other that there may be something new."""
         return b"%b:hint" % self._prefix
 
+    @property
+    def memory_name(self) -> bytes:
+        """The name under which the server counts what is spent and taken."""
+        return self._memory.key
+
     async def within(self, work: Awaitable[Value]) -> Value:
         """Return what ``work`` returns, within the bound.
 
@@ -88,7 +93,7 @@ class RedisEngine:
         try:
             async with asyncio.timeout(LIMITS.store_wait.total_seconds()):
                 done = await work
-        except UnfitServerError as unfit:
+        except (UnfitServerError, ConfigurationError) as unfit:
             JOURNAL.error("the store of one-time values is not used: %s", unfit)
         except (RedisError, OSError, TimeoutError) as fault:
             JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
@@ -127,15 +132,13 @@ class RedisEngine:
                 await one.ping()
                 if one.connection is not None:
                     await self._require_fit(one.connection)
-            self._unfit = False
             await asyncio.to_thread(self._memory.keep)
-        except UnfitServerError as unfit:
+            self._unfit = False
+        except (UnfitServerError, ConfigurationError) as unfit:
             self._unfit = True
             JOURNAL.error("the store of one-time values is not used: %s", unfit)
         except (RedisError, OSError, TimeoutError) as fault:
             JOURNAL.error("the store of one-time values does not answer: %s", type(fault).__name__)
-        except ConfigurationError as unwritable:
-            JOURNAL.error("the store of one-time values is not used: %s", unwritable)
 
     async def close(self) -> None:
         """End every connection."""

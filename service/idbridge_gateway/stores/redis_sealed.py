@@ -17,7 +17,8 @@ from idbridge_gateway.retention.table import kept_until
 from idbridge_gateway.stores.redis_engine import CommandRefusedError, RedisEngine, kept_for
 from idbridge_gateway.stores.sealed import Kind, secret_of, stamped, unstamped
 
-# What this very taker took is looked for first: the first of its two questions may arrive after the second.
+# What this very taker took is looked for first: the first of its two questions may arrive after the second. Taking is
+# counted as spending is, or a copy of the store from before it would not be told from the store.
 _TAKE: Final = """
 local kept = redis.call('GET', KEYS[2])
 if kept and string.sub(kept, 1, #ARGV[1]) == ARGV[1] then
@@ -26,6 +27,8 @@ end
 local value = redis.call('GETDEL', KEYS[1])
 if value then
   redis.call('SET', KEYS[2], ARGV[1] .. value, 'PX', ARGV[2])
+  local store = redis.call('HGET', KEYS[3], 'now')
+  if store then redis.call('HINCRBY', KEYS[3], store, 1) end
 end
 return value
 """
@@ -86,7 +89,8 @@ class RedisSealedStore:
     async def _asked_for(self, kind: Kind, secret: bytes, word: bytes) -> bytes | None:
         names = self._name(kind, secret), self._engine.name(_TAKEN + kind.encode(), sealing.name_of(secret, label=kind))
         milliseconds = str(LIMITS.store_retake // timedelta(milliseconds=1))
-        taken = await self._engine.within(self._engine.commands.eval(_TAKE, 2, *names, word, milliseconds))
+        arguments = (*names, self._engine.memory_name, word, milliseconds)
+        taken = await self._engine.within(self._engine.commands.eval(_TAKE, 3, *arguments))
         return taken if isinstance(taken, bytes) else None
 
     async def replace(self, kind: Kind, handle: str, value: bytes, *, until: datetime) -> bool:

@@ -27,17 +27,19 @@ _NAME_OCTETS: Final = 16
 _NOBODY: Final = ("", 0)
 
 # KEYS[1] holds the store's name under `now`, its count under that name, and `-` under each name it had before. What
-# lost its name, or counts less than somebody saw, has forgotten, and says so to everybody from then on.
+# lost its name, or counts less than somebody saw, has forgotten, and says so to everybody from then on: it keeps the
+# counts that it has, by which it is told from a store that nobody ever used.
 _RECALL: Final = """
 local now, known, least, way = redis.call('HGET', KEYS[1], 'now'), ARGV[1], tonumber(ARGV[2]), ARGV[4]
 if now and known == now and (tonumber(redis.call('HGET', KEYS[1], now)) or 0) < least then
   if way == 'look' then return {'', '0'} end
-  redis.call('DEL', KEYS[1])
+  redis.call('HDEL', KEYS[1], 'now')
   now = false
 end
 if not now then
-  if way == 'look' then return {known == '' and '-' or '', '0'} end
-  if known ~= '' and way ~= 'release' then return {'', '0'} end
+  local lost = known ~= '' or redis.call('EXISTS', KEYS[1]) == 1
+  if way == 'look' then return {lost and '' or '-', '0'} end
+  if lost and way ~= 'release' then return {'', '0'} end
   now = ARGV[3]
   redis.call('HSET', KEYS[1], 'now', now, now, '1')
 end
@@ -90,6 +92,7 @@ class StoreMemory:
 
         Raises:
             UnfitServerError: The store has forgotten.
+            ConfigurationError: It is a new one, and what would tell whether it forgot cannot be written down.
         """
         name, count = _told(answer)
         if not name:
@@ -97,9 +100,10 @@ class StoreMemory:
         if name == "-" or self.way is Way.LOOK:
             return  # it was never used, or is only looked at
         is_new = name != self._known[0]
-        self._known = (name, count if is_new else max(count, self._known[1]))
+        known = (name, count if is_new else max(count, self._known[1]))
         if is_new:
-            self.keep()
+            self._keep(known)
+        self._known = known
 
     @property
     def count(self) -> int:
@@ -122,10 +126,15 @@ class StoreMemory:
         Raises:
             ConfigurationError: The file cannot be written.
         """
-        known = self._known
-        if self.directory is not None and known != self._kept:
+        self._keep(self._known)
+
+    def _keep(self, known: tuple[str, int]) -> None:
+        if self.directory is None or known == self._kept:
+            return
+        name, count = _read(self.directory)
+        if name != known[0] or count < known[1]:  # another worker of this node may have seen more
             files.write(self.directory, SEEN, f"{known[0]} {known[1]}\n".encode(), mode=0o600)
-            self._kept = known
+        self._kept = known
 
 
 def _told(answer: Any) -> tuple[str, int]:
