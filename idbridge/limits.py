@@ -268,6 +268,7 @@ class Limits:
     log_reopen_pause: timedelta = timedelta(seconds=1)  # between two tries to open a log whose writer has failed
     log_frame_bytes: int = 128 * 1024  # between a worker and the writer of the log: a receipt in JSON, or a leaf
     log_sandbox_wait: timedelta = timedelta(seconds=30)  # at most, where a practice node on a busy machine waits longer
+    witness_refusal_pause: timedelta = timedelta(hours=1)  # between two leaves of one worker that say the same of a log
     cosign_pause: timedelta = timedelta(seconds=10)  # between two times that witnesses are asked
     cosign_attempts: int = 2  # at a time: with the size that is known here, and once with that which the witness names
     acts_waiting: int = 4_096  # changes of lists, keys and registrations that wait to be written down

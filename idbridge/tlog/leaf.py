@@ -263,7 +263,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], bool]]] = MappingProxyType({
     "com": is_digest,  # see `commitment`
     "con": is_digest,  # to the record of a person's yes, as `commitment` has it
     "sub": is_digest,
-    "act": is_text,  # what was done with a key, a policy or a registration
+    "act": is_text,  # what was done with a key, a policy, a registration or a log
     "role": is_text,
     "dig": is_digest,  # of a registration or document as it now stands
     "day": is_text,  # a key of a day, by its name
@@ -290,6 +290,6 @@ MEMBERS: Final[Mapping[LeafType, tuple[frozenset[str], frozenset[str]]]] = Mappi
     LeafType.HOLD: (frozenset({"act"}), frozenset({"req", "day"})),
     LeafType.START: (frozenset({"ver"}), frozenset({"size", "root"})),
     LeafType.RECOVER: (frozenset({"size", "root"}), frozenset({"ver"})),
-    LeafType.WITNESS: (frozenset({"origin", "size", "root"}), frozenset({"state"})),
+    LeafType.WITNESS: (frozenset({"origin"}), frozenset({"act", "code", "state", "size", "root"})),
     LeafType.ATTEST: (frozenset({"rp", "dig"}), frozenset()),
 })  # fmt: skip

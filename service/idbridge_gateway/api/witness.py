@@ -15,6 +15,7 @@ from idbridge_gateway.api.body import bound_of, read_body
 from idbridge_gateway.api.head import read_head
 from idbridge_gateway.api.schemas import answers
 from idbridge_gateway.evidence.witness import SIZE_MEDIA, TEXT_MEDIA, UNUSABLE, WitnessDesk, witness_of
+from idbridge_gateway.evidence.witness_refusals import WitnessRefusals
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.node import TrustInForce
 from idbridge_gateway.parts import Parts
@@ -38,11 +39,12 @@ _BODY: Final = {"required": True, "content": {"text/plain": {"schema": {"type": 
 
 def install_witness(app: FastAPI, parts: Parts) -> None:
     """Let the node of ``app`` be a witness, if its settings name a key for that."""
-    app.include_router(witness_router(parts.turns.trust, witness_of(parts.settings, clock=parts.turns.clock)))
+    desk, refusals = witness_of(parts.settings, clock=parts.turns.clock), WitnessRefusals(parts.evidence.line)
+    app.include_router(witness_router(parts.turns.trust, desk, refusals))
 
 
-def witness_router(trust: TrustInForce, desk: WitnessDesk | None) -> APIRouter:
-    """Return the route of the witness, of a node or of one that is nothing else."""
+def witness_router(trust: TrustInForce, desk: WitnessDesk | None, refusals: WitnessRefusals) -> APIRouter:
+    """Return the route of the witness, of a node or of one that is nothing else; ``refusals`` are written down."""
     router = APIRouter(tags=["log"])
 
     @router.post(
@@ -64,6 +66,8 @@ def witness_router(trust: TrustInForce, desk: WitnessDesk | None) -> APIRouter:
         except UNUSABLE as broken:
             JOURNAL.error("nothing is cosigned: %s", broken)
             raise RequestError("system.not_ready", "what was cosigned last cannot be told") from None
+        if answer.refusal is not None:
+            await refusals.note(answer.refusal)
         return Response(answer.text, answer.status, media_type=answer.media)
 
     return router

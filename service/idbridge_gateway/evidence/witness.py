@@ -21,9 +21,10 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment, MemberState
 from idbridge.tlog import checkpoint as checkpoints
 from idbridge.tlog import merkle, note, witnessing
+from idbridge.tlog.checkpoint import Checkpoint, Log
 from idbridge.tlog.note import NoteKey, NoteSigner
 from idbridge.tlog.witnessing import Remembered, Submission
-from idbridge.trust.log_listing import listed_log
+from idbridge.trust.log_listing import listed_log, state_of_log
 from idbridge.trust.snapshot import TrustSnapshot
 from idbridge_gateway.keys import passphrase_in, refuse_published
 from idbridge_gateway.settings import WitnessSettings
@@ -31,14 +32,35 @@ from idbridge_gateway.settings import WitnessSettings
 SIZE_MEDIA: Final = "text/x.tlog.size"
 TEXT_MEDIA: Final = "text/plain; charset=utf-8"
 FOLDER: Final = "witnessed"  # in the state directory
+REFUSE: Final = "refuse"
+FORK: Final = "fork"
+
+
+class Refusal(NamedTuple):
+    """That a listed log was not cosigned: which, of which state if its list tells, what it did, and the reason.
+
+    ``act`` is ``fork`` where the log signed two trees of one size, else ``refuse``. ``told`` is the checkpoint if the
+    log signed it: anybody may send any other.
+    """
+
+    origin: str
+    code: str
+    state: MemberState | None = None
+    told: Checkpoint | None = None
+    act: str = REFUSE
 
 
 class WitnessAnswer(NamedTuple):
-    """What a log is answered: a status of HTTP, and lines of signatures, or the size that was cosigned last."""
+    """What a log is answered: a status of HTTP, and lines of signatures, or the size that was cosigned last.
+
+    ``refusal`` is what is to be written down of it; ``None`` where it was cosigned, where it is to ask again with
+    another size, and where no list names a log: what a stranger makes up is not written down.
+    """
 
     status: HTTPStatus
     text: str
     media: str = TEXT_MEDIA
+    refusal: Refusal | None = None
 
 
 class WitnessDesk:
@@ -68,26 +90,38 @@ class WitnessDesk:
             submitted = witnessing.parse_submission(body)
         except EvidenceError:
             return WitnessAnswer(HTTPStatus.BAD_REQUEST, "this is no request to cosign a checkpoint\n")
-        origin = submitted.unverified.checkpoint.origin
+        told = submitted.unverified.checkpoint
         try:
-            log = listed_log(snapshot, origin, signed_at=at, at=at)
-        except (EvidenceError, TrustError):
-            return WitnessAnswer(HTTPStatus.NOT_FOUND, "no state whose list is up to date lists this log\n")
+            log = listed_log(snapshot, told.origin, signed_at=at, at=at)
+        except (EvidenceError, TrustError) as refused:
+            return _unlisted(snapshot, told.origin, refused, at=at)
+        return self._of_log(submitted, log, at=at)
+
+    def _of_log(self, submitted: Submission, log: Log, *, at: datetime) -> WitnessAnswer:
+        """Return the answer to a request about a log that is listed, which may still be one of anybody's."""
+        told, origin = submitted.unverified.checkpoint, log.origin
         if log.state is self._state:
-            return WitnessAnswer(HTTPStatus.NOT_FOUND, "a state is no witness of its own log\n")
+            refusal = Refusal(origin, "time.evidence_unwitnessed", log.state)
+            return WitnessAnswer(HTTPStatus.NOT_FOUND, "a state is no witness of its own log\n", refusal=refusal)
         try:
             checkpoints.verify(submitted.unverified, log=log)
-        except EvidenceError:
-            return WitnessAnswer(HTTPStatus.FORBIDDEN, "no key of the log signed this checkpoint\n")
+        except EvidenceError as refused:
+            words, refusal = "no key of the log signed this checkpoint\n", Refusal(origin, refused.code, log.state)
+            return WitnessAnswer(HTTPStatus.FORBIDDEN, words, refusal=refusal)
         held = self._held(origin)
         remembered = Remembered() if held is None else Remembered(held.size, held.root)
-        if self._conflicts(submitted, remembered):
+        if told.size == remembered.size and told.root != remembered.root:
+            return _conflict(remembered.size, Refusal(origin, "time.evidence_inconsistent", log.state, told, FORK))
+        if submitted.old != remembered.size:
             return _conflict(remembered.size)
         try:
             logged = witnessing.require_continued(submitted, log=log, remembered=remembered)
-        except EvidenceError:
-            return WitnessAnswer(HTTPStatus.UNPROCESSABLE_ENTITY, "the proof does not lead from the old tree\n")
-        told = logged.checkpoint
+        except EvidenceError as refused:
+            words, refusal = (
+                "the proof does not lead from the old tree\n",
+                Refusal(origin, refused.code, log.state, told),
+            )
+            return WitnessAnswer(HTTPStatus.UNPROCESSABLE_ENTITY, words, refusal=refusal)
         if self._heads.swap(Head(origin, told.size, told.root), expected=held) != held:
             return _conflict(self._size(origin))  # another worker cosigned it at this very moment
         return WitnessAnswer(HTTPStatus.OK, f"{checkpoints.cosign(logged, self._signer, at=at).text()}\n")
@@ -105,11 +139,6 @@ class WitnessDesk:
         self._latest = max(self._latest, at)
         return at
 
-    def _conflicts(self, submitted: Submission, remembered: Remembered) -> bool:
-        told = submitted.unverified.checkpoint
-        same_size = told.size == remembered.size
-        return submitted.old != remembered.size or (same_size and told.root != remembered.root)
-
     def _held(self, origin: str) -> Head | None:
         """Return what was cosigned last: an exchange of nothing for nothing."""
         nothing = Head(origin, 0, merkle.EMPTY_ROOT)
@@ -120,8 +149,21 @@ class WitnessDesk:
         return 0 if held is None else held.size
 
 
-def _conflict(size: int) -> WitnessAnswer:
-    return WitnessAnswer(HTTPStatus.CONFLICT, f"{size}\n", SIZE_MEDIA)
+def _conflict(size: int, refusal: Refusal | None = None) -> WitnessAnswer:
+    return WitnessAnswer(HTTPStatus.CONFLICT, f"{size}\n", SIZE_MEDIA, refusal)
+
+
+def _unlisted(
+    snapshot: TrustSnapshot, origin: str, refused: EvidenceError | TrustError, *, at: datetime
+) -> WitnessAnswer:
+    """Return the answer about a log whose key counts for nobody now: it is one of ours, or anybody's word."""
+    refusal: Refusal | None = Refusal(origin, refused.code)
+    if isinstance(refused, EvidenceError):
+        try:
+            refusal = Refusal(origin, refused.code, state_of_log(snapshot, origin, at=at))
+        except EvidenceError:
+            refusal = None
+    return WitnessAnswer(HTTPStatus.NOT_FOUND, "no state whose list is up to date lists this log\n", refusal=refusal)
 
 
 def witness_of(settings: WitnessSettings, *, clock: Clock) -> WitnessDesk | None:

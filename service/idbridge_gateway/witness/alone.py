@@ -19,6 +19,7 @@ from idbridge_gateway.api.witness import witness_router
 from idbridge_gateway.bell import Bell
 from idbridge_gateway.distribution import distribution_of
 from idbridge_gateway.evidence.witness import witness_of
+from idbridge_gateway.evidence.witness_refusals import WitnessRefusals
 from idbridge_gateway.lifespan import watching
 from idbridge_gateway.metrics.figures import Figures
 from idbridge_gateway.node import NodeState, TrustInForce
@@ -48,7 +49,7 @@ class Alone:
         self.reload = self._reload()
         self.standing = Standing(settings.state_dir, on_latch=lambda: None)
         self.app = self._app()
-        self.app.include_router(witness_router(self.trust, desk))
+        self.app.include_router(witness_router(self.trust, desk, WitnessRefusals(None)))
         self.app.include_router(witness_health_router(trust=self.trust, clock=clock, standing=self.standing))
 
     def is_listed(self) -> bool:
