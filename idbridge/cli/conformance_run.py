@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +20,21 @@ from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.corpus import Corpus, damaged_files, shipped
 from idbridge.conformance.declaration import NOT_TOLD, unknown_name
 from idbridge.conformance.judge import Outcome, Result
-from idbridge.conformance.opening import Address, Surroundings, are_minted, for_the_occasion, opened, parse_address
-from idbridge.conformance.profiles import Profile
+from idbridge.conformance.opening import (
+    Address,
+    Surroundings,
+    are_drawn,
+    are_minted,
+    for_the_occasion,
+    opened,
+    parse_address,
+)
+from idbridge.conformance.profiles import Profile, Reach
 from idbridge.conformance.record import Record, record_of
 from idbridge.conformance.reports.apart import apart
 from idbridge.conformance.reports.matrix import uncovered_words
 from idbridge.conformance.reports.minted import minted_words
-from idbridge.conformance.run import grouped, run
+from idbridge.conformance.run import drawn, grouped, run
 from idbridge.conformance.target import Description, Target
 from idbridge.conformance.waivers import read_waivers
 from idbridge.crypto.seeded_keys import SEED_OCTETS
@@ -171,16 +179,54 @@ def _results(
     try:
         for profile, cases in chosen.items():
             if cases:
-                there, put = for_the_occasion(cases, given) if are_minted(address, profile) else (given, cases)
-                target = opened(address, profile, there)
-                said.append(_known(target.describe(), given.corpus))
-                results += _tracked(target, grouped(put), said[-1], waived)
-                if said[-1].version == NOT_TOLD:  # a node tells it once it has taken up its lists
+                target = opened(address, profile, given)
+                described = _as_before(_known(target.describe(), given.corpus), said, address)
+                said.append(described)
+                put: Sequence[ConformanceCase] = grouped(
+                    drawn(cases, given.seed or b"") if are_drawn(address, profile) else cases
+                )
+                if are_minted(address, profile):
+                    target, put = _minted(address, profile, put, given, described)
+                results += _in_order(_tracked(target, put, described, waived), cases)
+                if described.version == NOT_TOLD:  # a node tells it once it has taken up its lists
                     said[-1] = target.describe()
     except ConfigurationError as untestable:  # what the catalogue advises is about a node, and not about a target
         raise Failure(str(untestable)) from untestable
     left = frozenset[str]().union(*(one.not_implemented for one in said))
     return results, Description(said[0].name, said[0].version, left, said[0].pinned)
+
+
+def _minted(
+    address: Address, profile: Profile, cases: Sequence[ConformanceCase], given: Surroundings, described: Description
+) -> tuple[Target, Sequence[ConformanceCase]]:
+    """Return the target with the material of this run, and ``cases`` as they are put to it: what is declined, as it is.
+
+    Raises:
+        ConfigurationError: They cannot be made, or the target says another thing of itself than ``described``.
+    """
+    there, made = for_the_occasion([case for case in cases if not described.declines(case)], given)
+    target = opened(address, profile, there)
+    _as_before(target.describe(), [described], address)
+    anew = {case.id: case for case in made}
+    put = [anew.get(case.id, case) for case in cases]
+    return target, drawn(put, given.seed or b"")
+
+
+def _as_before(told: Description, before: Sequence[Description], address: Address) -> Description:
+    """Return what a program said of itself, if it said that before.
+
+    Raises:
+        ConfigurationError: It says it otherwise each time, so that nobody knows what was tested.
+    """
+    if address.reach is Reach.CLI and before and told != before[0]:
+        raise ConfigurationError("the program says another thing of itself each time that it is asked")
+    return told
+
+
+def _in_order(results: Iterable[Result], cases: Sequence[ConformanceCase]) -> list[Result]:
+    """Return ``results`` in the order of the corpus, however they came."""
+    places = {case.id: number for number, case in enumerate(grouped(cases))}
+    return sorted(results, key=lambda result: places[result.case.id])
 
 
 def _known(told: Description, corpus: Corpus) -> Description:

@@ -6,7 +6,7 @@ the corpus covers what it should is for ``coverage``.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,16 +25,18 @@ VECTORS: Final = Path(__file__).parent / "vectors"
 MANIFEST_FILE: Final = "manifest.json"
 MANIFEST_SCHEMA: Final = "idbridge-conformance-manifest-1"
 MATERIAL_FOLDER: Final = "material"
+_NONE: Final[Mapping[str, Material]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All cases by id, all requirements by id, and the material by name."""
+    """All cases by id, all requirements by id, and the material by name; ``held`` is what was made for one run."""
 
     folder: Path
     version: str
     cases: Mapping[str, ConformanceCase]
     requirements: Mapping[str, Requirement]
+    held: Mapping[str, Material] = field(default_factory=lambda: _NONE)
 
     def chosen(self, profiles: Iterable[Profile], tags: Iterable[str] = ()) -> tuple[ConformanceCase, ...]:
         """Return the cases of ``profiles`` that carry every one of ``tags``, in the order of their ids."""
@@ -55,6 +57,8 @@ class Corpus:
         Raises:
             ConfigurationError: There is none.
         """
+        if name in self.held:
+            return self.held[name]
         folder = self.folder / MATERIAL_FOLDER / name
         if not folder.is_dir():
             raise ConfigurationError(f"the corpus has no trust material {name}")

@@ -109,7 +109,12 @@ def opened(address: Address, profile: Profile, given: Surroundings) -> Target:
 
 def are_minted(address: Address, profile: Profile) -> bool:
     """Tell whether the cases of ``profile`` are made anew for a target at ``address``, which may know the corpus."""
-    return (profile, address.reach) == (Profile.VERIFIER, Reach.CLI)
+    return address.reach is Reach.CLI and profile in (Profile.VERIFIER, Profile.TRUST_LIST_CONSUMER)
+
+
+def are_drawn(address: Address, profile: Profile) -> bool:
+    """Tell whether the cases of ``profile`` are put to a target at ``address`` in an order that nobody knew before."""
+    return are_minted(address, profile) or (profile, address.reach) == (Profile.VERIFIER, Reach.HTTP)
 
 
 def for_the_occasion(

@@ -1,5 +1,6 @@
 """Running: each chosen case put to a target, in order, and judged."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -45,6 +46,11 @@ def grouped(cases: Iterable[ConformanceCase]) -> tuple[ConformanceCase, ...]:
     A target that can be one node at a time loads each of them once.
     """
     return tuple(sorted(cases, key=lambda case: (case.material or "", str(case.at), str(case.input.get("node", "")))))
+
+
+def drawn(cases: Iterable[ConformanceCase], seed: bytes) -> tuple[ConformanceCase, ...]:
+    """Return ``cases`` in an order that follows from ``seed``: whoever counts does not know which one it is asked."""
+    return tuple(sorted(cases, key=lambda case: hashlib.sha256(seed + b"\x00" + case.id.encode()).digest()))
 
 
 def counts(outcomes: Sequence[tuple[Outcome, bool]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from idbridge.conformance.corpus import Corpus, shipped
 from idbridge.conformance.judge import judged
 from idbridge.conformance.making import occasion
 from idbridge.conformance.making.occasion import Occasion, minted_for
+from idbridge.conformance.material import MATERIAL_FILE
 from idbridge.conformance.opening import Surroundings, for_the_occasion
 from idbridge.conformance.profiles import Profile
 from idbridge.conformance.record import Record, read_record
@@ -25,8 +26,10 @@ from idbridge.conformance.reports.html import html
 from idbridge.conformance.reports.junit import junit
 from idbridge.conformance.reports.markdown import markdown
 from idbridge.conformance.reports.minted import minted_words
-from idbridge.conformance.run import run
+from idbridge.conformance.run import drawn, grouped, run
 from idbridge.conformance.targets.builtin import BuiltinVerifier
+from idbridge.conformance.targets.builtin_lists import BuiltinLists
+from idbridge.conformance.targets.cli_lists import CliLists
 from idbridge.conformance.targets.cli_verifier import CliVerifier
 from idbridge.crypto.seeded_keys import SEED_OCTETS
 from idbridge.errors import ConfigurationError
@@ -49,6 +52,37 @@ else:
     asked = json.loads(pathlib.Path(told["--input"]).read_text("utf-8"))["request"]
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     said = json.loads(pathlib.Path(sys.argv[0]).with_name("table.json").read_text("utf-8"))[digest]
+print(json.dumps(said))
+sys.exit(ends[said.get("indication", "PASSED")])
+"""
+LOOKS: Final = ("attack-01-rollback-sequence", "honest-next-list")
+LOOKING_UP: Final = """
+import json, pathlib, sys
+told = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+table = json.loads(pathlib.Path(sys.argv[0]).with_name("table.json").read_text("utf-8"))
+ends = {"PASSED": 0, "FAILED": 1, "INDETERMINATE": 3}
+said = {"name": "a table", "version": "1"}
+if sys.argv[1] == "load":
+    pathlib.Path(told["--state"], "at").write_text(told["--at"])
+    said = table.get(told["--at"], {}).get("expect", {"indication": "PASSED", "code": None})
+elif sys.argv[1] == "state":
+    said = table.get(pathlib.Path(told["--state"], "at").read_text(), {}).get("state", {"lists": {}})
+print(json.dumps(said))
+sys.exit(ends[said.get("indication", "PASSED")])
+"""
+ORDERED: Final = ("crl-missing", "mdoc-expired", "sg-login-opens-account", "sg-mdoc-opens-account")
+COUNTING: Final = """
+import json, pathlib, sys
+ends = {"PASSED": 0, "FAILED": 1, "INDETERMINATE": 3}
+count = pathlib.Path(sys.argv[0]).with_name("count")
+if sys.argv[1] == "describe":
+    said = {"name": "a counter", "version": "1", "not_implemented": ["state"]}
+elif sys.argv[1] == "load":
+    said = {"indication": "PASSED", "code": None}
+else:
+    asked = len(count.read_text()) if count.exists() else 0
+    count.write_text("x" * (asked + 1))
+    said = json.loads(pathlib.Path(sys.argv[0]).with_name("table.json").read_text("utf-8"))[asked]
 print(json.dumps(said))
 sys.exit(ends[said.get("indication", "PASSED")])
 """
@@ -122,7 +156,7 @@ def test_two_runs_ask_different_things_of_different_people_at_different_instants
         assert len({case.input["request"]["credential"] for case in asked}) == len(asked)
         assert len({case.input["request"]["expected"]["nonce"] for case in asked}) == len(asked)
         assert len({case.at for case in asked}) == len(asked)
-    lists = {(corpus.material("region").folder / "trust/lists/SG.jws").read_bytes() for corpus in (minted, other)}
+    lists = {(corpus.material("region").held or {})["trust/lists/SG.jws"] for corpus in (minted, other)}
     assert len(lists) == len((minted, other))
 
 
@@ -160,11 +194,104 @@ def test_a_case_that_our_own_verifier_answers_otherwise_is_put_to_nobody(
 
 
 def test_nothing_is_made_anew_without_a_seed_or_of_another_profile(tmp_path: Path) -> None:
-    looks = shipped().chosen([Profile.TRUST_LIST_CONSUMER])[:1]
+    samples = shipped().chosen([Profile.ISSUER])[:1]
 
-    assert minted_for(shipped(), looks, seed=SEED, folder=tmp_path) is shipped()
+    assert minted_for(shipped(), samples, seed=SEED, folder=tmp_path) is shipped()
     with pytest.raises(ConfigurationError, match="there is none"):
-        for_the_occasion(looks, Surroundings(shipped(), tmp_path, SystemClock()))
+        for_the_occasion(samples, Surroundings(shipped(), tmp_path, SystemClock()))
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Two looks as the seed makes them: what was rolled back, and its twin."""
+    return minted_for(shipped(), [*map(shipped().case, LOOKS)], seed=SEED, folder=tmp_path_factory.mktemp("looked-at"))
+
+
+def test_looks_are_made_anew_too(looked_at: Corpus) -> None:
+    installed = shipped().material("tree").folder
+    fresh = looked_at.material("tree").folder
+
+    for name in LOOKS:
+        made, case = looked_at.case(name), shipped().case(name)
+        assert (made.expect, made.twin, made.requirements) == (case.expect, case.twin, case.requirements)
+        assert made.fresh
+        assert made.at != case.at
+        assert made.state != case.state
+    assert (fresh / "root.json").read_bytes() != (installed / "root.json").read_bytes()
+    assert {one.name for one in fresh.parent.iterdir()} == {"tree"}
+
+
+def test_our_own_node_answers_the_looks_of_an_occasion(looked_at: Corpus) -> None:
+    target = BuiltinLists(looked_at)
+    results = list(run(map(looked_at.case, LOOKS), target, description=target.describe()))
+
+    assert [(one.case.id, one.detail) for one in results if one.outcome.value != "passed"] == []
+
+
+def test_a_consumer_that_answers_as_the_installed_corpus_says_passes_none_of_its_looks(tmp_path: Path) -> None:
+    table = {look["at"]: look for look in shipped().case(LOOKS[0]).input["looks"]}
+    (tmp_path / "table.json").write_text(json.dumps(table), "utf-8")
+    (tmp_path / "program.py").write_text(LOOKING_UP, "utf-8")
+    program = [sys.executable, "-S", str(tmp_path / "program.py")]
+    target = CliLists(program, shipped())
+    known = list(run(map(shipped().case, LOOKS[:1]), target, description=target.describe()))
+    told, run_of = ran(f"cli:{shlex.join(program)}", names=LOOKS)
+
+    assert [one.outcome.value for one in known] == ["passed"]
+    assert told.exit_code == Exit.REFUSED
+    assert all(row.fresh and not row.is_good for row in run_of.rows)
+
+
+def test_the_order_of_the_questions_is_another_each_time() -> None:
+    asked = [[case.id for case in drawn(cases(), seed)] for seed in (SEED, SEED, SEED[::-1])]
+
+    assert asked[0] == asked[1] != asked[2]
+    assert sorted(asked[0]) == sorted(asked[2]) == sorted(case.id for case in cases())
+
+
+def test_a_program_that_counts_what_it_was_asked_knows_no_answer(tmp_path: Path) -> None:
+    """It has the answers of the corpus in their order, and a counter that no folder of the suite holds."""
+    put = grouped(map(shipped().case, ORDERED))
+    said = [{"indication": one.expect.indication.value, "code": one.expect.code} for one in put]
+    (tmp_path / "table.json").write_text(json.dumps(said), "utf-8")
+    (tmp_path / "program.py").write_text(COUNTING, "utf-8")
+    program = [sys.executable, "-S", str(tmp_path / "program.py")]
+    target = CliVerifier(program, shipped(), tmp_path)
+    known = list(run(put, target, description=target.describe()))
+    (tmp_path / "count").unlink()
+    told, run_of = ran(f"cli:{shlex.join(program)}", "--seed", SEED.hex(), names=ORDERED)
+
+    assert {one.outcome.value for one in known} == {"passed"}
+    assert told.exit_code == Exit.REFUSED
+    assert [row.case for row in run_of.rows] == [case.id for case in put]
+
+
+def test_nothing_that_lies_about_tells_what_a_case_is_about(minted: Corpus, tmp_path: Path) -> None:
+    """Neither a name of a folder, nor what the corpus says of its material, nor when a file was written."""
+    laid = minted.material(str(minted.case("certificate-revoked").material)).laid_out(tmp_path / "laid")
+    installed = shipped().material("sg-crl-revoking").laid_out(tmp_path / "installed")
+    begun = (tmp_path / "laid").stat().st_mtime - 1
+
+    for folder in (laid, installed):
+        assert not (folder / MATERIAL_FILE).exists()
+        assert all(one.stat().st_mtime > begun for one in folder.rglob("*") if one.is_file())
+    assert not minted.material("region").folder.exists()
+
+
+def test_a_program_that_says_another_thing_of_itself_each_time_is_not_tested(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, pathlib, sys\n"
+        "count = pathlib.Path(sys.argv[0]).with_name('count')\n"
+        "count.write_text(count.read_text() + 'x' if count.exists() else 'x')\n"
+        "print(json.dumps({'name': 'x', 'version': count.read_text()}))\n",
+        "utf-8",
+    )
+    words = ["conformance", "run", "--target", f"cli:{shlex.join([sys.executable, '-S', str(program)])}"]
+    told = CliRunner().invoke(root, [*words, "--case", "mdoc-expired"])
+
+    assert told.exit_code == Exit.LOCAL
+    assert "says another thing of itself each time" in told.stderr
 
 
 @pytest.mark.parametrize("seed", ["", "00", "0" * 63, "0" * 65, "g" * 64, "A" * 64])

@@ -1,11 +1,13 @@
-"""Cases for the occasion: those of a verifier made anew, from a seed that nobody knew before the run.
+"""Cases for the occasion: made anew, from a seed that nobody knew before the run.
 
 The corpus is published with its answers, so that a program could look them up. Here the same definitions are minted
-with other keys, subjects and nonces, at another instant. What has to come of a case, the corpus says; what is released
-and spent then, our own verifier, which has to come to that verdict too. It does not know who is asked.
+with other keys, subjects and nonces, at another instant. What has to come of a case, the corpus says; what is released,
+spent and held then, our own verifier and our own node, which have to come to that verdict too. It does not know who is
+asked. What is made for verifiers is kept in memory, so that nobody reads from the name of a folder what it is for.
 """
 
 import json
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,11 +17,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.conformance.case import ConformanceCase
-from idbridge.conformance.corpus import MATERIAL_FOLDER, Corpus
+from idbridge.conformance.corpus import Corpus
+from idbridge.conformance.making.consumer import MATERIAL as TREES
+from idbridge.conformance.making.consumer import Maker, told
 from idbridge.conformance.making.editions import editions, write_edition
 from idbridge.conformance.making.material import write_plain_material
 from idbridge.conformance.making.verifier import chosen
 from idbridge.conformance.making.verifier_editions import asked, label_of, put_as, put_of
+from idbridge.conformance.making.writing import WrittenCase
 from idbridge.conformance.material import REGION, Material
 from idbridge.conformance.node import NODE_KEYS, Node, load_node, write_object
 from idbridge.conformance.profiles import Profile
@@ -27,8 +32,10 @@ from idbridge.conformance.seed import CORPUS_INSTANT
 from idbridge.conformance.targets.builtin import answered
 from idbridge.crypto.seeded_keys import SeededKeys
 from idbridge.errors import ConfigurationError
+from idbridge.model.time import parse_instant
 from idbridge.sandbox.case import Case, MintedCase
 from idbridge.sandbox.catalogue import entries
+from idbridge.sandbox.drill.arena import prepare
 from idbridge.sandbox.entry import Entry
 from idbridge.sandbox.mint import mint_entry
 from idbridge.sandbox.people import population, renumbered
@@ -57,15 +64,36 @@ class Occasion:
     def corpus(self, installed: Corpus, names: Collection[str], folder: Path) -> Corpus:
         """Return ``installed`` with those of its cases that are called ``names`` made anew, where that is possible.
 
-        Their material is written to the empty ``folder``. A case is fresh if other octets are asked than are installed.
+        The empty ``folder`` is worked in. A case is fresh if other octets are asked than are installed.
 
         Raises:
             ConfigurationError: The folder cannot be written, or our own verifier answers otherwise than a case says.
         """
         puts = dict(self._puts(frozenset(names)))
-        nodes = self._nodes({str(installed.case(name).material) for name in puts}, folder)
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            held, nodes = self._held({str(installed.case(name).material) for name in puts}, Path(place))
         made = {name: self._case(installed.case(name), put, nodes) for name, put in puts.items()}
-        return replace(installed, folder=folder, cases=MappingProxyType({**installed.cases, **made}))
+        return replace(installed, held=held, cases=MappingProxyType({**installed.cases, **made}))
+
+    def lists(self, installed: Corpus, names: Collection[str], folder: Path) -> Corpus:
+        """Return ``installed`` with those of its cases of a trust-list consumer that are called ``names`` made anew.
+
+        The trees that are looked at are written to ``folder``.
+
+        Raises:
+            ConfigurationError: The folder cannot be written, or our own node answers otherwise than a case says.
+        """
+        made, place = {}, folder / TREES
+        with tempfile.TemporaryDirectory(dir=folder) as working:
+            randomness = self._randomness("drill")
+            arena = prepare(Path(working), at=self.at, keys=SeededKeys(self.seed), randomness=randomness)
+            maker = Maker.of(arena, place)
+            for attack, requirements in told():
+                if attack.case.name in names:
+                    case = installed.case(attack.case.name)
+                    made[case.id] = _looked(case, maker.case(attack, requirements))
+        held = {**installed.held, TREES: Material(TREES, place)}
+        return replace(installed, held=held, cases=MappingProxyType({**installed.cases, **made}))
 
     @cached_property
     def _region(self) -> Region:
@@ -94,20 +122,20 @@ class Occasion:
             if one.id in names:
                 yield one.id, put_of(minted(one.entry, one.label))
 
-    def _nodes(self, materials: Collection[str], folder: Path) -> Mapping[str, Node]:
-        """Write ``materials`` of this region, each with the keys of its nodes, and return a node that holds each."""
-        written = folder / MATERIAL_FOLDER
-        write_plain_material(self._region, written / REGION, why="What a verifier holds on this occasion.")
+    def _held(self, names: Collection[str], folder: Path) -> tuple[Mapping[str, Material], Mapping[str, Node]]:
+        """Return the material called ``names`` of this region, each with the keys of its nodes, and a node for each."""
+        write_plain_material(self._region, folder / REGION, why="What a verifier holds on this occasion.")
         keys = {state.value: [one.pem() for one in held] for state, held in self._region.keys.decryption.items()}
-        write_object(written / REGION / NODE_KEYS, keys)
+        write_object(folder / REGION / NODE_KEYS, keys)
         for edition in editions():
-            if edition.name in materials:
-                write_edition(edition, self._region, written)
-        nodes = {}
-        for name in materials:
-            laid = Material(name, written / name).laid_out(folder / f"laid-out-{name}")
-            nodes[name] = load_node(laid, at=self.at)
-        return nodes
+            if edition.name in names:
+                write_edition(edition, self._region, folder)
+        held, nodes = {}, {}
+        for name in names:
+            laid = Material(name, folder / name).laid_out(folder / f"laid-out-{name}")
+            files = {one.relative_to(laid).as_posix(): one.read_bytes() for one in laid.rglob("*") if one.is_file()}
+            held[name], nodes[name] = Material(name, laid, MappingProxyType(files)), load_node(laid, at=self.at)
+        return MappingProxyType(held), nodes
 
     def _case(self, case: ConformanceCase, put: Mapping[str, Any], nodes: Mapping[str, Node]) -> ConformanceCase:
         node, spent = nodes[str(case.material)], set[bytes]()
@@ -121,13 +149,27 @@ class Occasion:
 
 
 def minted_for(installed: Corpus, cases: Collection[ConformanceCase], *, seed: bytes, folder: Path) -> Corpus:
-    """Return ``installed`` with those of ``cases`` that a verifier answers made anew from ``seed``. See ``Occasion``.
+    """Return ``installed`` with ``cases`` made anew from ``seed``, which are those of one profile. See ``Occasion``.
 
     Raises:
         ConfigurationError: See ``Occasion.corpus``.
     """
-    names = [case.id for case in cases if case.profile is Profile.VERIFIER]
-    return Occasion(seed).corpus(installed, names, folder) if names else installed
+    verified = [case.id for case in cases if case.profile is Profile.VERIFIER]
+    looked_at = [case.id for case in cases if case.profile is Profile.TRUST_LIST_CONSUMER]
+    made = Occasion(seed).corpus(installed, verified, folder) if verified else installed
+    return Occasion(seed).lists(made, looked_at, folder) if looked_at else made
+
+
+def _looked(case: ConformanceCase, made: WrittenCase) -> ConformanceCase:
+    """Return ``case`` with the looks of ``made``, which the maker lets come to what it has to come to.
+
+    Raises:
+        ConfigurationError: That is another thing than the corpus says.
+    """
+    if (made.expect, made.twin, made.at is None) != (case.expect, case.twin, False) or made.input is None:
+        raise ConfigurationError(f"case {case.id}, made anew, says {case.expect}, and our own node {made.expect}")
+    fresh = _octets(made.input) != _octets(case.input)
+    return replace(case, at=parse_instant(str(made.at)), input=made.input, state=made.state, fresh=fresh)
 
 
 def _octets(put: Mapping[str, Any]) -> str:
