@@ -27,7 +27,8 @@ class ProvenTime:
     """By ``at``, a credential was there. Made by ``verify/time_evidence`` only.
 
     It stands at ``index`` in the log of ``state`` that is called ``origin``, in a tree of ``size`` entries that
-    ``witnesses`` have cosigned, each a state and the instant that it named, the earliest first.
+    ``witnesses`` have cosigned, each a state and the instant that it named, the earliest first. ``keys`` are the
+    thumbprints of all keys on whose word this is believed: those of the log, and those of the witnesses.
     """
 
     at: datetime
@@ -36,3 +37,4 @@ class ProvenTime:
     index: int
     size: int
     witnesses: tuple[tuple[MemberState, datetime], ...]
+    keys: frozenset[str]

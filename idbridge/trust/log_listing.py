@@ -39,10 +39,14 @@ class _Listed(NamedTuple):
 
 
 class Confirmed(NamedTuple):
-    """The witnesses whose cosignatures count, and each state with the instant that it named, the earliest first."""
+    """The witnesses whose cosignatures count, and each state with the instant that it named, the earliest first.
+
+    ``keys`` are the thumbprints of the keys of those witnesses.
+    """
 
     quorum: Quorum
     states: tuple[tuple[MemberState, datetime], ...]
+    keys: frozenset[str]
 
     @property
     def at(self) -> datetime:
@@ -88,11 +92,15 @@ def listed_log(snapshot: TrustSnapshot, origin: str, *, signed_at: datetime, at:
         TrustError: The list that would tell is out of date or not held.
     """
     state = state_of_log(snapshot, origin, at=at)
-    listed = [one for service in _logs(snapshot, origin) for one in _keys(service)]
-    keys = {one.key: None for one in listed if _was_good(one, snapshot, signed_at=signed_at, at=at)}
+    keys = {one.key: None for one in _good(snapshot, origin, signed_at=signed_at, at=at)}
     if not keys:
         raise EvidenceError("time.evidence_unsigned", "no key of the log was granted when its tree was confirmed")
     return Log(origin, state, tuple(keys))
+
+
+def keys_of_log(snapshot: TrustSnapshot, origin: str, *, signed_at: datetime, at: datetime) -> frozenset[str]:
+    """Return the thumbprints of the keys that ``listed_log`` gives to the log called ``origin``."""
+    return frozenset(one.public.thumbprint for one in _good(snapshot, origin, signed_at=signed_at, at=at))
 
 
 def confirmed(
@@ -165,13 +173,21 @@ def _counted(found: tuple[tuple[_Listed, datetime], ...]) -> Confirmed:
         earliest[state] = min(instant, earliest.get(state, instant))
     witnesses = tuple(Witness(listed.service.member_state, listed.key) for listed, _ in found)
     return Confirmed(
-        Quorum(witnesses, STATES), tuple(sorted(earliest.items(), key=lambda item: (item[1], item[0].value)))
+        Quorum(witnesses, STATES),
+        tuple(sorted(earliest.items(), key=lambda item: (item[1], item[0].value))),
+        frozenset(listed.public.thumbprint for listed, _ in found),
     )
 
 
 def _logs(snapshot: TrustSnapshot, origin: str) -> tuple[TrustService, ...]:
     services = snapshot.by_issuer(issuer_of(origin))
     return tuple(one for one in services if one.service_type is ServiceType.LOG and not one.observer)
+
+
+def _good(snapshot: TrustSnapshot, origin: str, *, signed_at: datetime, at: datetime) -> Iterator[_Listed]:
+    """Yield the keys of the log called ``origin`` that were good at ``signed_at``."""
+    for service in _logs(snapshot, origin):
+        yield from (one for one in _keys(service) if _was_good(one, snapshot, signed_at=signed_at, at=at))
 
 
 def _witnesses(snapshot: TrustSnapshot, *, other_than: frozenset[MemberState]) -> Iterator[_Listed]:

@@ -23,7 +23,7 @@ from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
 from idbridge.tlog import receipt as receipts
 from idbridge.tlog.receipt import VerifiedReceipt
-from idbridge.trust.log_listing import Confirmed, confirmed, listed_log, state_of_log
+from idbridge.trust.log_listing import Confirmed, confirmed, keys_of_log, listed_log, state_of_log
 from idbridge.trust.snapshot import TrustSnapshot
 
 EVIDENCE: Final = CheckPoint("evidence.1", Step.V3, "C2SP tlog-proof; architecture D1")
@@ -101,9 +101,9 @@ def prove(
     if evidence.shown is not None and not _holds(evidence.shown, unverified, reading):
         raise EvidenceError("time.evidence_mismatch", _ANOTHER)
     log, checkpoint = found.receipt.log, found.receipt.checkpoint
-    return ProvenTime(
-        found.confirmed.at, log.origin, log.state, found.receipt.index, checkpoint.size, found.confirmed.states
-    )
+    by = found.confirmed
+    keys = by.keys | keys_of_log(trust, log.origin, signed_at=by.at, at=at)
+    return ProvenTime(by.at, log.origin, log.state, found.receipt.index, checkpoint.size, by.states, keys)
 
 
 def counted(proven: ProvenTime | None) -> Check:

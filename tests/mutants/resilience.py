@@ -155,7 +155,7 @@ def _by_its_own_word(text: str, trust: Any, *, at: datetime, **_: object) -> Any
     found = receipts.verify(unverified, log=log)
     told = datetime.fromtimestamp(found.leaf.at_ms // 1000, UTC)
     nobody: Any = None
-    return time_evidence.WitnessedReceipt(found, Confirmed(nobody, ((MemberState.TH, told),)))
+    return time_evidence.WitnessedReceipt(found, Confirmed(nobody, ((MemberState.TH, told),), frozenset()))
 
 
 def _to_everybody(real: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Final
 from idbridge.codec import base64url
 from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.limits import LIMITS
+from idbridge.model.region import MemberState
 from idbridge.model.trust import ListProvenance
 from idbridge.tlog import further
 from idbridge.tlog.leaf import Form, LeafType, Value, is_digest, is_text, released
@@ -135,8 +136,8 @@ def _rests_on(report: Report) -> tuple[object, ...]:
         return ()
     return (
         _is_userinfo_signed(report),
-        *((one.service.member_state, one.key.thumbprint, one.path.chain if one.path is not None else ())
-          for one in _resolved(report)),
+        *((one.service.member_state, one.key.thumbprint, one.path.chain if one.path is not None else (),
+           one.proven.keys if one.proven is not None else (), _vouching(one)) for one in _resolved(report)),
     )  # fmt: skip
 
 
@@ -151,6 +152,10 @@ def _further(report: Report) -> Iterator[str]:
             yield from (public_key_from_certificate(der).thumbprint for der in one.path.chain[1:])
         if _is_userinfo_signed(report):  # by which of its keys the provider signed it, nothing says afterwards
             yield from (sibling.key.thumbprint for sibling in one.siblings)
+        if one.proven is not None:
+            yield from one.proven.keys
+        for state in _vouching(one):
+            yield _digest(report.trust.provenance(state).digest)
 
 
 def _resolved(report: Report) -> Iterator[ResolvedKey]:
@@ -158,6 +163,12 @@ def _resolved(report: Report) -> Iterator[ResolvedKey]:
     for one in (report.findings, *report.findings.others):
         if one.resolved is not None:
             yield one.resolved
+
+
+def _vouching(one: ResolvedKey) -> frozenset[MemberState]:
+    """Return the states whose logs and witnesses were believed about time."""
+    proven = one.proven
+    return frozenset() if proven is None else frozenset({proven.state, *(state for state, _ in proven.witnesses)})
 
 
 def _is_userinfo_signed(report: Report) -> bool:
