@@ -14,6 +14,7 @@ from idbridge.evidence.day_keys import DayKeys
 from idbridge.evidence.errors import UnrecordedError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
+from idbridge.trust.alerts import Alert, AlertKind, Severity
 from idbridge_gateway.evidence.acts import Acts
 from idbridge_gateway.evidence.told import NAME, Told, ToldFile
 from tests.gateway.asking import Node
@@ -123,6 +124,25 @@ def test_what_the_disk_did_not_take_and_what_a_killed_node_did_not_remember_is_t
     first = life.round(killed=True)
 
     assert first == life.round() != []
+    assert life.round() == []
+
+
+def test_what_there_was_no_room_for_is_told_once_there_is(life: Life, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever has lists refused without end, while the disk is full, hides no change of a registration."""
+    acts = life.started()
+    life.round(acts)
+    life.line.refusal = UnrecordedError("the disk is full")
+    for _ in range(LIMITS.acts_waiting):
+        acts.heard(Alert(AlertKind.KEYS, Severity.CRITICAL, "lists/TH", "trust.rollback", "", NOON))
+
+    life.register(changed)
+    dispute_holds.hold_day(life.folder / "days", DAY, by=HOLDER)
+    assert life.round(acts) == []
+    life.line.refusal = None
+    told = [*life.round(acts), *life.round(acts)]
+
+    assert [(kind, members["act"]) for kind, members in told] == [("rp", "change"), ("hold", "hold")]
+    assert "acts that could not be written down" not in caplog.text
     assert life.round() == []
 
 

@@ -1,8 +1,10 @@
 """Acts: what changes by what a node answers, each a leaf: lists taken or refused, keys, policies, relying parties.
 
 Decides what is new, by what was told last. A look is taken each second, and at once when other trust material comes
-into force; what the disk cannot take now is written later, in the order in which it was seen. Of the workers of one
-node one tells. What is in force when a node starts it tells once: its lists, its key, and that it started.
+into force; what the disk cannot take now is written later, in the order in which it was seen. What there is no room to
+keep until then is new at the next look still; of refused documents, which nobody can look at again, the last are
+dropped. Of the workers of one node one tells. What is in force when a node starts it tells once: its lists, its key,
+and that it started.
 """
 
 import asyncio
@@ -32,6 +34,7 @@ from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.record import Registration
 
 _NOT_LISTS: Final = "node/"  # what alerts call what is the node's own
+_LEAVES_A_CHANGE: Final = 2  # at most: of a registration and its policy, of a key that goes and one that comes
 _LOOK_SECONDS: Final = LIMITS.registry_look.total_seconds()
 
 
@@ -128,9 +131,10 @@ class Acts:
             return
         for act, several in (("hold", found - self._holds), ("release", self._holds - found)):
             for name in sorted(several):
-                day, _, by = name.partition(".")
-                self._tell(LeafType.HOLD, {"act": act, "day": short(day), "req": short(by)})
-        self._holds = found
+                if self._has_room():
+                    day, _, by = name.partition(".")
+                    self._tell(LeafType.HOLD, {"act": act, "day": short(day), "req": short(by)})
+                    self._holds ^= {name}
 
     async def remember(self) -> None:
         """Remember what was told, once all of it is written."""
@@ -156,6 +160,10 @@ class Acts:
             await self.erase()
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def _has_room(self) -> bool:
+        """Tell whether all that one change is told by can wait."""
+        return len(self._waiting) + _LEAVES_A_CHANGE <= LIMITS.acts_waiting
+
     def _tell(self, kind: LeafType, members: Mapping[str, Value]) -> None:
         if self._line is None:
             return
@@ -169,7 +177,7 @@ class Acts:
         for state in sorted(snapshot.lists):
             provenance = snapshot.provenance(state)
             told = listed(provenance)
-            if self._lists.get(state) != told:
+            if self._lists.get(state) != told and self._has_room():
                 self._lists[state] = told
                 self._tell(LeafType.LIST_ACCEPT, {"state": state.value, "list": told})
 
@@ -177,7 +185,7 @@ class Acts:
         turns, at = self._turns, self._turns.clock.now()
         signer = turns.issuing.current().signer(turns.trust.in_force.snapshot, at=at)
         used = "" if signer is None else signer.signer.kid
-        if used == self._key:
+        if used == self._key or not self._has_room():
             return
         if self._key:
             self._tell(LeafType.KEY, {"act": "leave", "kt": self._key, "role": "assertion"})
@@ -193,16 +201,21 @@ class Acts:
         registrations = self._registry.registrations
         if registrations == self._registrations:  # compared by identity, one by one
             return
-        is_first, before = self._registrations is None and self._kept is None, self._parties
-        self._registrations, self._parties = registrations, dict(_told(registrations))
-        if is_first:
-            return
-        for party in sorted(before.keys() | self._parties.keys()):
-            self._tell_of_party(party, before.get(party), self._parties.get(party))
+        before, now = self._parties, dict(_told(registrations))
+        is_first = self._registrations is None and self._kept is None
+        changed = (
+            [] if is_first else sorted(one for one in before.keys() | now.keys() if before.get(one) != now.get(one))
+        )
+        for number, party in enumerate(changed):
+            if not self._has_room():  # these are new at the next look still
+                later = frozenset(changed[number:])
+                kept = {one: was for one, was in before.items() if one in later}
+                self._parties = {one: is_now for one, is_now in now.items() if one not in later} | kept
+                return
+            self._tell_of_party(party, before.get(party), now.get(party))
+        self._registrations, self._parties = registrations, now
 
     def _tell_of_party(self, party: str, was: Party | None, is_now: Party | None) -> None:
-        if was == is_now:
-            return
         act = "add" if was is None else "remove" if is_now is None else "change"
         digest = {"dig": is_now[0]} if is_now is not None else {}
         self._tell(LeafType.RP, {"act": act, "rp": short(party), **digest})
