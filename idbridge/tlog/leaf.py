@@ -44,6 +44,7 @@ class LeafType(StrEnum):
     RECOVER = "recover"
     WITNESS = "witness"
     ATTEST = "attest"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,8 @@ _CHECKS: Final[Mapping[str, Callable[[object], bool]]] = MappingProxyType({
     "com": is_digest,  # see `commitment`
     "con": is_digest,  # to the record of a person's yes, as `commitment` has it
     "sub": is_digest,
-    "act": is_text,  # what was done with a key, a policy, a registration or a log
+    "act": is_text,  # what was done with a key, a policy, a registration, a log or a webhook
+    "msg": is_text,  # the id of a webhook
     "role": is_text,
     "dig": is_digest,  # of a registration or document as it now stands
     "day": is_text,  # a key of a day, by its name
@@ -292,4 +294,5 @@ MEMBERS: Final[Mapping[LeafType, tuple[frozenset[str], frozenset[str]]]] = Mappi
     LeafType.RECOVER: (frozenset({"size", "root"}), frozenset({"ver"})),
     LeafType.WITNESS: (frozenset({"origin"}), frozenset({"act", "code", "state", "size", "root"})),
     LeafType.ATTEST: (frozenset({"rp", "dig"}), frozenset()),
+    LeafType.RECALL: (frozenset({"act", "rp", "msg"}), frozenset()),
 })  # fmt: skip

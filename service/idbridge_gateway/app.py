@@ -55,6 +55,7 @@ from idbridge_gateway.pages.login_site import install_login
 from idbridge_gateway.pages.samples import Samples
 from idbridge_gateway.pages.site import install_site
 from idbridge_gateway.parts import Parts, parts_of
+from idbridge_gateway.recall.noted import RecallNotes
 from idbridge_gateway.registry.chosen import Begun, begin_registry
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.watch import PACE as REGISTRY_PACE
@@ -155,12 +156,16 @@ def _lifespan(parts: Parts, registry: Begun, *watches: Watch) -> Lifespan:
 
 def _acts(parts: Parts) -> Acts:
     """Return what tells the node's log of what changes."""
+    recalls = RecallNotes(parts.settings.state_dir)
+    if parts.evidence.line is not None:
+        recalls.begin()
     return Acts(
         parts.evidence.line,
         turns=parts.turns,
         registry=parts.registry,
         days=parts.evidence.days,
         memory=ToldFile(parts.settings.state_dir),
+        recalls=recalls,
     )
 
 

@@ -93,6 +93,7 @@ EVENTS: Final[Mapping[str, tuple[Field, ...]]] = MappingProxyType({
     "what was told to the log cannot be remembered: %s": (_FAULT,),
     "the key of a day is out of use and cannot be destroyed: %s": (_FAULT,),
     "a leaf cannot be made: %s": (_FAULT,),
+    "a recall cannot be written down: %s": (_FAULT,),
     "the log is not confirmed by %s: %s": (_NAME_, _FAULT),
     "nothing is cosigned: %s": (_FAULT,),
     "acts that could not be written down: %d": (_NUMBER,),

@@ -24,6 +24,7 @@ from idbridge.model.region import MemberState
 from idbridge.net.calls import Answer, Call
 from idbridge.tlog.leaf import LeafType
 from idbridge_gateway.evidence.leaves import short
+from idbridge_gateway.recall.noted import RecallNotes
 from idbridge_gateway.recall.notices import NO_WEBHOOK, SWITCHED_OFF, UNREGISTERED, Notice, notices
 from idbridge_gateway.recall.telling import tell
 from idbridge_gateway.registration import write_registrations
@@ -97,7 +98,7 @@ def verified(call: Call) -> dict[str, Any]:
 
 
 def told(due: tuple[Notice, ...], network: Network) -> tuple[Notice, ...]:
-    return tell(due, signer=SIGNER, callers=network, clock=HandClock())
+    return tell(due, signer=SIGNER, callers=network, clock=HandClock(), noted=lambda *_: None)
 
 
 def test_who_has_no_webhook_is_switched_off_or_gone_is_named_and_nobody_is_told_for_them() -> None:
@@ -217,16 +218,20 @@ def recall(tmp_path: Path, heard: tuple[str, list[Call]]) -> Callable[..., Ended
     write_registrations(parties, [registered("rp-01", webhook=heard[0])], environment=the_region().environment)
     key.touch(mode=0o600)
     key.write_text(SIGNER.pem(), encoding="ascii")
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    RecallNotes(state).begin()
     env = {
         "COLUMNS": "250",
+        "IDBRIDGE_STATE_DIR": str(state),
         "IDBRIDGE_ENVIRONMENT": "sandbox",
         "IDBRIDGE_RELYING_PARTIES_FILE": str(parties),
         "IDBRIDGE_LOG": str(node.folder),
     }
 
-    def run(*arguments: str, signed: bool = True) -> Ended:
+    def run(*arguments: str, signed: bool = True, **changes: str | None) -> Ended:
         root = RootGroup("idbridge", places={"rp": "idbridge_gateway.registry.commands:rp"}, headings={})
-        named = {**env, "IDBRIDGE_WEBHOOK_KEY_FILE": str(key)} if signed else env
+        named = {**env, **({"IDBRIDGE_WEBHOOK_KEY_FILE": str(key)} if signed else {}), **changes}
         result = CliRunner().invoke(root, ("rp", "recall", "--since", "2026-01-01T00:00:00Z", *arguments), env=named)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
@@ -248,12 +253,27 @@ def test_a_recall_of_nothing_without_a_key_or_only_rehearsed_tells_nobody(
     assert heard[1] == []
 
 
+def test_a_recall_of_which_no_log_can_tell_is_not_sent(
+    recall: Callable[..., Ended], heard: tuple[str, list[Call]], tmp_path: Path
+) -> None:
+    unnamed, elsewhere = (recall("--key", KEY, IDBRIDGE_STATE_DIR=one) for one in (None, str(tmp_path)))
+
+    assert (unnamed.code, elsewhere.code) == (5, 5)
+    assert "the log of the node tells of each recall" in unnamed.err
+    assert "no node keeps its state" in elsewhere.err
+    assert heard[1] == []
+
+
 def test_a_recall_tells_the_registered_address_and_says_so(
-    recall: Callable[..., Ended], heard: tuple[str, list[Call]]
+    recall: Callable[..., Ended], heard: tuple[str, list[Call]], tmp_path: Path
 ) -> None:
     ended = recall("--key", KEY)
 
     assert ended.code == 0, ended.err
     assert "rp-01" in ended.out
     (call,) = heard[1]
+    assert RecallNotes(tmp_path / "state").names() == (
+        f"send.{call.head['webhook-id']}",
+        f"told.{call.head['webhook-id']}",
+    )
     assert verified(call)["data"] == {"relying_party": "rp-01", "reports": [f"rep_{1:032x}"]}

@@ -14,6 +14,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.time import parse_instant
 from idbridge_gateway.parts import Parts
 from idbridge_gateway.recall import notices, telling
+from idbridge_gateway.recall.noted import RecallNotes
 from idbridge_gateway.wallet.webhooks import guarded_callers
 
 _MEMBERS: Final = frozenset({"key", "since"})
@@ -38,8 +39,8 @@ def recalled(parts: Parts, body: bytes) -> dict[str, Any]:
     except (ValueError, Failure) as odd:
         raise RequestError("input.request_malformed", "`key` is a thumbprint, and `since` an instant") from odd
     due = notices.notices(found, parts.registry.registrations, at=at)
-    callers = guarded_callers(parts.settings.environment)
-    told = telling.tell(due, signer=signer, callers=callers, clock=parts.turns.clock)
+    callers, notes = guarded_callers(parts.settings.environment), RecallNotes(parts.settings.state_dir)
+    told = telling.tell(due, signer=signer, callers=callers, clock=parts.turns.clock, noted=notes.put)
     rows = [{"rp": one.party, "reports": len(one.reports), "told": not one.untold} for one in told]
     return {"results": rows}
 

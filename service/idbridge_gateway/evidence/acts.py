@@ -29,6 +29,7 @@ from idbridge_gateway.evidence.line import LogLine
 from idbridge_gateway.evidence.told import Party, Told, ToldFile
 from idbridge_gateway.journal import JOURNAL
 from idbridge_gateway.oidc.turns import Turns
+from idbridge_gateway.recall.noted import RecallNotes
 from idbridge_gateway.registry.form import kept_document
 from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.record import Registration
@@ -49,14 +50,16 @@ class Acts:
         registry: RegistryInForce,
         days: DayKeys | None = None,
         memory: ToldFile | None = None,
+        recalls: RecallNotes | None = None,
     ) -> None:
-        """Tell ``line``, behind what ``memory`` says was told before this node started.
+        """Tell ``line``, behind what ``memory`` says was told before this node started, and of ``recalls`` that come.
 
         Raises:
             ConfigurationError: The memory is damaged.
         """
         self._line = line
         self._days = days
+        self._recalls = recalls
         self._memory = memory if line is not None else None
         self._kept = self._memory.read() if self._memory is not None else None
         self._turns = turns
@@ -120,6 +123,35 @@ class Acts:
         except LogError as refused:
             JOURNAL.error("the key of a day is out of use and cannot be destroyed: %s", refused)
 
+    async def tell_recalls(self) -> None:
+        """Write down which relying parties were told of a recall, and let the notes of that go then.
+
+        A process that was killed in between leaves a note, and the next one writes its leaf, perhaps a second time.
+        """
+        line, recalls = self._line, self._recalls
+        if line is None or recalls is None:
+            return
+        try:
+            for name in await asyncio.to_thread(recalls.names):
+                await self._tell_recall(line, recalls, name)
+        except RequestError:
+            return
+        except ConfigurationError as refused:
+            JOURNAL.error("a recall cannot be written down: %s", refused)
+
+    async def _tell_recall(self, line: LogLine, recalls: RecallNotes, name: str) -> None:
+        """Write the leaf of one note. One that is damaged keeps no other from its leaf.
+
+        Raises:
+            RequestError: The disk does not take it now.
+        """
+        try:
+            note = await asyncio.to_thread(recalls.read, name)
+            await line.append(LeafType.RECALL, note.members())
+            await asyncio.to_thread(recalls.remove, note)
+        except (ConfigurationError, EvidenceError) as refused:
+            JOURNAL.error("a recall cannot be written down: %s", refused)
+
     async def look_at_holds(self) -> None:
         """See which keys of days are held since the last look, or no longer."""
         if self._line is None or self._days is None:
@@ -158,6 +190,7 @@ class Acts:
             await self.write()
             await self.remember()
             await self.erase()
+            await self.tell_recalls()
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _has_room(self) -> bool:

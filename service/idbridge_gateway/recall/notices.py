@@ -29,7 +29,8 @@ UNREGISTERED: Final = "it is not registered any more"
 class Notice:
     """What one relying party is to be told: ``deliveries`` to ``address``; or why it cannot be told.
 
-    ``party`` is its id, or of one that is not registered any more what the log calls it.
+    ``party`` is its id, or of one that is not registered any more what the log calls it. ``heard`` is how many of the
+    deliveries were.
     """
 
     party: str
@@ -37,6 +38,7 @@ class Notice:
     address: str | None = None
     deliveries: tuple[Delivery, ...] = ()
     untold: str = ""
+    heard: int = 0
 
 
 def notices(
