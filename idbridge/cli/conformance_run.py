@@ -192,6 +192,9 @@ def _results(
                     said[-1] = target.describe()
     except ConfigurationError as untestable:  # what the catalogue advises is about a node, and not about a target
         raise Failure(str(untestable)) from untestable
+    except OSError as gone:  # targets answer for their own; whoever is tested can reach all of ours
+        words = (gone.strerror or type(gone).__name__).lower()
+        raise Failure(f"the folder that the run works in cannot be used any more: {words}") from gone
     left = frozenset[str]().union(*(one.not_implemented for one in said))
     return results, Description(said[0].name, said[0].version, left, said[0].pinned)
 

@@ -20,6 +20,7 @@ from idbridge.conformance.judge import Outcome
 from idbridge.conformance.opening import parse_address
 from idbridge.conformance.profiles import Profile, Reach
 from idbridge.conformance.record import Record, Row
+from idbridge.conformance.reports.shown import is_name
 from idbridge.conformance.run import counts
 from idbridge.crypto import jws
 from idbridge.crypto.header import HeaderCache, HeaderRules
@@ -106,6 +107,8 @@ def attest(record: Record, corpus: Corpus, *, name: str, at: datetime, signer: S
         raise ConfigurationError(f"the record does not agree with the corpus: {wrong}")
     if signer.algorithm not in ALGORITHMS:
         raise ConfigurationError(f"a key for {signer.algorithm} signs no attestation")
+    if not is_name(name):
+        raise ConfigurationError("this cannot be attested: a name has a letter or a digit in it, and nothing hidden")
     payload = payload_of(record, corpus, name=name, at=at)
     if wrong := schemas.fault(payload, schemas.ATTESTATION):
         raise ConfigurationError(f"this cannot be attested: {wrong}")
@@ -244,6 +247,8 @@ def open_attestation(text: str) -> Attestation:
     signed = jws.verify(unverified, claims=claims, key=key, algorithms=ALGORITHMS)
     if wrong := schemas.fault(signed.claims, schemas.ATTESTATION):
         raise InputError("input.malformed", f"what was signed is no attestation: {wrong[:300]}")
+    if not any(character.isalnum() for character in signed.claims["name"]):
+        raise InputError("input.malformed", "what was signed names nobody who signed it")
     return _attestation(signed.claims, key)
 
 

@@ -22,7 +22,7 @@ from idbridge.conformance.record import Record
 from idbridge.conformance.seed import corpus_keys
 from idbridge.conformance.target import Description
 from idbridge.crypto.signer import generate
-from idbridge.errors import ConfigurationError
+from idbridge.errors import ConfigurationError, InputError
 from idbridge.limits import LIMITS
 from idbridge.reasons import Indication
 from tests.conformance.attesting import (
@@ -351,10 +351,21 @@ def test_a_record_that_the_corpus_contradicts_is_not_attested(change: Callable[[
         attested(wrong)
 
 
-@pytest.mark.parametrize("name", ["", "x" * (LIMITS.identifier_characters + 1)])
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "\t", "\u200b", "-", "a\nb", "a ", "a\u202eb", "x" * (LIMITS.identifier_characters + 1)],
+)
 def test_a_name_that_is_none_or_too_long_is_not_attested(name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be attested"):
         attested(name=name)
+
+
+@pytest.mark.parametrize("name", [" ", "\u200b\n", "..."])
+def test_an_attestation_of_nobody_is_none(name: str) -> None:
+    with pytest.raises(InputError, match="names nobody") as refused:
+        open_attestation(resigned(lambda payload: payload.update(name=name)))
+
+    assert refused.value.code == "input.malformed"
 
 
 def test_the_schema_has_the_words_of_the_code() -> None:

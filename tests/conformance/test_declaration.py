@@ -80,6 +80,14 @@ def test_a_name_is_no_longer_than_the_bound() -> None:
             told(**{member: "x" * (LIMITS.identifier_characters + 1)})
 
 
+@pytest.mark.parametrize(("name", "version"), [(" ", "1"), ("x", "\t"), ("-", "1"), ("a\x1b[2Jb", "1"), ("x", "1\n2")])
+def test_a_program_that_names_nothing_or_hides_something_is_not_tested(name: str, version: str) -> None:
+    said = json.dumps({"name": name, "version": version})
+
+    with pytest.raises(ConfigurationError, match="does not say its name and version"):
+        described([sys.executable, "-S", "-c", f"print({said!r})"])
+
+
 def test_parts_are_declared() -> None:
     named = ["mdoc", "IDB-QR", "IDB-TIME-001", "mdoc-expired", "state", "state.level"]
 

@@ -122,3 +122,26 @@ def test_a_run_says_what_the_declaration_leaves_open(tmp_path: Path) -> None:
     told = said("--target", target, "--case", CASE, "--case", "sg-mdoc-opens-account")
 
     assert "1 MUST requirements are not covered" in told.stdout
+
+
+@pytest.mark.parametrize("left", ["", "pathlib.Path(folder).touch()"])
+def test_a_program_that_removes_the_folder_of_the_run_ends_it_without_an_internal_error(
+    left: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, os, pathlib, shutil, sys\n"
+        "if sys.argv[1] == 'verify':\n"
+        "    folder = os.path.dirname(sys.argv[3])\n"
+        "    shutil.rmtree(folder)\n"
+        f"    {left or 'pass'}\n"
+        "said = {'describe': {'name': 'x', 'version': '1', 'not_implemented': ['state']}}\n"
+        "print(json.dumps(said.get(sys.argv[1], {'indication': 'PASSED', 'code': None})))\n",
+        "utf-8",
+    )
+    target = f"cli:{shlex.join([sys.executable, '-S', str(program)])}"
+    told = said("--target", target, "--case", CASE, "--case", "sg-mdoc-opens-account")
+
+    assert told.exit_code == Exit.LOCAL
+    assert "the folder that the run works in" in told.stderr
+    assert "passed" not in told.stdout

@@ -29,6 +29,11 @@ def in_one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def is_name(text: str) -> bool:
+    """Tell whether ``text`` is a name to whoever reads it: with a letter or a digit, in one line, nothing hidden."""
+    return in_one_line(text) == text and any(character.isalnum() for character in text)
+
+
 def shortened(text: str, *, most: int = LIMITS.conformance_shown_characters) -> str:
     """Return ``text``, and if it is longer than ``most`` characters, its beginning and how much is left out."""
     return text if len(text) <= most else f"{text[:most]} … and {len(text) - most} characters more"
