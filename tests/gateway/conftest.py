@@ -1,11 +1,15 @@
 """Nodes for the tests of the gateway."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge_gateway.api.faults import Faults
+from idbridge_gateway.stores import redis_engine
 from idbridge_gateway.stores.store_memory import SEEN
 from tests.gateway.asking import Node, node_in
 from tests.gateway.upstreaming import Abroad, abroad_in
@@ -22,6 +26,14 @@ def no_store_seen_before(shared_files: Path) -> None:
     """Let nodes whose files tests share know nothing of the store of another test, which they would refuse to miss."""
     for seen in shared_files.glob(f"nodes/*/*/{SEEN}"):
         seen.unlink()
+
+
+@pytest.fixture(scope="module")
+def patient_store() -> Iterator[None]:
+    """Let nodes in this process wait longer for the store: a busy machine may stand still for a second at any step."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(redis_engine, "LIMITS", replace(LIMITS, store_wait=4 * LIMITS.store_wait))
+        yield
 
 
 @pytest.fixture

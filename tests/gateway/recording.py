@@ -16,11 +16,14 @@ from threading import Event, Thread
 from typing import Any
 
 from idbridge.clock import FixedClock
+from idbridge.evidence import reading
 from idbridge.evidence.writer import LogWriter, create_log
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.sandbox.region import Region
+from idbridge.tlog.leaf import Leaf, parse_leaf
 from idbridge.tlog.note import note_signer
+from idbridge.tlog.tile import WIDTH
 from idbridge.trust.log_names import origin_of
 from idbridge_gateway.evidence.line import OwnLine
 from idbridge_gateway.evidence.writing import LogServer
@@ -100,3 +103,13 @@ def publish(settings: Settings) -> None:
     """Let others see what was written so far to the log of ``settings``, as it comes to pass each second."""
     assert settings.log_socket is not None
     _LINES[settings.log_socket].begin().publish()
+
+
+def leaves(settings: Settings) -> list[Leaf]:
+    """What stands in the log of ``settings``, from the first leaf to the last."""
+    publish(settings)
+    folder = settings.log_dir
+    assert folder is not None
+    size = reading.newest(folder).checkpoint.size
+    bundles = (reading.bundle(folder, number, size=size) for number in range(-(-size // WIDTH)))
+    return [parse_leaf(octets) for bundle in bundles for octets in bundle]

@@ -18,6 +18,8 @@ from tests.gateway.bank_tokens import BOTH, TOKEN_PATH, VERIFY
 from tests.gateway.providing import FORM, Bank, bank_at
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 
 @dataclass
 class Workers:

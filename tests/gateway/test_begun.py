@@ -18,6 +18,8 @@ from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.providing import Bank, bank_in, name_of, page_of
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 
 @pytest.fixture
 def bank(shared_files: Path) -> Bank:

@@ -23,6 +23,8 @@ from tests.gateway.asking import BASE, LOGIN, REFUSED, Node, problem_of, verdict
 from tests.gateway.distributed import deny_state, distribute, distributed_node
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 FORMS = pytest.mark.parametrize("assertion", [False, True], ids=["verify", "assertion"])
 Ask = Callable[..., Awaitable[httpx2.Response]]
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from idbridge.codec import base64url
+from idbridge.evidence.dispute_affected import Recalled, affected
 from idbridge.model.randomness import SystemRandomness
 from idbridge.sandbox.bench import Bench
 from idbridge.sandbox.catalogue import case_named, entries
 from idbridge.sandbox.logins import Login
 from idbridge.sandbox.recipe import Shown
 from tests.gateway.asking import LOGIN, Node
+from tests.gateway.clocks import NOON
+from tests.gateway.recording import leaves
 from tests.gateway.test_exchange import (
     ID_TOKEN,
     SD_JWT,
@@ -256,3 +259,17 @@ def test_both_forms_name_the_same_actor(exchanging: Node) -> None:
     login = granted(exchanging, delegated(exchanging, requested_token_type=ID_TOKEN))[2]
 
     assert login["act"] == assertion["act"]
+
+
+@pytest.mark.parametrize("service", ["my-login", "sg-login"])
+def test_a_recall_of_the_key_of_either_login_names_the_assertion_that_rests_on_both(
+    exchanging: Node, service: str
+) -> None:
+    """The relying party was told of one report, and would not know any other."""
+    before = len(leaves(exchanging.settings))
+    claims = granted(exchanging, delegated(exchanging))[2]
+    key = exchanging.region.service(service).signer.kid
+
+    found = affected(leaves(exchanging.settings)[before:], Recalled(NOON - timedelta(days=1), key=key))
+
+    assert found == {"th-bank": (claims["report_id"],)}

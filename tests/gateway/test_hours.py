@@ -22,6 +22,8 @@ from tests.gateway.asking import LOGIN, Node, node_in
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 PREFIX = "idbridge:sandbox:TH"
 REPORT = report(TAN, purpose="account-opening", claims=("name",))
 PASSED = Kind(hour_of(REPORT.at), Indication.PASSED, MemberState.SG, None)

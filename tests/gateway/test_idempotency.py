@@ -20,6 +20,8 @@ from idbridge_gateway.stores.redis_idempotency import PURPOSE, RedisIdempotency
 from tests.gateway.clocks import NOON
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 KEY = b"order-0001"
 BODY = b'{"credential":"a secret of Siti"}'
 FIRST = Remembered("rep_1", "s1", NOON, accepted=True)

@@ -21,6 +21,8 @@ from tests.gateway.asking import Node, node_in
 from tests.gateway.providing import Bank, Browser, bank_at, error_of, told
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 WORKERS = 3
 
 

@@ -29,6 +29,8 @@ from tests.gateway.providing import (
     error_of,
 )
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 ESSENTIAL = {"id_token": {"acr": {"essential": True, "value": "urn:idbridge:loa:A9"}}}
 
 

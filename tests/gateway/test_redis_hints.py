@@ -19,6 +19,8 @@ from idbridge_gateway.stores.redis_hints import RedisHints
 from tests.gateway.distributed import distribute, distributed_node
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 PATIENCE = 20.0
 Heard = list[float]
 

@@ -30,6 +30,8 @@ from tests.gateway.asking import BASE, LOGIN, Node, node_in
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 Value = TypeVar("Value")
 LATER = NOON + timedelta(minutes=5)
 RANDOM = SystemRandomness()

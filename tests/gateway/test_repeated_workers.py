@@ -15,6 +15,8 @@ from tests.gateway.asking import LOGIN, Node, problem_of, verdict_of
 from tests.gateway.redis_server import RedisServer, redis_server
 from tests.gateway.test_repeated import KEY, WITHOUT_NONCE, moved, narrow
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 Ask = Callable[[Node, str], Awaitable[httpx2.Response]]
 
 

@@ -9,15 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from idbridge.crypto.jwe import decrypt, decryption_key
 from idbridge.crypto.keys import jwk_of
-from idbridge.evidence import reading
 from idbridge.evidence.errors import UnrecordedError
 from idbridge.oidc.client import ResponseEncryption
 from idbridge.oidc.pkce import challenge_of
-from idbridge.tlog.leaf import Leaf, LeafType, parse_leaf, released
-from idbridge.tlog.tile import WIDTH
+from idbridge.tlog.leaf import LeafType, released
 from idbridge_gateway.evidence.records import LoggedRecords
 from tests.gateway.providing import KEY, OTHER_DPOP_KEY, Bank, bank_in, error_of
-from tests.gateway.recording import publish
+from tests.gateway.recording import leaves
 
 PATH = "/oauth/userinfo"
 
@@ -86,16 +84,6 @@ def test_nobody_asks_about_a_token_without_proof_or_token(bank: Bank, path: str)
     assert error_of(bank.post(path, bank.proves("bank")))[0] == "invalid_request"
 
 
-def leaves(bank: Bank) -> list[Leaf]:
-    """What stands in the log of the node, from the first leaf to the last."""
-    publish(bank.node.settings)
-    folder = bank.node.settings.log_dir
-    assert folder is not None
-    size = reading.newest(folder).checkpoint.size
-    bundles = (reading.bundle(folder, number, size=size) for number in range(-(-size // WIDTH)))
-    return [parse_leaf(octets) for bundle in bundles for octets in bundle]
-
-
 def test_userinfo_releases_nothing_that_cannot_be_written_down(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     token = bank.redeem(bank.code()).json()["access_token"]
     records = bank.node.app.state.parts.evidence.records
@@ -117,12 +105,12 @@ def test_what_userinfo_releases_is_a_leaf_with_the_names_of_it_and_nothing_of_th
 ) -> None:
     bank = bank_in(shared_files, userinfo_signed_response_alg=algorithm)
     token = bank.redeem(bank.code()).json()["access_token"]
-    before = len(leaves(bank))
+    before = len(leaves(bank.node.settings))
 
     response = shown(bank, token)
 
     assert response.status_code == 200
-    (leaf,) = leaves(bank)[before:]
+    (leaf,) = leaves(bank.node.settings)[before:]
     claims = response.json() if algorithm is None else jwt.decode(response.text, options={"verify_signature": False})
     assert leaf.type is LeafType.ASSERT
     assert leaf.members["rel"] == released(claims["verified_claims"]["claims"])

@@ -40,6 +40,8 @@ from tests.gateway.asking import LOGIN, Node
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 Value = TypeVar("Value")
 RANDOM: Final = SystemRandomness()
 SERVICE: Final = REPOSITORY / "service" / "idbridge_gateway"

@@ -19,6 +19,8 @@ from idbridge_gateway.stores.store_memory import SEEN, StoreMemory, Way
 from tests.gateway.clocks import NOON, HandClock
 from tests.gateway.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 LATER = NOON + timedelta(minutes=5)
 RANDOM = SystemRandomness()
 PREFIX = "idbridge:sandbox:TH"

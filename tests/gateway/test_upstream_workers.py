@@ -14,6 +14,8 @@ from tests.gateway.providing import FORM, Browser, name_of
 from tests.gateway.redis_server import redis_server
 from tests.gateway.upstreaming import Abroad, abroad_in
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 SESSION = "session-at-the-provider"
 
 

@@ -18,6 +18,8 @@ from tests.gateway.asking import Node, node_in
 from tests.gateway.redis_server import RedisServer, redis_server
 from tests.gateway.wallets import PURPOSE_TEXT, Wallets, opaque
 
+pytestmark = pytest.mark.usefixtures("patient_store")
+
 TRIES = 4
 
 
