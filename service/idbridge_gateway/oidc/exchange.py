@@ -108,9 +108,12 @@ class Exchange:
         return response | await self._written(subject, actor, decision, token)
 
     async def _written(self, subject: Report, actor: Report | None, decision: Decision, token: str) -> dict[str, Any]:
-        """Write down what is about to be released, and return what proves that."""
+        """Write down what is about to be released, and return what proves that.
+
+        The actor's leaf names the same report: it is the one of which the relying party is told, in a recall too.
+        """
         if actor is not None:
-            await self._records.answered(actor, report_id=self._new_report_id())
+            await self._records.answered(actor, report_id=decision.transaction)
         receipt = await self._records.answered(
             subject, report_id=decision.transaction, assertion=token, subject=decision.subject
         )
