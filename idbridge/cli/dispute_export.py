@@ -6,17 +6,20 @@ from typing import Any
 import click
 
 from idbridge.cli import dispute_files, output
-from idbridge.cli.dispute_material import status_material, trust_material
+from idbridge.cli.dispute_material import status_handed_over, status_material, trust_material
 from idbridge.cli.exits import Exit
 from idbridge.cli.material import region_option, registered_party
 from idbridge.cli.output import Failure, json_option
 from idbridge.cli.reading import STATE, read_credential, read_octets
 from idbridge.evidence.dispute import Bundle, DisputeError
+from idbridge.evidence.dispute_material import StatusMaterial
 from idbridge.evidence.dispute_replay import exported
 from idbridge.evidence.dispute_request import Brought, Circumstances, parse_registration
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.model.request import RelyingParty
+from idbridge.model.time import parse_instant
+from idbridge.trust.portable import TrustMaterial
 
 _TYPES = click.Path(file_okay=False, path_type=Path)
 
@@ -32,6 +35,14 @@ _TYPES = click.Path(file_okay=False, path_type=Path)
 @click.option("--registration", metavar="FILE", help="What the relying party was registered for, as JSON.")
 @click.option("--node-audience", "audiences", multiple=True, help="An identifier of the node itself. Repeatable.")
 @click.option("--type-metadata", type=_TYPES, metavar="DIR", help="Documents of types that the node held.")
+@click.option(
+    "--status-list",
+    "status_lists",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A status list that was handed over to the verification, as it was then. Repeatable.",
+)
 @click.option("--without-credential", is_flag=True, help="Leave the credential out; who replays has to bring it.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to.")
 @region_option
@@ -48,6 +59,7 @@ def export(
     registration: str | None,
     audiences: tuple[str, ...],
     type_metadata: Path | None,
+    status_lists: tuple[Path, ...],
     without_credential: bool,
     out: Path,
     region: Path,
@@ -60,14 +72,15 @@ def export(
     """
     told = dispute_files.read_object(report, "report")
     brought, body = _asked(credential, request)
+    trust = trust_material(region, str(told.get("trust_snapshot")))
     try:
         made = exported(
             told,
             body=body,
             brought=brought,
             party=_party(region, party, by, registration),
-            trust=trust_material(region, str(told.get("trust_snapshot"))),
-            status=status_material(region, str(told.get("status_snapshot"))),
+            trust=trust,
+            status=_status(region, told, trust, status_lists),
             circumstances=Circumstances(node_audiences=frozenset(audiences)),
             types=_types(type_metadata),
             receipt=dispute_files.read_text(receipt, most=LIMITS.receipt_bytes),
@@ -96,6 +109,24 @@ def _party(region: Path, party: str | None, by: MemberState | None, registration
         hint = "`--registration FILE`, or `--as ID --for STATE` for a relying party of the sandbox region"
         raise Failure("the relying party is not known", hint=hint, exit_code=Exit.USAGE)
     return registered_party(region, party, state=by)
+
+
+def _status(region: Path, told: dict[str, Any], trust: TrustMaterial, status_lists: tuple[Path, ...]) -> StatusMaterial:
+    """Return what the report relied on of revocation: what was handed over, or what is kept.
+
+    Raises:
+        DisputeError: This is no report.
+        Failure: It is something else, or not kept.
+    """
+    named = str(told.get("status_snapshot"))
+    if not status_lists:
+        return status_material(region, named)
+    try:
+        at = parse_instant(str(told.get("evaluated_at")))
+    except ValueError as refusal:
+        raise DisputeError("this is no report: it names no instant") from refusal
+    snapshot = trust.snapshot(named=str(told.get("trust_snapshot")))
+    return status_handed_over(status_lists, snapshot, named=named, at=at)
 
 
 def _types(folder: Path | None) -> tuple[bytes, ...]:

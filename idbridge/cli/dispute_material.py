@@ -3,18 +3,23 @@
 What is found counts only if it is the very snapshot that a report names; nothing is taken for something like it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from idbridge.cli.exits import Exit
 from idbridge.cli.material import open_snapshot, state_directory
 from idbridge.cli.output import Failure
+from idbridge.cli.status_files import held_of
 from idbridge.errors import ConfigurationError, FetchError, InputError
 from idbridge.evidence.dispute_material import StatusMaterial
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.sandbox.distribution import ROOT_FILE
+from idbridge.status import archive
+from idbridge.status.rounds import Held
 from idbridge.status.snapshot import EMPTY_STATUS
 from idbridge.trust import crl_floors, files, floors, pins, portable
 from idbridge.trust.agreements import ARRANGEMENTS, PURPOSES
@@ -63,7 +68,30 @@ def status_material(region: Path, named: str) -> StatusMaterial:
     for _, stored in _kept(region, crl_floors.STORE):
         if stored.about.get("status_snapshot") == named:
             return StatusMaterial(stored.about, stored.files)
-    raise Failure(f"the status snapshot {named[:12]} is not kept in `{region}`")
+    hint = "the lists that `idbridge verify --status-list FILE` was given, `--status-list FILE` takes along"
+    raise Failure(f"the status snapshot {named[:12]} is not kept in `{region}`", hint=hint)
+
+
+def status_handed_over(paths: Iterable[Path], trust: TrustSnapshot, *, named: str, at: datetime) -> StatusMaterial:
+    """Return the status lists in ``paths`` as material of the status snapshot ``named``, on which a verdict relied.
+
+    They are taken up as of ``at``, the instant of the verdict. The id of a snapshot is a digest over the digests of all
+    its lists, so that no other list, and none more or less, is taken for them.
+
+    Raises:
+        Failure: A file cannot be read, or together they are another snapshot.
+        ConfigurationError: The octets cannot be kept.
+    """
+    held = Held(lists=held_of(paths, trust, at=at))
+    made = held.snapshot()
+    if made.id != named:
+        hint = "all that were handed over to the verification, as they were, and no others"
+        words = (
+            f"the status lists in these files ({made.id[:12]}) are not those which the report relied on ({named[:12]})"
+        )
+        raise Failure(words, hint=hint, exit_code=Exit.INDETERMINATE)
+    about = archive.about_everything(held, made, environment=trust.environment)
+    return StatusMaterial(about, archive.everything(held))
 
 
 def kept_under(region: Path, name: str, named: str) -> Iterator[tuple[SnapshotStore, str]]:

@@ -65,7 +65,16 @@ def places_at(address: str, trust: TrustSnapshot) -> tuple[Place, ...]:
 
 
 def statuses_of(paths: Iterable[Path], trust: TrustSnapshot, *, at: datetime) -> StatusSnapshot:
-    """Return what the lists in ``paths`` say, as far as a node would take them up ``at`` an instant.
+    """Return what the lists in ``paths`` say, as ``held_of`` takes them up.
+
+    Raises:
+        Failure: A file cannot be read.
+    """
+    return status_snapshot(lists=(one.listed for one in held_of(paths, trust, at=at)))
+
+
+def held_of(paths: Iterable[Path], trust: TrustSnapshot, *, at: datetime) -> tuple[HeldList, ...]:
+    """Return the lists in ``paths`` as held, as far as a node would take them up ``at`` an instant.
 
     Of two lists of one address the younger counts, in whichever order they come; of two that were made in one second
     and say different things neither does. Each that is refused is told on standard error.
@@ -85,8 +94,7 @@ def statuses_of(paths: Iterable[Path], trust: TrustSnapshot, *, at: datetime) ->
             elif one.floor != last.floor:
                 contradicted.add((one.place, last.floor))
                 _tell(path, "status.list_rollback", "another one of the same second says other things: neither counts")
-    counting = (one for place, one in youngest.items() if (place, one.floor) not in contradicted)
-    return status_snapshot(lists=(one.listed for one in counting))
+    return tuple(one for place, one in youngest.items() if (place, one.floor) not in contradicted)
 
 
 def _taken_up(path: Path, trust: TrustSnapshot, *, beside: Iterable[HeldList], at: datetime) -> tuple[HeldList, ...]:
