@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from idbridge.evidence.places import read_tile
+from idbridge.evidence.places import CHECKPOINT, read_tile
 from idbridge.evidence.reading import newest
+from idbridge.evidence.writer import create_log
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.net.calls import Answer, Call
@@ -176,6 +177,23 @@ def test_that_a_witness_has_seen_more_of_the_log_than_there_is_is_said(
 
     assert caplog.text.count("it has confirmed 1,000,000 entries, more than there are") == 1
     assert not (thai.settings.state_dir / COSIGNED).exists()
+
+
+def test_a_log_that_is_gone_is_told_of_and_one_that_was_not_begun_yet_is_not(
+    thai: Node, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, witness = tmp_path / "begun later", Witness(thai)
+    asking = Cosigning(folder, thai.settings, turns=thai.app.state.parts.turns, caller=witness)
+    asking.ask()
+    assert "is not confirmed" not in caplog.text
+
+    create_log(folder, signer=signer_of(thai.region))
+    asking.ask()
+    (folder / CHECKPOINT).unlink()
+    asking.ask()
+
+    assert "the log is not confirmed by log: there is no log in begun later" in caplog.text
+    assert witness.calls == 0
 
 
 def spoiling(thai: Node, singaporean: Node) -> Answer:

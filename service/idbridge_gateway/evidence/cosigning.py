@@ -42,6 +42,7 @@ class Cosigning:
         self._cosigned: dict[str, int] = {}
         self._trouble: dict[str, str] = {}
         self._silent = False
+        self._begun = False
 
     def silence(self) -> None:
         """Ask nobody: another worker of this node does."""
@@ -55,7 +56,13 @@ class Cosigning:
             await asyncio.sleep(LIMITS.cosign_pause.total_seconds())
 
     def ask(self) -> None:
-        """Ask every witness once about the newest checkpoint, and keep it if the word of one counts. It blocks."""
+        """Ask every witness once about the newest checkpoint, and keep it if the word of one counts. It blocks.
+
+        A log that was not begun yet has nothing to be confirmed; one that is gone again is told of.
+        """
+        self._begun = self._begun or (self._folder / places.CHECKPOINT).exists()
+        if not self._begun:
+            return
         try:
             signed = reading.newest(self._folder)
             if not signed.checkpoint.size:
