@@ -59,6 +59,7 @@ def run_row(one: Row, *, short: bool = False) -> Ran:
             bench.examine_logs()
         except Exception as error:  # noqa: BLE001 - likewise
             faults.append(f"its log cannot be read: {error}")
+        faults += [f"somebody is left in {place}: {sorted(who)[:3]}" for place, who in bench.people_left().items()]
         faults += [f"late: {words}" for words in bench.late]
         return Ran(one, bench.count, bench.recovered, time.monotonic() - began, tuple(faults), tuple(bench.figures))
 

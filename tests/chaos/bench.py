@@ -16,6 +16,7 @@ from idbridge_gateway.settings import Settings
 from tests.chaos.keeper import Keeper, kept
 from tests.chaos.oracle import Count, Oracle
 from tests.gateway.distributed import lay_down, settings_in, the_present_region
+from tests.promises.canaries import Traces, files_below
 
 LENIENT = 3  # how many times its promise a deadline is, on a machine that has nothing else to do
 _SPIN = 0.15  # seconds of computing by which is measured how busy this machine is
@@ -50,6 +51,7 @@ class Bench:
     late: list[str] = field(default_factory=list)
     figures: list[str] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
+    keepers: list[Keeper] = field(default_factory=list)
     _oracle: Oracle | None = None
 
     @property
@@ -82,7 +84,9 @@ class Bench:
 
     def node(self, settings: Settings, *, env: Mapping[str, str] | None = None, **more: Any) -> Keeper:
         """Keep a node until the end of the row, ready."""
-        return self.stack.enter_context(kept(settings, env=env, **more))
+        keeper = self.stack.enter_context(kept(settings, env=env, **more))
+        self.keepers.append(keeper)
+        return keeper
 
     def deadline(self, what: str, took: float, *, promised: float, recovery: bool = True) -> None:
         """Hold ``took`` against three times what was promised, counted in seconds of a machine that is idle."""
@@ -109,6 +113,17 @@ class Bench:
             if f'"req":"{receipt.report_id}"'.encode() not in held.get(receipt.index, b""):
                 self.count.lost_leaves += 1
                 self.count.notes.append(f"no leaf {receipt.index} of {receipt.report_id}")
+
+    def people_left(self) -> dict[str, set[tuple[str, str]]]:
+        """Return where anybody of the region is found in what the row left, by value and encoding; nothing is right.
+
+        Searched are its files, the journals of its nodes, and the answers that were no verdicts.
+        """
+        places = dict(files_below(self.folder, name="files"))
+        for number, keeper in enumerate(self.keepers):
+            places[f"journal {number}"] = keeper.journal.text.encode()
+        places["answers that are no verdicts"] = b"\n".join(self.count.problems)
+        return Traces(places).hits()
 
 
 def _is_damage(what: str) -> bool:

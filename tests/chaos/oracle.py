@@ -33,6 +33,7 @@ GOOD = (
     "sg-mdoc-opens-account", "sg-vc-opens-account", "kh-residence-at-home", "mm-card-at-home",
 )  # fmt: skip
 OF_STATUS = ("sg-pid-in-force", "sg-login-in-force", "sg-vc-in-force")
+_PROBLEMS_KEPT = 500
 _KEPT = 256  # good questions that are asked again
 _OK, _UNAVAILABLE, _SERVER_FAULT = 200, 503, 500
 
@@ -79,6 +80,7 @@ class Count:
     decided: list[float] = field(default_factory=list)
     put_off: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    problems: set[bytes] = field(default_factory=set)  # bodies of answers that are no verdicts, as many as are kept
 
 
 @cache
@@ -168,6 +170,8 @@ class Oracle:
             if answer is NOTHING or answer.status == 0:
                 count.unanswered += 1
                 return False
+            if answer.status != _OK and len(count.problems) < _PROBLEMS_KEPT:
+                count.problems.add(answer.body)
             if answer.status >= _SERVER_FAULT:
                 self._server_fault(question, answer)
                 return False

@@ -2,8 +2,11 @@
 
 import pytest
 
+from idbridge.sandbox.people import population
 from tests.chaos.__main__ import Ran, failed, run_row, summary
 from tests.chaos.bench import Bench
+from tests.chaos.keeper import Keeper
+from tests.chaos.line import Answer
 from tests.chaos.oracle import Count, Receipt
 from tests.chaos.rows import Row, all_rows
 
@@ -52,6 +55,25 @@ def test_a_receipt_whose_leaf_is_not_in_the_log_is_a_lost_leaf() -> None:
 
     assert lost.count.lost_leaves == 1
     assert failed(lost)
+
+
+def test_a_person_who_is_left_in_a_file_a_journal_or_a_problem_fails_a_row() -> None:
+    tan = population().people["sg-tan"]
+
+    def in_a_file(bench: Bench) -> None:
+        bench.folder.joinpath("core").write_bytes(b"..." + tan.facts["address"].encode().hex().encode())
+
+    def in_a_problem(bench: Bench) -> None:
+        bench.oracle.judge(bench.oracle.bad(), Answer(400, {}, tan.facts["email"].encode()))
+
+    def in_a_journal(bench: Bench) -> None:
+        bench.keepers.append(Keeper(bench.settings(), {}, 0))
+        bench.keepers[0].journal.add(f"refused {tan.display}")
+
+    for row in (in_a_file, in_a_problem, in_a_journal):
+        left = run_row(Row("leaving", "nothing", row))
+        assert failed(left)
+        assert any(fault.startswith("somebody is left in ") for fault in left.faults)
 
 
 def test_there_are_at_least_twenty_rows_and_each_says_what_fails() -> None:
