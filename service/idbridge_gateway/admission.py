@@ -3,7 +3,8 @@
 What is refused gets 503 ``system.overloaded`` at once, with a ``Retry-After`` that is drawn by chance, so that those
 who were refused together do not come back together. Health comes before verifications, and those before everything
 else; what operators do comes last. Bounds: how many requests are in work, how many of one relying party, how long one
-waited for its turn (a loop that is busy shows in nothing else), and how full the disk is. Counted here is one worker.
+waited for its turn (a loop that is busy shows in nothing else), and how full the disk is. A request that anybody may
+send is not in work while the rest of it is on its way. Counted here is one worker.
 """
 
 from collections.abc import Callable, Iterator
@@ -85,7 +86,21 @@ class Admission:
         if self._at_once >= _MOST[rank]:
             raise self.refusal(AT_ONCE, "too much is being worked on at once")
         self._at_once += 1
-        return Turn(self)
+        return Turn(self, rank)
+
+    def come_back(self, rank: Rank) -> None:
+        """Let a request in again that was let in and has waited for its own rest.
+
+        Raises:
+            LaterError: ``system.overloaded``, others have taken its room.
+        """
+        if self._at_once >= _MOST[rank]:
+            raise self.refusal(AT_ONCE, "too much is being worked on at once")
+        self._at_once += 1
+
+    def go_out(self) -> None:
+        """Note that a request is not worked on."""
+        self._at_once -= 1
 
     def refusal(self, why: str, detail: str) -> LaterError:
         """Return what refuses a request, and tell of it."""
@@ -105,11 +120,8 @@ class Admission:
             raise self.refusal(PARTY, "too much is being worked on for this relying party")
         self._each[party] = count + 1
 
-    def left(self, party: str | None) -> None:
-        """Note that a request is over, and of which party it was if it is counted."""
-        self._at_once -= 1
-        if party is None:
-            return
+    def left(self, party: str) -> None:
+        """Note that a verification of ``party`` is over."""
         if self._each[party] == 1:
             del self._each[party]
         else:
@@ -119,11 +131,13 @@ class Admission:
 class Turn:
     """One request in work, until it leaves. One that never entered (``OUTSIDE``) counts for nothing."""
 
-    __slots__ = ("_admission", "_party")
+    __slots__ = ("_admission", "_is_out", "_party", "_rank")
 
-    def __init__(self, admission: Admission | None) -> None:
+    def __init__(self, admission: Admission | None, rank: Rank = Rank.HEALTH) -> None:
         self._admission = admission
+        self._rank = rank
         self._party: str | None = None
+        self._is_out = False
 
     def belongs_to(self, party: str) -> None:
         """Say which relying party asks, once that is known.
@@ -141,10 +155,27 @@ class Turn:
             return RequestError("system.overloaded", detail)
         return self._admission.refusal(why, detail)
 
+    def pause(self) -> None:
+        """Make room for as long as the rest of the request is on its way: who sends it slowly keeps nobody out."""
+        if self._admission is not None and not self._is_out:
+            self._is_out = True
+            self._admission.go_out()
+
+    def resume(self) -> None:
+        """Come back in; whose turn is over stays out.
+
+        Raises:
+            LaterError: ``system.overloaded``, others have taken the room.
+        """
+        if self._admission is not None and self._is_out:
+            self._admission.come_back(self._rank)
+            self._is_out = False
+
     def leave(self) -> None:
         """Make room; once more changes nothing."""
+        self.pause()
         admission, self._admission = self._admission, None
-        if admission is not None:
+        if admission is not None and self._party is not None:
             admission.left(self._party)
 
 

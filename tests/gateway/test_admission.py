@@ -156,6 +156,30 @@ def test_of_parties_that_have_gone_nothing_is_kept() -> None:
     assert door.admission._at_once == 0
 
 
+def test_whose_request_still_arrives_is_not_in_work_and_comes_back_only_where_there_is_room() -> None:
+    door = Door()
+    slow = [door.admission.enter(Rank.OTHER) for _ in range(int(LIMITS.requests_at_once * LIMITS.admission_other))]
+    door.refused(Rank.OTHER)
+    for turn in slow:
+        turn.pause()
+
+    working = door.filled(LIMITS.requests_at_once - 1)
+    with pytest.raises(LaterError) as caught:
+        slow[0].resume()
+    assert caught.value.code == "system.overloaded"
+    for turn in working:
+        turn.leave()
+    for turn in slow[1:]:
+        turn.resume()
+    for turn in slow:
+        turn.leave()
+        turn.leave()
+        turn.resume()
+    OUTSIDE.pause()
+    OUTSIDE.resume()
+    assert door.admission._at_once == 0
+
+
 def test_those_who_are_refused_together_are_not_told_to_come_back_together() -> None:
     door = Door()
     door.disk.is_full = True
@@ -222,4 +246,43 @@ def test_a_request_that_fails_or_is_passed_on_makes_room_too(node: Node) -> None
     assert node.send("GET", "/v1/trust").status_code == 200
     assert node.send("GET", "/nowhere").status_code == 404
 
+    assert node.app._admission._at_once == 0
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/wallet/request/any"])
+def test_bodies_that_nobody_sends_to_their_end_keep_nobody_out(node: Node, path: str) -> None:
+    """Whoever has no name here begins as many requests as are worked on at once, and sends the rest of none."""
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": headers, "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1),
+             "server": ("127.0.0.1", 8080), "asgi": {"version": "3.0"}}  # fmt: skip
+
+    async def flooded() -> tuple[int, int]:
+        ended, began = asyncio.Event(), 0
+
+        async def slow() -> None:
+            async def receive() -> Any:
+                nonlocal began
+                began += 1
+                await ended.wait()
+                return {"type": "http.disconnect"}
+
+            async def send(message: Any) -> None:
+                """Nobody is there to be told."""
+
+            await node.app({**scope, "state": {}}, receive, send)
+
+        waiting = [asyncio.create_task(slow()) for _ in range(LIMITS.requests_at_once)]
+        while began < len(waiting) and not any(one.done() for one in waiting):
+            await asyncio.sleep(0)
+        transport = httpx2.ASGITransport(app=node.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+            answers = (await client.get("/v1/trust")).status_code, (await client.get("/console")).status_code
+        ended.set()
+        await asyncio.gather(*waiting)
+        return answers
+
+    trust, console = asyncio.run(flooded())
+
+    assert (trust, console != 503) == (200, True)
     assert node.app._admission._at_once == 0

@@ -132,7 +132,10 @@ class GatewayApp(FastAPI):
         await send_answer(answer, send, correlation_id=correlation_id)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> None:
-        """Answer by FastAPI. A request is in work until its answer begins: a stream of events is none for its life."""
+        """Answer by FastAPI. A request is in work until its answer begins: a stream of events is none for its life.
+
+        Nor is it in work while its body arrives: nobody has said yet who sends it.
+        """
         correlation_id = visit.correlation_id
         try:
             refuse_key_in_query(scope["query_string"])
@@ -148,7 +151,8 @@ class GatewayApp(FastAPI):
             inner["method"] = "GET"
         try:
             begins = partial(self._begins, inner, visit)
-            await super().__call__(inner, receive, _guarded(send, scope["method"], correlation_id, begins=begins))
+            arriving = partial(_received, receive, visit.turn)
+            await super().__call__(inner, arriving, _guarded(send, scope["method"], correlation_id, begins=begins))
         except Exception as error:  # noqa: BLE001 - FastAPI has answered by a problem and lets the cause through
             note_unexpected(error, correlation_id=correlation_id)
 
@@ -167,6 +171,18 @@ async def _called(endpoint: Endpoint, scope: Scope, receive: Receive, visit: Vis
         refuse_key_in_query(scope["query_string"])
         raise RequestError("input.request_malformed", "this address takes no query")
     return await endpoint(read_head(scope["headers"], correlation_id=visit.correlation_id, turn=visit.turn), receive)
+
+
+async def _received(receive: Receive, turn: Turn) -> Any:
+    """Return what comes next of a request, which is not in work meanwhile.
+
+    Raises:
+        LaterError: ``system.overloaded``, others have taken its room.
+    """
+    turn.pause()
+    message = await receive()
+    turn.resume()
+    return message
 
 
 def _guarded(send: Send, method: str, correlation_id: str, *, begins: Callable[[int], None]) -> Send:
