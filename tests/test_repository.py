@@ -203,3 +203,13 @@ def test_the_work_tree_is_not_the_place_where_keys_are_kept() -> None:
 
     assert {".idbridge/", ".venv/", ".cache/"} <= set(ignored)
     assert not any(os.fspath(path).endswith((".key", ".p12", ".pfx")) for path in tracked())
+
+
+def test_every_decision_has_a_number_of_its_own_and_says_it() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(path.name[:4]) for path in decisions]
+
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert all(
+        path.read_text("utf-8").startswith(f"# {number}. ") for path, number in zip(decisions, numbers, strict=True)
+    )
