@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idbridge.limits import LIMITS
+from idbridge_gateway.metrics.catalogue import ANSWERS
 from tests.gateway.asking import Node, problem_of, verdict_of
 
 PATHS = ("/v1/verify", "/v1/verify/batch")
@@ -260,7 +261,8 @@ async def trickle(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    access = [(name.encode(), value.encode()) for name, value in node.access(party).items()]
+    own = {name for name, _ in headers}
+    access = [(name.encode(), value.encode()) for name, value in node.access(party).items() if name.encode() not in own]
     scope = {
         "type": "http",
         "method": "POST",
@@ -270,6 +272,20 @@ async def trickle(
     }
     await node.app(scope, receive, send)
     return (sent[0]["status"] if sent else None), taken
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/wallet/request/any", "/v1/attestations", "/v1/receipts/check"])
+def test_who_goes_away_before_its_request_was_complete_is_no_fault_of_this_node(
+    node: Node, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    media = "application/json" if path.startswith("/v1/") else "application/x-www-form-urlencoded"
+    before = node.app.state.parts.figures.reading()
+    asyncio.run(trickle(node, pieces=[b"a", None], path=path, headers=[(b"content-type", media.encode())]))
+    after = node.app.state.parts.figures.reading()
+
+    counted = {key: count for key, count in after.counts.items() if count != before.counts.get(key)}
+    assert [key[-1] for key in counted if key[0] == ANSWERS] == ["4xx"]
+    assert "unexpected" not in caplog.text
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from idbridge.errors import RequestError
 from idbridge_gateway.api.answer import Answer
+from idbridge_gateway.api.body import ClientGone
 from idbridge_gateway.api.problems import problem_answer
 
 _CODES: Final = {404: "input.not_found"}
@@ -24,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(RequestError, _of_request)
+    app.add_exception_handler(ClientGone, _of_nobody)
     app.add_exception_handler(Exception, _of_anything)
 
 
@@ -72,6 +74,11 @@ async def _of_validation(request: Request, error: Any) -> Response:
 
 async def _of_request(request: Request, error: Any) -> Response:
     return _problem(request, error)
+
+
+async def _of_nobody(request: Request, error: Any) -> Response:  # noqa: ARG001 - there is nothing in it
+    """Count a request that never came to its end as one that is broken; nobody is there to be answered."""
+    return _problem(request, RequestError("input.request_malformed"))
 
 
 async def _of_anything(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the journal notes it
