@@ -241,6 +241,9 @@ def test_a_body_reserves_no_more_room_than_it_announces(node: Node) -> None:
     assert asyncio.run(hold_and_ask()) == 400
 
 
+TAKING = ("/oauth/token", "/wallet/request/any", "/wallet/any", "/consent", "/v1/attestations", "/v1/receipts/check")
+
+
 async def trickle(
     node: Node, *, pieces: list[Any], headers: Any = (), path: str = "/v1/verify", party: str = "th-bank"
 ) -> tuple[int | None, int]:
@@ -274,7 +277,9 @@ async def trickle(
     return (sent[0]["status"] if sent else None), taken
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/wallet/request/any", "/v1/attestations", "/v1/receipts/check"])
+@pytest.mark.parametrize(
+    "path", ["/oauth/token", "/wallet/request/any", "/wallet/any", "/consent", "/v1/attestations", "/v1/receipts/check"]
+)
 def test_who_goes_away_before_its_request_was_complete_is_no_fault_of_this_node(
     node: Node, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:

@@ -13,6 +13,7 @@ from idbridge.errors import RateExceededError, RequestError
 from idbridge.oidc.errors import OAuthError
 from idbridge.reasons import reason
 from idbridge_gateway.api.answer import json_octets
+from idbridge_gateway.api.body import ClientGone
 from idbridge_gateway.journal import note_unexpected
 
 NO_STORE: Final[Mapping[str, str]] = {"cache-control": "no-store", "pragma": "no-cache"}
@@ -65,6 +66,8 @@ async def answered(request: Request, act: Callable[[Request], Awaitable[Response
     except RequestError as broken:
         request.state.refused = broken.code
         return error_answer(oauth_error(broken), correlation_id=correlation_id)
+    except ClientGone:
+        raise  # nobody is there to be answered
     except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a client gets an error it can read
         note_unexpected(error, correlation_id=correlation_id)
         return error_answer(oauth_error(RequestError("system.internal")), correlation_id=correlation_id)

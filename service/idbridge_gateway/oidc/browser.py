@@ -18,6 +18,7 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.oidc.authorization_response import response_location
 from idbridge.oidc.errors import OAuthError
+from idbridge_gateway.api.body import ClientGone
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.oidc.answers import NO_STORE, oauth_error
 from idbridge_gateway.oidc.form_post import FORM_POST, FormPost
@@ -92,6 +93,8 @@ async def browsed(request: Request, act: Callable[[Request], Awaitable[Response]
         refusal = error
     except RequestError as broken:
         refusal = oauth_error(broken)
+    except ClientGone:
+        raise  # nobody is there to be answered
     except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a person gets a page
         note_unexpected(error, correlation_id=correlation_id)
         refusal = oauth_error(RequestError("system.internal"))

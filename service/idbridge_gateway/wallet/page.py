@@ -18,6 +18,7 @@ from idbridge.errors import RequestError
 from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness
 from idbridge.presentation.request_object import wallet_link
+from idbridge_gateway.api.body import ClientGone
 from idbridge_gateway.journal import note_unexpected
 from idbridge_gateway.oidc.browser import TransactionCookies, public_name, see_other
 from idbridge_gateway.pages.forgery import origin_of
@@ -107,6 +108,8 @@ class WalletPages:
             return await (self.on_device if request.method == "POST" else self.show)(request, link)
         except RequestError as broken:
             return self._problem(request, broken)
+        except ClientGone:
+            raise  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the edge: whatever happened, a person gets a page
             note_unexpected(error, correlation_id=request.state.correlation_id)
             return self._problem(request, RequestError("system.internal"))
