@@ -122,6 +122,67 @@ def test_nobody_waits_for_a_log_that_is_opened_again_on_a_disk_that_takes_its_ti
     assert asyncio.run(walked()) == 1
 
 
+class Switched(OwnLine):
+    """A line whose log begins to be opened again at the very moment at which somebody looks whether it is."""
+
+    begun = 0
+    switching = False
+
+    @property
+    def _reopening(self) -> bool:
+        was = bool(self.__dict__.get("is_so", False))
+        if self.switching:
+            self.__dict__["is_so"], self._writer = True, None
+        return was
+
+    @_reopening.setter
+    def _reopening(self, value: bool) -> None:
+        self.__dict__["is_so"] = value
+
+    def begin(self) -> LogWriter:
+        """Count who opens it."""
+        self.begun += 1
+        return super().begin()
+
+
+def test_who_comes_as_a_log_begins_to_be_opened_again_does_not_wait_for_that(tmp_path: Path) -> None:
+    signer = Faltering()
+    writer = Node(tmp_path / "log").begin().open(signer=signer)
+    signer.out = True
+    with pytest.raises(UnrecordedError):
+        writer.append_blocking(LeafType.START, START)
+    line = Switched(lambda: writer)
+    line._writer, line.switching = writer, True
+
+    with pytest.raises(UnrecordedError):
+        append(line)
+
+    assert line.begun == 0
+    writer.close()
+
+
+def test_a_line_is_broken_for_as_long_as_its_log_is_being_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, signer, seen = Node(tmp_path / "log").begin(), Faltering(), list[bool]()
+    line = OwnLine(lambda: node.open(signer=signer), stopwatch=Stopwatch())
+    writer = line.begin()
+    signer.out = True
+    with pytest.raises(UnrecordedError):
+        writer.append_blocking(LeafType.START, START)
+    close, line._not_before = writer.close, 0.0
+
+    def closed(**named: bool) -> None:
+        seen.append(line.is_broken)
+        close(**named)
+
+    monkeypatch.setattr(writer, "close", closed)
+    line.begin()
+
+    assert seen == [True]
+    line.end()
+
+
 def test_a_line_whose_log_cannot_be_opened_says_so_until_a_look_finds_it_whole(tmp_path: Path) -> None:
     node, stopwatch = Node(tmp_path / "log"), Stopwatch()
     line = OwnLine(node.open, stopwatch=stopwatch)

@@ -97,7 +97,7 @@ class OwnLine:
             self._not_before = self._stopwatch.seconds() + _AGAIN_SECONDS
             if writer is not None:
                 JOURNAL.error("the log is opened again: %s", writer.state().failure)
-                self._reopening = True
+                self._reopening = self._refused = True  # before the writer goes: nobody may take the line for whole
                 self._writer = None
             try:
                 if writer is not None:
@@ -115,9 +115,9 @@ class OwnLine:
         Raises:
             RequestError: ``system.unrecorded`` or ``system.overloaded``: nothing may be released.
         """
+        writer = self._writer  # read first: whoever opens the log again says so before they take the writer away
         if self._reopening:  # a disk that failed once may take minutes, and nobody waits for it
             raise UnrecordedError("the log is being opened again")
-        writer = self._writer
         try:
             if writer is None:
                 writer = await asyncio.to_thread(self.begin)
