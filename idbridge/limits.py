@@ -30,7 +30,7 @@ class Limits:
     request_head_bytes: int = 32 * 1024
     request_arrival: timedelta = timedelta(seconds=15)  # from its first octet to its last
     answer_taken: timedelta = timedelta(minutes=1)  # in which a client takes at least a part of an answer that waits
-    answer_unread: timedelta = timedelta(seconds=2)  # after which who takes nothing gives way, where there is no room
+    gives_way: timedelta = timedelta(seconds=2)  # after which who asks or reads no further may have to make room
     discarded_bytes: int = 8 * 1024 * 1024  # of a body whose answer came before its end
     arriving_bytes: int = 256 * 1024 * 1024  # of all bodies that are being read, as announced or at their bound
     arriving_bytes_each: int = 64 * 1024 * 1024  # of one relying party: a quarter, so that none fills a worker

@@ -4,9 +4,9 @@ uvicorn bounds neither the size of a request's head nor the time that a request 
 trickles octets holds a connection for ever (slowloris). Here a request has to arrive whole within a fixed time, its
 head has a size, and what follows an answer that came early is thrown away up to a bound. Nor does it bound how many
 connections there are: a worker that has no descriptor left would answer nobody, so that whoever has waited longest
-without asking, or without taking an answer, gives way to whoever comes. And an answer that nobody takes is not kept for
-ever, nor is its connection: to close one waits until all is sent. Bytes that are no HTTP are answered by a problem like
-everything else.
+without asking, without asking to the end, or without taking an answer, gives way to whoever comes. And an answer that
+nobody takes is not kept for ever, nor is its connection: to close one waits until all is sent. Bytes that are no HTTP
+are answered by a problem like everything else.
 """
 
 import json
@@ -40,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stopwatch = SystemStopwatch()
         self._in_head = False
         self._arriving = False
+        self._begun = 0.0
         self._octets = 0
         self._tail = b""
         self._taking: TimerHandle | None = None
@@ -55,11 +56,17 @@ class BoundedProtocol(HttpToolsProtocol):
     @property
     def spared_since(self) -> float | None:
         """Since when nobody would miss this connection; ``None`` if somebody would."""
-        waits = self.transport.get_write_buffer_size() > 0
-        since = self._untaken_since if self._taking is not None else self.idle_since if self.is_idle else None
-        if since is None or (waits and self._stopwatch.seconds() - since < LIMITS.answer_unread.total_seconds()):
+        if self._taking is not None:
+            since = self._untaken_since
+        elif self._arriving:
+            since = self._begun
+        elif self.is_idle:
+            since = self.idle_since
+            if not self.transport.get_write_buffer_size():
+                return since
+        else:
             return None
-        return since
+        return since if self._stopwatch.seconds() - since >= LIMITS.gives_way.total_seconds() else None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -115,6 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         self._in_head = self._arriving = True
+        self._begun = self._stopwatch.seconds()
         self._octets = 0
         super().on_message_begin()
 

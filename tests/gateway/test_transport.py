@@ -208,7 +208,7 @@ ASKED = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 @pytest.fixture
 def few(server: BackgroundServer, monkeypatch: pytest.MonkeyPatch) -> BackgroundServer:
     """The server, with room for four connections."""
-    monkeypatch.setattr(transport, "LIMITS", replace(LIMITS, connections=4))
+    monkeypatch.setattr(transport, "LIMITS", replace(LIMITS, connections=4, gives_way=1_800 * LIMITS.gives_way))
     return server
 
 

@@ -1,4 +1,6 @@
-"""Clients that ask and never read what is answered: they hold no connection for ever, and keep nobody out."""
+"""Clients that never read what is answered, or never ask to the end: they hold no connection for ever, and keep nobody
+out.
+"""
 
 import asyncio
 import socket
@@ -162,7 +164,7 @@ def test_who_takes_a_little_at_a_time_is_waited_for_until_nothing_is_taken(monke
 def test_many_who_never_read_keep_nobody_out_and_leave_nothing_open(
     server: BackgroundServer, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    bounded(monkeypatch, connections=4, answer_unread=LIMITS.answer_unread / 200)
+    bounded(monkeypatch, connections=4, gives_way=LIMITS.gives_way / 200)
     before = sockets()
     with ExitStack() as opened:
         for _ in range(20):
@@ -170,3 +172,14 @@ def test_many_who_never_read_keep_nobody_out_and_leave_nothing_open(
             assert comes_true(lambda: answered(server))
 
         assert comes_true(lambda: sockets() <= before + 20 + 4)
+
+
+@pytest.mark.parametrize("begun", [b"P", b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nabcd"])
+def test_many_who_never_ask_to_the_end_keep_nobody_out(
+    server: BackgroundServer, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    bounded(monkeypatch, connections=4, gives_way=LIMITS.gives_way / 200, request_arrival=240 * LIMITS.request_arrival)
+    with ExitStack() as opened:
+        for _ in range(20):
+            opened.enter_context(closing(connect(server))).sendall(begun)
+            assert comes_true(lambda: answered(server))
