@@ -30,10 +30,11 @@ from idbridge.conformance.opening import (
     parse_address,
 )
 from idbridge.conformance.profiles import Profile, Reach
-from idbridge.conformance.record import Record, record_of
+from idbridge.conformance.record import Record, Row, record_of
 from idbridge.conformance.reports.apart import apart
 from idbridge.conformance.reports.matrix import uncovered_words
 from idbridge.conformance.reports.minted import minted_words
+from idbridge.conformance.reports.shown import shortened
 from idbridge.conformance.run import drawn, grouped, run
 from idbridge.conformance.target import Description, Target
 from idbridge.conformance.waivers import read_waivers
@@ -41,6 +42,7 @@ from idbridge.crypto.seeded_keys import SEED_OCTETS
 from idbridge.errors import ConfigurationError
 from idbridge.model.randomness import SystemRandomness
 
+_FOUND_CHARACTERS: Final = 300
 _FILE: Final = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -256,7 +258,7 @@ def _show(record: Record, corpus: Corpus, *, as_json: bool) -> None:
         return
     odd = [row for row in record.rows if not row.is_good]
     if odd:
-        rows = ((row.case, row.outcome.value, ", ".join(row.requirements), row.detail) for row in odd)
+        rows = ((row.case, row.outcome.value, ", ".join(row.requirements), _wrong(row)) for row in odd)
         output.table(("CASE", "OUTCOME", "REQUIREMENTS", "WHAT WAS WRONG"), rows, wrap={"WHAT WAS WRONG"})
         output.line()
     output.table(("PROFILE", *(outcome.value.upper() for outcome in Outcome)), _by_profile(record, corpus))
@@ -271,6 +273,13 @@ def _show(record: Record, corpus: Corpus, *, as_json: bool) -> None:
         output.line(minted)
     if odd:
         output.words("hint", f"`idbridge conformance explain {odd[0].case}` tells what it is about")
+
+
+def _wrong(row: Row) -> str:
+    """Return what was wrong; of a live target what was found as well, because its code alone names no culprit."""
+    if row.profile in (Profile.VERIFIER, Profile.TRUST_LIST_CONSUMER) or not row.received or row.received in row.detail:
+        return row.detail
+    return f"{row.detail}: {shortened(row.received, most=_FOUND_CHARACTERS)}"
 
 
 def _by_profile(record: Record, corpus: Corpus) -> Iterator[tuple[Any, ...]]:

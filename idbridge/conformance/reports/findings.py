@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from idbridge.conformance.answer import IN_GRACE
 from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.corpus import Corpus
 from idbridge.conformance.judge import Outcome
+from idbridge.conformance.profiles import Profile
 from idbridge.conformance.record import Record, Row
 from idbridge.conformance.requirements import Requirement
 from idbridge.reasons import REASONS, Indication, Reason
@@ -19,8 +21,15 @@ class Kind(StrEnum):
     ACCEPTED = "accepted what must be refused"
     OTHERWISE = "refused for another reason, or in another state afterwards"
     REFUSED = "refused what is good"
+    WANTING = "made something that is not as it has to be"
     ERROR = "gave no verdict: a crash, a hang, an empty or a malformed answer"
     UNEXPECTED = "passed, and was expected to fail"
+
+
+_MAKERS: Final = frozenset({Profile.ISSUER, Profile.TRUST_LIST_PUBLISHER})
+"""Profiles of those who are looked at for what they made, and refuse nothing themselves."""
+_OF_REASONS: Final = frozenset({Profile.VERIFIER, Profile.TRUST_LIST_CONSUMER})
+"""Profiles in which a code that came is the reason for which the target refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class Finding:
         if self.kind is Kind.OTHERWISE:
             same = self.row.got == self.row.expected
             return "Leave the state as is expected afterwards." if same else f"Refuse it with the reason {due}."
+        if self.kind is Kind.WANTING or (self.kind is Kind.REFUSED and self.row.profile not in _OF_REASONS):
+            return "Mend what was found, which stands under Received."
         if self.kind is Kind.REFUSED:
             return f"Accept it: nothing in it calls for {got}."
         return "Take its waiver out." if self.kind is Kind.UNEXPECTED else "Answer with a verdict and its reason."
@@ -81,7 +92,9 @@ def kind_of(row: Row) -> Kind:
     if row.negative:
         accepted = row.got == Indication.PASSED or row.got.endswith(IN_GRACE)
         return Kind.ACCEPTED if accepted else Kind.OTHERWISE
-    return Kind.OTHERWISE if row.got == row.expected else Kind.REFUSED
+    if row.got == row.expected:
+        return Kind.OTHERWISE
+    return Kind.WANTING if row.profile in _MAKERS else Kind.REFUSED
 
 
 def tallied(found: Iterable[Finding]) -> tuple[tuple[Kind, int], ...]:

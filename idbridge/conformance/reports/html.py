@@ -5,7 +5,7 @@ A policy in the page forbids scripts and every address, so that even a text that
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -162,11 +162,10 @@ def _numbers(record: Record, corpus: Corpus) -> Html:
     bars = [_bar(name, outcomes) for name, outcomes in counted.items()]
     head = ("Profile", "Cases", *(words.capitalize() for words in _SEGMENTS.values()))
     heads = (tag("th", words, scope="col", class_="number" if number else None) for number, words in enumerate(head))
-    rows = [_number_row(name, outcomes) for name, outcomes in counted.items()]
-    table = tag("table", tag("thead", tag("tr", together(heads))), tag("tbody", *rows))
-    scroll = tag("div", table, class_="scroll", tabindex=0, role="group", aria_label="In numbers")
+    rows = [_number_row(name, outcomes, head) for name, outcomes in counted.items()]
+    table = tag("table", tag("thead", tag("tr", together(heads))), tag("tbody", *rows), class_="counts")
     title = tag("h2", "In numbers", id="numbers")
-    return tag("section", title, *bars, tag("ul", together(legend), class_="legend"), scroll)
+    return tag("section", title, *bars, tag("ul", together(legend), class_="legend"), table)
 
 
 def _outcomes(rows: Iterable[Row]) -> dict[Outcome, int]:
@@ -194,8 +193,10 @@ def _rect(begins: int, width: int, kind: Outcome) -> Html:
     return tag("rect", x=begins, y=0, width=width, height=20, class_=kind.value)
 
 
-def _number_row(name: str, counted: Mapping[Outcome, int]) -> Html:
-    cells = (tag("td", str(number), class_="number") for number in (sum(counted.values()), *counted.values()))
+def _number_row(name: str, counted: Mapping[Outcome, int], head: Sequence[str]) -> Html:
+    """Return the row of one profile; each number has its head beside it, which a narrow screen shows."""
+    numbers = zip(head[1:], (sum(counted.values()), *counted.values()), strict=True)
+    cells = (tag("td", str(number), class_="number", data_head=words) for words, number in numbers)
     return tag("tr", tag("th", name, scope="row"), together(cells))
 
 

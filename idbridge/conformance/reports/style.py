@@ -44,7 +44,7 @@ h1 .left { display: block; font-size: 1rem; line-height: 1.45; font-weight: 600;
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1rem 0 }
 dl { display: grid; grid-template-columns: minmax(6.5rem, max-content) 1fr; gap: .35rem 1rem; margin: .5rem 0 }
 dt { color: var(--soft) } dd { margin: 0; min-width: 0 } dd p { margin: 0 }
-.scroll { overflow-x: auto } .scroll table { overflow-wrap: normal } .scroll tbody th { white-space: nowrap }
+.counts { overflow-wrap: normal }
 pre { margin: 0; padding: .6rem .75rem; max-height: 14rem; overflow: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; background: var(--paper); border: 1px solid var(--line); border-radius: .4rem }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.45 }
@@ -67,10 +67,14 @@ svg { display: block; width: 100%; height: 1.4rem; border-radius: .3rem }
 .bar { display: grid; grid-template-columns: 11rem 1fr; gap: .25rem 1rem; align-items: center; margin: .5rem 0 }
 @media (max-width: 40rem) {
   .bar { grid-template-columns: 1fr }
-  .scroll td, .scroll th { padding-inline-end: .6rem } .scroll table { font-size: .8rem }
+  .counts, .counts tbody { display: block } .counts tbody th { grid-column: 1 / -1; border: 0; font-weight: 600 }
+  .counts tr { display: grid; grid-template-columns: 1fr 1fr; border-bottom: 1px solid var(--line); padding: .25rem 0 }
+  .counts td.number { display: flex; justify-content: space-between; gap: .5rem; border: 0;
+    padding: .15rem 1rem .15rem 0 }
+  .counts td.number::before { content: attr(data-head); color: var(--soft); text-align: start }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .5rem }
   .matrix, .matrix tbody, .matrix tr, .matrix td, .matrix tbody th { display: block; width: auto !important }
-  .matrix thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  .matrix thead, .counts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .matrix tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
   .matrix td, .matrix tbody th { border: 0; padding: .1rem 0 }
 }

@@ -246,7 +246,7 @@ def test_findings_begin_with_what_was_accepted_and_name_each_kind() -> None:
     kinds = [list(Kind).index(one.kind) for one in found]
 
     assert kinds == sorted(kinds)
-    assert dict(tallied(found)) == dict.fromkeys(Kind, 1)
+    assert dict(tallied(found)) == dict.fromkeys((one for one in Kind if one is not Kind.WANTING), 1)
 
 
 def test_every_kind_of_finding_says_what_to_do() -> None:
@@ -254,7 +254,7 @@ def test_every_kind_of_finding_says_what_to_do() -> None:
 
     assert found[Kind.ACCEPTED].row.expected.endswith(found[Kind.ACCEPTED].to_do.split()[-1].rstrip("."))
     assert all(one.to_do in unescape(html(EVERY, shipped())) for one in found.values() if NASTY[:20] not in one.to_do)
-    assert len({one.to_do for one in found.values()}) == len(Kind)
+    assert len({one.to_do for one in found.values()}) == len(found) == len(Kind) - 1
 
 
 def test_a_crash_is_an_error_and_not_a_refusal() -> None:
@@ -345,3 +345,20 @@ def test_one_mistake_of_a_kind_was_made_one_time() -> None:
     case = refused_case()
 
     assert "<b>1</b> time it accepted what must be refused" in html(record([judged(case, accepted(case))]), shipped())
+
+
+def test_who_made_something_wrong_refused_nothing_and_is_sent_to_what_was_found() -> None:
+    makers = {Profile.ISSUER: Kind.WANTING, Profile.TRUST_LIST_PUBLISHER: Kind.WANTING, Profile.WALLET: Kind.REFUSED}
+    for profile, kind in makers.items():
+        case = next(one for one in shipped().chosen([profile]) if not one.is_negative)
+        wrong = Observation(Verdict(Indication.FAILED, "claims"), received="`birthdate` is read otherwise")
+        (found,) = findings(record([judged(case, wrong)], profiles=(profile,)), shipped())
+
+        assert found.kind is kind
+        assert found.to_do == "Mend what was found, which stands under Received."
+
+
+def test_on_a_narrow_screen_each_number_has_its_head_beside_it() -> None:
+    heads = [value for name, value in Page(html(EVERY, shipped())).attributes if name == "data-head"]
+
+    assert heads[:6] == ["Cases", "Passed", "Failed", "Errors", "Expected failures", "Not implemented"]
