@@ -60,7 +60,7 @@ def patiently(suite: Suite, exchange: Exchange, *, wait: timedelta) -> Finding |
     while True:
         reply = sent(suite, exchange)
         found = judged(suite, reply, exchange)
-        if found is None or not is_later(reply) or stopwatch.seconds() >= until:
+        if found is None or found.code == NO_RETRY_AFTER or not is_later(reply) or stopwatch.seconds() >= until:
             return found
         Event().wait(_PAUSE_S)
 

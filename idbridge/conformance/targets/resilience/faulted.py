@@ -26,6 +26,7 @@ from idbridge.conformance.targets.resilience.answers import (
 )
 
 NOT_ALIVE: Final = "strain.not_alive"
+NOT_SAID: Final = "strain.readiness_untold"
 ACCEPTED: Final = "strain.accepted_under_fault"
 NOT_RECOVERED: Final = "strain.not_recovered"
 WAIT: Final = timedelta(seconds=15)
@@ -58,7 +59,10 @@ def readiness(suite: Suite) -> Finding | None:
         return Finding(SERVER_ERROR, f"/readyz answered {told.status}")
     if told.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" not in told.headers:
         return Finding(NO_RETRY_AFTER, "/readyz answered 503 without Retry-After")
-    return refusal(told)
+    found = refusal(told)
+    if found is None and told.document().get("status") != "ready":
+        return Finding(NOT_SAID, f"/readyz answered {told.status}, and did not say that it is ready")
+    return found
 
 
 def recovers(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:

@@ -5,7 +5,7 @@ C2SP tlog-proof, tlog-checkpoint and tlog-cosignature; architecture D8.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from types import MappingProxyType
@@ -19,9 +19,12 @@ from idbridge.conformance.targets.idp.wire import NoVerdictError
 from idbridge.conformance.targets.live import Finding, Procedure
 from idbridge.conformance.targets.resilience.answers import judged, require_ok, sent
 from idbridge.crypto.signer import generate
+from idbridge.model.region import MemberState
+from idbridge.model.time import parse_instant
 from idbridge.sandbox.case import Exchange
 from idbridge.tlog import note
-from idbridge.tlog.receipt import Proof, parse_proof
+from idbridge.tlog.receipt import Proof, parse_proof, parse_unverified
+from idbridge.trust.log_listing import listed_log
 
 UNTOLD: Final = Finding("strain.untold", "what was found to be proven is not what the receipt says")
 UNWITNESSED: Final = Finding("time.evidence_unwitnessed", "proven, and confirmed by no other state")
@@ -36,19 +39,35 @@ def receipt(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     text = _CHANGES[change](suite, held)
     credential = _OTHER if change == "credential" else json.loads(asked.body)["credential"]
     document = _checked(suite, text, credential)
-    if document["proven"] is True and document["leaf"]["members"].get("com") is None:
+    if document["proven"] is True and not _is_leaf_of(document, text):
         return UNTOLD
     return _refused(document)
 
 
 def confirmed(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     """Show the gateway the evidence of time in ``case``: which other states have confirmed it, it says."""
-    request = minted(suite, parameters["case"]).document()
-    document = _checked(suite, request["time_evidence"]["receipt"], None)
+    text = minted(suite, parameters["case"]).document()["time_evidence"]["receipt"]
+    document = _checked(suite, text, None)
     found = _refused(document)
-    if found is not None or document["witnesses"]:
+    if found is not None:
         return found
-    return UNWITNESSED
+    if not _is_leaf_of(document, text):
+        return UNTOLD
+    return None if _confirming(suite, text, document["witnesses"]) else UNWITNESSED
+
+
+def _is_leaf_of(document: Mapping[str, Any], text: str) -> bool:
+    """Tell whether what was found to be proven is the leaf of the receipt ``text``."""
+    return dict(document["leaf"]["members"]) == dict(parse_unverified(text.encode()).leaf.members)
+
+
+def _confirming(suite: Suite, text: str, told: Sequence[Mapping[str, str]]) -> bool:
+    """Tell whether ``told`` are states, and some, that confirmed before now; none is that whose log it is."""
+    origin = parse_unverified(text.encode()).checkpoint.checkpoint.origin
+    home = listed_log(suite.lists, origin, signed_at=suite.at, at=suite.at).state
+    return bool(told) and all(
+        MemberState(one["state"]) is not home and parse_instant(one["at"]) <= suite.at for one in told
+    )
 
 
 def _given(suite: Suite, case: str) -> tuple[str, Exchange]:
