@@ -66,11 +66,15 @@ class OpenedLogin:
 
     @property
     def question(self) -> tuple[str, ...]:
-        """Who asks, and for what, in every language in which a page may say it: what an answer to it is bound to."""
+        """Who asks, for what, and how to reach them, in every language in which a page or receipt may say it.
+
+        It is what an answer is bound to.
+        """
         party, purpose = self.registered.relying_party, self.turn.state.snapshot.purposes.find(self.asked.purpose)
         names = sorted(purpose.name.items()) if purpose is not None else ()
         said = (party.name, party.state.value, party.sector, self.asked.purpose, self.asked.purpose_text)
-        return (*said, *(text for pair in names for text in pair))
+        reached = (self.registered.contacts.contact or "", self.registered.contacts.withdrawal or "")
+        return (*said, *reached, *(text for pair in names for text in pair))
 
     def asker(self, words: Language) -> Asker:
         """Return who asks, in the language of ``words``."""
