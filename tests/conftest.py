@@ -1,10 +1,18 @@
 """What holds for all tests."""
 
+import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+if sys.dont_write_bytecode:  # then each of a thousand processes would compile everything anew
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 LONGEST_READABLE = 60
 # The files that take longest, first: a worker that is handed one of them at the end works on it while the others idle.
