@@ -1,5 +1,6 @@
 """``idbridge``: the nouns, each in a module of its own. Which ones there are, and under which heading, stands here."""
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -56,4 +57,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    gc.disable()  # until a command is read: `groups` turns it on
     root()

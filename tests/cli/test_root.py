@@ -1,6 +1,7 @@
 """The root: errors end in the table, a broken plug-in breaks nothing, help shows every noun under a heading."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 
 import click
@@ -113,3 +114,46 @@ def test_no_summary_of_a_command_is_cut_off_on_a_terminal_of_80_columns(
 
     cut = [line for text in listed for line in text.splitlines()[1:] if line.endswith("...")]
     assert cut == []
+
+
+@pytest.fixture
+def put_off() -> Iterator[None]:
+    """Garbage is not looked for, as `main` begins."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("put_off")
+@pytest.mark.parametrize("command", [("reason", "show", "issuer.unknown"), ("rp", "--help")])
+def test_garbage_is_collected_once_a_command_is_read_and_never_among_what_was_read(
+    run: Run, command: tuple[str, ...]
+) -> None:
+    before = gc.get_freeze_count()
+    assert not gc.isenabled()
+
+    assert run(*command).code == 0
+
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > before
+
+
+@pytest.mark.usefixtures("put_off")
+def test_a_group_leaves_it_put_off_for_what_it_reads_itself() -> None:
+    context = click.Context(root)
+
+    trust = root.get_command(context, "trust")
+
+    assert isinstance(trust, groups.LazyGroup)
+    assert not gc.isenabled()
+    assert trust.get_command(context, "publish") is not None
+    assert gc.isenabled()
+
+
+def test_where_garbage_is_collected_a_command_changes_nothing_about_it(run: Run) -> None:
+    before = gc.get_freeze_count()
+
+    assert run("reason", "show", "issuer.unknown").code == 0
+
+    assert (gc.isenabled(), gc.get_freeze_count()) == (True, before)
