@@ -195,6 +195,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
                 "database_url": SecretStr(database.url),
                 "relying_parties_file": None,
                 "traces_dir": folder / "traces",
+                "traces_share": 1.0,
                 "metrics_port": 0,
             }
             with working_node(folder / "node", redis.url, workers=2, **more) as working:
