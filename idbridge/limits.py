@@ -274,6 +274,7 @@ class Limits:
     acts_waiting: int = 4_096  # changes of lists, keys and registrations that wait to be written down
     receipt_bundles: int = 4_096  # the newest, of 256 leaves each, in which a receipt is looked for: a million leaves
     answer_code_characters: int = 64  # typed from a printed answer: 40 of the last leaf there can be, and gaps
+    receipt_searches_each: int = 4  # of one relying party, that are made or wait for their turn at one worker
     receipt_check_bytes: int = 192 * 1024  # a receipt, a credential and an assertion, with what JSON adds to them
     leaf_text_characters: int = 63  # of a name told in full, as of a relying party; the digest of a longer one is told
     day_key_look: timedelta = timedelta(seconds=1)  # between two looks whether the key of the day in use is still there

@@ -1,11 +1,14 @@
 """The log over HTTP: first what is told to nobody, then tiles, receipts made again, and receipts checked."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import httpx2
 import pytest
 
 from idbridge.codec import base64url
@@ -17,6 +20,7 @@ from idbridge.tlog import merkle, tile
 from idbridge.tlog import receipt as receipts
 from idbridge.tlog.tile import WIDTH, Tile
 from idbridge.trust.log_listing import listed_log
+from idbridge_gateway.api import log as log_api
 from idbridge_gateway.app import create_app
 from idbridge_gateway.evidence.lookup import find_receipt
 from tests.evidence.kit import Node as LogNode
@@ -26,6 +30,7 @@ from tests.gateway.test_exchange import exchange, exchanging, form_of
 
 __all__ = ["exchanging"]
 CHECK = "/v1/receipts/check"
+PATIENCE = 120.0
 JSON = {"content-type": "application/json"}
 
 
@@ -129,6 +134,43 @@ def test_a_receipt_is_looked_for_among_the_newest_leaves_and_for_its_party_alone
     assert not found(2, bundles=1)
     assert found(WIDTH + 2, bundles=1)
     assert found(2)
+
+
+def test_who_asks_for_receipts_without_end_keeps_nobody_else_from_theirs(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look for a receipt that never was reads a million leaves, and there is one at a time."""
+    begun, ended = Event(), Event()
+
+    def slow(*_: Any, **__: Any) -> None:
+        begun.set()
+        assert ended.wait(PATIENCE)
+
+    monkeypatch.setattr(log_api, "find_receipt", slow)
+    path = f"/v1/receipts/rep_{'0' * 32}"
+
+    async def asked() -> tuple[list[Any], Any]:
+        transport = httpx2.ASGITransport(app=node.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+            flood = [
+                asyncio.create_task(client.get(path, headers=node.access("th-bank")))
+                for _ in range(LIMITS.receipt_searches_each + 5)
+            ]
+            while not begun.is_set() or sum(one.done() for one in flood) < 5:
+                await asyncio.sleep(0.001)
+            other = asyncio.create_task(client.get(path, headers=node.access("th-hospital")))
+            ended.set()
+            return [await one for one in flood], await other
+
+    flood, other = asyncio.run(asyncio.wait_for(asked(), PATIENCE))
+
+    refused = [one for one in flood if one.status_code != 404]
+    assert len(refused) == 5
+    assert {problem_of(one, 503) for one in refused} == {"system.overloaded"}
+    assert all(int(one.headers["retry-after"]) > 0 for one in refused)
+    assert problem_of(other, 404) == "input.not_found"
+    monkeypatch.undo()
+    assert problem_of(node.send("GET", path, headers=node.access()), 404) == "input.not_found"
 
 
 def test_a_digest_that_is_none_is_refused(node: Node) -> None:

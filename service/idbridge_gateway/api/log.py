@@ -8,7 +8,9 @@ who they are, and nothing of it is kept.
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -64,6 +66,7 @@ class LogDesk:
         self._callers = callers
         self._operators = operators
         self._searching = asyncio.Semaphore(1)  # one search at a time: each reads many files
+        self._searches: Counter[str] = Counter()  # of each relying party, those that wait as well
 
     async def checkpoint(self) -> Response:
         """Return the newest checkpoint that is published.
@@ -102,7 +105,8 @@ class LogDesk:
         """Return the receipt of an answer to whom it was given.
 
         Raises:
-            RequestError: ``policy.*``; ``input.not_found``: there is none of the caller, whoever else has one.
+            RequestError: ``policy.*``; ``input.not_found``: there is none of the caller, whoever else has one;
+                ``system.overloaded``: as many are looked for already for the caller as may be.
         """
         head = read_head(request.scope["headers"], correlation_id=request.state.correlation_id)
         caller = await self._callers.identified(head, method="GET", path=request.scope["path"])
@@ -139,8 +143,22 @@ class LogDesk:
         folder, days = self._evidence.folder, self._evidence.days
         if folder is None or days is None or _REPORT_ID.fullmatch(report_id) is None:
             return None
-        async with self._searching:
-            return await _unharmed(self._search, folder, report_id, party, digest)
+        with self._place(party):
+            async with self._searching:
+                return await _unharmed(self._search, folder, report_id, party, digest)
+
+    @contextmanager
+    def _place(self, party: str) -> Iterator[None]:
+        """Have one of the places that a relying party has among those who wait, so that none keeps others waiting."""
+        if self._searches[party] >= LIMITS.receipt_searches_each:
+            raise RequestError("system.overloaded", "too many receipts are being looked for for this relying party")
+        self._searches[party] += 1
+        try:
+            yield
+        finally:
+            self._searches[party] -= 1
+            if not self._searches[party]:
+                del self._searches[party]
 
     def _search(self, folder: Path, report_id: str, party: str, digest: bytes | None) -> Found | None:
         days = self._evidence.days
