@@ -10,9 +10,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.model.time import instant_text
+from idbridge.trust import members
+from idbridge.trust.errors import violation
 
+_MEMBERS: Final = frozenset({
+    "signed_at", "expires", "root_version", "timestamp_version", "snapshot_version", "snapshot_digest", "states_until",
+})  # fmt: skip
 _NONE: Final[Mapping[MemberState, datetime]] = MappingProxyType({})
 
 
@@ -47,3 +53,31 @@ class RegionalFreshness:
             "snapshot_digest": self.snapshot_digest,
             "states_until": {state.value: instant_text(until) for state, until in sorted(self.states_until.items())},
         }
+
+
+def parse(value: Any) -> RegionalFreshness:
+    """Return that of which ``RegionalFreshness.document`` made ``value``.
+
+    Raises:
+        TrustError: It is in another form.
+    """
+    said = members.table(value, required=_MEMBERS, where="regional")
+    until = said["states_until"]
+    if type(until) is not dict:
+        raise violation("states_until is not an object")
+
+    def version(name: str) -> int:
+        return members.count(said[name], where=name, least=1, most=LIMITS.metadata_version)
+
+    return RegionalFreshness(
+        signed_at=members.instant(said["signed_at"], where="signed_at"),
+        expires=members.instant(said["expires"], where="expires"),
+        root_version=version("root_version"),
+        timestamp_version=version("timestamp_version"),
+        snapshot_version=version("snapshot_version"),
+        snapshot_digest=members.text(said["snapshot_digest"], where="snapshot_digest"),
+        states_until=MappingProxyType({
+            members.word(state, MemberState, where="a state"): members.instant(end, where="states_until")
+            for state, end in until.items()
+        }),
+    )  # fmt: skip

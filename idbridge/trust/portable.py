@@ -17,8 +17,7 @@ from idbridge.errors import ConfigurationError, InputError, JoseError, TrustErro
 from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
-from idbridge.model.time import parse_instant
-from idbridge.trust import agreements, floors, members, profile
+from idbridge.trust import agreements, floors, freshness, members, profile
 from idbridge.trust.deny import DenyBook
 from idbridge.trust.floor import Floor
 from idbridge.trust.floors import Floors
@@ -39,10 +38,6 @@ _NO_KEYS: Final[Keys] = MappingProxyType({})
 _DAMAGED: Final = (TrustError, JoseError, InputError, ValueError, KeyError, TypeError)
 _MEMBERS: Final = frozenset({
     "environment", "distribution", "keys", "document_keys", "floors", "regional", "absent", "files",
-})  # fmt: skip
-_REGIONAL: Final = frozenset({
-    "signed_at", "expires", "root_version", "timestamp_version", "snapshot_version", "snapshot_digest",
-    "states_until",
 })  # fmt: skip
 
 
@@ -133,7 +128,7 @@ def of_stored(stored: StoredSnapshot, present: Floors) -> Iterator[TrustMaterial
             keys=keys,
             document_keys=former,
             floors=present,
-            regional=parse_regional(about["regional"]),
+            regional=freshness.parse(about["regional"]),
             absent=_absent(about["absent"]),
             files=MappingProxyType({
                 **{path: octets for path, octets in stored.files.items() if path.startswith(_AGREED)},
@@ -179,32 +174,12 @@ def parse(value: Any) -> TrustMaterial:
             keys=_keys(read["keys"]),
             document_keys=_keys(read["document_keys"]),
             floors=floors.parse(read["floors"]),
-            regional=parse_regional(read["regional"]) if read["regional"] is not None else None,
+            regional=freshness.parse(read["regional"]) if read["regional"] is not None else None,
             absent=_absent(read["absent"]),
             files=read_files(read["files"], most=LIMITS.snapshot_files),
         )
     except _DAMAGED as damaged:
         raise ConfigurationError(f"the trust material is not in its form: {damaged}") from damaged
-
-
-def parse_regional(value: Any) -> RegionalFreshness:
-    """Return what ``RegionalFreshness.document`` made ``value`` of.
-
-    Raises:
-        TrustError, ValueError: It is in another form.
-    """
-    said = members.table(value, required=_REGIONAL, where="regional")
-    until = members.table(said["states_until"], required=frozenset(said["states_until"]), where="states_until")
-    number = LIMITS.metadata_version
-    return RegionalFreshness(
-        signed_at=parse_instant(said["signed_at"]),
-        expires=parse_instant(said["expires"]),
-        root_version=members.count(said["root_version"], where="root_version", least=1, most=number),
-        timestamp_version=members.count(said["timestamp_version"], where="timestamp_version", least=1, most=number),
-        snapshot_version=members.count(said["snapshot_version"], where="snapshot_version", least=1, most=number),
-        snapshot_digest=members.text(said["snapshot_digest"], where="snapshot_digest"),
-        states_until=MappingProxyType({_state(name): parse_instant(instant) for name, instant in until.items()}),
-    )
 
 
 def written_files(files: Mapping[str, bytes]) -> dict[str, str]:

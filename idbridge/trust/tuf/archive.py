@@ -11,12 +11,10 @@ from typing import Any, Final
 
 from idbridge.crypto.keys import parse_jwk
 from idbridge.errors import ConfigurationError, InputError, JoseError, TrustError
-from idbridge.limits import LIMITS
 from idbridge.model.keys import PublicKey
 from idbridge.model.region import Environment, MemberState
-from idbridge.model.time import parse_instant
 from idbridge.recognition.signed_document import payload_digest
-from idbridge.trust import agreements, members
+from idbridge.trust import agreements, freshness, members
 from idbridge.trust.floors import Floors
 from idbridge.trust.freshness import RegionalFreshness
 from idbridge.trust.shelf import OctetShelf
@@ -29,10 +27,6 @@ from idbridge.trust.tuf.acceptance import DISTRIBUTION
 SCHEMA: Final = "idbridge-distribution-1"
 _MEMBERS: Final = frozenset({
     "schema", "environment", "trust_snapshot", "regional", "keys", "documentKeys", "vouching", "absent",
-})  # fmt: skip
-_REGIONAL: Final = frozenset({
-    "signed_at", "expires", "root_version", "timestamp_version", "snapshot_version", "snapshot_digest",
-    "states_until",
 })  # fmt: skip
 
 
@@ -92,7 +86,7 @@ def read(stored: StoredSnapshot, *, environment: Environment, floors: Floors) ->
             document_keys=_others(vouching, keys),
         )
         retired = _keys(said["documentKeys"])
-        regional = _regional(said["regional"])
+        regional = freshness.parse(said["regional"])
         absent = _absent(said["absent"])
     except (TrustError, JoseError, InputError, ValueError, KeyError, TypeError) as damaged:
         raise ConfigurationError(f"what is kept is damaged: {damaged}") from damaged
@@ -172,20 +166,3 @@ def _keys(value: Any) -> Mapping[MemberState, tuple[PublicKey, ...]]:
         )
         for state, jwks in value.items()
     })  # fmt: skip
-
-
-def _regional(value: Any) -> RegionalFreshness:
-    said = members.table(value, required=_REGIONAL, where="regional")
-    number = LIMITS.metadata_version
-    return RegionalFreshness(
-        signed_at=parse_instant(said["signed_at"]),
-        expires=parse_instant(said["expires"]),
-        root_version=members.count(said["root_version"], where="root_version", least=1, most=number),
-        timestamp_version=members.count(said["timestamp_version"], where="timestamp_version", least=1, most=number),
-        snapshot_version=members.count(said["snapshot_version"], where="snapshot_version", least=1, most=number),
-        snapshot_digest=members.text(said["snapshot_digest"], where="snapshot_digest"),
-        states_until=MappingProxyType({
-            members.word(state, MemberState, where="a state"): parse_instant(until)
-            for state, until in said["states_until"].items()
-        }),
-    )  # fmt: skip
