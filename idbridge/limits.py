@@ -324,6 +324,7 @@ class Limits:
     store_wait: timedelta = timedelta(seconds=1)  # for an answer of the store that workers share
     journal_waiting: int = 4_096  # lines that wait for whoever reads the journal, above which they are dropped
     journal_flush: timedelta = timedelta(seconds=1)  # at an end, for lines that wait for a reader
+    store_clock_ahead: timedelta = timedelta(seconds=30)  # beyond the time that passed: half of what it keeps in excess
     store_retake: timedelta = timedelta(seconds=10)  # in which who took a value may ask again: longer than two waits
     store_commands_waiting: int = 1_000  # that gather for one round trip
     store_connections: int = 64  # of one worker, for what does not gather

@@ -59,7 +59,7 @@ def bulk(text: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
-RECALLED = b"*2\r\n" + bulk(b"a") + bulk(b"1")
+RECALLED = b"*4\r\n" + bulk(b"a") + bulk(b"1") + bulk(b"1700000000") + bulk(b"0.000")
 
 
 def claimed_where_is_said(said: bytes, *, recalled: bytes = RECALLED) -> Any:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from idbridge.clock import BootStopwatch, Stopwatch
 from idbridge.errors import ConfigurationError, RequestError
+from idbridge.limits import LIMITS
 from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_one_time import RedisOneTime
@@ -45,9 +47,26 @@ def emptied(server: RedisServer) -> None:
     assert server.ask(b"FLUSHALL") == b"+OK\r\n"
 
 
-def with_engine(server: RedisServer, work: Work, *, folder: Path | None = None, way: Way = Way.USE) -> Any:
+class HandStopwatch:
+    """A stopwatch that stands still until a test moves it: the server's clock is left as it is."""
+
+    def __init__(self) -> None:
+        self.shows = BootStopwatch().seconds()
+
+    def seconds(self) -> float:
+        return self.shows
+
+
+def with_engine(
+    server: RedisServer,
+    work: Work,
+    *,
+    folder: Path | None = None,
+    way: Way = Way.USE,
+    stopwatch: Stopwatch | None = None,
+) -> Any:
     async def worked() -> Any:
-        engine = RedisEngine(server.url, prefix=PREFIX, directory=folder, way=way)
+        engine = RedisEngine(server.url, prefix=PREFIX, directory=folder, way=way, stopwatch=stopwatch)
         try:
             return await work(engine)
         finally:
@@ -179,6 +198,64 @@ def test_a_store_that_lost_what_was_taken_from_it_is_noticed(server: RedisServer
     with_engine(server, ended, folder=tmp_path)
 
 
+def test_a_store_whose_clock_was_set_ahead_forgot_what_it_kept_until_an_instant(
+    server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was spent for five minutes is unspent at once for a clock that is ten minutes ahead, and stays so."""
+    stopwatch = HandStopwatch()
+
+    async def work(engine: RedisEngine) -> list[bool | str]:
+        found = [await claimed(engine)]
+        stopwatch.shows -= 600  # so much longer than here it took there
+        await engine.look()
+        found.append(await claimed(engine, 2))
+        stopwatch.shows += 600  # and it is set right again
+        await engine.look()
+        return [*found, await claimed(engine, 2)]
+
+    assert with_engine(server, work, folder=tmp_path, stopwatch=stopwatch) == [True, *["system.overloaded"] * 2]
+    assert "was set ahead" in caplog.text
+    assert with_engine(server, claimed, folder=tmp_path) == "system.overloaded"
+    for way in (Way.LOOK, Way.USE):
+        with pytest.raises(ConfigurationError, match=r"set ahead.*--release-store"):
+            with_engine(server, usable, folder=tmp_path, way=way)
+
+
+def test_an_operator_releases_a_store_whose_clock_was_set_ahead_for_every_node_that_saw_it(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    async def seen(engine: RedisEngine) -> bool | str:
+        await engine.look()
+        stopwatch.shows -= 600
+        await engine.look()
+        return await claimed(engine)
+
+    for name in ("one", "other"):
+        stopwatch = HandStopwatch()
+        (tmp_path / name).mkdir()
+        assert with_engine(server, seen, folder=tmp_path / name, stopwatch=stopwatch) == "system.overloaded"
+    with_engine(server, usable, folder=tmp_path / "one", way=Way.RELEASE)
+
+    assert with_engine(server, claimed, folder=tmp_path / "other") is True
+    assert with_engine(server, claimed, folder=tmp_path / "one") is False
+
+
+def test_a_clock_that_is_set_back_or_a_little_ahead_makes_nothing_forgotten(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    stopwatch, little = HandStopwatch(), LIMITS.store_clock_ahead.total_seconds() / 2
+
+    async def work(engine: RedisEngine) -> list[bool | str]:
+        found = [await claimed(engine)]
+        for step in (3_600.0, -little, little):
+            stopwatch.shows += step
+            await engine.look()
+            found.append(await claimed(engine, 3))
+        return found
+
+    assert with_engine(server, work, folder=tmp_path, stopwatch=stopwatch) == [True, True, False, False]
+
+
 def test_a_store_of_another_name_is_not_the_one_that_was_told(server: RedisServer, tmp_path: Path) -> None:
     with_engine(server, claimed, folder=tmp_path / "nowhere")
     emptied(server)
@@ -243,7 +320,21 @@ def test_what_the_node_kept_and_cannot_read_is_no_permission_to_begin_anew(tmp_p
         StoreMemory(KEY, tmp_path)
 
 
-@pytest.mark.parametrize("answer", [None, b"OK", 1, [], [b"a"], [b"", b"1"], [b"a b", b"1"], ["a", "1"], [b"a", 1]])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        b"OK",
+        1,
+        [],
+        [b"a"],
+        [b"", b"1", b"1", b"1"],
+        [b"a b", b"1", b"1", b"1"],
+        ["a", "1", "1", "1"],
+        [b"a", 1, b"1", b"1"],
+        [b"a", b"1", b"one", b"1"],
+    ],
+)
 def test_a_store_that_says_anything_else_is_not_used(answer: Any) -> None:
     with pytest.raises(Exception, match="does not know what was spent"):
         StoreMemory(KEY).hear(answer)

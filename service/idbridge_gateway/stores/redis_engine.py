@@ -1,8 +1,8 @@
 """Redis or Valkey, as far as a node asks for it: reached within a bound, and never one that forgets on its own.
 
 Whatever goes wrong on the way is one thing to a caller: this node cannot take the request now. Lifetimes are told as
-durations, so that the server's own clock does not matter; a margin keeps what is counted past the last instant at which
-anybody could accept it.
+durations, so that it does not matter what the server's own clock shows, as long as it is not set ahead; a margin keeps
+what is counted past the last instant at which anybody could accept it.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from idbridge.clock import BootStopwatch, Stopwatch
 from idbridge.errors import ConfigurationError, RequestError
 from idbridge.limits import LIMITS
 from idbridge_gateway.journal import JOURNAL
@@ -48,9 +49,18 @@ class RedisEngine:
     ``batch`` sends what is small and frequent, and is within the bound; a pool of connections sends everything else.
     """
 
-    def __init__(self, url: str, *, prefix: str, directory: Path | None = None, way: Way = Way.USE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str,
+        directory: Path | None = None,
+        way: Way = Way.USE,
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
         self._prefix = prefix.encode("ascii")
-        self._memory = StoreMemory(self.name(b"memory", b""), directory, way)
+        name = self.name(b"memory", b"")
+        self._memory = StoreMemory(name, directory, way, stopwatch=stopwatch or BootStopwatch())
         self._line = RedisLine(address_of(url), self._memory)
         self._unfit = False
         self.batch: Final = RedisBatch(self._line, self.within)

@@ -3,7 +3,8 @@
 Decides that a store which came back empty, older than it was, or as another one, is not used: what was spent there
 could be spent once more (architecture D7). Each process knows the name and the highest count that it saw, and its node
 keeps both in a file, so that a restart of everything at once is noticed too. A store counts each batch together with
-what the batch spends, so that there is nothing between a look and a claim. It does not know what was lost: only an
+what the batch spends, so that there is nothing between a look and a claim. A store whose clock was set ahead forgot as
+well, whatever it counts: it keeps each value until an instant by that clock. It does not know what was lost: only an
 operator can say that nothing of it could be accepted any longer. Clauses: fault matrix, Redis failover and eviction.
 """
 
@@ -12,7 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from idbridge.clock import BootStopwatch, Stopwatch
 from idbridge.errors import ConfigurationError, FetchError, InputError
+from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.trust import files
 from idbridge_gateway.stores.redis_server import UnfitServerError
@@ -22,32 +25,39 @@ FORGOT: Final = (
     "the server that IDBRIDGE_REDIS_URL names does not know what was spent; once none of that can be accepted any "
     "longer, `idbridge serve --release-store` lets it count again"
 )
+SET_AHEAD: Final = (
+    "the clock of the server that IDBRIDGE_REDIS_URL names was set ahead, so that it forgot too early what was spent; "
+    "once none of that can be accepted any longer, `idbridge serve --release-store` lets it count again"
+)
 _SEEN_BYTES: Final = 128
 _NAME_OCTETS: Final = 16
 _NOBODY: Final = ("", 0)
+_NOTHING: Final = ("", 0, 0.0, 0.0)
+_TOLD: Final = 4
+_ALL: Final = 2**53 - 1  # the count of a store that forgot by its clock: more than any counts
 
 # KEYS[1] holds the store's name under `now`, its count under that name, and `-` under each name it had before. What
 # lost its name, or counts less than somebody saw, has forgotten, and says so to everybody from then on: it keeps the
 # counts that it has, by which it is told from a store that nobody ever used.
 _RECALL: Final = """
-local now, known, least, way = redis.call('HGET', KEYS[1], 'now'), ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local now, known, least, way = redis.call('HGET', KEYS[1], 'now'), ARGV[1], tonumber(ARGV[2]), ARGV[5]
 if now and known == now and (tonumber(redis.call('HGET', KEYS[1], now)) or 0) < least then
-  if way == 'look' then return {'', '0'} end
+  if way == 'look' then return {'', '0', '0', '0'} end
   redis.call('HDEL', KEYS[1], 'now')
   now = false
 end
 if not now then
   local lost = known ~= '' or redis.call('EXISTS', KEYS[1]) == 1
-  if way == 'look' then return {lost and '' or '-', '0'} end
-  if lost and way ~= 'release' then return {'', '0'} end
+  if way == 'look' then return {lost and '' or '-', '0', '0', '0'} end
+  if lost and way ~= 'release' then return {'', '0', '0', '0'} end
   now = ARGV[3]
   redis.call('HSET', KEYS[1], 'now', now, now, '1')
 end
 if known ~= '' and known ~= now and redis.call('HGET', KEYS[1], known) ~= '-' then
-  if way ~= 'release' then return {'', '0'} end
+  if way ~= 'release' then return {'', '0', '0', '0'} end
   redis.call('HSET', KEYS[1], known, '-')
 end
-return {now, redis.call('HGET', KEYS[1], now)}
+return {now, redis.call('HGET', KEYS[1], now), redis.call('TIME')[1], ARGV[4]}
 """
 
 
@@ -70,6 +80,8 @@ class StoreMemory:
     directory: Path | None = None
     way: Way = Way.USE
     randomness: Randomness = field(default_factory=SystemRandomness)
+    stopwatch: Stopwatch = field(default_factory=BootStopwatch)
+    _ahead: float | None = None  # at most what the store's clock showed beyond the stopwatch when it was heard last
     _known: tuple[str, int] = _NOBODY
     _kept: tuple[str, int] = _NOBODY
 
@@ -80,8 +92,11 @@ class StoreMemory:
     def question(self) -> tuple[bytes | str | int, ...]:
         """Return the command by which a store says on a new connection what it remembers."""
         name, count = self._known
+        if count == _ALL and self.way is not Way.RELEASE:
+            count = 0  # that it forgot is known here; whether it was released, it says by another name
         offered = self.randomness.octets(_NAME_OCTETS).hex()
-        return ("EVAL", _RECALL, 1, self.key, name, count, offered, self.way.value)
+        asked = f"{self.stopwatch.seconds():.3f}"  # comes back with the answer, which may be that to another question
+        return ("EVAL", _RECALL, 1, self.key, name, count, offered, asked, self.way.value)
 
     def counting(self) -> tuple[bytes | str | int, ...]:
         """Return the command that goes with every batch."""
@@ -91,12 +106,14 @@ class StoreMemory:
         """Take the answer to ``question``.
 
         Raises:
-            UnfitServerError: The store has forgotten.
+            UnfitServerError: The store has forgotten, or its clock was set ahead.
             ConfigurationError: It is a new one, and what would tell whether it forgot cannot be written down.
         """
-        name, count = _told(answer)
+        name, count, seconds, asked = _told(answer)
         if not name:
             raise UnfitServerError(FORGOT)
+        if name == self._known[0] and self._known[1] == _ALL:
+            raise UnfitServerError(SET_AHEAD)
         if name == "-" or self.way is Way.LOOK:
             return  # it was never used, or is only looked at
         is_new = name != self._known[0]
@@ -104,6 +121,20 @@ class StoreMemory:
         if is_new:
             self._keep(known)
         self._known = known
+        self._hear_clock(seconds, asked=asked)
+
+    def _hear_clock(self, seconds: float, *, asked: float) -> None:
+        """Take what the store's clock showed when it was ``asked`` or later.
+
+        Raises:
+            UnfitServerError: Since it was heard last it went ahead by more than is left alone of the time that passed.
+        """
+        before, self._ahead = self._ahead, seconds - asked
+        if before is None or seconds - self.stopwatch.seconds() - before <= LIMITS.store_clock_ahead.total_seconds():
+            return
+        self._known = (self._known[0], _ALL)
+        self.keep()
+        raise UnfitServerError(SET_AHEAD)
 
     @property
     def count(self) -> int:
@@ -137,13 +168,17 @@ class StoreMemory:
         self._kept = known
 
 
-def _told(answer: Any) -> tuple[str, int]:
-    """Return name and count as a store says them; nothing if it says anything else."""
-    if isinstance(answer, list) and len(answer) == 2 and all(isinstance(part, bytes) for part in answer):
-        name, count = answer
-        if name.isalnum() or name == b"-":
-            return name.decode("ascii", "replace"), int(count) if count.isdigit() else 0
-    return _NOBODY
+def _told(answer: Any) -> tuple[str, int, float, float]:
+    """Return name, count, clock and when it was asked, as a store says them; nothing if it says anything else."""
+    if isinstance(answer, list) and len(answer) == _TOLD and all(isinstance(part, bytes) for part in answer):
+        name, count, seconds, asked = answer
+        try:
+            if name.isalnum() or name == b"-":
+                told = int(count) if count.isdigit() else 0
+                return name.decode("ascii", "replace"), told, float(seconds), float(asked)
+        except ValueError:
+            return _NOTHING
+    return _NOTHING
 
 
 def _read(directory: Path) -> tuple[str, int]:
