@@ -204,7 +204,9 @@ def _wallet(where: str, given: Surroundings) -> Target:
 
     if given.settings is None:
         raise ConfigurationError("whom a wallet trusts, and what it holds, stands in `--settings FILE`")
-    target = open_wallet(where, given.settings, clock=given.clock, randomness=SystemRandomness())
+    target = open_wallet(
+        where, given.settings, clock=given.clock, randomness=SystemRandomness(), known=given.corpus.cases
+    )
     given.ending.callback(target.close)
     return target
 

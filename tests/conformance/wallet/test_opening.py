@@ -59,13 +59,13 @@ def test_settings_that_are_not_in_order_open_nothing(folder: Path, text: str, wh
         (folder / "empty" / name).mkdir(parents=True)
 
     with pytest.raises(ConfigurationError, match=why):
-        open_wallet("cmd:true", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness())
+        open_wallet("cmd:true", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness(), known={})
 
 
 def test_a_command_that_does_nothing_has_refused_nothing(folder: Path, case: ConformanceCase) -> None:
     (folder / "wallet.toml").write_text(SETTINGS, "utf-8")
     command = f'cmd:"{sys.executable}" -c "pass"'
-    target = open_wallet(command, folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness())
+    target = open_wallet(command, folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness(), known={})
     try:
         answer = target.answer(case).answer
     finally:
@@ -78,7 +78,9 @@ def test_a_command_that_does_nothing_has_refused_nothing(folder: Path, case: Con
 def test_the_wallet_is_told_the_authority_and_its_maker_what_is_declared(folder: Path) -> None:
     (folder / "wallet.toml").write_text(SETTINGS, "utf-8")
 
-    target = open_wallet("http://127.0.0.1:9/", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness())
+    target = open_wallet(
+        "http://127.0.0.1:9/", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness(), known={}
+    )
 
     assert len(pem.decode((folder / "authority.pem").read_text("ascii"), label=pem.CERTIFICATE)) == 1
     assert target.describe().not_implemented == {"mdoc"}
@@ -89,4 +91,4 @@ def test_a_wallet_that_declares_every_refusal_is_not_opened(folder: Path) -> Non
     (folder / "wallet.toml").write_text(SETTINGS.replace('"mdoc"', '"negative"'), "utf-8")
 
     with pytest.raises(ConfigurationError, match="negative"):
-        open_wallet("http://127.0.0.1:9/", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness())
+        open_wallet("http://127.0.0.1:9/", folder / "wallet.toml", clock=CLOCK, randomness=SystemRandomness(), known={})

@@ -135,6 +135,39 @@ def test_a_refused_case_waits_for_longer_than_its_twin_took(
     assert refused.outcome is Outcome.FAILED
 
 
+def test_a_wallet_that_never_answers_anybody_has_refused_nothing_by_its_silence(
+    settings: WalletSettings, cases: dict[str, ConformanceCase]
+) -> None:
+    target = WalletTarget(settings, cases)
+    refused = [case for case in cases.values() if case.is_negative]
+    found = [judged(case, target.answer(case)) for case in refused]
+    target.close()
+
+    assert {one.outcome for one in found} == {Outcome.ERROR, Outcome.FAILED}
+    assert {one.outcome for one in found if one.case.input.get("silence")} == {Outcome.ERROR}
+    assert any("as silent where it has to answer (wal-sd-jwt-answers)" in one.detail for one in found)
+
+
+def test_a_wallet_that_answers_the_accepted_twin_may_refuse_by_silence(
+    bench: Bench, settings: WalletSettings, cases: dict[str, ConformanceCase]
+) -> None:
+    class Choosy(HolderCall):
+        """Answers the honest request, and looks at any other without a word."""
+
+        def open(self, link: str) -> Fault | Refused | None:
+            asked.append(link)
+            return super().open(link) if len(asked) == 2 else SayingCall(None).open(link)
+
+    asked: list[str] = []
+    choosy = Choosy(bench, settings.access, Believing)
+    target = WalletTarget(replace(settings, call=choosy, patience=LIMITS.conformance_patience), cases)
+    found = [judged(cases[name], target.answer(cases[name])) for name in ("wal-other-key", "wal-no-end")]
+    target.close()
+
+    assert [one.outcome for one in found] == [Outcome.PASSED, Outcome.PASSED]
+    assert len(asked) == 3  # the twin of both once
+
+
 def test_the_suite_waits_seconds_for_a_wallet_of_which_it_is_told_nothing_else() -> None:
     assert {one.name: one.default for one in fields(WalletSettings)}["settling"] == LIMITS.conformance_settling
     assert timedelta(seconds=1) <= LIMITS.conformance_settling < LIMITS.conformance_patience

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from idbridge.clock import Clock
 from idbridge.codec import pem
+from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.declaration import read_declaration
 from idbridge.conformance.targets.publisher.opening import named_place, read_table
 from idbridge.conformance.targets.publisher.publication import Publication, look
@@ -34,8 +35,10 @@ _REQUIRED: Final = frozenset({"pins", "trust", "authority"})
 _MEMBERS: Final = _REQUIRED | {*_HELD, "not_implemented", "settling_ms", "patience_ms", "name"}
 
 
-def open_wallet(where: str, settings: Path, *, clock: Clock, randomness: Randomness) -> WalletTarget:
-    """Return the target for the wallet at ``where``: an address, or ``cmd:`` and a command.
+def open_wallet(
+    where: str, settings: Path, *, clock: Clock, randomness: Randomness, known: Mapping[str, ConformanceCase]
+) -> WalletTarget:
+    """Return the target for the wallet at ``where``: an address, or ``cmd:`` and a command. See there for ``known``.
 
     Raises:
         ConfigurationError: The settings are not in order, or what they name is not there.
@@ -60,7 +63,8 @@ def open_wallet(where: str, settings: Path, *, clock: Clock, randomness: Randomn
             patience=_time(said, "patience_ms", LIMITS.conformance_patience),
             name=str(said.get("name", "wallet")),
             not_implemented=read_declaration(said.get("not_implemented", [])),
-        )
+        ),
+        known,
     )
 
 

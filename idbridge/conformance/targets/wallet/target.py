@@ -2,7 +2,8 @@
 
 Of an honest request the answer is verified. Of any other the wallet must disclose nothing, neither at once nor later:
 it posts an error that says why, or nothing at all where the case allows silence (``silence``; ``also`` are further
-errors that will do). A wallet that never fetched the request has refused nothing, and one that broke has neither.
+errors that will do). A wallet that never fetched the request has refused nothing, and one that broke has neither. Nor
+has one whose silence is not about the request: it is as silent in the accepted twin.
 """
 
 from collections.abc import Mapping
@@ -61,10 +62,15 @@ class LateAnswerError(ConfigurationError):
 
 
 class WalletTarget:
-    """A wallet, asked once for every case. The desk is opened with the first and closed by ``close``."""
+    """A wallet, asked once for every case. The desk is opened with the first and closed by ``close``.
 
-    def __init__(self, settings: WalletSettings) -> None:
+    ``known`` are cases by id: where one is refused by silence, its accepted twin is asked too, once for all of them.
+    """
+
+    def __init__(self, settings: WalletSettings, known: Mapping[str, ConformanceCase] = MappingProxyType({})) -> None:
         self._settings = settings
+        self._known = known
+        self._mute: dict[str, bool] = {}
         self._stack = ExitStack()
         self._desk: Desk | None = None
         self._took: dict[str, float] = {}
@@ -111,7 +117,21 @@ class WalletTarget:
         if not isinstance(seen.answer, Fault):
             seen = replace(seen, before=self._late())
         self._past.append((case, asked, errand))
+        refused = case.is_negative and seen.answer == case.expect
+        if refused and not errand.posted and self._is_mute(case.twin):
+            words = f"it is as silent where it has to answer ({case.twin}), so that its silence refuses nothing"
+            return replace(seen, answer=Fault(FaultKind.EMPTY, words))
         return seen
+
+    def _is_mute(self, twin: str | None) -> bool:
+        """Tell whether the wallet posts nothing in the case ``twin`` either, which it has to answer."""
+        asked = self._known.get(twin or "")
+        if asked is None:
+            return False
+        if asked.id not in self._took and asked.id not in self._mute:
+            self.answer(asked)
+            self._mute[asked.id] = asked.id not in self._took
+        return asked.id not in self._took
 
     def _wait(self, case: ConformanceCase, errand: Errand, told: Fault | Refused | None, *, begun: float) -> None:
         """Wait for an answer; where there must be none, for longer than this wallet takes to give one."""
