@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from logging import INFO
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from threading import Event, Thread
@@ -50,7 +50,10 @@ def pause_after(ran: float) -> float:
 
 @dataclass(slots=True)
 class _Workers:
-    """The workers of one node, by number; ``due`` says when one that ended begins anew."""
+    """The workers of one node, by number; ``due`` says when one that ended begins anew.
+
+    Each is let go by the end of a pipe in ``endings``: a signal is lost on whoever has only just been forked.
+    """
 
     settings: Settings
     listener: socket.socket
@@ -60,7 +63,7 @@ class _Workers:
     running: dict[int, ForkServerProcess] = field(default_factory=dict)
     due: dict[int, float] = field(default_factory=dict)
     began: dict[int, float] = field(default_factory=dict)
-    ending: Connection | None = None
+    endings: dict[int, Connection] = field(default_factory=dict)
 
     def begin(self, number: int) -> None:
         """Begin a worker."""
@@ -69,16 +72,18 @@ class _Workers:
         if number == WRITER:
             self._begin_writer()
             return
+        lives = self._let_live(number)
         heard, telling = FORKING.Pipe(duplex=False)
-        given = (self.settings, self.listener, number, telling, self.watch)
+        given = (self.settings, self.listener, number, telling, lives, self.watch)
         process = FORKING.Process(target=_work, args=given, name=f"worker-{number}")
         process.start()
+        lives.close()
         telling.close()  # the worker has its own end; while this one is open, its end would not show
         Thread(target=self._hear, args=(number, heard), daemon=True).start()
         self.running[number] = process
 
     def _begin_writer(self) -> None:
-        begun, self.ending = FORKING.Pipe(duplex=False)
+        begun = self._let_live(WRITER)
         heard, telling = FORKING.Pipe(duplex=False)
         given = (self.settings, begun, telling, self.watch)
         process = FORKING.Process(target=write_log, args=given, name="log-writer")
@@ -87,6 +92,14 @@ class _Workers:
         telling.close()
         Thread(target=self._hear, args=(WRITER, heard), daemon=True).start()
         self.running[WRITER] = process
+
+    def _let_live(self, number: int) -> Connection:
+        """Return what is open until this one is let go, or this process is gone."""
+        lives, self.endings[number] = FORKING.Pipe(duplex=False)
+        return lives
+
+    def _let_go(self, number: int) -> None:
+        self.endings.pop(number).close()
 
     def _hear(self, number: int, pipe: Connection) -> None:
         """Take what a worker tells of itself until it has ended, and keep what it counted."""
@@ -102,6 +115,7 @@ class _Workers:
                 who = f"worker {number}" if number != WRITER else "the writer of the log"
                 JOURNAL.error("%s ended with %s and begins anew", who, process.exitcode)
                 del self.running[number]
+                self._let_go(number)  # if only the process that forked it has ended, it lives
                 now = self.stopwatch.seconds()
                 self.due[number] = now + pause_after(now - self.began[number])
         for number in [number for number, at in self.due.items() if at <= self.stopwatch.seconds()]:
@@ -111,11 +125,11 @@ class _Workers:
         """Let every worker give its last answers, and then the writer write; whoever takes too long is ended."""
         writer = self.running.pop(WRITER, None)
         workers = [*self.running.values()]
-        for process in workers:
-            process.terminate()
+        for number in self.running:
+            self._let_go(number)
         self._wait_for(workers, seconds=self.settings.drain_seconds + SHUTDOWN_SECONDS + 1)
-        if writer is not None and self.ending is not None:
-            self.ending.close()
+        if writer is not None:
+            self._let_go(WRITER)
             self._wait_for([writer], seconds=SHUTDOWN_SECONDS)
 
     def _wait_for(self, processes: Sequence[ForkServerProcess], *, seconds: float) -> None:
@@ -163,12 +177,18 @@ def _told_to_end() -> Iterator[socket.socket]:
 
 
 @ended_with_a_line()
-def _work(settings: Settings, listener: socket.socket, number: int, telling: Connection, watch: ClockWatch) -> None:
-    """Be one worker, until told to end or until the process that began this one is gone."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the process that this one was forked from does not hear
+def _work(
+    settings: Settings,
+    listener: socket.socket,
+    number: int,
+    telling: Connection,
+    lives: Connection,
+    watch: ClockWatch,
+) -> None:
+    """Be one worker, until told to end, let go, or until the process that began this one is gone."""
+    hear_of_end(lives)
     leave_no_core()
     write_to_stderr(INFO, worker=number)
-    Thread(target=_end_with_parent, daemon=True).start()
     try:
         app = create_app(settings, clock_watch=watch)
     except IdBridgeError as error:
@@ -190,8 +210,13 @@ def _work(settings: Settings, listener: socket.socket, number: int, telling: Con
     teller.join(SHUTDOWN_SECONDS)
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+def hear_of_end(lives: Connection) -> None:
+    """Let this process hear a signal to end, and end as by one once the other end of ``lives`` is closed."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the process that this one was forked from does not hear
+    Thread(target=_end_after, args=(lives,), daemon=True).start()
+
+
+def _end_after(lives: Connection) -> None:
+    with suppress(EOFError, OSError):
+        lives.recv_bytes()  # nothing is ever sent
+    os.kill(os.getpid(), signal.SIGTERM)

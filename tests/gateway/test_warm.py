@@ -36,6 +36,17 @@ def told_of_itself(telling: Connection) -> None:
     )
 
 
+def late(go: Connection, begun: Connection) -> None:
+    """Be a worker that comes to its own first step late."""
+    import time
+
+    from idbridge_gateway.workers import hear_of_end
+
+    go.recv()
+    hear_of_end(begun)
+    time.sleep(PATIENCE)
+
+
 def begun() -> dict[str, Any]:
     heard, telling = FORKING.Pipe(duplex=False)
     process = FORKING.Process(target=told_of_itself, args=(telling,))
@@ -93,3 +104,17 @@ def test_the_process_that_forks_is_not_told_to_end_and_cannot_be_read_by_another
     assert begun()["forked_from"] == pid
     ignored = Path(f"/proc/{pid}/status").read_text("ascii").split("SigIgn:")[1].split()[0]
     assert int(ignored, 16) >> (signal.SIGTERM - 1) & 1
+
+
+def test_a_worker_that_is_let_go_before_it_could_hear_a_signal_ends_all_the_same() -> None:
+    """It is forked by a process that ignores the signal, and until its own first step it does so too."""
+    (go, going), (lives, ending) = FORKING.Pipe(duplex=False), FORKING.Pipe(duplex=False)
+    process = FORKING.Process(target=late, args=(go, lives))
+    process.start()
+    lives.close()
+    process.terminate()
+    ending.close()
+    going.send(None)
+
+    process.join(PATIENCE / 2)
+    assert process.exitcode == -signal.SIGTERM

@@ -202,8 +202,17 @@ def test_a_node_that_ends_gives_its_last_answers_and_leaves_nobody_behind(
         assert "begins anew" not in node.journal.text
 
 
-def test_where_the_process_that_began_them_is_killed_the_workers_end_too(tmp_path: Path, server: RedisServer) -> None:
+def test_where_the_process_that_began_or_forked_them_is_killed_the_workers_end_too(
+    tmp_path: Path, server: RedisServer
+) -> None:
     with working_node(tmp_path, server.url, workers=2) as node:
-        node.process.kill()
-        for pid in node.workers.values():
+        mark, forked = len(node.journal.lines), [*node.workers.values()]
+        os.kill(int(Path(f"/proc/{forked[0]}/stat").read_text("ascii").rpartition(")")[2].split()[1]), signal.SIGKILL)
+        begun = node.journal.since(mark, r"worker \d+: answers, process (\d+)", count=2)
+        for pid in forked:  # nobody knows of them any more, and they would go on beside those in their place
             await_end(pid)
+        assert verdict_of(node.ask(node.question())) == ("PASSED", None)
+
+        node.process.kill()
+        for _, told in begun:
+            await_end(int(told[1]))
