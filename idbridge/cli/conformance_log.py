@@ -40,6 +40,8 @@ def written_down(text: str, *, url: str, api_key: Path) -> str:
     from idbridge.conformance.targets.idp.wire import NoVerdictError
 
     key = read_bounded(str(api_key), max_bytes=LIMITS.token_bytes).decode("ascii", errors="replace").strip()
+    if not key.isascii() or not key.isprintable() or not key:
+        raise Failure("`--api-key-file` holds no API key", exit_code=Exit.LOCAL)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": JSON}
     body = json.dumps({"digest": logged_digest(text)}).encode()
     try:

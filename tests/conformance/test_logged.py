@@ -82,6 +82,17 @@ def test_a_node_that_does_not_know_the_key_writes_nothing_down(us: Integrator, s
     assert not beside(Path(us.attestation)).exists()
 
 
+@pytest.mark.parametrize("held", [b"", b" \n", b"\xff\xfe", b"two\nlines", "schl\u00fcssel".encode()])
+def test_a_file_that_holds_no_key_is_sent_to_nobody(us: Integrator, standing: Standing, held: bytes) -> None:
+    other = us.folder / "other-key"
+    other.write_bytes(held)
+    told = us.attest(us.record, "--log", standing.url, "--api-key-file", str(other))
+
+    assert told.exit_code == Exit.LOCAL
+    assert "holds no API key" in told.stderr
+    assert not beside(Path(us.attestation)).exists()
+
+
 def test_a_receipt_of_another_attestation_is_refused(us: Integrator, standing: Standing) -> None:
     assert attest(us, standing).exit_code == Exit.DONE
     kept = us.folder / "kept.receipt"
