@@ -22,6 +22,7 @@ from idbridge.conformance.targets.gateway.wire import GatewayWire
 from idbridge.conformance.targets.idp.wire import NoVerdictError, Reply
 from idbridge.errors import ConfigurationError
 from idbridge_gateway.serving import BackgroundServer
+from tests.conformance.http.careless import Careless, Later, standing
 from tests.conformance.http.kit import conformance_node, wire
 from tests.conformance.live import bad, read_all, requirements, requirements_of, results
 from tests.gateway.asking import node_in
@@ -38,6 +39,20 @@ def made(profile: Profile, folder: Path) -> tuple[ConformanceCase, ...]:
 
 def by_id(found: tuple[ConformanceCase, ...]) -> Mapping[str, ConformanceCase]:
     return {case.id: case for case in found}
+
+
+@pytest.mark.parametrize("profile", BOTH)
+@pytest.mark.parametrize("server", [Careless, Later])
+def test_a_server_that_says_the_same_to_everything_passes_nothing_by_accident(
+    server: type[Careless], profile: Profile, tmp_path: Path
+) -> None:
+    asked = made(profile, tmp_path)
+    with standing(server) as url:
+        found = results(asked, GatewayTarget(wire(url), shipped()))
+
+    passed = {one.case.id for one in found if one.outcome is Outcome.PASSED}
+    assert passed <= {"gw-revoke-made-up"}  # RFC 7009 section 2.2: what nobody knows is revoked
+    assert len(found) == len(asked) > 20
 
 
 @pytest.mark.parametrize(("status", "headers"), [(500, HTML), (500, JSON), (302, HTML), (400, JSON), (404, {})])

@@ -6,11 +6,8 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
 import pytest
 
@@ -26,6 +23,7 @@ from idbridge.conformance.targets.resilience.line import Ended, Line
 from idbridge.limits import LIMITS
 from idbridge_gateway.api.faults import TITLES
 from idbridge_gateway.serving import LOOPBACK, listen
+from tests.conformance.http.careless import Careless, Later, Yes, standing
 from tests.conformance.http.kit import conformance_node, wire
 from tests.conformance.live import (
     bad,
@@ -98,50 +96,11 @@ def test_a_gateway_that_is_broken_under_strain_is_caught_by_a_case_that_names_wh
     assert not failing_requirements(found).isdisjoint(mutant.breaks)
 
 
-class Careless(BaseHTTPRequestHandler):
-    """Says to everything what its server says, and lets itself be loaded."""
-
-    protocol_version = "HTTP/1.1"
-    status, said = HTTPStatus.OK, b"{}"
-
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        for_suite = self.path.startswith(("/conformance/", "/sandbox/"))
-        status, said = (HTTPStatus.OK, b'{"spent": 0}') if for_suite else (self.status, self.said)
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-
-    def do_POST(self) -> None:
-        self.do_GET()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Yes(Careless):
-    said = (
-        b'{"status": "up", "indication": "PASSED", "accepted": true, "reason": null, "claims": {}, "proven": true, '
-        b'"leaf": {"members": {"com": "x"}}, "witnesses": ["TH"], "receipt": {"proof": "x"}, "report_id": "x"}'
-    )
-
-
-class Later(Careless):
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    said = b'{"code": "system.overloaded", "retryable": true, "correlation_id": "x"}'
-
-
 @pytest.mark.parametrize("server", [Careless, Yes, Later])
 def test_a_server_that_says_the_same_to_everything_passes_nothing_by_accident(server: type[Careless]) -> None:
     quick = [case for case in _cases() if case.input["procedure"] in ("asked", "ready", "receipt", "confirmed")]
-    with ThreadingHTTPServer((LOOPBACK, 0), server) as standing:
-        Thread(target=standing.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        try:
-            found = results(quick, GatewayTarget(wire(f"http://{LOOPBACK}:{standing.server_port}"), shipped()))
-        finally:
-            standing.shutdown()
+    with standing(server) as url:
+        found = results(quick, GatewayTarget(wire(url), shipped()))
 
     assert len(bad(found)) == len(quick) > 40
 

@@ -17,6 +17,7 @@ from idbridge.sandbox.case import Exchange, MintedCase
 from idbridge.sandbox.catalogue import case_named
 from idbridge.sandbox.mint import mint
 
+_CATALOGUE: Final = "/v1/reasons"
 _PROTECTION: Final = ("x-content-type-options", "referrer-policy", "content-security-policy")
 
 
@@ -38,7 +39,11 @@ def http(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     known = suite.access(parameters["as"]) if "as" in parameters else {}
     body = json.dumps(parameters["json"]).encode() if "json" in parameters else parameters.get("text", "").encode()
     headers = {**known, **parameters.get("headers", {})}
-    return refusal(suite.wire.send(parameters["method"], parameters["path"], headers=headers, body=body))
+    reply = suite.wire.send(parameters["method"], parameters["path"], headers=headers, body=body)
+    found = refusal(reply)
+    if found is None and parameters["path"] == _CATALOGUE and not reply.document().get("reasons"):
+        raise NoVerdictError(FaultKind.MALFORMED, f"{_CATALOGUE} answered {reply.status} without `reasons`")
+    return found
 
 
 def headers_of(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:

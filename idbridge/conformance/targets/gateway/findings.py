@@ -47,6 +47,21 @@ def refusal(reply: Reply) -> Finding | None:
     raise NoVerdictError(FaultKind.MALFORMED, f"{reply.url} answered {reply.status} without saying why")
 
 
+def refusal_or(reply: Reply, *members: str) -> Finding | None:
+    """Return what ``reply`` refuses, nothing if it grants and says so by ``members``, each of them a text.
+
+    Raises:
+        NoVerdictError: As ``refusal``, or it grants nothing that anybody could use.
+    """
+    found = refusal(reply)
+    if found is None:
+        document = reply.document()
+        if missing := [name for name in members if not isinstance(document.get(name), str) or not document[name]]:
+            words = f"{reply.url} answered {reply.status} without {', '.join(missing)}"
+            raise NoVerdictError(FaultKind.MALFORMED, words)
+    return found
+
+
 def _of_problem(reply: Reply) -> Finding:
     answer = problem(reply)
     if isinstance(answer, Fault):

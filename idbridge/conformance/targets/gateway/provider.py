@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from idbridge.conformance.answer import FaultKind
-from idbridge.conformance.targets.gateway.findings import granted, refusal
+from idbridge.conformance.targets.gateway.findings import granted, refusal, refusal_or
 from idbridge.conformance.targets.gateway.suite import CALLBACK, CLIENT, Suite
 from idbridge.conformance.targets.idp.wire import NoVerdictError, Reply
 from idbridge.conformance.targets.live import Finding, Procedure
@@ -92,7 +92,7 @@ def pushing(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     form = _form(suite, parameters)
     if parameters.get("again"):
         granted(suite.post(PAR, form))
-    return refusal(suite.post(PAR, form))
+    return refusal_or(suite.post(PAR, form), "request_uri")
 
 
 def pushed(suite: Suite, client: str = CLIENT, **request: Any) -> str:

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.codec import base64url, strict_json
+from idbridge.conformance.answer import FaultKind
 from idbridge.conformance.targets.gateway.edge import minted, told
-from idbridge.conformance.targets.gateway.findings import granted, refusal
+from idbridge.conformance.targets.gateway.findings import granted, refusal, refusal_or
 from idbridge.conformance.targets.gateway.suite import (
     CALLBACK,
     CLIENT,
@@ -17,13 +18,14 @@ from idbridge.conformance.targets.gateway.suite import (
     Suite,
     without_none,
 )
-from idbridge.conformance.targets.idp.wire import Reply
+from idbridge.conformance.targets.idp.wire import NoVerdictError, Reply
 from idbridge.conformance.targets.live import Finding, Procedure
 from idbridge.limits import LIMITS
 from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from idbridge.oidc.pkce import challenge_of
 
 VERIFY: Final = "/v1/verify"
+INTROSPECT: Final = "/oauth/introspect"
 LOGIN: Final = "sg-login-opens-account"
 ID_TOKEN: Final = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - the name of a type
 SD_JWT: Final = "urn:idbridge:token-type:dc+sd-jwt"
@@ -44,7 +46,7 @@ def client_credentials(suite: Suite, parameters: Mapping[str, Any]) -> Finding |
         granted(suite.post(TOKEN, form, proof))
         proof = proof if again == "proof" else _proof(suite, TOKEN, {}, nonce=nonce)
         form = form if again == "assertion" else _token_form(suite, client, parameters)
-    return refusal(suite.post(TOKEN, form, proof))
+    return refusal_or(suite.post(TOKEN, form, proof), "access_token", "token_type")
 
 
 def _token_form(suite: Suite, client: str, parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -143,11 +145,14 @@ def asking_about(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     proved = {} if parameters.get("unproved") else suite.proves(parameters.get("client", CLIENT))
     reply = suite.post(parameters["path"], {"token": token, **proved})
     found = refusal(reply)
-    if found is not None or not reply.body:
+    asks = parameters["path"] == INTROSPECT
+    if found is not None or (not reply.body and not asks):
         return found
     told_of = dict(reply.document())
-    if told_of in ({}, {"active": False}):
+    if told_of == ({"active": False} if asks else {}):  # RFC 7662 section 2.2; RFC 7009 section 2.2
         return None
+    if asks and "active" not in told_of:
+        raise NoVerdictError(FaultKind.MALFORMED, f"{INTROSPECT} does not say whether the token is active")
     return Finding("oidc-token-told", f"{', '.join(sorted(told_of))} is told of a token that is not of a login")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from idbridge.codec import base64url, strict_json
 from idbridge.conformance.answer import FaultKind
-from idbridge.conformance.targets.gateway.findings import granted, refusal
+from idbridge.conformance.targets.gateway.findings import granted, refusal, refusal_or
 from idbridge.conformance.targets.gateway.suite import PARTY, PURPOSE_TEXT, Suite, without_none
 from idbridge.conformance.targets.idp.wire import FORM, NoVerdictError, Reply
 from idbridge.conformance.targets.live import Finding, Procedure
@@ -105,7 +105,8 @@ def seen(suite: Suite, one: Ordered, *, party: str = PARTY, code: str | None = N
 
 def ordering(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:
     """Send an order; ``order`` changes it, ``as`` says who orders."""
-    return refusal(order_of(suite, parameters.get("order", {}), party=parameters.get("as", PARTY)))
+    reply = order_of(suite, parameters.get("order", {}), party=parameters.get("as", PARTY))
+    return refusal_or(reply, "id", "wallet_link")
 
 
 def fetching(suite: Suite, parameters: Mapping[str, Any]) -> Finding | None:

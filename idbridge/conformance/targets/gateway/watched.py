@@ -22,6 +22,7 @@ from idbridge.sandbox.mint import mint
 from idbridge.sandbox.people import population
 
 LEAK: Final = "privacy.leak"
+WITHHELD: Final = "privacy.withheld"
 _OF_THE_PERSON_ALONE: Final = ("birthdate", "address", "phone_number", "email", "personal_number")
 _CREDENTIAL_PIECE: Final = 40  # octets of a credential that stand nowhere by chance
 PERSON_CASE: Final = "sg-pid-opens-account"
@@ -90,6 +91,8 @@ def releases_what_was_asked(suite: Suite, parameters: Mapping[str, Any]) -> Find
     more = set(claims) - set(parameters.get("released", parameters["claims"]))
     if more:
         return Finding(LEAK, f"{', '.join(sorted(more))} is released, and nobody may know it")
+    if held := set(parameters.get("released", parameters["claims"])) - set(claims):
+        return Finding(WITHHELD, f"{', '.join(sorted(held))} is not released, though it was asked for")
     others = [marker for marker in markers_of_person() if marker not in json.dumps(claims, ensure_ascii=False)]
     return leaked(reply, (*others, *pieces_of(str(body["credential"]))), body=True)
 
