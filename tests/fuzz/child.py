@@ -1,4 +1,6 @@
-"""Harnesses in one process: ``python -m tests.fuzz.child SECONDS NAME...``, and one line of JSON for each of them.
+"""Harnesses in one process: ``python -m tests.fuzz.child BOUND NAME...``, and one line of JSON for each of them.
+
+``BOUND`` is the option of libFuzzer that ends it, ``-max_total_time=SECONDS`` or ``-runs=INPUTS``.
 
 Our code is instrumented while it is imported, so that inputs that reach something new are kept and changed further.
 That takes longer than the fuzzing, and so it is done once: each harness runs in a fork, two at a time.
@@ -23,18 +25,18 @@ with atheris.instrument_imports(include=["idbridge", "idbridge_gateway"]):
 
 AT_ONCE: Final = 2
 _RUNS: Final = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
-_SPARE_SECONDS: Final = 60  # for what a fork does beside fuzzing, on a loaded machine
+_LONGEST_SECONDS: Final = 600  # for one harness, on a loaded machine
 _TOLD_CHARACTERS: Final = 4_000
 _STEP_SECONDS: Final = 0.05
 
 
-def main(seconds: int, names: list[str]) -> None:
-    """Fuzz each harness for some seconds and print what came of it."""
+def main(bound: str, names: list[str]) -> None:
+    """Fuzz each harness up to a bound and print what came of it."""
     waiting = [harness for harness in HARNESSES if harness.name in names]
     running: list[Fuzzing] = []
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
-            running.append(Fuzzing(waiting.pop(0), seconds))
+            running.append(Fuzzing(waiting.pop(0), bound))
         for fuzzing in tuple(running):
             status = fuzzing.status()
             if status is not None:
@@ -46,7 +48,7 @@ def main(seconds: int, names: list[str]) -> None:
 class Fuzzing:
     """A fork in which one harness is fuzzed, and the folder of what it reads and leaves."""
 
-    def __init__(self, harness: Harness, seconds: int) -> None:
+    def __init__(self, harness: Harness, bound: str) -> None:
         self._harness = harness
         self._folder = Path(tempfile.mkdtemp(prefix="idbridge-fuzz-"))
         seeds = harness.seeds()
@@ -54,10 +56,10 @@ class Fuzzing:
         for number, seed in enumerate(seeds):
             (self._folder / "corpus" / str(number)).write_bytes(seed[: harness.max_bytes])
         (self._folder / "found").mkdir()
-        self._until = time.monotonic() + seconds + _SPARE_SECONDS
+        self._until = time.monotonic() + _LONGEST_SECONDS
         self._process = os.fork()
         if self._process == 0:
-            _fuzz(harness, seconds, self._folder)
+            _fuzz(harness, bound, self._folder)
 
     def status(self) -> int | None:
         """How it ended, or ``None`` while it runs; one that takes too long is ended."""
@@ -85,13 +87,13 @@ class Fuzzing:
         }
 
 
-def _fuzz(harness: Harness, seconds: int, folder: Path) -> None:
+def _fuzz(harness: Harness, bound: str, folder: Path) -> None:
     """Become the fuzzer, which ends the process."""
     with (folder / "told").open("wb") as told:
         os.dup2(told.fileno(), 1)
         os.dup2(told.fileno(), 2)
     options = [
-        f"-max_total_time={seconds}",
+        bound,
         f"-max_len={harness.max_bytes}",
         f"-timeout={SLOWEST}",
         f"-rss_limit_mb={MEMORY_MB}",
@@ -103,4 +105,4 @@ def _fuzz(harness: Harness, seconds: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:])

@@ -12,7 +12,7 @@ from typing import Final
 from tests.source import ROOT
 
 _START_SECONDS: Final = 300  # to import and instrument everything and to make the seeds, on a loaded machine
-_SPARE_SECONDS: Final = 70  # for each harness, beside its fuzzing
+_SPARE_SECONDS: Final = 70  # for each harness, beside its fuzzing or for all of it
 _TOLD_CHARACTERS: Final = 2_000
 
 
@@ -26,15 +26,19 @@ class Outcome:
     input: bytes | None = None
 
 
-def run(names: Sequence[str], *, seconds: int) -> Iterator[Outcome]:
-    """Fuzz each harness for ``seconds``; one process for all, because importing and instrumenting takes so long."""
-    command = [sys.executable, "-m", "tests.fuzz.child", str(seconds), *names]
+def run(names: Sequence[str], *, seconds: int | None = None, inputs: int = 0) -> Iterator[Outcome]:
+    """Fuzz each harness for ``seconds``, or with so many ``inputs``.
+
+    One process for all, because importing and instrumenting takes so long.
+    """
+    bound = f"-runs={inputs}" if seconds is None else f"-max_total_time={seconds}"
+    command = [sys.executable, "-m", "tests.fuzz.child", bound, *names]
     left = list(names)
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
     ):
-        alarm = Timer(_START_SECONDS + len(names) * (seconds + _SPARE_SECONDS), process.kill)
+        alarm = Timer(_START_SECONDS + len(names) * ((seconds or 0) + _SPARE_SECONDS), process.kill)
         alarm.start()
         try:
             for line in map(json.loads, process.stdout or ()):
