@@ -33,11 +33,25 @@ def drill(*, name: str | None, as_json: bool) -> Exit:
     node that holds its honest lists. Ends with 1 if anything is accepted that should not be,
     refused that should not be, or refused in another way than the catalogue says.
     """
-    chosen = _chosen(name)
+    attempts = chosen(name)
     with tempfile.TemporaryDirectory(prefix="idbridge-drill-", dir=_memory()) as folder:
         arena = prepare(Path(folder), at=SystemClock().now())
-        rows = [row for attack in output.tracked(chosen, label="attacking") for row in run.run([attack], arena=arena)]
+        tracked = output.tracked(attempts, label="attacking")
+        rows = [row for attack in tracked for row in run.run([attack], arena=arena)]
     return tell(rows, as_json=as_json)
+
+
+def chosen(name: str | None) -> Sequence[Attack]:
+    """Return what to carry out: the attack ``name`` after the accepted case that it differs from, or all there are."""
+    known = attacks()
+    if name is None:
+        return tuple(known.values())
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else "`idbridge trust drill` names them all"
+        raise Failure(f"there is no case `{name}` in the drill", hint=hint, exit_code=Exit.USAGE)
+    attack = known[name]
+    return tuple(known[one] for one in (attack.case.twin, name) if one is not None)
 
 
 def tell(rows: Sequence[Row], *, as_json: bool) -> Exit:
@@ -56,18 +70,6 @@ def _memory() -> Path | None:
     """Return a folder in memory, since a drill writes some thirty thousand files that nobody will read again."""
     usable = "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK | os.X_OK)
     return _IN_MEMORY if usable else None
-
-
-def _chosen(name: str | None) -> Sequence[Attack]:
-    known = attacks()
-    if name is None:
-        return tuple(known.values())
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else "`idbridge trust drill` names them all"
-        raise Failure(f"there is no case `{name}` in the drill", hint=hint, exit_code=Exit.USAGE)
-    attack = known[name]
-    return tuple(known[one] for one in (attack.case.twin, name) if one is not None)
 
 
 def _show(rows: Sequence[Row]) -> None:
