@@ -9,6 +9,7 @@ also tells this node, and no other, which page it came from, as without that a b
 """
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -48,17 +49,7 @@ class Pages:
 
     def __init__(self, *, environment: Environment, state: MemberState) -> None:
         self._environment = environment
-        self._templates = Templates(
-            loader=PackageLoader("idbridge_gateway.pages", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals.update(
-            static=static_path, environment=environment.value, node_state=state.value, catalogues=catalogues()
-        )
+        self._templates = _templates(environment, state)
 
     def language(self, request: Request, *, offered: tuple[str, ...] = FULL, wished: tuple[str, ...] = ()) -> Language:
         """Return the language in which ``request`` is answered; ``wished`` are those that a client named before."""
@@ -114,6 +105,23 @@ class Pages:
     def _remember(self, response: Response, spoken: Language) -> None:
         live = self._environment is Environment.LIVE
         response.set_cookie(COOKIE, spoken.code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=live)
+
+
+@cache
+def _templates(environment: Environment, state: MemberState) -> Templates:
+    """Return the templates of a node, read and compiled once for all who make pages of it; nobody changes them."""
+    templates = Templates(
+        loader=PackageLoader("idbridge_gateway.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.globals.update(
+        static=static_path, environment=environment.value, node_state=state.value, catalogues=catalogues()
+    )
+    return templates
 
 
 def _address(path: str, kept: Mapping[str, str], code: str | None) -> str:
