@@ -4,17 +4,17 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from idbridge_gateway.app import create_app
 from tests.admin.kit import CLIENT, ROLE, Issuer, running_issuer
-from tests.gateway.asking import Node
+from tests.gateway.asking import Node, node_in
 from tests.gateway.conftest import other_node, own_node, shared_files
 from tests.registry.conftest import Database, database, empty_database, postgres
-from tests.registry.test_node import settings_with
+from tests.registry.test_node import kept_in
 
 __all__ = ["database", "empty_database", "other_node", "own_node", "postgres", "shared_files"]
 PATH = "/admin/v1/relying-parties"
@@ -60,6 +60,14 @@ class Admin:
         return self.ask("PATCH", f"/{party_id}", given=given, if_match=f'"{version}"', **more)
 
 
+def operated(issuer: Issuer) -> dict[str, str]:
+    """The settings of a node whose operators sign in at ``issuer``."""
+    return {
+        "operator_issuer": issuer.url, "operator_key_set": issuer.key_set, "operator_client_id": CLIENT,
+        "operator_role": ROLE,
+    }  # fmt: skip
+
+
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     with running_issuer() as running:
@@ -67,13 +75,7 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture
-def admin(own_node: Node, database: Database, issuer: Issuer) -> Iterator[Admin]:
-    told = {
-        "operator_issuer": issuer.url, "operator_key_set": issuer.key_set, "operator_client_id": CLIENT,
-        "operator_role": ROLE,
-    }  # fmt: skip
-    own_node.settings = settings_with(own_node, database).model_copy(update=told)
-    own_node.app = create_app(own_node.settings, clock=own_node.clock)
-    admin = Admin(own_node, issuer, database)
+def admin(tmp_path: Path, database: Database, issuer: Issuer) -> Iterator[Admin]:
+    admin = Admin(node_in(tmp_path, told={**operated(issuer), **kept_in(database)}), issuer, database)
     yield admin
     admin.close()

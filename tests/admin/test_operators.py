@@ -19,7 +19,7 @@ from idbridge.crypto.signer import generate
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge_gateway.app import create_app
-from tests.admin.conftest import PATH, Admin
+from tests.admin.conftest import PATH, Admin, operated
 from tests.admin.kit import CLIENT, KEY, NEXT_KEY, NOW, ROLE, RSA_KEY, STRANGER, Issuer
 from tests.gateway.asking import Node, node_in, problem_of
 from tests.gateway.clocks import NOON
@@ -31,14 +31,7 @@ LEEWAY = int(LIMITS.clock_leeway.total_seconds())
 @pytest.fixture
 def node(shared_files: Path, issuer: Issuer) -> Iterator[Admin]:
     """A node whose registry is a file."""
-    told = {
-        "operator_issuer": issuer.url, "operator_key_set": issuer.key_set, "operator_client_id": CLIENT,
-        "operator_role": ROLE,
-    }  # fmt: skip
-    node = node_in(shared_files)
-    node.settings = node.settings.model_copy(update=told)
-    node.app = create_app(node.settings, clock=node.clock)
-    admin = Admin(node, issuer, None)
+    admin = Admin(node_in(shared_files, told=operated(issuer)), issuer, None)
     yield admin
     admin.close()
 

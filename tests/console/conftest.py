@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,9 +14,8 @@ import httpx2
 import pytest
 
 from idbridge.oidc.pkce import challenge_of
-from idbridge_gateway.app import create_app
 from tests.admin.kit import CLIENT, ROLE, Issuer, running_issuer
-from tests.gateway.asking import Node
+from tests.gateway.asking import Node, node_in
 from tests.gateway.conftest import own_node, shared_files
 
 __all__ = ["own_node", "shared_files"]
@@ -129,20 +129,18 @@ def endpoint(issuer: Issuer) -> Iterator[TokenEndpoint]:
 
 
 @pytest.fixture
-def desk(own_node: Node, issuer: Issuer, endpoint: TokenEndpoint) -> Desk:
-    return desk_of(own_node, issuer, endpoint)
+def desk(tmp_path: Path, issuer: Issuer, endpoint: TokenEndpoint) -> Desk:
+    return desk_in(tmp_path, issuer, endpoint)
 
 
-def desk_of(node: Node, issuer: Issuer, endpoint: TokenEndpoint, token_url: str = "") -> Desk:
-    """A browser at ``node``, whose operators sign in at ``issuer``."""
+def desk_in(directory: Path, issuer: Issuer, endpoint: TokenEndpoint, token_url: str = "") -> Desk:
+    """A browser at a node, whose operators sign in at ``issuer``."""
     told = {
         "operator_issuer": issuer.url, "operator_key_set": issuer.key_set, "operator_client_id": CLIENT,
         "operator_role": ROLE, "operator_authorization_endpoint": f"{issuer.url}/authorize",
         "operator_token_endpoint": token_url or endpoint.url,
     }  # fmt: skip
-    node.settings = node.settings.model_copy(update=told)
-    node.app = create_app(node.settings, clock=node.clock)
-    return Desk(node, issuer, endpoint)
+    return Desk(node_in(directory, told=told), issuer, endpoint)
 
 
 def another_browser(desk: Desk) -> Desk:

@@ -1,6 +1,7 @@
 """Operators sign in by browser: what did not begin in this browser, or is no operator, sees nothing."""
 
 import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from idbridge.model.randomness import SystemRandomness
 from idbridge_gateway.app import create_app
 from idbridge_gateway.settings import read_settings
 from tests.admin.kit import STRANGER, Issuer
-from tests.console.conftest import Desk, TokenEndpoint, another_browser, desk_of
+from tests.console.conftest import Desk, TokenEndpoint, another_browser, desk_in
 from tests.gateway.asking import Node
 
 
@@ -179,10 +180,10 @@ def test_an_issuer_that_answers_something_else_signs_nobody_in(desk: Desk, body:
     assert desk.returned(state).status_code == 401
 
 
-def test_an_issuer_that_is_down_is_said_to_be(own_node: Node, issuer: Issuer, endpoint: TokenEndpoint) -> None:
+def test_an_issuer_that_is_down_is_said_to_be(tmp_path: Path, issuer: Issuer, endpoint: TokenEndpoint) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/token"
-    desk = desk_of(own_node, issuer, endpoint, nowhere)
+    desk = desk_in(tmp_path, issuer, endpoint, nowhere)
     answer = desk.returned(desk.sent()["state"])
 
     assert answer.status_code == 503

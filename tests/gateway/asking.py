@@ -1,11 +1,14 @@
 """A sandbox node in process, and how a test asks it something."""
 
 import asyncio
+import atexit
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
@@ -22,7 +25,8 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.nodes import lay_out
 from idbridge_gateway.settings import Settings
 from tests.gateway.clocks import NOON, HandClock
-from tests.gateway.recording import shared_log
+from tests.gateway.recording import IN_MEMORY, shared_log
+from tests.gateway.remembering import remembering
 
 LOGIN = "sg-login-opens-account"
 PRESENTATION = "sg-pid-opens-account"
@@ -101,25 +105,63 @@ class Node:
 
 
 def node_in(
-    directory: Path, *, state: MemberState = MemberState.TH, faults: Faults | None = None, region: Region | None = None
+    directory: Path,
+    *,
+    state: MemberState = MemberState.TH,
+    faults: Faults | None = None,
+    region: Region | None = None,
+    clock: HandClock | None = None,
+    told: Mapping[str, Any] | None = None,
+    **wiring: Any,
 ) -> Node:
-    """A node of ``state`` whose files lie below ``directory``, written there if they are not yet."""
-    clock = HandClock()
-    settings = _laid_out(region or the_region(), directory)[state]
-    app = create_app(settings, clock=clock, faults=faults)
+    """A node of ``state`` whose files lie below ``directory``, written there if they are not yet.
+
+    ``told`` is what its settings say in place of what is usual; ``wiring`` goes to ``create_app``. Who needs either
+    names it here, as to make a node twice costs what most tests take in all.
+    """
+    clock = clock or HandClock()
+    settings = laid_out(region or the_region(), directory)[state].model_copy(update=told)
+    with remembering():
+        app = create_app(settings, clock=clock, faults=faults, **wiring)
     return Node(app, settings, clock, faults, directory, region or the_region())
 
 
 _LAID_OUT: dict[Path, Mapping[MemberState, Settings]] = {}
 
 
-def _laid_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
+def laid_out(region: Region, directory: Path) -> Mapping[MemberState, Settings]:
+    """The settings of the nodes of ``region`` with files below ``directory``, written there if they are not yet."""
     if directory not in _LAID_OUT:
+        written = _copied(directory) if region is the_region() else lay_out(region, directory)
         _LAID_OUT[directory] = {
-            state: settings.model_copy(update=shared_log(the_region(), state))
-            for state, settings in lay_out(region, directory).items()
+            state: settings.model_copy(update=shared_log(the_region(), state)) for state, settings in written.items()
         }
     return _LAID_OUT[directory]
+
+
+@cache
+def _master() -> tuple[Path, Mapping[MemberState, Settings]]:
+    """The files of the one region as no node has seen them yet, and the settings that name them."""
+    held = TemporaryDirectory(prefix="idbridge-region-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
+    atexit.register(held.cleanup)
+    folder = Path(held.name)
+    return folder, lay_out(the_region(), folder)
+
+
+def _copied(directory: Path) -> Mapping[MemberState, Settings]:
+    """Lay out the one region below ``directory``: a copy, as each file that is written anew waits for its disk."""
+    master, settings = _master()
+    shutil.copytree(master, directory, symlinks=True, dirs_exist_ok=True)
+    return {state: _moved(one, master, directory) for state, one in settings.items()}
+
+
+def _moved(settings: Settings, before: Path, after: Path) -> Settings:
+    """The same settings for files that lie below ``after``, not ``before``."""
+    paths = {
+        name: after / value.relative_to(before) for name, value in settings
+        if isinstance(value, Path) and value.is_relative_to(before)
+    }  # fmt: skip
+    return settings.model_copy(update=paths)
 
 
 def unreceipted(document: dict[str, Any]) -> dict[str, Any]:

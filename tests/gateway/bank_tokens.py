@@ -14,7 +14,6 @@ from idbridge.model.region import Environment
 from idbridge.oidc.client import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, OidcClient, Profile
 from idbridge.oidc.pkce import challenge_of
 from idbridge_gateway.api.faults import Faults
-from idbridge_gateway.app import create_app
 from idbridge_gateway.registry.record import RequestLimits
 from tests.gateway.asking import LOGIN, Node, node_in
 from tests.gateway.providing import CALLBACK, DPOP_KEY, KEY, SECRET_DIGEST, Bank
@@ -117,8 +116,7 @@ def token_bank(directory: Path) -> TokenBank:
 
 
 def bank_of(node: Node) -> TokenBank:
-    """The same at a node that is there already."""
-    node.app = create_app(node.settings, clock=node.clock, faults=node.faults)
+    """The same at a node that is there already, and that was asked nothing yet."""
     bank = TokenBank(node, node.region.registration("th-bank").relying_party)
     bank.register()
     bank.party = node.app.state.parts.registry.find("bank").relying_party

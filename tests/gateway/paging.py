@@ -11,9 +11,9 @@ import httpx2
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import MemberState
 from idbridge.sandbox.statuses import RegionHost
-from idbridge_gateway.app import create_app
 from idbridge_gateway.demo.samples import RegionSamples
-from tests.gateway.asking import Node, node_in
+from tests.gateway.asking import Node, node_in, the_region
+from tests.gateway.clocks import HandClock
 
 URLENCODED = {"content-type": "application/x-www-form-urlencoded"}
 BOUNDARY = "a-line-between-parts"
@@ -25,10 +25,10 @@ POLICY = (
 
 def page_node(directory: Path, *, state: MemberState = MemberState.TH) -> Node:
     """A node of ``state`` whose page `/try` is open, and which knows what its lists say of revocation."""
-    node = node_in(directory, state=state)
-    samples = RegionSamples(node.region, state, randomness=SystemRandomness())
-    host = RegionHost(node.region, node.clock)
-    node.app = create_app(node.settings, clock=node.clock, revocation_source=host, samples=samples)
+    clock = HandClock()
+    samples = RegionSamples(the_region(), state, randomness=SystemRandomness())
+    host = RegionHost(the_region(), clock)
+    node = node_in(directory, state=state, clock=clock, revocation_source=host, samples=samples)
     asyncio.run(node.app.state.prefetch.look())
     return node
 

@@ -20,6 +20,7 @@ from idbridge.oidc.client import AUTHORIZATION_CODE, OidcClient, Profile
 from idbridge.oidc.client_assertion import ASSERTION_TYPE
 from idbridge.oidc.errors import OAuthError
 from idbridge.oidc.pkce import challenge_of
+from idbridge.sandbox.region import Region
 from idbridge.verify.report import Report
 from idbridge_gateway.api.faults import Faults
 from idbridge_gateway.api.request import read_request
@@ -27,7 +28,7 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.oidc.clients import ClientDirectory, Clients
 from idbridge_gateway.oidc.completion import Consent
 from idbridge_gateway.oidc.provider import Provider
-from tests.gateway.asking import LOGIN, Node, node_in
+from tests.gateway.asking import LOGIN, Node, node_in, the_region
 
 KEY: Final = generate("ES256", kid="bank-1")
 OTHER_KEY: Final = generate("ES256", kid="bank-1")
@@ -245,12 +246,19 @@ def bank_in(directory: Path, *, faults: Faults | None = None, directory_of: Clie
     ``more`` changes the registration of the client ``bank``; ``directory_of`` are other clients in place of all.
     """
 
-    return bank_at(node_in(directory, faults=faults), directory_of=directory_of, **more)
+    party, clients = _registered(the_region(), **more)
+    return Bank(node_in(directory, faults=faults, clients=directory_of or clients), party)
 
 
 def bank_at(node: Node, *, directory_of: Clients | None = None, **more: Any) -> Bank:
     """The same at a node of Thailand that is there already."""
-    registered = node.region.registration("th-bank").relying_party
+    party, clients = _registered(node.region, **more)
+    node.app = create_app(node.settings, clock=node.clock, faults=node.faults, clients=directory_of or clients)
+    return Bank(node, party)
+
+
+def _registered(region: Region, **more: Any) -> tuple[RelyingParty, ClientDirectory]:
+    registered = region.registration("th-bank").relying_party
     names = {"bank", "bank-2", "shop", "bank-off"}
     party = replace(registered, audiences=registered.audiences | names)
 
@@ -268,6 +276,4 @@ def bank_at(node: Node, *, directory_of: Clients | None = None, **more: Any) -> 
         client("bank-deaf"),
         client("shop", profile=Profile.OIDC_CODE, jwks=(), secret_digest=SECRET_DIGEST),
     )
-    registry = directory_of or ClientDirectory.of(clients, {party.id: party})
-    node.app = create_app(node.settings, clock=node.clock, faults=node.faults, clients=registry)
-    return Bank(node, party)
+    return party, ClientDirectory.of(clients, {party.id: party})

@@ -31,7 +31,7 @@ from idbridge_gateway.settings import Settings
 from tests.gateway.clocks import NOON
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, in which the folder is made with a name of its own
-_DAYS = 800  # on either side of noon
+_DAYS = range(-31, 431)  # as seen from noon: as far as tests turn a clock
 _PATIENCE = LIMITS.log_sandbox_wait  # a machine that is busy with other tests is not a disk that failed
 
 
@@ -70,7 +70,7 @@ def _begun(region: Region, state: MemberState) -> dict[str, Any]:
 
 def _days(folder: Path) -> Path:
     folder.mkdir(mode=0o700)
-    for number in range(-_DAYS, _DAYS):
+    for number in _DAYS:
         path = folder / f"{(NOON + timedelta(days=number)).date()}.key"
         path.write_bytes(os.urandom(32))
         path.chmod(0o600)

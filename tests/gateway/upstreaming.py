@@ -27,11 +27,12 @@ from idbridge_gateway.oidc.upstream.lines import Line
 from idbridge_gateway.oidc.upstream.upstream import Upstream
 from idbridge_gateway.settings import Settings
 from idbridge_gateway.stores.sealed import Kind
-from tests.gateway.asking import Node, the_region
+from tests.gateway.asking import Node, laid_out, the_region
 from tests.gateway.clocks import HandClock
 from tests.gateway.pretending import CLIENT_ID, CLIENT_KEY, CLIENT_SECRET, KH, PUBLIC, SG, PretendProvider
 from tests.gateway.providing import CALLBACK, KEY, LOGGED_OUT, Bank, Browser
 from tests.gateway.recording import shared_log
+from tests.gateway.remembering import remembering
 
 
 @dataclass(repr=False)
@@ -198,7 +199,10 @@ def abroad_in(
     """
     region = region or the_region()
     clock = clock or HandClock()
-    settings = lay_out(region, directory)[MemberState.TH].model_copy(update=shared_log(region, MemberState.TH))
+    if region is the_region():
+        settings = laid_out(region, directory)[MemberState.TH]
+    else:
+        settings = lay_out(region, directory)[MemberState.TH].model_copy(update=shared_log(region, MemberState.TH))
     issuers = {name: region.service(name).issuer for name in (SG, KH)}
     usual = {} if real else {"sg_login": by_key(issuers[SG]), "kh_login": by_key(issuers[KH])}
     path = write_clients(settings, **{**usual, **entries})
@@ -225,5 +229,6 @@ def abroad_in(
         grants=frozenset({AUTHORIZATION_CODE}),
     )
     directory_of = ClientDirectory.of((client,), {party.id: party})
-    app = create_app(settings, clock=clock, clients=directory_of, upstream_callers=None if real else caller)
+    with remembering():
+        app = create_app(settings, clock=clock, clients=directory_of, upstream_callers=None if real else caller)
     return Abroad(Node(app, settings, clock, None, directory, region), party, Browser(), pretend)

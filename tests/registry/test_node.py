@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -43,8 +44,13 @@ def switch(database: Database, party_id: str, *, enabled: bool) -> None:
     database.with_registry(lambda registry: registry.change(party_id, switched, ACT))
 
 
+def kept_in(database: Database) -> dict[str, Any]:
+    """The settings of a node whose registry is a database."""
+    return {"database_url": SecretStr(database.url), "relying_parties_file": None}
+
+
 def settings_with(node: Node, database: Database) -> Settings:
-    return node.settings.model_copy(update={"database_url": SecretStr(database.url), "relying_parties_file": None})
+    return node.settings.model_copy(update=kept_in(database))
 
 
 def on_database(node: Node, database: Database) -> Node:
