@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
+from idbridge_gateway.registry import log_heads
 from idbridge_gateway.registry.database import database_address, engine_to, make_file, transaction
 from idbridge_gateway.registry.schema import upgrade
 from idbridge_gateway.registry.store import SqlRegistry
@@ -81,6 +83,12 @@ class Database:
                 await registry.close()
 
         return asyncio.run(done())
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let heads of logs wait longer for the database: the disk of a busy machine may take seconds to sync a file."""
+    monkeypatch.setattr(log_heads, "LIMITS", replace(LIMITS, registry_wait=20 * LIMITS.registry_wait))
 
 
 @pytest.fixture(scope="session")

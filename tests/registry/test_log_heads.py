@@ -13,6 +13,8 @@ from tests.evidence.kit import Node
 from tests.registry.conftest import Database
 from tests.tlog.kit import ORIGIN, recursive_root
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def head(size: int) -> Head:
     return Head(ORIGIN, size, recursive_root(0, size))
