@@ -70,6 +70,8 @@ def attest_run(
     if not record.is_good and not allow_failures:
         hint = "`idbridge conformance report` shows what failed; `--allow-failures` attests that it did"
         raise Failure("the run is not passed, and is not attested", hint=hint, exit_code=Exit.REFUSED)
+    if record.at > instant(at) + LIMITS.list_issue_skew:
+        raise Failure("the record says that its run is yet to be made", hint="compare the clocks of both machines")
     signer = open_signer(reference, passphrase=passphrase_from(passphrase_file))
     try:
         text = attest(record, corpus, name=name, at=instant(at), signer=signer, allow_failures=allow_failures)

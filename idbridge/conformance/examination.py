@@ -183,6 +183,8 @@ def _counts(attestation: Attestation, terms: Terms) -> Finding:
         return _failed(Question.COUNTS, "there are other waivers than expected failures")
     if any(one.not_implemented for one in tallies.values()) and not attestation.not_implemented:
         return _failed(Question.COUNTS, "cases are not implemented, and nothing declares that")
+    if attestation.minted > sum(one.cases - one.not_implemented for one in tallies.values()):
+        return _failed(Question.COUNTS, "more cases are called minted for the run than were put to the target")
     if attestation.corpus_digest != terms.corpus.digest:
         return _open(
             Question.COUNTS, "how many cases that corpus has, only its own word says: it is not installed here"

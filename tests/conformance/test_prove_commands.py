@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,23 @@ def test_it_is_printed_where_no_file_is_named(us: Integrator) -> None:
 
     assert told.exit_code == Exit.DONE
     assert told.stdout.count(".") == 2
+
+
+def test_a_run_that_is_yet_to_be_made_is_not_attested(us: Integrator) -> None:
+    last = AT + LIMITS.list_issue_skew
+
+    assert us.attest(us.write(record(at=last))).exit_code == Exit.DONE
+    Path(us.attestation).unlink()
+    told = us.attest(us.write(record(at=last + timedelta(seconds=1))))
+
+    assert told.exit_code == Exit.LOCAL
+    assert "yet to be made" in told.stderr
+    assert not Path(us.attestation).exists()
+
+
+def test_a_name_that_nobody_can_read_is_not_attested(us: Integrator) -> None:
+    told = us.attest(us.record, "--name", " ")
+
+    assert told.exit_code == Exit.LOCAL
+    assert "a letter or a digit" in told.stderr
+    assert not Path(us.attestation).exists()
