@@ -16,24 +16,33 @@ from tests.engines import REPOSITORY, require_engine, require_node_packages
 
 NARROW: Final = (360, 800)
 WIDE: Final = (1280, 900)
-# `make e2e` looks at every page in each language and width; the short run, in each language and in each width once.
+LANGUAGES: Final = ("en", "th", "vi")
+# `make e2e` looks at every page in each language and width; the short run at each page in one, which the page names.
 EVERY: Final = os.environ.get("IDBRIDGE_WALKS") == "all"
-LANGUAGES: Final = ("en", "th", "vi") if EVERY else ("en", "th")
-_LOOKS: Final = (
-    tuple((language, size) for language in LANGUAGES for size in (NARROW, WIDE))
-    if EVERY
-    else (("en", WIDE), ("th", NARROW), ("vi", NARROW))
-)
-in_each_look: Final = pytest.mark.parametrize(
-    ("language", "size"),
-    _LOOKS,
-    ids=[f"{language}-{'narrow' if size == NARROW else 'wide'}" for language, size in _LOOKS],
-)
 PICTURES: Final = REPOSITORY / ".cache" / "e2e"
 _PATIENCE_MS: Final = 20_000
 _GRAVE: Final = frozenset({"moderate", "serious", "critical"})
 # Colours and order, roles and names, labels and languages: everything that the two first levels of WCAG 2.2 ask for.
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+Look = tuple[str, tuple[int, int]]
+
+
+def looks(short: Look, *, every: bool = EVERY) -> tuple[Look, ...]:
+    """Return the languages and widths in which a page is looked at: all of them, or ``short`` alone."""
+    return tuple((language, size) for language in LANGUAGES for size in (NARROW, WIDE)) if every else (short,)
+
+
+def in_each_look(language: str, size: tuple[int, int]) -> pytest.MarkDecorator:
+    """Look at a page in each language and width; in the short run in this one."""
+    chosen = looks((language, size))
+    names = [f"{language}-{'narrow' if size == NARROW else 'wide'}" for language, size in chosen]
+    return pytest.mark.parametrize(("language", "size"), chosen, ids=names)
+
+
+def in_each_language(language: str) -> pytest.MarkDecorator:
+    """Walk in each language; in the short run in this one."""
+    return pytest.mark.parametrize("language", LANGUAGES if EVERY else (language,))
 
 
 @contextmanager

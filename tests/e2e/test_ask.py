@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from idbridge_gateway.demo.businesses import COMPANY
-from tests.e2e.browser import LANGUAGES, NARROW, Visit, in_each_look, visit
+from tests.e2e.browser import NARROW, WIDE, Visit, in_each_language, in_each_look, visit
 from tests.e2e.conftest import World
 
 INVOICE = "Invoice 2026-0815"
@@ -64,7 +63,7 @@ def answered(world: World, person: Visit, link: str, *options: str) -> None:
     person.page.goto(json.loads(ended.stdout)["redirect_uri"])
 
 
-@in_each_look
+@in_each_look("vi", WIDE)
 def test_a_business_asks_and_prints_what_somebody_answered(
     browser: Browser, world: World, language: str, size: tuple[int, int]
 ) -> None:
@@ -132,7 +131,7 @@ def test_an_answer_fits_on_one_printed_page(browser: Browser, world: World) -> N
         assert not seen.page.locator("button[name=print]").is_visible()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language("th")
 def test_a_business_asks_without_script_on_a_small_screen(browser: Browser, world: World, language: str) -> None:
     with (
         visit(browser, size=NARROW, language=language, script=False) as seen,

@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser
 
 from idbridge.sandbox.idp.operators import STAFF
-from tests.e2e.browser import NARROW, Visit, in_each_look, visit
+from tests.e2e.browser import NARROW, WIDE, Visit, in_each_look, visit
 from tests.e2e.conftest import Operated, World
 
 OPERATOR, COLLEAGUE = STAFF
@@ -22,7 +22,7 @@ def signed_in(world: World, seen: Visit) -> None:
     seen.page.wait_for_url(f"{world.node}/console")
 
 
-@in_each_look
+@in_each_look("en", NARROW)
 def test_an_operator_signs_in_looks_at_everything_and_signs_out(
     browser: Browser, world: World, language: str, size: tuple[int, int]
 ) -> None:
@@ -77,7 +77,7 @@ def test_whoever_works_there_without_the_role_is_told_so_on_a_page_that_is_sound
         seen.require_sound("console-no-operator-360")
 
 
-@in_each_look
+@in_each_look("th", WIDE)
 def test_the_console_is_sound_with_and_without_a_week(
     browser: Browser, operated: Operated, language: str, size: tuple[int, int]
 ) -> None:

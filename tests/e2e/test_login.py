@@ -1,11 +1,10 @@
 """Somebody logs in at a bank with the ID of another state: selector, provider, consent, receipt, and each no."""
 
-import pytest
 from playwright.sync_api import Browser
 
 from idbridge.model.region import MemberState
 from idbridge_gateway.demo.living import LivingRegion
-from tests.e2e.browser import LANGUAGES, NARROW, Visit, in_each_look, visit
+from tests.e2e.browser import NARROW, Visit, in_each_language, in_each_look, visit
 
 TH = MemberState.TH
 
@@ -42,7 +41,7 @@ def everybody(living: LivingRegion) -> tuple[str, ...]:
     return living.nodes[TH], living.banks[TH], living.providers
 
 
-@in_each_look
+@in_each_look("th", NARROW)
 def test_every_page_of_a_login_is_sound_in_three_languages_and_two_widths(
     browser: Browser, living: LivingRegion, language: str, size: tuple[int, int]
 ) -> None:
@@ -65,7 +64,7 @@ def test_every_page_of_a_login_is_sound_in_three_languages_and_two_widths(
         assert "Tan Hui Ling" in seen.text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language("th")
 def test_a_login_ends_at_an_account_without_script_on_a_small_screen(
     browser: Browser, living: LivingRegion, language: str
 ) -> None:
@@ -109,7 +108,7 @@ def _tab_to(seen: Visit, wanted: str) -> None:
     raise AssertionError(f"Tab never came to {wanted}")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language("en")
 def test_a_no_to_consent_is_a_no_at_the_bank(browser: Browser, living: LivingRegion, language: str) -> None:
     with visit(browser, size=NARROW, language=language) as seen:
         at_consent(living, seen)
@@ -119,7 +118,7 @@ def test_a_no_to_consent_is_a_no_at_the_bank(browser: Browser, living: LivingReg
         assert "You said no" in seen.text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language("vi")
 def test_a_login_that_is_over_says_so_on_a_page_that_is_sound(
     browser: Browser, living: LivingRegion, language: str
 ) -> None:

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.browser import NARROW, in_each_look, visit
+from tests.e2e.browser import NARROW, WIDE, in_each_look, visit
 from tests.e2e.conftest import World
 
 
-@in_each_look
+@in_each_look("en", WIDE)
 def test_example_and_verdict_are_sound(browser: Browser, world: World, language: str, size: tuple[int, int]) -> None:
     with visit(browser, size=size, language=language) as seen:
         seen.page.goto(f"{world.node}/try")

@@ -36,7 +36,7 @@ def _answer(world: World, link: str, *options: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-@in_each_look
+@in_each_look("vi", NARROW)
 def test_the_page_with_the_code_is_sound_and_asks_nobody_else(
     browser: Browser, world: World, language: str, size: tuple[int, int]
 ) -> None:
