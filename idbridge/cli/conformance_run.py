@@ -84,7 +84,7 @@ def run_cases(
     check_places(junit, page, markdown)
     corpus = _whole()
     wanted = tuple(map(Profile, profiles)) or target.profiles()
-    waived = read_waivers(waivers, corpus) if waivers is not None else {}
+    waived = _waived(waivers, corpus)
     chosen = _chosen(corpus, wanted, tags, names)
     begun = SystemClock().now().replace(microsecond=0)
     with folder_of_a_run("idbridge-conformance-") as folder:
@@ -127,6 +127,19 @@ def _address(text: str) -> Address:
         return parse_address(text)
     except ConfigurationError as none:
         raise Failure(str(none), hint="see `idbridge conformance run --help`", exit_code=Exit.USAGE) from None
+
+
+def _waived(place: Path | None, corpus: Corpus) -> Mapping[str, str]:
+    """Return why cases are expected to fail.
+
+    Raises:
+        Failure: The file says it in no order, or of no case.
+    """
+    try:
+        return read_waivers(place, corpus) if place is not None else {}
+    except ConfigurationError as odd:  # what the catalogue advises is about a node, and not about waivers
+        hint = 'a line of `[expected-failures]` is a case and why, such as `mdoc-expired = "due in May"`'
+        raise Failure(str(odd), hint=hint) from odd
 
 
 def _seed(given: str | None) -> bytes:
@@ -265,6 +278,8 @@ def _show(record: Record, corpus: Corpus, *, as_json: bool) -> None:
     output.line()
     words = f"{record.counts['cases']} cases, {record.counts['passed']} passed, {record.counts['failed']} failed, "
     words += f"{record.counts['errors']} errors, {record.counts['not_implemented']} not implemented"
+    if expected := record.counts["expected_failures"]:
+        words += f", {expected} failed as expected"
     left = uncovered_words(record, corpus)
     output.emphasis(words, colour="red" if not record.is_good else "yellow" if left else "green")
     if left:

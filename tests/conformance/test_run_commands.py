@@ -145,3 +145,33 @@ def test_a_program_that_removes_the_folder_of_the_run_ends_it_without_an_interna
     assert told.exit_code == Exit.LOCAL
     assert "the folder that the run works in" in told.stderr
     assert "passed" not in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('[expected-failures]\nno-such-case = "x"', "which there is not"),
+        (f'[expected-failures]\n{CASE} = " "', "gives no reason"),
+        ("x = 1", "waivers are one table"),
+        ("[", "cannot be read as TOML"),
+    ],
+)
+def test_waivers_that_are_not_in_order_are_told_as_such(written: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "waivers.toml").write_text(written, "utf-8")
+    found = said("--target", "builtin", "--case", CASE, "--waivers", str(tmp_path / "waivers.toml"))
+
+    assert found.exit_code == Exit.LOCAL
+    assert told in found.stderr
+    assert "[expected-failures]" in found.stderr
+    assert "doctor" not in found.stderr
+
+
+def test_the_counts_of_a_run_with_waivers_add_up(tmp_path: Path) -> None:
+    (tmp_path / "waivers.toml").write_text(f'[expected-failures]\n{CASE} = "due in May"', "utf-8")
+    program = "import json, sys; print(json.dumps({'name': 'x', 'version': '1', 'not_implemented': ['state']} "
+    program += "if sys.argv[1] == 'describe' else {'indication': 'PASSED', 'code': None}))"
+    target = f"cli:{shlex.join([sys.executable, '-S', '-c', program])}"
+    told = said("--target", target, "--case", CASE, "--waivers", str(tmp_path / "waivers.toml"))
+
+    assert "1 cases, 0 passed, 0 failed, 0 errors, 0 not implemented, 1 failed as expected" in told.stdout
+    assert told.exit_code == Exit.REFUSED  # nothing passed
