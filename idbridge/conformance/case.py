@@ -6,6 +6,7 @@ and in those that ``beside`` names with a reason; in the other profiles the twin
 checks the form; whether an answer is right is for ``judge``.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,22 +72,28 @@ class ConformanceCase:
         return self.expect.code is not None
 
 
-def read_case(folder: Path) -> ConformanceCase:
-    """Return the case in ``folder``.
+def read_case(folder: Path, *, known: str | None = None) -> ConformanceCase:
+    """Return the case in ``folder``. If ``known`` is the SHA-256 of its file, that is known to have the form.
 
     Raises:
         ConfigurationError: Its files are not there or not in order, or it contradicts itself.
     """
-    document, put = _object(folder / CASE_FILE), _object(folder / INPUT_FILE)
+    octets = _octets(folder / CASE_FILE)
+    document, put = _object(folder / CASE_FILE, octets), _object(folder / INPUT_FILE, _octets(folder / INPUT_FILE))
     try:
+        if hashlib.sha256(octets).hexdigest() != known:
+            _require_form(document)
         return _case(document, put, folder=folder)
     except (ValueError, TypeError, KeyError, IdBridgeError) as malformed:
         raise ConfigurationError(f"the case in {folder.name} is not in order: {malformed}") from malformed
 
 
-def _case(document: Mapping[str, Any], put: Mapping[str, Any], *, folder: Path) -> ConformanceCase:
+def _require_form(document: Mapping[str, Any]) -> None:
     if wrong := schemas.fault(document, schemas.CASE):
         raise ValueError(wrong)
+
+
+def _case(document: Mapping[str, Any], put: Mapping[str, Any], *, folder: Path) -> ConformanceCase:
     if document["id"] != folder.name or document["profile"] != folder.parent.name:
         raise ValueError("it stands in another folder than its own")
     expect = document["expect"]
@@ -108,9 +115,15 @@ def _case(document: Mapping[str, Any], put: Mapping[str, Any], *, folder: Path) 
     )
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _octets(path: Path) -> bytes:
     try:
-        octets = path.read_bytes()
+        return path.read_bytes()
+    except OSError as unreadable:
+        raise ConfigurationError(f"{path.parent.name}/{path.name} cannot be read as one JSON object") from unreadable
+
+
+def _object(path: Path, octets: bytes) -> dict[str, Any]:
+    try:
         return strict_json.parse_object(octets, max_bytes=LIMITS.conformance_file_bytes)
-    except (OSError, IdBridgeError) as unreadable:
+    except IdBridgeError as unreadable:
         raise ConfigurationError(f"{path.parent.name}/{path.name} cannot be read as one JSON object") from unreadable

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from idbridge.conformance.case import read_case
-from idbridge.conformance.corpus import Corpus, damaged_files, read_corpus, read_manifest, shipped
+from idbridge.conformance.corpus import VECTORS, Corpus, damaged_files, read_corpus, read_manifest, shipped
 from idbridge.conformance.making.corpus import write_manifest
 from idbridge.conformance.profiles import Profile
 from idbridge.errors import ConfigurationError
@@ -53,6 +53,19 @@ def changed(folder: Path, name: str, **members: object) -> Path:
 def test_a_case_that_is_not_in_order_is_refused(small: Path, members: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         read_corpus(changed(small, "mdoc-expired", **members))
+
+
+def test_every_case_that_comes_with_an_installation_has_the_form() -> None:
+    asked = read_corpus(VECTORS)
+
+    assert asked == shipped()
+
+
+def test_a_case_that_came_with_us_and_is_another_than_the_manifest_says_has_to_have_the_form(small: Path) -> None:
+    assert read_corpus(small, came_with_us=True).cases
+
+    with pytest.raises(ConfigurationError, match="surplus"):
+        read_corpus(changed(small, "mdoc-expired", surplus=1), came_with_us=True)
 
 
 @pytest.mark.parametrize("name", ["case.json", "input.json"])
