@@ -141,10 +141,10 @@ def fault_proxy(target: int) -> Iterator[FaultProxy]:
 
     thread = Thread(target=asyncio.run, args=(served(),), daemon=True)
     thread.start()
-    assert listening.wait(10)
+    assert listening.wait(120)
     try:
         yield proxy
     finally:
         assert proxy._loop is not None
         proxy._loop.call_soon_threadsafe(ending[0].set)
-        thread.join(10)
+        thread.join(120)

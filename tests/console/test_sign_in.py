@@ -181,10 +181,11 @@ def test_an_issuer_that_answers_something_else_signs_nobody_in(desk: Desk, body:
 
 
 def test_an_issuer_that_is_down_is_said_to_be(tmp_path: Path, issuer: Issuer, endpoint: TokenEndpoint) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with socket.socket() as closed:  # a port that is taken, and at which nobody listens
+        closed.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/token"
-    desk = desk_in(tmp_path, issuer, endpoint, nowhere)
-    answer = desk.returned(desk.sent()["state"])
+        desk = desk_in(tmp_path, issuer, endpoint, nowhere)
+        answer = desk.returned(desk.sent()["state"])
 
     assert answer.status_code == 503
     assert "retry-after" in answer.headers

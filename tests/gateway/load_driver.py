@@ -34,7 +34,7 @@ def main(url: str, questions: list[dict[str, Any]], threads: int) -> None:
     failed: list[str] = []
 
     def keep_asking(number: int) -> None:
-        with httpx2.Client(base_url=url, trust_env=False) as client:
+        with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
             left = LAST
             for count in range(number, 10**9, threads):
                 left -= stop.is_set()

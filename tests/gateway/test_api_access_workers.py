@@ -32,7 +32,7 @@ class Workers:
         """A token, from the first worker."""
         form = {"grant_type": CLIENT_CREDENTIALS, **self.bank.proves("bank")}
         headers = {**FORM, "dpop": self.bank.proof(TOKEN_PATH)}
-        response = httpx2.post(self.urls[0] + TOKEN_PATH, data=form, headers=headers, trust_env=False)
+        response = httpx2.post(self.urls[0] + TOKEN_PATH, data=form, headers=headers, trust_env=False, timeout=60)
         assert response.status_code == 200, response.text
         return str(response.json()["access_token"])
 
@@ -42,7 +42,7 @@ class Workers:
 
     def ask(self, worker: int, headers: dict[str, str]) -> httpx2.Response:
         body = json.dumps(json.loads(self.bank.node.case(LOGIN).body)).encode()
-        return httpx2.post(self.urls[worker] + VERIFY, content=body, headers=headers, trust_env=False)
+        return httpx2.post(self.urls[worker] + VERIFY, content=body, headers=headers, trust_env=False, timeout=60)
 
 
 @pytest.fixture

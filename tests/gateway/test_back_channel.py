@@ -33,6 +33,7 @@ from tests.net.servers import Answer as Answering
 from tests.net.servers import Server, document, serving
 
 PATH = "/told"
+NOBODYS_PORT = 1  # no port that the kernel hands out, so that nobody can come to listen there meanwhile
 SESSION = Session(
     sid="s" * 43, client_id="bank", relying_party="th-bank", subject="pairwise-subject", access_token="a" * 43
 )
@@ -110,13 +111,6 @@ def token_in(request: bytes) -> str:
     return token
 
 
-def closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "404 Not Found", "201 Created"])
 def test_what_a_client_refuses_is_not_said_again(
     shared_files: Path, listening: Listening, told: Callable[[], list[str]], status: str
@@ -177,7 +171,7 @@ def test_no_address_leads_inside(listening: Listening, address: str, environment
 
 
 def test_a_client_that_is_not_there_is_not_told(shared_files: Path, told: Callable[[], list[str]]) -> None:
-    bank = bank_told_at(shared_files, closed_port())
+    bank = bank_told_at(shared_files, NOBODYS_PORT)
     told_of(bank, channel(bank, Pauses()))
 
     assert told() == ["back-channel logout: client bank was not told: no answer"]
@@ -231,7 +225,7 @@ class Held:
 
     def call(self, call: Call, *, max_bytes: int) -> Answer:
         assert (call.url, max_bytes) == (f"http://127.0.0.1:1{PATH}", LIMITS.logout_answer_bytes)
-        self.released.wait(timeout=30)
+        self.released.wait(timeout=120)
         self.calls += 1
         return Answer(200, {}, b"")
 
@@ -314,7 +308,7 @@ def test_a_browser_never_waits_for_a_client(shared_files: Path, listening: Liste
     released = threading.Event()
 
     def slow(connection: socket.socket) -> None:
-        released.wait(timeout=30)
+        released.wait(timeout=120)
         document(b"")(connection)
 
     server = listening(slow)

@@ -14,7 +14,7 @@ from idbridge_gateway.deliveries import PostOffice
 from idbridge_gateway.oidc.back_channel import BackChannel
 from idbridge_gateway.oidc.clients import Clients, RegisteredClient
 from idbridge_gateway.stores.outbox import NoOutbox
-from tests.gateway.test_back_channel import PATH, bank_told_at, closed_port, told_of
+from tests.gateway.test_back_channel import NOBODYS_PORT, PATH, bank_told_at, told_of
 
 THEIRS = "http://127.0.0.1:1/theirs"
 
@@ -54,7 +54,7 @@ def test_a_client_that_is_another_relying_partys_by_the_next_attempt_is_told_not
     shared_files: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="idbridge_gateway")
-    bank, client = bank_told_at(shared_files, closed_port()), Client()
+    bank, client = bank_told_at(shared_files, NOBODYS_PORT), Client()
     registry = Passed(bank.provider.clients)
 
     async def passed_on(_: float) -> None:

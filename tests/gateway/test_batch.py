@@ -168,7 +168,7 @@ def test_no_item_waits_for_what_another_one_spends(node: Node, monkeypatch: pyte
         arrived.append(key)
         if len(arrived) == len(items):
             last.set()
-        await asyncio.wait_for(last.wait(), timeout=5)  # nobody gets on before the last one is here
+        await asyncio.wait_for(last.wait(), timeout=120)  # nobody gets on before the last one is here
         return await claim(store, key, **named)
 
     monkeypatch.setattr(MemoryOneTime, "claim", held_up)

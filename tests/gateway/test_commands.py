@@ -158,12 +158,13 @@ def test_a_demo_that_stays_up_says_how_to_go_on_and_does_what_it_says(tmp_path: 
             content=minted.body,
             headers={"authorization": f"Bearer {key[1]}", "content-type": "application/json"},
             trust_env=False,
+            timeout=60,
         )
         process.send_signal(end)
 
         assert response.json()["accepted"] is True
         assert shown[2] == str(tmp_path)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_a_check_says_what_a_node_would_start_with(env: Environment) -> None:
@@ -271,13 +272,13 @@ def test_a_node_serves_and_writes_nothing_about_who_asked(region: Region, env: d
     with started("serve", "--port", "0", until="listens on", env=env) as (process, written):
         port = re.search(r"port (\d+)", written)
         assert port is not None
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port[1]}", trust_env=False) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port[1]}", trust_env=False, timeout=60) as client:
             answered: list[Any] = [
                 client.post("/v1/verify", content=minted.body, headers=dict(minted.headers)).json()["indication"],
                 client.get("/nothing/S1234567D?x=S1234567D").status_code,
             ]
         process.terminate()
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=120)
 
     assert answered == ["PASSED", 404]
     said = [line for line in f"{written}\n{rest}".splitlines() if line and STATUS_HOST not in line]

@@ -278,7 +278,7 @@ def test_a_worker_does_not_take_over_what_queues_at_itself(bank: Node, server: R
     told = worker.call
 
     def call(call: Call, *, max_bytes: int) -> Answer:
-        assert gate.wait(30)
+        assert gate.wait(120)
         return told(call, max_bytes=max_bytes)
 
     worker.call = call  # type: ignore[method-assign]
@@ -304,7 +304,7 @@ def test_what_queues_at_a_worker_that_lives_is_taken_over_by_no_other(bank: Node
     told = worker.call
 
     def call(call: Call, *, max_bytes: int) -> Answer:
-        assert gate.wait(30)
+        assert gate.wait(120)
         return told(call, max_bytes=max_bytes)
 
     worker.call = call  # type: ignore[method-assign]

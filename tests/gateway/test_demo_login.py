@@ -102,11 +102,11 @@ def test_a_no_is_a_no_wherever_it_is_said(living: LivingRegion, walker: Walker, 
 
 def test_a_fault_of_a_provider_ends_at_the_bank_in_plain_words(living: LivingRegion, walker: Walker) -> None:
     switch = f"{living.providers}/sg-login/sandbox/faults/INVALID_SIGNATURE"
-    httpx2.post(switch, trust_env=False)
+    httpx2.post(switch, trust_env=False, timeout=60)
     try:
         at_selector(living, walker).log_in("sg-login")
     finally:
-        httpx2.post(f"{switch}?on=false", trust_env=False)
+        httpx2.post(f"{switch}?on=false", trust_env=False, timeout=60)
 
     assert "You are not logged in." in walker.page.text
 

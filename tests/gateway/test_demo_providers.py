@@ -53,7 +53,7 @@ class Standing:
 
     def log_in(self, service: str, answer: str = "yes", **changes: str) -> httpx2.Response:
         """What the node answers to somebody who comes back from a provider."""
-        with httpx2.Client(trust_env=False) as browser:
+        with httpx2.Client(trust_env=False, timeout=60) as browser:
             page = browser.get(self.sent(service, **changes))
             assert page.status_code == 200, page.text
             listed = listed_in(self.bank.node.region, service)
@@ -133,7 +133,7 @@ def test_nobody_is_sent_to_a_provider_whose_state_is_not_ready(standing: Standin
 )
 def test_a_fault_of_a_provider_is_noticed_by_the_node(standing: Standing, fault: str, error: str) -> None:
     switch = f"{standing.host.providers['sg-login'].listed.browser}/sandbox/faults/{fault}"
-    with httpx2.Client(trust_env=False) as here:
+    with httpx2.Client(trust_env=False, timeout=60) as here:
         assert here.post(switch).status_code == 200
         try:
             assert told(standing.log_in("sg-login"))["error"] == error
@@ -147,7 +147,7 @@ def test_a_new_key_is_listed_before_it_is_used_and_logins_go_on(standing: Standi
     def leads_on() -> bool:
         return standing.log_in("sg-login").headers["location"].startswith("/consent?t=")
 
-    with httpx2.Client(trust_env=False) as here:
+    with httpx2.Client(trust_env=False, timeout=60) as here:
         published = here.post(f"{keys}/publish").json()
         assert leads_on()
         asyncio.run(standing.bank.node.app.state.reload.look())

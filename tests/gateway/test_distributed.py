@@ -183,7 +183,7 @@ def test_a_node_behind_another_takes_up_what_that_one_verified(distributed: Node
     look(behind)
 
     assert snapshot_of(behind) == snapshot_of(distributed)
-    with httpx2.Client(base_url=mirror.url, trust_env=False) as client:
+    with httpx2.Client(base_url=mirror.url, trust_env=False, timeout=60) as client:
         tag = client.get("/trust/metadata/timestamp.json").headers["etag"]
         held = client.get("/trust/metadata/timestamp.json", headers={"if-none-match": tag})
     assert held.status_code == 304

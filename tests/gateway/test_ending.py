@@ -60,7 +60,7 @@ def get(client: httpx2.Client, url: str) -> httpx2.Response:
 
 def test_a_node_that_is_told_to_end_says_so_answers_on_and_then_ends(tmp_path: Path) -> None:
     told = {"metrics_port": "0", "drain_seconds": str(DRAIN)}
-    with single_node(tmp_path, **told) as (process, journal), httpx2.Client(trust_env=False) as client:
+    with single_node(tmp_path, **told) as (process, journal), httpx2.Client(trust_env=False, timeout=60) as client:
         figures = address_in(journal, r"figures at 127.0.0.1 port (\d+)")
         url = address_in(journal, r"listens on \S+ port (\d+)")
         assert get(client, f"{url}/readyz").status_code == 200
@@ -81,14 +81,14 @@ def test_a_node_that_is_told_to_end_says_so_answers_on_and_then_ends(tmp_path: P
     assert (health.status_code, trust.status_code) == (200, 200)
     assert ended == 0
     with pytest.raises(httpx2.TransportError):
-        httpx2.get(f"{url}/healthz", trust_env=False)
+        httpx2.get(f"{url}/healthz", trust_env=False, timeout=60)
 
 
 def test_the_figures_of_all_workers_are_at_one_port_and_none_is_lost_with_a_worker(tmp_path: Path) -> None:
     with (
         redis_server(tmp_path) as server,
         working_node(tmp_path, server.url, workers=2, metrics_port=0) as node,
-        httpx2.Client(trust_env=False) as client,
+        httpx2.Client(trust_env=False, timeout=60) as client,
     ):
         url = f"{address_in(node.journal, r'figures at .* port ([0-9]+)')}/metrics"
         for number in (1, 2):

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from idbridge.limits import LIMITS
 from idbridge_gateway.lifespan import watching
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 def test_a_look_that_loses_a_cancellation_ends_all_the_same_and_before_anything_is_closed() -> None:

@@ -106,7 +106,7 @@ def test_told_to_end_with_all_its_workers_the_writer_ends_last_and_the_log_is_wh
     assert now > last  # who was put off in between may stand there too
 
     node.process.terminate()
-    assert node.process.wait(60) == 0
+    assert node.process.wait(120) == 0
     await_end(writer)
 
     found = examine(Path(node.settings.log_dir or ""))

@@ -81,10 +81,10 @@ def claimed_where_is_said(said: bytes, *, recalled: bytes = RECALLED) -> Any:
             asked.read()
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
+        listening.settimeout(120)
         thread = Thread(target=answering, args=(listening,))
         thread.start()
         claim: Work = lambda engine: outcome(RedisOneTime(engine, HandClock()).claim(bytes(32), until=LATER))  # noqa: E731
         said_of_it = worked(f"redis://127.0.0.1:{listening.getsockname()[1]}/0", claim)
-        thread.join(timeout=10)
+        thread.join(timeout=120)
     return said_of_it

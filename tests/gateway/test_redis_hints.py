@@ -21,7 +21,7 @@ from tests.gateway.redis_server import RedisServer, redis_server
 
 pytestmark = pytest.mark.usefixtures("patient_store")
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 Heard = list[float]
 
 

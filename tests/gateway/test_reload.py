@@ -246,7 +246,7 @@ def running(own_node: Node) -> Iterator[BackgroundServer]:
 
 
 def test_a_running_node_takes_up_what_is_published(own_node: Node, running: BackgroundServer) -> None:
-    with httpx2.Client(base_url=running.url, trust_env=False) as client:
+    with httpx2.Client(base_url=running.url, trust_env=False, timeout=60) as client:
         first = client.get("/v1/trust").headers["etag"]
         own_node.clock.turn(seconds=5)
         own_node.region.with_status("sg-login", "withdrawn", at=own_node.clock.now()).publish(own_node.directory)

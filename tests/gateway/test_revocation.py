@@ -331,7 +331,7 @@ def test_a_node_looks_at_once_and_again_as_soon_as_other_lists_are_in_force(node
         watch.cancel()
         return 2
 
-    assert asyncio.run(asyncio.wait_for(watched(), 30)) == 2
+    assert asyncio.run(asyncio.wait_for(watched(), 120)) == 2
 
 
 def test_a_node_looks_again_when_its_time_has_come(node: Node) -> None:
@@ -344,7 +344,7 @@ def test_a_node_looks_again_when_its_time_has_come(node: Node) -> None:
             await looked.acquire()
         watch.cancel()
 
-    asyncio.run(asyncio.wait_for(watched(), 30))
+    asyncio.run(asyncio.wait_for(watched(), 120))
 
 
 def test_a_node_without_its_numbers_does_not_start(node: Node) -> None:

@@ -300,7 +300,7 @@ class Asking:
         return {kid_of(report["assertion"]) for report in reports}
 
     def run(self, turn: Callable[[], object]) -> None:
-        with httpx2.Client(base_url=self._url, trust_env=False, timeout=30) as client:
+        with httpx2.Client(base_url=self._url, trust_env=False, timeout=120) as client:
             self.kids.append(self.batch(client))
             turn()
             while self.kids[-1] != {self._awaited}:

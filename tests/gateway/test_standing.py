@@ -205,7 +205,7 @@ def test_a_full_disk_is_answered_by_503_and_a_node_looks_by_itself(own_node: Nod
     standing._free_of = lambda _: 0.01
 
     async def lived() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             watching = asyncio.create_task(standing.watch())
             while not standing.is_full:
                 await asyncio.sleep(0)

@@ -86,7 +86,7 @@ def held_up(abroad: Abroad, provider: str) -> Iterator[threading.Semaphore]:
 
     def hold(_: Call) -> None:
         waiting.release()
-        gate.wait(10)
+        assert gate.wait(120)
 
     abroad.pretend[provider].before = hold
     try:
@@ -109,7 +109,7 @@ def test_a_slow_provider_keeps_so_many_waiting_and_no_more_and_nobody_of_another
 
         with held_up(alone, SG) as waiting:
             going = [asyncio.create_task(leaves(name)) for name in names]
-            await asyncio.to_thread(lambda: [waiting.acquire(timeout=10) for _ in names])
+            assert all(await asyncio.to_thread(lambda: [waiting.acquire(timeout=120) for _ in names]))
             with pytest.raises(Exception, match="too many people wait"):
                 await leaves(last)
             assert (await leaves(last, KH)).status_code == 303
@@ -120,7 +120,7 @@ def test_a_slow_provider_keeps_so_many_waiting_and_no_more_and_nobody_of_another
 
 def test_so_many_calls_are_made_at_a_time_and_the_others_wait_for_them(alone: Abroad) -> None:
     known = alone.upstream.providers.client(SG)
-    under_way, most, gate = 0, 0, threading.Barrier(LIMITS.upstream_calls, timeout=10)
+    under_way, most, gate = 0, 0, threading.Barrier(LIMITS.upstream_calls, timeout=120)
     lock = threading.Lock()
 
     class Slow:

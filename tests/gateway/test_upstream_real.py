@@ -67,7 +67,7 @@ def running(script: str, question: Mapping[str, Any]) -> Iterator[dict[str, Any]
         yield said
     finally:
         process.stdin.close()
-        process.wait(10)
+        process.wait(120)
         process.stdout.close()
 
 
@@ -87,7 +87,7 @@ def encryption_jwk(region: Region, *, number: int) -> dict[str, Any]:
 
 def walked(location: str) -> str:
     """Walk through the pages of npm ``oidc-provider`` as a browser does; where it sends the browser in the end."""
-    with httpx2.Client(trust_env=False, follow_redirects=False) as browser:
+    with httpx2.Client(trust_env=False, timeout=60, follow_redirects=False) as browser:
         for _ in range(20):
             if location.startswith(PUBLIC):
                 return location
@@ -105,7 +105,7 @@ def walked(location: str) -> str:
 
 def refused_at_provider(location: str) -> str:
     """Leave the pages of npm ``oidc-provider`` by their way out; where it sends the browser."""
-    with httpx2.Client(trust_env=False, follow_redirects=False) as browser:
+    with httpx2.Client(trust_env=False, timeout=60, follow_redirects=False) as browser:
         response = browser.get(location)
         page = browser.get(urljoin(location, response.headers["location"]))
         abort = re.search(r'href="([^"]+/abort)"', page.text)
@@ -193,7 +193,7 @@ class TestMockPass:
 
     def chosen(self, location: str, **person: str) -> str:
         """What the login page of MockPass does when somebody types in a person; where the browser goes."""
-        with httpx2.Client(trust_env=False, follow_redirects=False) as browser:
+        with httpx2.Client(trust_env=False, timeout=60, follow_redirects=False) as browser:
             page = browser.get(location)
             found = re.findall(r'name="(redirectURI|state|nonce)"[^>]*value="([^"]*)"', page.text)
             fields = {name: unescape(value) for name, value in found}

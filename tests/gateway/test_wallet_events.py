@@ -232,7 +232,9 @@ def test_a_client_over_http_hears_of_the_answer_while_it_waits(shared_files: Pat
 
         def send(method: str, path: str, *, body: Any = b"", headers: Any = ()) -> httpx2.Response:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return httpx2.request(method, server.url + path, content=content, headers=headers, trust_env=False)
+            return httpx2.request(
+                method, server.url + path, content=content, headers=headers, trust_env=False, timeout=60
+            )
 
         node.send = send  # type: ignore[method-assign]  # everything goes to the one server
         ordered = wallets.ordered()
@@ -241,7 +243,7 @@ def test_a_client_over_http_hears_of_the_answer_while_it_waits(shared_files: Pat
 
         def follow() -> None:
             url = f"{server.url}/v1/presentations/{ordered['id']}/events"
-            with httpx2.stream("GET", url, headers=node.access(), timeout=30, trust_env=False) as stream:
+            with httpx2.stream("GET", url, headers=node.access(), timeout=120, trust_env=False) as stream:
                 assert stream.headers["content-type"].startswith("text/event-stream")
                 for line in stream.iter_lines():
                     if line.startswith("data: "):
@@ -250,8 +252,8 @@ def test_a_client_over_http_hears_of_the_answer_while_it_waits(shared_files: Pat
 
         thread = Thread(target=follow)
         thread.start()
-        assert pending.wait(timeout=30)
+        assert pending.wait(timeout=120)
         assert wallets.answer(asked).status_code == 200
-        thread.join(timeout=30)
+        thread.join(timeout=120)
 
     assert heard == [{"id": ordered["id"], "state": "pending"}, {"id": ordered["id"], "state": "answered"}]

@@ -175,7 +175,7 @@ def test_one_silent_address_keeps_few_threads_from_the_others(telling: Telling) 
             owner = json.loads(call.body)["data"]["relying_party"]
             (heard if owner == "vn-trade" else calling).put(owner)
             if owner != "vn-trade":
-                assert silent.wait(timeout=30)
+                assert silent.wait(timeout=120)
             return Answer(200, {}, b"")
 
     everybody_registered(telling.node)
@@ -186,7 +186,7 @@ def test_one_silent_address_keeps_few_threads_from_the_others(telling: Telling) 
         for _ in range(2 * LIMITS.webhook_calls):
             webhooks.settled(HANDLE, ENDED)
         webhooks.settled(HANDLE, replace(ENDED, owner="vn-trade"))
-        assert await asyncio.to_thread(heard.get, timeout=10) == "vn-trade"
+        assert await asyncio.to_thread(heard.get, timeout=120) == "vn-trade"
         assert calling.qsize() <= LIMITS.webhook_calls_each
         silent.set()
         await webhooks.deliveries.idle()
@@ -252,7 +252,7 @@ def test_so_many_are_told_at_a_time_and_the_others_wait(telling: Telling) -> Non
                 most[0] = max(most[0], under_way[0])
                 if under_way[0] == LIMITS.webhook_calls:
                     full.set()
-            assert full.wait(timeout=30)
+            assert full.wait(timeout=120)
             with lock:
                 under_way[0] -= 1
             return super().call(call, max_bytes=max_bytes)
@@ -336,16 +336,18 @@ def test_a_running_node_tells_the_registered_address_under_a_key_that_it_publish
 
         def send(method: str, path: str, *, body: Any = b"", headers: Any = ()) -> httpx2.Response:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return httpx2.request(method, server.url + path, content=content, headers=headers, trust_env=False)
+            return httpx2.request(
+                method, server.url + path, content=content, headers=headers, trust_env=False, timeout=60
+            )
 
         node.send = send  # type: ignore[method-assign]  # everything goes to the one server
         wallets = Wallets(node)
         ordered, refused = wallets.ordered(), wallets.ordered()
         wallets.answer(wallets.asked(ordered))
-        first = heard.get(timeout=30)
+        first = heard.get(timeout=120)
         asked = wallets.asked(refused)
         wallets.post(asked, {"error": "access_denied", "state": asked.claims["state"]})
-        second = heard.get(timeout=30)
+        second = heard.get(timeout=120)
         keys = send("GET", "/.well-known/webhook-keys.json").json()["keys"]
         others = send("GET", "/.well-known/jwks.json").json()["keys"]
 

@@ -52,7 +52,7 @@ def _over_http(node: Node, url: str) -> Worker:
     def send(method: str, path: str, *, body: Any = b"", headers: Any = ()) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         for _ in range(TRIES):  # a machine that stood still for a second is answered with 503, and a client asks again
-            got = httpx2.request(method, url + path, content=content, headers=headers, trust_env=False, timeout=30)
+            got = httpx2.request(method, url + path, content=content, headers=headers, trust_env=False, timeout=120)
             if got.status_code != 503:
                 break
             time.sleep(int(got.headers["Retry-After"]))
@@ -81,7 +81,7 @@ def test_a_stream_at_one_worker_hears_of_the_answer_at_the_other(workers: tuple[
 
     def follow() -> None:
         url = f"{here.url}/v1/presentations/{ordered['id']}/events"
-        with httpx2.stream("GET", url, headers=here.node.access(), timeout=30, trust_env=False) as stream:
+        with httpx2.stream("GET", url, headers=here.node.access(), timeout=120, trust_env=False) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data: "):
                     heard.append(json.loads(line.removeprefix("data: "))["state"])
@@ -89,9 +89,9 @@ def test_a_stream_at_one_worker_hears_of_the_answer_at_the_other(workers: tuple[
 
     thread = Thread(target=follow)
     thread.start()
-    assert began.wait(timeout=30)
+    assert began.wait(timeout=120)
     assert there.answer(asked).status_code == 200
-    thread.join(timeout=30)
+    thread.join(timeout=120)
     assert heard == ["pending", "answered"]
 
 

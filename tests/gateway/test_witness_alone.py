@@ -128,7 +128,7 @@ def test_a_witness_that_is_told_to_end_ends_well(node: Settings) -> None:
         assert process.stderr is not None
         try:
             port = next(found[1] for line in process.stderr if (found := re.search(r"listens on \S+ port (\d+)", line)))
-            with httpx2.Client(trust_env=False) as client:
+            with httpx2.Client(trust_env=False, timeout=60) as client:
                 alive = get(client, f"http://127.0.0.1:{port}/healthz")
             process.terminate()
             rest = process.stderr.read()
@@ -165,7 +165,7 @@ def test_a_witness_that_begins_anew_remembers_what_it_confirmed(tmp_path: Path, 
 
     assert ask(again, "POST", PATH, body_of(signer, 3, first=9)).status_code == 409
     with BackgroundServer(again.app) as server:
-        second = httpx2.post(f"{server.url}{PATH}", content=body_of(signer, 7, old=3), trust_env=False)
+        second = httpx2.post(f"{server.url}{PATH}", content=body_of(signer, 7, old=3), trust_env=False, timeout=60)
 
     assert (first.status_code, second.status_code) == (200, 200)
     (line,) = note.parse_lines(second.content)

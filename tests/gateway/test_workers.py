@@ -174,7 +174,7 @@ def begun(node: WorkingNode) -> tuple[socket.socket, bytes]:
     """A connection over which half a question was sent, which a worker has begun to answer, and the other half."""
     asked, address = node.question(), urlsplit(node.url)
     head = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
-    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=120)
     said = f"POST {asked.path} HTTP/1.1\r\nhost: node\r\n{head}content-length: {len(asked.body)}\r\n"
     connection.sendall(f"{said}expect: 100-continue\r\n\r\n".encode())
     assert connection.recv(1024).startswith(b"HTTP/1.1 100")

@@ -47,7 +47,7 @@ class Walker:
     """One person with one browser."""
 
     def __init__(self) -> None:
-        self._client = httpx2.Client(follow_redirects=True, trust_env=False, timeout=30)
+        self._client = httpx2.Client(follow_redirects=True, trust_env=False, timeout=120)
         self.page: httpx2.Response = httpx2.Response(204)
 
     def __enter__(self) -> "Walker":

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 from tests.engines import require_engine
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 _USER = "idbridge"
 
 

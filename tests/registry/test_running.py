@@ -16,7 +16,7 @@ from tests.registry.test_commands import variables
 from tests.registry.test_file import rewritten
 from tests.registry.test_node import fill, on_database
 
-PATIENCE = 30.0  # of a test, on a machine that is busy with others
+PATIENCE = 120.0  # of a test, on a machine that is busy with others
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def running(own_node: Node, database: Database) -> Iterator[BackgroundServer]:
 
 def status(server: BackgroundServer, node: Node) -> int:
     """How a question is answered that is no question: by 400 if the bank may ask at all."""
-    return httpx2.post(f"{server.url}/v1/verify", content=b"{}", headers=node.access(), trust_env=False).status_code
+    return httpx2.post(
+        f"{server.url}/v1/verify", content=b"{}", headers=node.access(), trust_env=False, timeout=60
+    ).status_code
 
 
 def becomes(server: BackgroundServer, node: Node, wanted: int) -> bool:

@@ -15,7 +15,7 @@ from tests.trust.editions import service
 
 SG, TH = MemberState.SG, MemberState.TH
 AT_ONCE = LIMITS.status_state_fetches
-PATIENCE = 10  # seconds that a test waits for what has to happen; it never does where all is well
+PATIENCE = 120  # seconds that a test waits for what has to happen; it never does where all is well
 
 
 @contextmanager
