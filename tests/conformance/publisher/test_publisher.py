@@ -54,6 +54,20 @@ def test_a_file_that_is_too_large_to_be_looked_through_hides_no_private_key(
     assert all("keys.json" in one.detail for one in found)
 
 
+def test_a_link_to_a_folder_hides_no_private_key(
+    tmp_path: Path, arena: Arena, cases: tuple[ConformanceCase, ...]
+) -> None:
+    (tmp_path / "keys.json").write_text('{"kty": "EC", "d": "private"}', "utf-8")
+    about = [case for case in cases if case.input["procedure"] == "no-private-keys"]
+    outcomes = []
+    for linked in (tmp_path, tmp_path / "keys.json"):
+        with arena.scene() as scene:
+            (scene.tree / "link").symlink_to(linked)
+            outcomes.append({one.outcome for one in results(about, target_of(scene))})
+
+    assert outcomes == [{Outcome.ERROR}, {Outcome.FAILED}]
+
+
 @pytest.mark.parametrize("mutant", some(mutants()), ids=lambda one: one.name)
 def test_a_broken_publisher_fails_by_the_requirement_that_it_breaks(
     mutant: Mutant, arena: Arena, cases: tuple[ConformanceCase, ...]

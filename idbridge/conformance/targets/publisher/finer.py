@@ -48,13 +48,16 @@ def _everything(consumer: Consumer) -> Iterator[tuple[str, bytes]]:
     """Yield every file of a folder; of a tree elsewhere, those that a consumer asks for.
 
     Raises:
-        ConfigurationError: A file is larger than any that is published, so that nobody looks what is in it.
+        ConfigurationError: A file is larger than any that is published, or a folder is a link, which is published by
+            most servers and leads anywhere: nobody looks what is in it.
     """
     folder, got = consumer.publication.folder, consumer.look.fetched
     if folder is not None:
         for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() and path.is_dir():
+                raise ConfigurationError(f"{name} is a link to a folder, and is not looked through")
             if path.is_file():
-                name = path.relative_to(folder).as_posix()
                 if path.stat().st_size > LIMITS.trust_list_bytes:
                     raise ConfigurationError(f"{name} is too large to be looked through")
                 yield name, path.read_bytes()
