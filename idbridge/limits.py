@@ -372,6 +372,7 @@ class Limits:
     conformance_state_files: int = 10_000  # and folders, in it
     conformance_contract_depth: int = 64  # of the OpenAPI document of a gateway under test; ours has 18 levels
     conformance_patience: timedelta = timedelta(seconds=30)  # with a target under test, for one answer
+    conformance_hangs: int = 10  # cases in a row in which a target hung, after which it is asked no more
     conformance_settling: timedelta = timedelta(seconds=2)  # after a wallet is done, for it to disclose nothing
     conformance_posts: int = 4  # of the forms that a wallet posts to one request, those that are kept
     conformance_pages: int = 20  # of one login at a provider under test

@@ -35,7 +35,7 @@ from idbridge.conformance.reports.apart import apart
 from idbridge.conformance.reports.matrix import uncovered_words
 from idbridge.conformance.reports.minted import minted_words
 from idbridge.conformance.reports.shown import shortened
-from idbridge.conformance.run import drawn, grouped, run
+from idbridge.conformance.run import Impatient, drawn, grouped, run
 from idbridge.conformance.target import Description, Target
 from idbridge.conformance.waivers import read_waivers
 from idbridge.crypto.seeded_keys import SEED_OCTETS
@@ -261,8 +261,9 @@ def _known(told: Description, corpus: Corpus) -> Description:
 def _tracked(
     target: Target, cases: Sequence[ConformanceCase], description: Description, waived: Mapping[str, str]
 ) -> Iterator[Result]:
+    asked = Impatient(target)
     for case in output.tracked(cases, label=cases[0].profile.value):
-        yield from run([case], target, description=description, waivers=waived)
+        yield from run([case], asked, description=description, waivers=waived)
 
 
 def _show(record: Record, corpus: Corpus, *, as_json: bool) -> None:

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from idbridge.clock import Stopwatch, SystemStopwatch
+from idbridge.conformance.answer import Fault, FaultKind, Observation
 from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.judge import Outcome, Result, declined, judged
 from idbridge.conformance.target import Description, Target
+from idbridge.limits import LIMITS
 
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _STOPWATCH: Final = SystemStopwatch()
@@ -38,6 +40,32 @@ def run(
         spent = (stopwatch.seconds() - begun) * 1000
         result = judged(case, observed, waiver=waivers.get(case.id), untold=description.untold)
         yield replace(result, milliseconds=round(spent, 2))
+
+
+class Impatient:
+    """A target that is asked no more once it hung in so many cases in a row: a run would else take days.
+
+    What it is not asked is as much of an error. Implements ``Target``.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._hung = 0
+
+    def describe(self) -> Description:
+        """Return what the target says of itself."""
+        return self._target.describe()
+
+    def answer(self, case: ConformanceCase) -> Observation:
+        """Put ``case`` to the target, unless it hung in the last ``LIMITS.conformance_hangs`` cases."""
+        if self._hung >= LIMITS.conformance_hangs:
+            return Observation(
+                Fault(FaultKind.HANG, f"it was not asked any more: it hung in {self._hung} cases in a row")
+            )
+        found = self._target.answer(case)
+        hung = isinstance(found.answer, Fault) and found.answer.kind is FaultKind.HANG
+        self._hung = self._hung + 1 if hung else 0
+        return found
 
 
 def grouped(cases: Iterable[ConformanceCase]) -> tuple[ConformanceCase, ...]:

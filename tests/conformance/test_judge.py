@@ -9,7 +9,7 @@ from idbridge.conformance.answer import Fault, FaultKind, Observation, Verdict, 
 from idbridge.conformance.case import ConformanceCase
 from idbridge.conformance.judge import Outcome, judged
 from idbridge.conformance.profiles import Profile
-from idbridge.conformance.run import counts, run
+from idbridge.conformance.run import Impatient, counts, run
 from idbridge.conformance.target import Description
 from idbridge.limits import LIMITS
 from idbridge.reasons import Indication
@@ -248,3 +248,27 @@ def test_who_does_not_tell_what_is_released_proves_nothing_about_it(left_out: st
 
     assert Description("quiet", "1", frozenset({left_out})).declines(one)
     assert not Description("open", "1").declines(one)
+
+
+def test_a_target_that_hangs_again_and_again_is_asked_no_more_and_passes_nothing() -> None:
+    hanging = Always(Fault(FaultKind.HANG, "it did not end"))
+    cases = [case(EXPIRED, name=f"case-{number}") for number in range(LIMITS.conformance_hangs + 5)]
+    found = list(run(cases, Impatient(hanging), description=hanging.describe()))
+
+    assert hanging.asked == LIMITS.conformance_hangs
+    assert {one.outcome for one in found} == {Outcome.ERROR}
+    assert "it was not asked any more" in found[-1].detail
+
+
+def test_a_target_that_hangs_now_and_then_is_asked_everything() -> None:
+    class Hesitant(Always):
+        def answer(self, case: ConformanceCase) -> Observation:
+            found = super().answer(case)
+            return found if self.asked % LIMITS.conformance_hangs else Observation(EXPIRED)
+
+    hesitant = Hesitant(Fault(FaultKind.HANG, "it did not end"))
+    cases = [case(EXPIRED, name=f"case-{number}") for number in range(3 * LIMITS.conformance_hangs)]
+    found = list(run(cases, Impatient(hesitant), description=hesitant.describe()))
+
+    assert hesitant.asked == len(cases)
+    assert [one.outcome for one in found].count(Outcome.PASSED) == 3
