@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-if sys.dont_write_bytecode:  # then each of a thousand processes would compile everything anew
-    sys.dont_write_bytecode = False
-    sys.pycache_prefix = str(Path(__file__).parent.parent / ".cache" / "bytecode")
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+# Python may be told to keep no bytecode. Then each run would rewrite the asserts of every test anew, and each of a
+# thousand processes that no `scripts/scratch.sh` compiled for would compile everything.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LONGEST_READABLE = 60
 # Tests make nodes and regions of many small objects all the time, and each full look for circles walks through all that
