@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("idbridge", "service/idbridge_gateway")
 
 
+@cache
 def source_files(*packages: str) -> tuple[Path, ...]:
     """Return every Python file of ``packages`` (both products without an argument), in a stable order."""
     found = [path for package in packages or PACKAGES for path in (ROOT / package).rglob("*.py")]

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -42,9 +41,10 @@ PRIVATE_PEM = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE[ ]KEY-----\s+[A-Za-z0-
 PRIVATE_JWK = re.compile(r'"d"\s*:\s*"[A-Za-z0-9_-]{30,}"')
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    """Yield every call in ``path``."""
-    return (node for node in nodes(path) if isinstance(node, ast.Call))
+@cache
+def calls(path: Path) -> tuple[ast.Call, ...]:
+    """Return every call in ``path``."""
+    return tuple(node for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def imported(path: Path) -> set[str]:
@@ -58,13 +58,14 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-def names(path: Path) -> set[str]:
+@cache
+def names(path: Path) -> frozenset[str]:
     """Every bare name that ``path`` uses or imports."""
     found = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
     for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             found |= {alias.name for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 @cache
