@@ -198,6 +198,29 @@ def test_a_store_that_lost_what_was_taken_from_it_is_noticed(server: RedisServer
     with_engine(server, ended, folder=tmp_path)
 
 
+def test_a_store_that_lost_the_last_of_what_it_was_told_is_noticed_by_who_did_not_see_that(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    """Two workers of one node: what one of them spent is lost, and the other one is asked first."""
+
+    async def both(idle: RedisEngine) -> list[bool | str]:
+        busy = RedisEngine(server.url, prefix=PREFIX, directory=tmp_path)
+        try:
+            await claimed(busy, 1)
+            await claimed(idle, 2)
+            kept, before = server.ask(b"HGETALL", KEY), set(server.names())
+            for number in (3, 4, 5):
+                assert await claimed(busy, number) is True
+            server.ask(b"DEL", *(set(server.names()) - before))
+            server.ask(b"HSET", KEY, re.findall(rb"[0-9a-f]{32}", kept)[0], kept.split(b"\r\n")[-2])
+            server.ask(b"CLIENT", b"KILL", b"TYPE", b"normal")
+            return [await claimed(idle, number) for number in (11, 12, 13, 14, 3)]
+        finally:
+            await busy.close()
+
+    assert with_engine(server, both, folder=tmp_path) == ["system.overloaded"] * 5
+
+
 def test_a_store_whose_clock_was_set_ahead_forgot_what_it_kept_until_an_instant(
     server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

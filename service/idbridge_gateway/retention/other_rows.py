@@ -162,6 +162,13 @@ STATE_ROWS: Final[tuple[Row, ...]] = (
         proof="tests/gateway/test_store_memory.py::test_what_is_kept_of_a_store_is_a_random_name_and_a_number",
     ),
     _file(
+        "store-count",
+        "the name of the store and how many batches it was told, by what any process of the node saw",
+        form=Form.NUMBERS,
+        ends=_STANDS,
+        proof="tests/gateway/test_store_memory.py::test_what_is_kept_of_a_store_is_a_random_name_and_a_number",
+    ),
+    _file(
         "acts-told",
         "relying parties with digests of their registrations, and held days, as the log was told of them",
         readers=_OPERATOR,

@@ -1,11 +1,12 @@
 """Whether a store still remembers what it was told: it has a name of its own, and counts what is spent there.
 
 Decides that a store which came back empty, older than it was, or as another one, is not used: what was spent there
-could be spent once more (architecture D7). Each process knows the name and the highest count that it saw, and its node
-keeps both in a file, so that a restart of everything at once is noticed too. A store counts each batch together with
-what the batch spends, so that there is nothing between a look and a claim. A store whose clock was set ahead forgot as
-well, whatever it counts: it keeps each value until an instant by that clock. It does not know what was lost: only an
-operator can say that nothing of it could be accepted any longer. Clauses: fault matrix, Redis failover and eviction.
+could be spent once more (architecture D7). Each process knows the name and the highest count that any process of its
+node saw, and the node keeps both in files, so that a restart of everything at once is noticed too. A store counts each
+batch together with what the batch spends, so that there is nothing between a look and a claim. A store whose clock was
+set ahead forgot as well, whatever it counts: it keeps each value until an instant by that clock. It does not know what
+was lost: only an operator can say that nothing of it could be accepted any longer. Clauses: fault matrix, Redis
+failover and eviction.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.randomness import Randomness, SystemRandomness
 from idbridge.trust import files
 from idbridge_gateway.stores.redis_server import UnfitServerError
+from idbridge_gateway.stores.store_count import SharedCount
 
 SEEN: Final = "store-seen"  # the file of a node's state directory
 FORGOT: Final = (
@@ -84,14 +86,17 @@ class StoreMemory:
     _ahead: float | None = None  # at most what the store's clock showed beyond the stopwatch when it was heard last
     _known: tuple[str, int] = _NOBODY
     _kept: tuple[str, int] = _NOBODY
+    _shared: SharedCount | None = None
 
     def __post_init__(self) -> None:
         if self.directory is not None:
             self._known = self._kept = _read(self.directory)
+            if self._known != _NOBODY and self.way is not Way.LOOK:
+                self._shared = SharedCount(self.directory)
 
     def question(self) -> tuple[bytes | str | int, ...]:
         """Return the command by which a store says on a new connection what it remembers."""
-        name, count = self._known
+        name, count = self._known = self._highest()
         if count == _ALL and self.way is not Way.RELEASE:
             count = 0  # that it forgot is known here; whether it was released, it says by another name
         offered = self.randomness.octets(_NAME_OCTETS).hex()
@@ -121,6 +126,7 @@ class StoreMemory:
         if is_new:
             self._keep(known)
         self._known = known
+        self._share()
         self._hear_clock(seconds, asked=asked)
 
     def _hear_clock(self, seconds: float, *, asked: float) -> None:
@@ -133,6 +139,7 @@ class StoreMemory:
         if before is None or seconds - self.stopwatch.seconds() - before <= LIMITS.store_clock_ahead.total_seconds():
             return
         self._known = (self._known[0], _ALL)
+        self._share()
         self.keep()
         raise UnfitServerError(SET_AHEAD)
 
@@ -150,6 +157,22 @@ class StoreMemory:
         if type(answer) is not int or answer <= since:
             raise UnfitServerError(FORGOT)
         self._known = (self._known[0], max(self._known[1], answer))
+        self._share()
+
+    def _highest(self) -> tuple[str, int]:
+        """Return name and count as any process of this node saw them."""
+        name, count = self._known
+        return (name, max(count, self._shared.highest(name))) if self._shared is not None else (name, count)
+
+    def _share(self) -> None:
+        """Let the other processes of this node know what this one knows.
+
+        Raises:
+            ConfigurationError: They share no page of memory.
+        """
+        if self.directory is not None:
+            self._shared = self._shared or SharedCount(self.directory)
+            self._shared.tell(*self._known)
 
     def keep(self) -> None:
         """Write down what is known, if it changed. It blocks.
