@@ -77,8 +77,8 @@ def run_cases(
 
     A crash, a hang or an empty answer is an error, and never a refusal. Ends with 1 if a case
     fails or errs, or one passes that is expected to fail. `--json` prints the record of the run,
-    which `report`, `compare` and `attest` read. A command gets no case of a verifier as it is
-    installed: each is made anew, and the record names the seed.
+    which `report`, `compare` and `attest` read. A command gets no case as it is installed: each
+    is made anew and put in an order of its own, and the record names the seed.
     """
     target = _address(address)
     check_places(junit, page, markdown)
