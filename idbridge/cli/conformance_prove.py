@@ -1,6 +1,6 @@
 """``idbridge conformance attest`` and ``check``: somebody vouches for a run, and somebody asks what that is worth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -169,6 +169,7 @@ def check(
         output.document("idbridge-conformance-check-1", summary=_summary(found), results=rows)
     else:
         _show(found)
+        _warn_of_names(found.attestation, without=without, waived=waived)
     return of_indication(found.indication)
 
 
@@ -218,6 +219,17 @@ def _show(found: Examination) -> None:
     if waivers:
         output.line()
         output.table(("EXPECTED FAILURE", "WHY IT IS BORNE"), waivers.items(), wrap={"WHY IT IS BORNE"})
+
+
+def _warn_of_names(attested: Attestation | None, *, without: Iterable[str], waived: Iterable[str]) -> None:
+    """Tell which names were allowed for nothing: most of them are misspelled."""
+    if attested is None:
+        return
+    idle = [*(set(without) - set(attested.not_implemented)), *(set(waived) - attested.waivers.keys())]
+    if idle:
+        output.words(
+            "hint", f"allowed for nothing, because it is neither declared nor waived: {', '.join(sorted(idle))}"
+        )
 
 
 def _words(words: str, code: str | None) -> str:

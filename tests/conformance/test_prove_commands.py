@@ -243,3 +243,13 @@ def test_a_name_that_nobody_can_read_is_not_attested(us: Integrator) -> None:
     assert told.exit_code == Exit.LOCAL
     assert "a letter or a digit" in told.stderr
     assert not Path(us.attestation).exists()
+
+
+def test_a_name_that_is_allowed_for_nothing_is_told(attested: Integrator) -> None:
+    signer = ("--signer", attested.signer.kid)
+    words = ("--allow-not-implemented", "sd-jtw", "--allow-waiver", "mdoc-expird")
+    told = said("check", attested.attestation, *signer, *NOW, *words)
+
+    assert told.exit_code == Exit.DONE
+    assert "allowed for nothing, because it is neither declared nor waived: mdoc-expird, sd-jtw" in told.stderr
+    assert "allowed for nothing" not in said("check", attested.attestation, *signer, *NOW).stderr
