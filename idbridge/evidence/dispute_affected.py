@@ -2,8 +2,8 @@
 
 Decides which leaves are meant. A leaf names report ids and no person, and of each relying party its own are told alone.
 What was refused has a leaf of another type, and misled nobody. A key is the one that signed, that of an authority which
-certified it, that of another credential of the same presentation, or that of a log or witness whose word on time was
-believed; and so are lists. Clause: architecture D8.
+certified it, that of another credential of the same presentation, that of a log or witness whose word on time was
+believed, or that of who signed the status list; and so are lists. Clause: architecture D8.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ is not good itself, holds because this step comes after V5; what it checks is th
 when the list was taken up and hold for whatever is held; of point 2 it is left that an SD-JWT VC is answered by a JWT.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
@@ -25,7 +25,7 @@ from idbridge.status.crl import CrlFinding, CrlState, crl_status
 from idbridge.status.references import Named, Reference, Unread, read_references
 from idbridge.status.signers import UNAUTHORISED, still_vouches
 from idbridge.status.snapshot import StatusSnapshot
-from idbridge.status.status_list import Mechanism, StatusList
+from idbridge.status.status_list import Mechanism, StatusList, Vouched
 from idbridge.trust.snapshot import TrustSnapshot
 
 STATUS: Final = CheckPoint("status.1", Step.V6, "architecture section 4")
@@ -59,10 +59,14 @@ class StatusState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusFinding:
-    """The state found and how old that knowledge is; ``as_of`` is ``None`` where nothing was looked up."""
+    """The state found and how old that knowledge is; ``as_of`` is ``None`` where nothing was looked up.
+
+    ``signers`` are those on whose word a status is good.
+    """
 
     state: StatusState
     as_of: datetime | None = None
+    signers: tuple[Vouched, ...] = field(default=(), compare=False, repr=False)
 
 
 class Referring(Protocol):
@@ -92,6 +96,7 @@ class _Statement(NamedTuple):
     point: CheckPoint | None = None
     code: str = ""
     note: str = ""
+    signer: Vouched | None = None
 
     @property
     def failed(self) -> bool:
@@ -170,7 +175,8 @@ def _referred(
         return _told(max(refused, key=lambda one: (one.failed, one.state is not StatusState.UNAVAILABLE)))
     oldest = min(one.as_of for one in statements if one.as_of is not None)
     w3c = any(isinstance(one, Reference) and one.mechanism is Mechanism.BITSTRING for one in references)
-    return _ALL_GOOD[w3c], StatusFinding(StatusState.VALID, oldest)
+    signers = tuple(one.signer for one in statements if one.signer is not None)
+    return _ALL_GOOD[w3c], StatusFinding(StatusState.VALID, oldest, signers)
 
 
 def _told(statement: _Statement) -> tuple[tuple[Check, ...], StatusFinding]:
@@ -211,7 +217,7 @@ def _stated(
     except StatusError as refusal:
         return _silent(INDEX, refusal.code, refusal.detail)
     if value == 0:
-        return _Statement(StatusState.VALID, held.issued_at)
+        return _Statement(StatusState.VALID, held.issued_at, signer=held.signer)
     meanings = {value: _PURPOSES.get(reference.purpose, _UNKNOWN_VALUE)} if reference.purpose else _VALUES
     found, code = meanings.get(value, _UNKNOWN_VALUE)
     return _Statement(found, held.issued_at, VALUE, code)

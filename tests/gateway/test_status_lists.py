@@ -12,6 +12,7 @@ import pytest
 
 from idbridge.crypto.signer import FileSigner, generate
 from idbridge.errors import ConfigurationError
+from idbridge.evidence.dispute_affected import Recalled, affected
 from idbridge.model.randomness import SystemRandomness
 from idbridge.model.region import Environment
 from idbridge.sandbox.bench import Bench
@@ -30,6 +31,7 @@ from idbridge_gateway.app import create_app
 from idbridge_gateway.revocation import ListedHosts
 from tests.gateway.asking import Node, node_in, the_region, verdict_of
 from tests.gateway.clocks import NOON
+from tests.gateway.recording import leaves
 from tests.gateway.revoking import DAY, HOUR, CrlHost, crl_host, refresh, without_status_lists
 from tests.gateway.test_bell import told
 
@@ -99,6 +101,22 @@ def test_a_list_decides_from_the_round_that_brought_it(node: Node, host: CrlHost
         host.documents[LIST] = status_list(host, value, made=NOON - HOUR / (number + 1))
         refresh(node)
         assert asked(node, host) == verdict
+
+
+def test_a_recall_of_the_key_of_a_list_finds_the_answers_that_believed_its_word(node: Node, host: CrlHost) -> None:
+    """Whoever has that key calls a revoked credential good."""
+    host.documents[LIST] = status_list(host, 0)
+    refresh(node)
+    before = len(leaves(node.settings))
+    assert asked(node, host) == GOOD
+    host.documents[LIST] = status_list(host, 1, made=NOON - HOUR / 2)
+    refresh(node)
+    assert asked(node, host) == ("FAILED", "status.revoked")
+    accepted, refused = leaves(node.settings)[before:]
+
+    recalled = Recalled(NOON - DAY, key=the_region().signer("sg-revocation").kid)
+    assert affected([accepted, refused], recalled) == {"th-bank": (accepted.members["req"],)}
+    assert affected([accepted, refused], Recalled(NOON - DAY, key=generate("ES256").kid)) == {}
 
 
 def test_a_node_starts_from_the_lists_that_it_held_and_maps_them_from_files(node: Node, host: CrlHost) -> None:

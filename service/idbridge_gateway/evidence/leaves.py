@@ -13,6 +13,7 @@ from idbridge.crypto.keys import public_key_from_certificate
 from idbridge.limits import LIMITS
 from idbridge.model.region import MemberState
 from idbridge.model.trust import ListProvenance
+from idbridge.status.status_list import Vouched
 from idbridge.tlog import further
 from idbridge.tlog.leaf import Form, LeafType, Value, is_digest, is_text, released
 from idbridge.trust.resolver import ResolvedKey
@@ -138,6 +139,7 @@ def _rests_on(report: Report) -> tuple[object, ...]:
         _is_userinfo_signed(report),
         *((one.service.member_state, one.key.thumbprint, one.path.chain if one.path is not None else (),
            one.proven.keys if one.proven is not None else (), _vouching(one)) for one in _resolved(report)),
+        *((one.thumbprint, one.path.chain if one.path is not None else ()) for one in _signers(report)),
     )  # fmt: skip
 
 
@@ -156,6 +158,10 @@ def _further(report: Report) -> Iterator[str]:
             yield from one.proven.keys
         for state in _vouching(one):
             yield _digest(report.trust.provenance(state).digest)
+    for signer in _signers(report):
+        yield signer.thumbprint
+        if signer.path is not None:
+            yield from (public_key_from_certificate(der).thumbprint for der in signer.path.chain[1:])
 
 
 def _resolved(report: Report) -> Iterator[ResolvedKey]:
@@ -163,6 +169,13 @@ def _resolved(report: Report) -> Iterator[ResolvedKey]:
     for one in (report.findings, *report.findings.others):
         if one.resolved is not None:
             yield one.resolved
+
+
+def _signers(report: Report) -> Iterator[Vouched]:
+    """Yield those who signed the status lists by which each credential of the presentation is good."""
+    for one in (report.findings, *report.findings.others):
+        if one.status is not None:
+            yield from one.status.signers
 
 
 def _vouching(one: ResolvedKey) -> frozenset[MemberState]:
