@@ -82,7 +82,7 @@ def run_cases(
     """
     target = _address(address)
     check_places(junit, page, markdown)
-    corpus = _whole()
+    corpus, digest = _whole()
     wanted = tuple(map(Profile, profiles)) or target.profiles()
     waived = _waived(waivers, corpus)
     chosen = _chosen(corpus, wanted, tags, names)
@@ -93,6 +93,8 @@ def run_cases(
         with given.ending, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the libraries' own words about what they are shown here on purpose
             results, description = _results(target, chosen, given, waived)
+    if digest != _whole()[1]:
+        raise Failure("the corpus was exchanged while the run went on", hint="install idbridge again")
     sown = given.seed.hex() if given.seed is not None and any(result.case.fresh for result in results) else ""
     record = record_of(
         results, corpus=corpus, suite_version=__version__, target=str(target), description=description, at=begun,
@@ -104,8 +106,8 @@ def run_cases(
     return Exit.DONE if record.is_good else Exit.REFUSED
 
 
-def _whole() -> Corpus:
-    """Return the corpus, if every file of it is the one that its manifest names.
+def _whole() -> tuple[Corpus, str]:
+    """Return the corpus and its digest, if every file of it is the one that its manifest names, before and afterwards.
 
     Raises:
         Failure: One is not; then nothing can be said of any target.
@@ -114,7 +116,7 @@ def _whole() -> Corpus:
     damaged = damaged_files(corpus.folder)
     if damaged:
         raise Failure(f"the corpus is damaged: `{damaged[0]}`", hint="install idbridge again")
-    return corpus
+    return corpus, corpus.digest()
 
 
 def _address(text: str) -> Address:

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from idbridge.cli.exits import Exit
 from idbridge.cli.main import root
-from idbridge.conformance.corpus import shipped
+from idbridge.conformance.corpus import Corpus, shipped
 from idbridge.conformance.judge import declined, judged
 from idbridge.conformance.reports.html import html
 from idbridge.conformance.reports.markdown import markdown
@@ -175,3 +175,19 @@ def test_the_counts_of_a_run_with_waivers_add_up(tmp_path: Path) -> None:
 
     assert "1 cases, 0 passed, 0 failed, 0 errors, 0 not implemented, 1 failed as expected" in told.stdout
     assert told.exit_code == Exit.REFUSED  # nothing passed
+
+
+@pytest.mark.parametrize("what", ["a file", "all of it"])
+def test_a_corpus_that_is_changed_while_the_run_goes_on_ends_without_a_record(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is tested may be able to write there. Nothing is put in the place of the installed files here."""
+    damaged, digests = iter([(), (CASE,) if what == "a file" else ()]), iter(["0" * 64, "1" * 64])
+    monkeypatch.setattr("idbridge.cli.conformance_run.damaged_files", lambda _: next(damaged))
+    if what == "all of it":
+        monkeypatch.setattr(Corpus, "digest", lambda _: next(digests))
+    told = said("--target", "builtin", "--profile", "verifier", "--case", CASE, "--json")
+
+    assert told.exit_code == Exit.LOCAL
+    assert "the corpus " in told.stderr
+    assert told.stdout == ""
