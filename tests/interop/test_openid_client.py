@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -93,13 +94,17 @@ class RelyingParty:
         assert self._process.returncode == 0
 
 
-@pytest.fixture
-def rotating(tmp_path: Path) -> Rotating:
+def rotating_in(folder: Path) -> Rotating:
     """A node of Thailand whose second key has been public for long enough, and does not sign yet."""
-    rotating, _ = with_one_key(tmp_path, state=MemberState.TH, service="th-node")
+    rotating, _ = with_one_key(folder, state=MemberState.TH, service="th-node")
     rotating.key(at=rotating.clock.now() - LIMITS.key_publication_lead)
     rotating.list_keys(*key_folder.read(rotating.folder).ring.keys)
     return rotating
+
+
+@pytest.fixture
+def rotating(tmp_path: Path) -> Rotating:
+    return rotating_in(tmp_path)
 
 
 def bank_of(node: Node) -> Bank:
@@ -118,12 +123,25 @@ def bank(rotating: Rotating) -> Bank:
     return bank_of(rotating.node())
 
 
-@pytest.fixture
-def party(bank: Bank) -> Iterator[RelyingParty]:
+@contextmanager
+def party_of(bank: Bank) -> Iterator[RelyingParty]:
     with BackgroundServer(bank.node.app) as server:
         party = RelyingParty(bank, base=server.url)
         yield party
         party.ends()
+
+
+@pytest.fixture
+def party(bank: Bank) -> Iterator[RelyingParty]:
+    with party_of(bank) as party:
+        yield party
+
+
+@pytest.fixture(scope="module")
+def refused_party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelyingParty]:
+    """One for all requests that are refused, of which nothing stays."""
+    with party_of(bank_of(rotating_in(tmp_path_factory.mktemp("refusing")).node())) as party:
+        yield party
 
 
 @pytest.mark.parametrize(
@@ -139,10 +157,10 @@ def party(bank: Bank) -> Iterator[RelyingParty]:
     ],
 )
 def test_a_request_that_is_refused_is_told_to_the_library_as_json(
-    party: RelyingParty, parameters: dict[str, str], error: str
+    refused_party: RelyingParty, parameters: dict[str, str], error: str
 ) -> None:
     """Reference 5.4: answered by a redirect, as by Authlib's server, the library shows an undefined error."""
-    refusal = party.said(act="refused", parameters={**PARAMETERS, **parameters})
+    refusal = refused_party.said(act="refused", parameters={**PARAMETERS, **parameters})
 
     assert refusal == {"error": error, "status": 400}
 
