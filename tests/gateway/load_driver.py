@@ -1,25 +1,32 @@
 """A small program that asks a node again and again until its standard input ends: URL, a file of questions, threads.
 
 Each thread keeps one connection, and asks a few questions more once it is told to stop, so that on a busy machine too
-somebody asked after whatever came last. It prints what every thread got, in order, and what failed.
+somebody asked after whatever came last. Who is put off, as on a machine that stood still for a moment, waits as it is
+told to and asks again. It prints what every thread got, in order, and what failed.
 """
 
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+TRIES = 12
 LAST = 4  # questions of each thread after the end: one of four is about no credential
 
 
 def ask(client: httpx2.Client, question: dict[str, Any]) -> tuple[str, str | None]:
     """Send one question; return the snapshot that the answer names, and its verdict."""
-    answer = client.request(
-        question["method"], question["path"], content=question["body"].encode(), headers=question["headers"]
-    )
+    for _ in range(TRIES):
+        answer = client.request(
+            question["method"], question["path"], content=question["body"].encode(), headers=question["headers"]
+        )
+        if answer.status_code != 503 or answer.json()["code"] != "system.overloaded":
+            break
+        time.sleep(int(answer.headers["retry-after"]))
     if answer.status_code != 200:
         raise ValueError(f"{question['path']} answered {answer.status_code}")
     document = answer.json()

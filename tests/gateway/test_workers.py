@@ -17,7 +17,7 @@ from idbridge_gateway.workers import PAUSE_SECONDS, SETTLED_SECONDS, pause_after
 from tests.gateway.asking import problem_of, verdict_of
 from tests.gateway.distributed import lay_down, settings_in, the_present_region
 from tests.gateway.redis_server import RedisServer, redis_server
-from tests.gateway.working import PATIENCE, WorkingNode, await_end, command, variables, working_node
+from tests.gateway.working import PATIENCE, PUT_OFF, WorkingNode, await_end, command, variables, working_node
 
 WORKERS = 4
 
@@ -57,7 +57,7 @@ def test_a_value_is_spent_once_whichever_worker_is_asked_next(node: WorkingNode)
     verdicts = []
     for number in node.workers:
         with node.only(number):
-            verdicts.append(verdict_of(node.ask(asked)))
+            verdicts.append(verdict_of(node.answer(asked)))
 
     assert verdicts == [("PASSED", None)] + [("FAILED", "holder.replayed")] * (WORKERS - 1)
 
@@ -66,9 +66,13 @@ def test_a_value_is_spent_once_by_all_who_ask_at_once(node: WorkingNode) -> None
     asked = node.question()
 
     with ThreadPoolExecutor(16) as pool:
-        verdicts = sorted(map(verdict_of, pool.map(lambda _: node.ask(asked), range(32))))
+        answers = list(pool.map(lambda _: node.ask(asked), range(32)))
 
-    assert verdicts == [("FAILED", "holder.replayed")] * 31 + [("PASSED", None)]
+    put_off = [problem_of(answer, PUT_OFF) for answer in answers if answer.status_code == PUT_OFF]
+    verdicts = [verdict_of(answer) for answer in answers if answer.status_code != PUT_OFF]
+    passed = verdicts.count(("PASSED", None))
+    assert passed == 1 or (put_off and not passed)  # who was put off may have spent it before
+    assert verdicts.count(("FAILED", "holder.replayed")) == len(verdicts) - passed
 
 
 def test_a_question_that_is_repeated_at_every_worker_gets_one_report_and_another_body_is_a_conflict(
@@ -79,20 +83,20 @@ def test_a_question_that_is_repeated_at_every_worker_gets_one_report_and_another
     answers = []
     for number in node.workers:
         with node.only(number):
-            answers.append(node.ask(asked, idempotency_key="order-0001"))
-            assert problem_of(node.ask(other, idempotency_key="order-0001"), 409) == "input.idempotency_conflict"
+            answers.append(node.answer(asked, idempotency_key="order-0001"))
+            assert problem_of(node.answer(other, idempotency_key="order-0001"), 409) == "input.idempotency_conflict"
 
     assert {verdict_of(answer) for answer in answers} == {("PASSED", None)}
     assert len({(answer.json()["report_id"], answer.json()["evaluated_at"]) for answer in answers}) == 1
-    assert verdict_of(node.ask(asked)) == ("FAILED", "holder.replayed")
-    assert verdict_of(node.ask(other)) == ("PASSED", None)
+    assert verdict_of(node.answer(asked)) == ("FAILED", "holder.replayed")
+    assert verdict_of(node.answer(other)) == ("PASSED", None)
 
 
 def test_a_question_that_is_put_to_many_workers_at_once_under_one_key_gets_one_report(node: WorkingNode) -> None:
     asked = node.question()
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: node.ask(asked, idempotency_key="order-0002"), range(32)))
+        answers = list(pool.map(lambda _: node.answer(asked, idempotency_key="order-0002"), range(32)))
 
     assert {verdict_of(answer) for answer in answers} == {("PASSED", None)}
     assert len({(answer.json()["report_id"], answer.json()["evaluated_at"]) for answer in answers}) == 1
@@ -102,13 +106,13 @@ def test_a_worker_that_dies_is_told_and_begun_anew_and_the_others_answer_meanwhi
     mark, (number, pid) = len(node.journal.lines), next(iter(node.workers.items()))
 
     os.kill(pid, signal.SIGKILL)
-    assert verdict_of(node.ask(node.question())) == ("PASSED", None)
+    assert verdict_of(node.answer(node.question())) == ("PASSED", None)
 
     node.journal.since(mark, rf"worker {number} ended with -9 and begins anew", count=1)
     ((_, begun),) = node.journal.since(mark, rf"worker {number}: answers, process (\d+)", count=1)
     node.workers[number] = int(begun[1])
     with node.only(number):
-        assert verdict_of(node.ask(node.question())) == ("PASSED", None)
+        assert verdict_of(node.answer(node.question())) == ("PASSED", None)
 
 
 def test_who_could_not_begin_waits_before_the_next_try_and_who_answered_for_a_while_does_not() -> None:
@@ -139,12 +143,12 @@ def test_a_server_that_was_told_to_evict_accepts_nothing_more_at_any_worker(
             assert int(refused.headers["retry-after"]) > 0
     finally:
         server.ask(b"CONFIG", b"SET", b"maxmemory-policy", b"noeviction")
-    assert verdict_of(node.ask(asked)) == ("PASSED", None)
+    assert verdict_of(node.answer(asked)) == ("PASSED", None)
 
 
 def test_a_dump_of_the_server_names_nobody_who_asked_or_was_asked_about(node: WorkingNode, server: RedisServer) -> None:
     asked = node.question()
-    answer = node.ask(asked, idempotency_key="canary-key-0001").json()
+    answer = node.answer(asked, idempotency_key="canary-key-0001").json()
     assert answer["accepted"] is True
     assert server.ask(b"SAVE") == b"+OK\r\n"
     folder = server.ask(b"CONFIG", b"GET", b"dir").split(b"\r\n")[-2].decode()
@@ -211,7 +215,7 @@ def test_where_the_process_that_began_or_forked_them_is_killed_the_workers_end_t
         begun = node.journal.since(mark, r"worker \d+: answers, process (\d+)", count=2)
         for pid in forked:  # nobody knows of them any more, and they would go on beside those in their place
             await_end(pid)
-        assert verdict_of(node.ask(node.question())) == ("PASSED", None)
+        assert verdict_of(node.answer(node.question())) == ("PASSED", None)
 
         node.process.kill()
         for _, told in begun:

@@ -26,8 +26,10 @@ from tests.engines import REPOSITORY
 from tests.gateway.asking import LOGIN
 from tests.gateway.distributed import lay_down, settings_in, the_present_region
 
+PUT_OFF = 503
 PATIENCE = 120.0  # seconds that a busy machine may need for what takes one
 _COMMAND = [sys.executable, "-c", "from idbridge.cli.main import main; main()"]
+_LONGER_WAITS = Path(__file__).parent / "patience"
 _STOPWATCH = SystemStopwatch()
 
 
@@ -97,6 +99,13 @@ class WorkingNode:
         with httpx2.Client(base_url=self.url, trust_env=False, timeout=PATIENCE) as client:
             return client.post(asked.path, content=asked.body, headers={**asked.headers, **named})
 
+    def answer(self, asked: MintedCase, **headers: str) -> httpx2.Response:
+        """Ask as a client does: again, once it may, while a machine that stood still for a moment puts it off."""
+        end = time.monotonic() + PATIENCE
+        while (answer := self.ask(asked, **headers)).status_code == PUT_OFF and time.monotonic() < end:
+            time.sleep(int(answer.headers["retry-after"]))
+        return answer
+
     def get(self, path: str) -> Any:
         with httpx2.Client(base_url=self.url, trust_env=False, timeout=PATIENCE) as client:
             return client.get(path).json()
@@ -134,16 +143,24 @@ def working_node(
     interpreter: Sequence[str] = (sys.executable,),
     **more: Any,
 ) -> Iterator[WorkingNode]:
-    """Start a node of Thailand that takes its trust by TUF, and end it; ``prepare`` has its files before it starts."""
+    """Start a node of Thailand that takes its trust by TUF, and end it; ``prepare`` has its files before it starts.
+
+    It waits longer for others than one that serves people.
+    """
     region = the_present_region()
     lay_down(directory)
     settings = settings_in(directory, region, **more)
     if prepare is not None:
         prepare(settings)
     env = variables(settings, redis_url=redis_url, workers=str(workers), port="0")
+    patient = {
+        **os.environ,
+        **env,
+        "PYTHONPATH": os.pathsep.join((str(_LONGER_WAITS), os.environ.get("PYTHONPATH", ""))),
+    }
     journal = Journal()
     with subprocess.Popen(
-        [*interpreter, *_COMMAND[1:], "serve"], env={**os.environ, **env}, cwd=REPOSITORY, stdout=subprocess.DEVNULL,
+        [*interpreter, *_COMMAND[1:], "serve"], env=patient, cwd=REPOSITORY, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         reading = threading.Thread(target=_read, args=(process, journal), daemon=True)

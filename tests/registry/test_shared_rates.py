@@ -23,6 +23,7 @@ from idbridge_gateway.registry.in_force import RegistryInForce
 from idbridge_gateway.registry.rates import Rates, Told
 from idbridge_gateway.registry.record import RequestLimits
 from idbridge_gateway.settings import Settings
+from idbridge_gateway.stores import redis_engine, redis_rates
 from idbridge_gateway.stores.redis_engine import RedisEngine
 from idbridge_gateway.stores.redis_rates import RedisRates, Window
 from tests.gateway.asking import problem_of
@@ -34,6 +35,15 @@ from tests.registry.kit import registration
 from tests.registry.test_rates import SLOW, HandWatch
 
 Value = TypeVar("Value")
+LONG = timedelta(minutes=1)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers wait longer for the count that they share: a busy machine may stand still for a second."""
+    longer = replace(LIMITS, rates_wait=LONG, store_wait=LONG)
+    for module in (redis_rates, redis_engine):
+        monkeypatch.setattr(module, "LIMITS", longer)
 
 
 @pytest.fixture
@@ -94,16 +104,22 @@ def let_pass(server: RedisServer, workers: Workers, *, seconds: float) -> None:
             redis.pexpire(key, max(1, int(redis.pttl(key) - seconds * 1000)))
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_workers_together_allow_no_more_than_the_limit(server: RedisServer) -> None:
+    stopwatch = SystemStopwatch()
+
     async def work(workers: Workers) -> None:
+        began = stopwatch.seconds()
         await workers.take(0)
         await workers.take(1)
         for worker in (0, 1):
-            assert 18 <= await workers.refused(worker) <= 20
+            wait = await workers.refused(worker)
+            assert 18 - (stopwatch.seconds() - began) <= wait <= 20
 
     at(Workers(server.url), work)
 
 
+@pytest.mark.usefixtures("patient")
 def test_many_requests_at_once_at_several_workers_get_the_burst_and_no_more(server: RedisServer) -> None:
     async def work(workers: Workers) -> list[Any]:
         asked = [workers.take(number % workers.count) for number in range(24)]
@@ -115,6 +131,7 @@ def test_many_requests_at_once_at_several_workers_get_the_burst_and_no_more(serv
     assert sum(isinstance(answer, RateExceededError) for answer in answers) == 14
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_party_is_told_at_one_worker_what_is_left_after_what_it_asked_at_the_other(server: RedisServer) -> None:
     async def work(workers: Workers) -> tuple[Told, Told]:
         return await workers.take(0), await workers.take(1)
@@ -125,6 +142,7 @@ def test_a_party_is_told_at_one_worker_what_is_left_after_what_it_asked_at_the_o
     assert [told[1][1].partition(b";t")[0] for told in (first, second)] == [b'"party";r=1', b'"party";r=0']
 
 
+@pytest.mark.usefixtures("patient")
 def test_who_waits_as_long_as_it_was_told_is_let_in_once_and_not_sooner(server: RedisServer) -> None:
     async def work(workers: Workers) -> None:
         await workers.take(0)
@@ -140,9 +158,13 @@ def test_who_waits_as_long_as_it_was_told_is_let_in_once_and_not_sooner(server: 
     at(Workers(server.url), work)
 
 
+@pytest.mark.usefixtures("patient")
 def test_in_half_an_hour_a_party_that_never_stops_gets_its_burst_and_what_half_an_hour_brings(
     server: RedisServer,
 ) -> None:
+    stopwatch = SystemStopwatch()
+    began = stopwatch.seconds()
+
     async def work(workers: Workers) -> int:
         counted = 0
         for step in range(180):
@@ -156,9 +178,11 @@ def test_in_half_an_hour_a_party_that_never_stops_gets_its_burst_and_what_half_a
 
     counted = at(Workers(server.url, limits={"per_minute": 2, "burst": 5}), work)
 
-    assert 50 <= counted <= 5 + 60
+    took = stopwatch.seconds() - began  # which is time for the server as well
+    assert 50 <= counted <= 5 + 60 + took / 30
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_party_without_limits_is_not_counted_and_narrower_limits_hold_at_once(server: RedisServer) -> None:
     async def work(workers: Workers) -> None:
         assert [await workers.take(0) for _ in range(20)] == [()] * 20
@@ -173,14 +197,15 @@ def test_a_party_without_limits_is_not_counted_and_narrower_limits_hold_at_once(
     at(Workers(server.url, limits=None), work)
 
 
+@pytest.mark.usefixtures("patient")
 def test_who_was_refused_is_refused_without_a_word_to_the_server(server: RedisServer) -> None:
     async def work(workers: Workers) -> None:
         await workers.take(0)
         await workers.take(0)
-        await workers.refused(0)
+        wait = await workers.refused(0)
         server.stop()
         workers.watch.at = 5.0
-        assert 13 <= await workers.refused(0) <= 16  # the server counts whole seconds, and rounds up
+        assert wait - 7 <= await workers.refused(0) <= wait - 4  # the server counts whole seconds, and rounds up
 
     at(Workers(server.url), work)
 
@@ -218,7 +243,8 @@ def test_without_the_server_a_part_is_a_part(tmp_path: Path) -> None:
     at(Workers(url), work)
 
 
-def test_nobody_waits_long_for_a_server_that_is_silent(server: RedisServer) -> None:
+def test_nobody_waits_long_for_a_server_that_is_silent(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_engine, "LIMITS", replace(LIMITS, store_wait=LONG))
     stopwatch = SystemStopwatch()
 
     async def work(workers: Workers) -> float:
@@ -232,7 +258,7 @@ def test_nobody_waits_long_for_a_server_that_is_silent(server: RedisServer) -> N
         waited = timedelta(seconds=at(Workers(server.url), work))
     finally:
         server.process.send_signal(signal.SIGCONT)
-    assert LIMITS.rates_wait <= waited < LIMITS.store_wait
+    assert LIMITS.rates_wait <= waited < LONG  # for which it would wait for the store
 
 
 @given(per_minute=st.integers(1, LIMITS.registered_rate), burst=st.integers(1, LIMITS.registered_rate))
