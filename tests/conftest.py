@@ -17,7 +17,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 LONGEST_READABLE = 60
 # Tests make nodes and regions of many small objects all the time, and each full look for circles walks through all that
 # there are: as often as Python looks by itself, it costs a quarter of the time of the tests.
-COLLECTED_AFTER = (5_000, 20, 20)
+COLLECTED_AFTER = (5_000, 20, 10)
 # The files that take longest, first: a worker that is handed one of them at the end works on it while the others idle.
 LONGEST = (
     "conformance/idp/test_mutants.py",
