@@ -17,6 +17,7 @@ from idbridge.errors import ConfigurationError, EvidenceError
 from idbridge.limits import LIMITS
 from idbridge.model.region import Format
 from idbridge.oidc.errors import OAuthError
+from idbridge.tlog.leaf import LeafType, released
 from idbridge_gateway.oidc.clients import Contacts
 from idbridge_gateway.oidc.completion import Consent
 from idbridge_gateway.oidc.consent_record import TYPE
@@ -25,6 +26,7 @@ from idbridge_gateway.pages.catalogue import LANGUAGES, catalogues
 from idbridge_gateway.signing import IssuingInForce
 from tests.gateway.logging_in import FORGED, HOSTILE, Visit, boxes_in, page_of, refused, token_in, visit_in
 from tests.gateway.providing import told
+from tests.gateway.recording import leaves
 from tests.gateway.test_records import proven
 
 PERSON = ("Hui Ling", "1990")
@@ -280,6 +282,36 @@ def test_the_party_gets_the_very_record_that_the_person_kept_and_the_log_commits
         with pytest.raises(EvidenceError) as caught:
             found.opening.require_consent(committed, record=jcs.canonicalize(other))
         assert caught.value.code == "time.evidence_mismatch"
+
+
+@pytest.mark.parametrize("answer", ["no", "yes"])
+def test_the_log_says_of_nothing_that_it_was_released_before_somebody_agreed(visit: Visit, answer: str) -> None:
+    before = len(leaves(visit.bank.node.settings))
+    name = visit.logged_in()
+    text = page_of(visit.get(f"/consent?t={name}"))
+    said = visit.send(f"/consent?t={name}", {"token": token_in(text), "answer": answer})
+    tokens = visit.bank.redeem(told(said)["code"]).json() if answer == "yes" else {}
+    decided, *later = leaves(visit.bank.node.settings)[before:]
+
+    assert (decided.type, decided.members["res"]) == (LeafType.VERIFY, "PASSED")
+    assert "rel" not in decided.members
+    assert [leaf.members.get("rel", "") for leaf in later] == [released(names_in(tokens)) for _ in later]
+    assert len(later) == (1 if answer == "yes" else 0)
+
+
+def names_in(tokens: dict[str, Any]) -> set[str]:
+    """The names of the claims about a person in an ID token."""
+    claims = json.loads(base64url.decode(tokens["id_token"].split(".")[1])).get("verified_claims", [])
+    return {name for one in (claims if isinstance(claims, list) else [claims]) for name in one["claims"]}
+
+
+def test_the_leaf_of_an_id_token_names_the_claims_in_it(visit: Visit) -> None:
+    wanted = {"id_token": {"verified_claims": {"verification": {"trust_framework": None}, "claims": {"name": None}}}}
+    tokens = visit.bank.redeem(visit.bank.code(claims=json.dumps(wanted), report={"claims": ["name"]})).json()
+    leaf = leaves(visit.bank.node.settings)[-1]
+
+    assert names_in(tokens) == {"name"}
+    assert (leaf.type, leaf.members["rel"]) == (LeafType.ASSERT, "name")
 
 
 def test_a_yes_without_a_receipt_for_the_person_is_recorded_for_the_party_too(visit: Visit) -> None:

@@ -73,20 +73,31 @@ class VerdictForms:
         return len(self._forms)
 
     def members(
-        self, report: Report, kind: LeafType, *, report_id: str, commitment: str, day: str, mark: str | None
+        self,
+        report: Report,
+        kind: LeafType,
+        *,
+        report_id: str,
+        commitment: str,
+        day: str,
+        mark: str | None,
+        releasing: bool = True,
     ) -> Mapping[str, Value]:
         """Return the members of the leaf of ``report``; ``mark`` is that of the person, if there is one.
+
+        Without ``releasing`` nothing is said to be released: somebody has yet to agree to that.
 
         Raises:
             EvidenceError: ``time.evidence_malformed``: the leaf cannot be made.
         """
-        told = _told(report, kind, day, marked=mark is not None)
+        told = (*_told(report, kind, day, marked=mark is not None), releasing)
         form = self._forms.get(told)
         if form is None:
             if len(self._forms) >= LIMITS.leaf_forms:
                 self._forms.clear()
             everything = members_of(report, report_id=report_id, commitment=commitment, day=day)
-            constant = {name: value for name, value in everything.items() if name not in _BLANKS}
+            left_out = _BLANKS if releasing else (*_BLANKS, "rel")
+            constant = {name: value for name, value in everything.items() if name not in left_out}
             form = self._forms[told] = Form(kind, constant, _BLANKS if mark is None else _MARKED_BLANKS)
         return form.filled(commitment, report_id) if mark is None else form.filled(commitment, report_id, mark)
 

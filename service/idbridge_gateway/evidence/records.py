@@ -69,9 +69,17 @@ class Records(Protocol):
         ...
 
     async def answered(
-        self, report: Report, *, report_id: str, assertion: str | None = None, subject: str | None = None
+        self,
+        report: Report,
+        *,
+        report_id: str,
+        assertion: str | None = None,
+        subject: str | None = None,
+        releasing: bool = True,
     ) -> Receipt | None:
         """Write the leaf of ``report``, and of the ``assertion`` about ``subject`` that goes with it.
+
+        Without ``releasing`` nothing of it is released yet, and the leaf says so of no claim.
 
         Raises:
             RequestError: ``system.*``: nothing may be released.
@@ -109,9 +117,17 @@ class LoggedRecords:
         self.origin: Final = origin
 
     async def answered(
-        self, report: Report, *, report_id: str, assertion: str | None = None, subject: str | None = None
+        self,
+        report: Report,
+        *,
+        report_id: str,
+        assertion: str | None = None,
+        subject: str | None = None,
+        releasing: bool = True,
     ) -> Receipt:
         """Write the leaf of ``report``, and of the ``assertion`` about ``subject`` that goes with it.
+
+        Without ``releasing`` nothing of it is released yet, and the leaf says so of no claim.
 
         Raises:
             RequestError: ``system.unrecorded`` or ``system.overloaded``: nothing may be released.
@@ -120,7 +136,9 @@ class LoggedRecords:
         told = opening.commitment(report.request.credential.encode("utf-8", "surrogatepass"))
         kind = kind_of(report, asserted=assertion is not None)
         try:
-            members = self._forms.members(report, kind, report_id=report_id, commitment=told, day=day, mark=mark)
+            members = self._forms.members(
+                report, kind, report_id=report_id, commitment=told, day=day, mark=mark, releasing=releasing
+            )
         except EvidenceError as refused:
             raise _unmade(refused) from refused
         return await self._written(kind, members, opening)
@@ -185,7 +203,13 @@ class NoRecords:
     waiting: Final = 0
 
     async def answered(
-        self, report: Report, *, report_id: str, assertion: str | None = None, subject: str | None = None
+        self,
+        report: Report,
+        *,
+        report_id: str,
+        assertion: str | None = None,
+        subject: str | None = None,
+        releasing: bool = True,
     ) -> None:
         """Write nothing."""
 

@@ -97,9 +97,12 @@ class CodeGrant:
             await self._sessions.end(code.session, turn=turn)
             raise OAuthError("invalid_grant", "the provider ended the login meanwhile", cause="time.expired")
         response["consent_receipt"] = _consent_receipt(record, registered, turn)
-        return response | await self._written(code, response["id_token"], record)
+        names = _released_in(code, _bounded(code, registered), turn)
+        return response | await self._written(code, response["id_token"], record, names)
 
-    async def _written(self, code: Code, id_token: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    async def _written(
+        self, code: Code, id_token: str, record: Mapping[str, Any], names: frozenset[str]
+    ) -> dict[str, Any]:
         """Write down the assertion that is about to be released and the yes to it, and return what proves that."""
         decision = code.decision
         made = LaterAssertion(
@@ -108,6 +111,7 @@ class CodeGrant:
             relying_party=code.relying_party,
             subject=decision.subject,
             consent=jcs.canonicalize(dict(record)),
+            claims=names,
         )
         receipt = await self._records.asserted(made)
         return {"receipt": receipt.document()} if receipt is not None else {}
@@ -184,6 +188,13 @@ def _id_token(code: Code, decision: Decision, registered: RegisteredClient, turn
         return encrypted(signed(claims, algorithm=algorithm, turn=turn), client.id_token_encryption, client)
     except Refusal as refusal:
         raise OAuthError("invalid_grant", "no ID token is made of this login", cause=refusal.code) from None
+
+
+def _released_in(code: Code, decision: Decision, turn: Turn) -> frozenset[str]:
+    """Return the names of the claims about the person that the ID token of ``code`` holds."""
+    told = for_id_token(parse_claims(code.claims), decision.core["verified_claims"], at=turn.at)
+    several = told if isinstance(told, list) else [told] if told is not None else []
+    return frozenset(name for one in several for name in one["claims"])
 
 
 def _record_of(code: Code, registered: RegisteredClient) -> Mapping[str, Any]:

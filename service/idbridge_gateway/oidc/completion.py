@@ -154,7 +154,7 @@ class Completion:
             if not await self._one_time.claim(value.key, until=value.until):
                 await self._judged(report.spent())
                 raise OAuthError("access_denied", "the login was used before", cause="holder.replayed")
-        await self._records.answered(report, report_id=decision.transaction)
+        await self._records.answered(report, report_id=decision.transaction, releasing=False)  # nobody agreed yet
         await self._transactions.keep(held, decision, ground)
         self._counts.note(report)
         return see_other(addresses.consent(public_name(held.handle)))
