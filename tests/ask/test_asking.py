@@ -310,7 +310,7 @@ def test_nothing_of_a_person_stands_in_an_address_or_in_what_is_held(asking: Bus
     held = asking.node.app.state.parts.stores.sealed.held
 
     assert re.fullmatch(r"/ask/[A-Za-z0-9_-]{43}", page)
-    assert not [one for one in held.values() if b"Tan" in one.octets or b"209900001K" in one.octets]
+    assert not [one for one in held.values() if b"Hui Ling" in one.octets or b"209900001K" in one.octets]
     assert SESSION in asking.browser.cookies
 
 

@@ -32,7 +32,7 @@ __all__ = ["asking", "other_node"]
 ID = f"rep_{bytes(range(16)).hex()}"
 NONE = "There is no such answer here"
 HELD = "This node gave this answer"
-PERSON = ("Tan", "Hui Ling", "209900001K", "Quay Trading Pte")
+PERSON = ("Tan Hui", "Hui Ling", "209900001K", "Quay Trading Pte")
 
 
 def checked(asking: Business, code: str, **parameters: str) -> httpx2.Response:

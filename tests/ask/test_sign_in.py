@@ -329,4 +329,4 @@ def test_a_session_holds_nothing_of_the_person_and_its_cookie_is_for_this_host_a
 
     assert kept is not None
     assert json.loads(kept).keys() == {"party", "company", "ends_at", "asks"}
-    assert "Tan" not in kept.decode()
+    assert "Hui Ling" not in kept.decode()

@@ -111,7 +111,7 @@ def test_verdicts_are_drawn_and_their_reasons_listed_without_anybody_in_them(des
     assert 'class="bar failed"' in page
     assert "/v1/reasons/holder.replayed" in page
     assert "th-bank" not in page
-    assert "Tan" not in page
+    assert "Hui Ling" not in page
 
 
 def test_an_arrangement_is_shown_with_all_its_versions(desk: Desk) -> None:

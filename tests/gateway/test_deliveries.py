@@ -33,7 +33,7 @@ async def kept(server: RedisServer, count: int) -> None:
         for _ in range(20_000):
             if sum(redis.zcard(name) for name in redis.keys("*:" + b"due".hex())) >= count:
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)
     raise AssertionError("the store did not take all of them")
 
 
@@ -361,7 +361,7 @@ def test_a_silent_party_stops_no_take_over_for_the_others(bank: Node, server: Re
         await deliveries.take_over()
         assert deliveries.waiting["silent"] == most + 6
         for _ in range(20_000):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)
             if "orphan" in told:
                 break
         gate.set()

@@ -65,7 +65,7 @@ def test_a_copy_of_the_store_tells_nothing_without_handles() -> None:
     copied = b"".join(name + held.octets for name, held in values.held.items())
     assert values.held
     assert CANARY not in copied
-    assert b"Tan" not in copied
+    assert b"Hui Ling" not in copied
     assert secret not in copied
     assert handle.encode() not in copied
 
