@@ -377,14 +377,6 @@ def test_the_schema_has_the_words_of_the_code() -> None:
     assert schema["profiles"]["propertyNames"]["enum"] == [one.value for one in Profile]
 
 
-@pytest.mark.parametrize(("more", "due"), [(0, PASSED), (1, FAILED)])
-def test_no_more_cases_were_minted_than_were_put_to_the_target(more: int, due: Indication) -> None:
-    minted = len(WHOLE.rows) + more
-    found = examined(resigned(lambda payload: payload["run"].update(minted=minted)), terms())
-
-    assert answer(found, Question.COUNTS) is due
-
-
 def test_facts_of_the_corpus_are_those_of_its_cases() -> None:
     facts = shipped_facts()
 

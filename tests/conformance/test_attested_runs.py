@@ -226,3 +226,11 @@ def test_a_number_of_minted_cases_that_is_none_is_no_attestation(number: object)
     found = examined(resigned(lambda told: told["run"].update(minted=number)), terms())
 
     assert answer(found, Question.SIGNATURE) is FAILED
+
+
+@pytest.mark.parametrize(("more", "due"), [(0, PASSED), (1, FAILED)])
+def test_no_more_cases_were_minted_than_were_put_to_the_target(more: int, due: Indication) -> None:
+    minted = len(WHOLE.rows) + more
+    found = examined(resigned(lambda payload: payload["run"].update(minted=minted)), terms())
+
+    assert answer(found, Question.COUNTS) is due
