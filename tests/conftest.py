@@ -4,10 +4,14 @@ import gc
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from idbridge.crypto import signer
 
 # Python may be told to keep no bytecode. Then each run would rewrite the asserts of every test anew, and each of a
 # thousand processes that no `scripts/scratch.sh` compiled for would compile everything.
@@ -57,6 +61,17 @@ LONGEST = (
 def pytest_configure() -> None:
     """Look for circles of objects less often."""
     gc.set_threshold(*COLLECTED_AFTER)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys_checked_once() -> Iterator[None]:
+    """Let the library take each private key apart and check it once: a pretend region that is read has 150 of them.
+
+    The files are read each time, and what is no key is refused each time.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(signer, "load_pem_private_key", lru_cache(maxsize=4096)(signer.load_pem_private_key))
+        yield
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
