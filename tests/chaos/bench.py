@@ -52,6 +52,7 @@ class Bench:
     figures: list[str] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
     keepers: list[Keeper] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)  # folders in ``folder`` with a product, and so with its people
     _oracle: Oracle | None = None
 
     @property
@@ -119,7 +120,9 @@ class Bench:
 
         Searched are its files, the journals of its nodes, and the answers that were no verdicts.
         """
-        places = dict(files_below(self.folder, name="files"))
+        laid_down = tuple(f"files/{name}/" for name in self.sources)
+        found = files_below(self.folder, name="files")
+        places = {place: octets for place, octets in found if not place.startswith(laid_down)}
         for number, keeper in enumerate(self.keepers):
             places[f"journal {number}"] = keeper.journal.text.encode()
         places["answers that are no verdicts"] = b"\n".join(self.count.problems)

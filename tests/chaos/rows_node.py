@@ -142,6 +142,7 @@ def rolling_upgrade(bench: Bench) -> None:
     server = redis_of(bench, "redis")
     env, oracle = {"redis_url": server.url}, bench.oracle
     python = landed_before(bench.folder / "before")
+    bench.sources += [f"before/{name}" for name in ("idbridge", "service", "trust_lists")]
     before = bench.node(bench.settings(at="n"), env=env, cwd=bench.folder / "before", python=python)
     settings = bench.settings(at="n1")
     bench.logs.pop()

@@ -63,6 +63,11 @@ def test_a_person_who_is_left_in_a_file_a_journal_or_a_problem_fails_a_row() -> 
     def in_a_file(bench: Bench) -> None:
         bench.folder.joinpath("core").write_bytes(b"..." + tan.facts["address"].encode().hex().encode())
 
+    def beside_a_source(bench: Bench) -> None:
+        bench.sources.append("before/idbridge")
+        bench.folder.joinpath("before", "idbridge").mkdir(parents=True)
+        bench.folder.joinpath("before", "core").write_text(tan.display)
+
     def in_a_problem(bench: Bench) -> None:
         bench.oracle.judge(bench.oracle.bad(), Answer(400, {}, tan.facts["email"].encode()))
 
@@ -70,7 +75,7 @@ def test_a_person_who_is_left_in_a_file_a_journal_or_a_problem_fails_a_row() -> 
         bench.keepers.append(Keeper(bench.settings(), {}, 0))
         bench.keepers[0].journal.add(f"refused {tan.display}")
 
-    for row in (in_a_file, in_a_problem, in_a_journal):
+    for row in (in_a_file, beside_a_source, in_a_problem, in_a_journal):
         left = run_row(Row("leaving", "nothing", row))
         assert failed(left)
         assert any(fault.startswith("somebody is left in ") for fault in left.faults)
