@@ -111,7 +111,12 @@ class GuardedClient:
         self._total = total
         self._resolver = resolver or SystemResolver()
         self._stopwatch = stopwatch or SystemStopwatch()
-        self._tls = tls or _tls()
+        self._tls = tls  # else made for the first call that needs it: to read the roots takes as long as most calls
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = _tls()
+        return self._tls
 
     def fetch(self, url: str, *, max_bytes: int) -> bytes:
         """Return the document at ``url``, at most ``max_bytes`` octets long; a redirect is not followed.
@@ -167,9 +172,10 @@ class GuardedClient:
         backend = PinnedBackend(self._pinned(place, deadline), deadline)
         address = httpcore2.URL(scheme=place.scheme, host=place.host, port=place.port, target=path)
         own = ((b"Host", target.authority.encode("ascii")), *_HEADERS, *((_FORWARDED,) if place is not target else ()))
+        tls = None if place.scheme == "http" else self._context()
         try:
             with (
-                httpcore2.ConnectionPool(ssl_context=self._tls, retries=0, network_backend=backend) as pool,
+                httpcore2.ConnectionPool(ssl_context=tls, retries=0, network_backend=backend) as pool,
                 pool.stream(
                     method, address, headers=(*own, *head), content=body or None, extensions=dict(_CONNECT)
                 ) as response,

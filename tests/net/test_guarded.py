@@ -13,6 +13,7 @@ from idbridge.limits import LIMITS
 from idbridge.model.region import Environment
 from idbridge.model.time import Validity
 from idbridge.model.trust import LeafRule
+from idbridge.net import guarded
 from idbridge.net.guarded import GuardedClient
 from idbridge.net.pinned import SystemResolver
 from idbridge.net.source import Source
@@ -187,6 +188,23 @@ def test_tls_is_verified_against_the_name_and_not_the_pinned_address(
         assert sandbox(server, tls=client_side, resolver=Names(("127.0.0.1",))).fetch(url, max_bytes=8) == b"the list"
         assert refused(sandbox(server, tls=client_side), f"https://127.0.0.1:{server.port}/")
         assert refused(sandbox(server, resolver=Names(("127.0.0.1",))), url)
+
+
+def test_the_roots_are_read_once_for_the_first_call_that_needs_them(
+    monkeypatch: pytest.MonkeyPatch, certificates: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    made: list[ssl.SSLContext] = []
+    monkeypatch.setattr(guarded, "_tls", lambda: made.append(certificates[1]) or certificates[1])
+    with serving(OK) as plain, serving(OK, tls=certificates[0]) as secret:
+        client = sandbox(plain, resolver=Names(("127.0.0.1",)))
+        assert client.fetch(f"http://{HOST}:{plain.port}/", max_bytes=8) == b"the list"
+        assert made == []
+
+        client = sandbox(secret, resolver=Names(("127.0.0.1",)))
+        for _ in range(2):
+            assert client.fetch(f"https://{HOST}:{secret.port}/", max_bytes=8) == b"the list"
+
+    assert made == [certificates[1]]
 
 
 def test_the_environment_sends_nothing_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
