@@ -13,10 +13,10 @@ import pytest
 from tests.admin.kit import CLIENT, ROLE, Issuer, running_issuer
 from tests.gateway.asking import Node, node_in
 from tests.gateway.conftest import other_node, own_node, shared_files
-from tests.registry.conftest import Database, database, empty_database, postgres
+from tests.registry.conftest import Database, database, empty_database, postgres, upgraded_file
 from tests.registry.test_node import kept_in
 
-__all__ = ["database", "empty_database", "other_node", "own_node", "postgres", "shared_files"]
+__all__ = ["database", "empty_database", "other_node", "own_node", "postgres", "shared_files", "upgraded_file"]
 PATH = "/admin/v1/relying-parties"
 
 

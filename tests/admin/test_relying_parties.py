@@ -15,7 +15,8 @@ from tests.registry.kit import ASKED, CLIENT, DIGEST, LEAST, NEEDY, WHOLE
 
 def dump(admin: Admin) -> str:
     tables = ("registry", "relying_parties", "oidc_clients", "api_keys", "registry_changes")
-    return "".join(str(admin.rows(f"SELECT * FROM {table}")) for table in tables)  # noqa: S608 - our own names
+    assert admin.database is not None
+    return str(admin.database.said(*(f"SELECT * FROM {table}" for table in tables)))  # noqa: S608 - our own names
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,15 @@ class Database:
 
     def say(self, statement: str) -> list[tuple[object, ...]]:
         """Execute one statement of SQL and return its rows, if it has any."""
+        (rows,) = self.said(statement)
+        return rows
 
-        async def said(connection: AsyncConnection) -> list[tuple[object, ...]]:
-            result = await connection.execute(text(statement))
-            return [tuple(row) for row in result] if result.returns_rows else []
+    def said(self, *statements: str) -> list[list[tuple[object, ...]]]:
+        """Execute statements of SQL over one connection and return the rows of each."""
+
+        async def said(connection: AsyncConnection) -> list[list[tuple[object, ...]]]:
+            results = [await connection.execute(text(statement)) for statement in statements]
+            return [[tuple(row) for row in result] if result.returns_rows else [] for result in results]
 
         return self.on_connection(said)
 
@@ -105,13 +110,26 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
         return Database(f"sqlite:///{tmp_path / 'registry.db'}")
     server: PostgresServer = request.getfixturevalue("postgres")
     database = Database(server.url)
-    database.say("DROP SCHEMA public CASCADE")
-    database.say("CREATE SCHEMA public")
+    database.said("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     return database
 
 
+@pytest.fixture(scope="session")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The octets of a file of SQLite that was brought up to date, as every test would bring its own."""
+    path = tmp_path_factory.mktemp("upgraded") / "registry.db"
+    Database(f"sqlite:///{path}").upgrade()
+    assert [*path.parent.iterdir()] == [path]  # nothing of it lies in another file yet
+    return path.read_bytes()
+
+
 @pytest.fixture
-def database(empty_database: Database) -> Database:
+def database(empty_database: Database, upgraded_file: bytes) -> Database:
     """A database of the sandbox in which nobody is registered, of each kind."""
-    empty_database.upgrade()
+    address = database_address(empty_database.url)
+    if address.file is None:
+        empty_database.upgrade()
+    else:
+        make_file(address)
+        Path(address.file).write_bytes(upgraded_file)
     return empty_database
