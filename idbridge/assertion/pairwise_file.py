@@ -7,7 +7,6 @@ at all, past a power failure, by one process at a time; one exchange is bridged,
 import fcntl
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,8 +139,9 @@ def _alone(path: Path) -> Iterator[None]:
         fcntl.flock(folder, fcntl.LOCK_EX)
         if path.stat().st_uid != os.geteuid():
             raise ConfigurationError(f"{path} belongs to another account, which has to exchange it")
+        own = f".{path.name}."
         for draft in path.parent.glob(".*"):
-            if re.fullmatch(rf"\.{re.escape(path.name)}\.\d+", draft.name):
+            if draft.name.startswith(own) and draft.name.removeprefix(own).isdecimal():
                 draft.unlink(missing_ok=True)
         yield
     except OSError as unusable:
