@@ -168,6 +168,28 @@ def test_a_wallet_that_answers_the_accepted_twin_may_refuse_by_silence(
     assert len(asked) == 3  # the twin of both once
 
 
+def test_what_a_wallet_discloses_while_its_silence_is_checked_fails_the_case(
+    bench: Bench, settings: WalletSettings, cases: dict[str, ConformanceCase]
+) -> None:
+    class Sly(HolderCall):
+        """Holds its answer to the first request back until it is opened for the honest one, and answers that too."""
+
+        def open(self, link: str) -> Fault | Refused | None:
+            if not late.held:
+                return late.open(link)
+            late.post()
+            return super().open(link)
+
+    late = LateCall()
+    sly = Sly(bench, settings.access, Believing)
+    target = WalletTarget(replace(settings, call=sly, patience=LIMITS.conformance_patience), cases)
+    found = judged(cases["wal-other-key"], target.answer(cases["wal-other-key"]))
+    target.close()
+
+    assert found.outcome is Outcome.FAILED
+    assert "after it was judged, the wallet answered wal-other-key" in found.detail
+
+
 def test_the_suite_waits_seconds_for_a_wallet_of_which_it_is_told_nothing_else() -> None:
     assert {one.name: one.default for one in fields(WalletSettings)}["settling"] == LIMITS.conformance_settling
     assert timedelta(seconds=1) <= LIMITS.conformance_settling < LIMITS.conformance_patience

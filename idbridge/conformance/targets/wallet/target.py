@@ -93,7 +93,15 @@ class WalletTarget:
         return Description(self._settings.name, "OpenID4VP 1.0", self._settings.not_implemented)
 
     def answer(self, case: ConformanceCase) -> Observation:
-        """Ask what ``case`` says, and return what came of it."""
+        """Ask what ``case`` says, and return what came of it, with what was posted late until then."""
+        seen = self._asked(case)
+        posted = bool(self._past[-1][2].posted)
+        if case.is_negative and seen.answer == case.expect and not posted and self._is_mute(case.twin):
+            words = f"it is as silent where it has to answer ({case.twin}), so that its silence refuses nothing"
+            return replace(seen, answer=Fault(FaultKind.EMPTY, words))
+        return seen if isinstance(seen.answer, Fault) else replace(seen, before=self._late())
+
+    def _asked(self, case: ConformanceCase) -> Observation:
         desk, settings = self._open_desk(), self._settings
         handle = base64url.encode(settings.randomness.octets(_HANDLE_OCTETS))
         asked = question(
@@ -113,15 +121,8 @@ class WalletTarget:
         errand.close()
         if not case.is_negative and errand.posted:
             self._took[case.id] = settings.stopwatch.seconds() - begun
-        seen = _observed(asked, errand, told, self._judged(asked, errand, case, told))
-        if not isinstance(seen.answer, Fault):
-            seen = replace(seen, before=self._late())
         self._past.append((case, asked, errand))
-        refused = case.is_negative and seen.answer == case.expect
-        if refused and not errand.posted and self._is_mute(case.twin):
-            words = f"it is as silent where it has to answer ({case.twin}), so that its silence refuses nothing"
-            return replace(seen, answer=Fault(FaultKind.EMPTY, words))
-        return seen
+        return _observed(asked, errand, told, self._judged(asked, errand, case, told))
 
     def _is_mute(self, twin: str | None) -> bool:
         """Tell whether the wallet posts nothing in the case ``twin`` either, which it has to answer."""
@@ -129,7 +130,7 @@ class WalletTarget:
         if asked is None:
             return False
         if asked.id not in self._took and asked.id not in self._mute:
-            self.answer(asked)
+            self._asked(asked)
             self._mute[asked.id] = asked.id not in self._took
         return asked.id not in self._took
 
