@@ -61,8 +61,12 @@ def remove(folder: Path) -> None:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             folder.unlink()
             return
-        flat = Path(tempfile.mkdtemp(prefix="going-", dir=folder.parent))
     except OSError:
+        return
+    try:
+        flat = Path(tempfile.mkdtemp(prefix="going-", dir=folder.parent))
+    except OSError:  # the disk may be full of what is to be removed
+        _removed_in_place(folder)
         return
     first = flat / "0"
     _moved(folder, first)
@@ -82,6 +86,11 @@ def remove(folder: Path) -> None:
     with suppress(OSError):
         flat.rmdir()
     if folder.exists():  # it could not be moved
+        _removed_in_place(folder)
+
+
+def _removed_in_place(folder: Path) -> None:
+    with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,5 +1,6 @@
 """A folder that a program may write to is bounded, and gone afterwards, whatever the program left in it."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -93,6 +94,20 @@ def test_what_a_link_leads_to_stays(tmp_path: Path) -> None:
     remove(linked)
 
     assert {place.name for place in tmp_path.rglob("*")} == {"elsewhere", "kept"}
+
+
+def test_a_folder_is_gone_afterwards_although_the_disk_has_no_room_for_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_named: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with scratch("full-", within=tmp_path) as folder:
+        (folder / "a").mkdir()
+        (folder / "a" / "large").write_bytes(b"1")
+        monkeypatch.setattr("tempfile.mkdtemp", full)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_gone_already_is_no_error(tmp_path: Path) -> None:
