@@ -21,6 +21,12 @@ def test_what_another_store_counted_says_nothing_of_this_one(tmp_path: Path) -> 
     assert one.highest("b" * 32) == 0
 
 
+def test_the_page_has_its_place_on_the_disk_before_anybody_writes_to_it(tmp_path: Path) -> None:
+    SharedCount(tmp_path)
+
+    assert (tmp_path / "store-count").stat().st_blocks > 0  # a write to a hole ends the process if the disk is full
+
+
 def test_a_page_that_cannot_be_shared_is_an_error_of_the_state_directory(tmp_path: Path) -> None:
     (tmp_path / "store-count").mkdir()
 

@@ -34,7 +34,7 @@ class SharedCount:
         try:
             descriptor = os.open(directory / NAME, _FLAGS, 0o600)
             try:
-                os.ftruncate(descriptor, _SIZE)
+                os.posix_fallocate(descriptor, 0, _SIZE)  # a write to a hole would end the process on a full disk
                 self._page = mmap.mmap(descriptor, _SIZE)
             finally:
                 os.close(descriptor)
