@@ -7,7 +7,6 @@ Reads that form and lays trees out; what a node makes of them is for targets.
 
 import hashlib
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from idbridge.trust.tuf.client import parts
 BLOBS: Final = "blobs"
 ROOT_FILE: Final = "root.json"
 TREE: Final = "tree"
+_IN_TREE: Final = f"{TREE}/"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 State = Mapping[str, Any]
@@ -104,21 +104,33 @@ def laid_out(material: Material, look: Look, to: Path) -> Path:
         ConfigurationError: A file is missing or is another one than the look names.
     """
     try:
-        shutil.copytree(material.folder / TREE, to / TREE)
-        shutil.copy2(material.folder / ROOT_FILE, to / ROOT_FILE)
+        files = _as_it_was(material)
         for path in look.removed:
-            (to / TREE / path).unlink()
-        for path, digest in look.files.items():
-            place = to / TREE / PurePosixPath(path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(_blob(material, digest))
-    except OSError as unusable:
+            del files[f"{TREE}/{path}"]
+        files |= {f"{TREE}/{PurePosixPath(path)}": _blob(material, digest) for path, digest in look.files.items()}
+        to.mkdir(parents=True)
+        for path, octets in sorted(files.items()):  # an order of its own would tell which of them are changed
+            (to / path).parent.mkdir(parents=True, exist_ok=True)
+            (to / path).write_bytes(octets)
+    except (OSError, KeyError) as unusable:
         raise ConfigurationError(f"a tree of the material {material.name} cannot be laid out: {unusable}") from unusable
     return to
 
 
+def _as_it_was(material: Material) -> dict[str, bytes]:
+    """Return the pinned root and the tree of ``material`` by their paths."""
+    if material.held is not None:
+        return {
+            path: octets for path, octets in material.held.items() if path == ROOT_FILE or path.startswith(_IN_TREE)
+        }
+    tree = {one.relative_to(material.folder).as_posix(): one for one in (material.folder / TREE).rglob("*")}
+    files = {path: one.read_bytes() for path, one in tree.items() if one.is_file()}
+    return {**files, ROOT_FILE: (material.folder / ROOT_FILE).read_bytes()}
+
+
 def _blob(material: Material, digest: str) -> bytes:
-    octets = (material.folder / BLOBS / digest).read_bytes()
+    name = f"{BLOBS}/{digest}"
+    octets = (material.folder / name).read_bytes() if material.held is None else material.held[name]
     if hashlib.sha256(octets).hexdigest() != digest:
         raise ConfigurationError(f"the file {digest} of the material {material.name} is damaged")
     return octets

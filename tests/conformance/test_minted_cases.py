@@ -16,6 +16,7 @@ from idbridge.cli.main import root
 from idbridge.clock import SystemClock
 from idbridge.conformance.corpus import Corpus, shipped
 from idbridge.conformance.judge import judged
+from idbridge.conformance.looks import laid_out, looks_of
 from idbridge.conformance.making import occasion
 from idbridge.conformance.making.occasion import Occasion, minted_for
 from idbridge.conformance.material import MATERIAL_FILE
@@ -209,7 +210,7 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 def test_looks_are_made_anew_too(looked_at: Corpus) -> None:
     installed = shipped().material("tree").folder
-    fresh = looked_at.material("tree").folder
+    fresh = looked_at.material("tree").held or {}
 
     for name in LOOKS:
         made, case = looked_at.case(name), shipped().case(name)
@@ -217,8 +218,20 @@ def test_looks_are_made_anew_too(looked_at: Corpus) -> None:
         assert made.fresh
         assert made.at != case.at
         assert made.state != case.state
-    assert (fresh / "root.json").read_bytes() != (installed / "root.json").read_bytes()
-    assert {one.name for one in fresh.parent.iterdir()} == {"tree"}
+    assert fresh["root.json"] != (installed / "root.json").read_bytes()
+
+
+def test_nothing_that_lies_about_tells_which_look_of_an_occasion_it_is(tmp_path: Path) -> None:
+    """Files that trees have in place of others would: they are made in the order of the corpus."""
+    made = minted_for(shipped(), [shipped().case(LOOKS[0])], seed=SEED, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+    look = looks_of(made.case(LOOKS[0]))[-1]
+    laid = laid_out(made.material("tree"), look, tmp_path / "laid")
+    begun = laid.stat().st_mtime - 1
+    files = [one for one in laid.rglob("*") if one.is_file()]
+    assert files
+    assert all(one.stat().st_mtime > begun for one in files)
 
 
 def test_our_own_node_answers_the_looks_of_an_occasion(looked_at: Corpus) -> None:

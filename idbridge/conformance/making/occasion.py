@@ -3,7 +3,8 @@
 The corpus is published with its answers, so that a program could look them up. Here the same definitions are minted
 with other keys, subjects and nonces, at another instant. What has to come of a case, the corpus says; what is released,
 spent and held then, our own verifier and our own node, which have to come to that verdict too. It does not know who is
-asked. What is made for verifiers is kept in memory, so that nobody reads from the name of a folder what it is for.
+asked. What is made is kept in memory, so that nobody reads from a folder, or from when a file was written, what it is
+for.
 """
 
 import json
@@ -78,21 +79,22 @@ class Occasion:
     def lists(self, installed: Corpus, names: Collection[str], folder: Path) -> Corpus:
         """Return ``installed`` with those of its cases of a trust-list consumer that are called ``names`` made anew.
 
-        The trees that are looked at are written to ``folder``.
+        The empty ``folder`` is worked in. The trees that are looked at are kept in memory: from when a file was written
+        whoever is asked would know for which case.
 
         Raises:
             ConfigurationError: The folder cannot be written, or our own node answers otherwise than a case says.
         """
-        made, place = {}, folder / TREES
-        with tempfile.TemporaryDirectory(dir=folder) as working:
-            randomness = self._randomness("drill")
+        made = {}
+        with tempfile.TemporaryDirectory(dir=folder) as working, tempfile.TemporaryDirectory(dir=folder) as trees:
+            randomness, place = self._randomness("drill"), Path(trees) / TREES
             arena = prepare(Path(working), at=self.at, keys=SeededKeys(self.seed), randomness=randomness)
             maker = Maker.of(arena, place)
             for attack, requirements in told():
                 if attack.case.name in names:
                     case = installed.case(attack.case.name)
                     made[case.id] = _looked(case, maker.case(attack, requirements))
-        held = {**installed.held, TREES: Material(TREES, place)}
+            held = {**installed.held, TREES: Material(TREES, place, _files(place))}
         return replace(installed, held=held, cases=MappingProxyType({**installed.cases, **made}))
 
     @cached_property
@@ -133,8 +135,7 @@ class Occasion:
         held, nodes = {}, {}
         for name in names:
             laid = Material(name, folder / name).laid_out(folder / f"laid-out-{name}")
-            files = {one.relative_to(laid).as_posix(): one.read_bytes() for one in laid.rglob("*") if one.is_file()}
-            held[name], nodes[name] = Material(name, laid, MappingProxyType(files)), load_node(laid, at=self.at)
+            held[name], nodes[name] = Material(name, laid, _files(laid)), load_node(laid, at=self.at)
         return MappingProxyType(held), nodes
 
     def _case(self, case: ConformanceCase, put: Mapping[str, Any], nodes: Mapping[str, Node]) -> ConformanceCase:
@@ -158,6 +159,13 @@ def minted_for(installed: Corpus, cases: Collection[ConformanceCase], *, seed: b
     looked_at = [case.id for case in cases if case.profile is Profile.TRUST_LIST_CONSUMER]
     made = Occasion(seed).corpus(installed, verified, folder) if verified else installed
     return Occasion(seed).lists(made, looked_at, folder) if looked_at else made
+
+
+def _files(folder: Path) -> Mapping[str, bytes]:
+    """Return the files in ``folder`` by their paths."""
+    return MappingProxyType(
+        {one.relative_to(folder).as_posix(): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+    )
 
 
 def _looked(case: ConformanceCase, made: WrittenCase) -> ConformanceCase:
