@@ -29,6 +29,9 @@ class Promise:
     read: Callable[[int, str], tuple[str, str]]
 
 
+_ROW: Final = re.compile(r" (?P<name>\S.*?) {2,}(?P<ms>[\d.]+) +(?P<multiple>[\d.]+) +[\d.]+ +(?P<target>[\d.]+) *")
+
+
 def counted(code: int, text: str) -> tuple[str, str]:
     """Read pytest: the promise is kept if something ran and everything passed."""
     found = re.findall(r"^.*\b(\d+ (?:passed|failed|error).*) in [\d.]+s", text, re.MULTILINE)
@@ -38,12 +41,17 @@ def counted(code: int, text: str) -> tuple[str, str]:
 
 
 def speed(code: int, text: str) -> tuple[str, str]:
-    """Read the benchmark: every row that has a target, beside it."""
-    rows = re.findall(r"^ (\S.*?) {2,}[\d.]+ +([\d.]+) +[\d.]+ +([\d.]+) *$", text, re.MULTILINE)
+    """Read the benchmark: every row that has a target, beside it, in the unit that the head of its column names."""
+    rows, unit = [], "x"
+    for line in text.splitlines():
+        if re.search(r"\btarget\b", line):
+            unit = "ms" if line.rstrip().endswith("target ms") else "x"
+        elif found := _ROW.fullmatch(line):
+            rows.append((found["name"], found["ms"] if unit == "ms" else found["multiple"], unit, found["target"]))
     if code or not rows:
         return BROKEN, "nothing was measured"
-    said = "; ".join(f"{name} {cost} x (target {target})" for name, cost, target in rows)
-    return (KEPT if all(float(cost) <= float(target) for _, cost, target in rows) else BESIDE), said
+    said = "; ".join(f"{name} {cost} {unit} (target {target})" for name, cost, unit, target in rows)
+    return (KEPT if all(float(cost) <= float(target) for _, cost, _, target in rows) else BESIDE), said
 
 
 PROMISES: Final = (

@@ -32,6 +32,13 @@ def test_speed_is_what_was_measured_beside_its_target(cost: str, stands: str) ->
     assert speed(0, row) == (stands, f"ES256 ID token {cost} x (target 1.6)")
 
 
+@pytest.mark.parametrize(("cost", "stands"), [("149.9", KEPT), ("150.1", BESIDE)])
+def test_what_has_a_target_in_milliseconds_is_held_to_those(cost: str, stands: str) -> None:
+    text = f" what       ms    x P-256   median ms   target ms \n first start: 11 states   {cost}   4155   185.9   150 "
+
+    assert speed(0, text) == (stands, f"first start: 11 states {cost} ms (target 150)")
+
+
 def test_a_measurement_that_failed_or_said_nothing_is_none() -> None:
     assert speed(1, "")[0] == speed(0, "nothing here")[0] == BROKEN
 
