@@ -273,7 +273,7 @@ def test_a_recall_tells_the_registered_address_and_says_so(
     assert "rp-01" in ended.out
     (call,) = heard[1]
     assert RecallNotes(tmp_path / "state").names() == (
-        f"send.{call.head['webhook-id']}",
-        f"told.{call.head['webhook-id']}",
+        f"00000001.send.{call.head['webhook-id']}",
+        f"00000002.told.{call.head['webhook-id']}",
     )
     assert verified(call)["data"] == {"relying_party": "rp-01", "reports": [f"rep_{1:032x}"]}

@@ -3,8 +3,11 @@
 Whoever recalls is no writer of the log. A note says to whom a webhook goes, by the id of the relying party and that of
 the webhook, and what came of it: ``send`` before it leaves, then ``told`` or ``untold``. The node writes a leaf for
 each and removes it then: nothing is sent of which no leaf will tell, and one that is killed in between tells it twice.
+They are numbered, for the same recall has the same webhooks when it is sent again: none takes the place of an earlier
+one, and the log has them in the order in which it happened.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,6 +23,8 @@ SEND: Final = "send"
 TOLD: Final = "told"
 UNTOLD: Final = "untold"
 ACTS: Final = (SEND, TOLD, UNTOLD)
+_DIGITS: Final = 8
+_NAME: Final = re.compile(rf"([0-9]{{{_DIGITS}}})\.({'|'.join(ACTS)})\.(.+)")
 
 Noted = Callable[[str, str, str], None]  # what becomes of a webhook, whose it is, and its id
 
@@ -28,12 +33,13 @@ class Note(NamedTuple):
     """One note, under the ``name`` of its file."""
 
     name: str
+    act: str
     party: str
+    webhook: str
 
     def members(self) -> dict[str, Value]:
         """Return what the leaf says of it."""
-        act, _, webhook = self.name.partition(".")
-        return {"act": act, "rp": self.party, "msg": webhook}
+        return {"act": self.act, "rp": self.party, "msg": self.webhook}
 
 
 class RecallNotes:
@@ -41,6 +47,7 @@ class RecallNotes:
 
     def __init__(self, state: Path) -> None:
         self._folder = state / FOLDER
+        self._last: int | None = None
 
     def begin(self) -> None:
         """Make the folder, if it is not there.
@@ -63,10 +70,11 @@ class RecallNotes:
             group = self._folder.stat().st_gid  # whose node reads it, also where somebody else recalls for it
         except OSError:
             raise ConfigurationError(f"no node keeps its state in `{self._folder.parent}`, or none that ran") from None
-        files.write(self._folder, f"{act}.{webhook}", short(party).encode("ascii"), mode=0o644, group=group)
+        name = f"{self._next():0{_DIGITS}d}.{act}.{webhook}"
+        files.write(self._folder, name, short(party).encode("ascii"), mode=0o644, group=group)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of the notes, those of what is sent first.
+        """Return the names of the notes in the order in which they were put.
 
         Raises:
             ConfigurationError: They cannot be read.
@@ -83,10 +91,10 @@ class RecallNotes:
             party = files.read_own(self._folder, name, max_bytes=LIMITS.leaf_text_characters).decode("ascii")
         except (FetchError, InputError, UnicodeDecodeError) as damaged:
             raise ConfigurationError(f"{name} is no note of a recall") from damaged
-        act, _, webhook = name.partition(".")
-        if act not in ACTS or not webhook or not is_text(party):
+        named = _NAME.fullmatch(name)
+        if named is None or not is_text(party):
             raise ConfigurationError(f"{name} is no note of a recall")
-        return Note(name, party)
+        return Note(name, named[2], party, named[3])
 
     def remove(self, note: Note) -> None:
         """Remove a note of which the log tells.
@@ -98,3 +106,10 @@ class RecallNotes:
             (self._folder / note.name).unlink(missing_ok=True)
         except OSError as unwritable:
             raise ConfigurationError(f"{note.name} cannot be removed: {unwritable.strerror}") from unwritable
+
+    def _next(self) -> int:
+        """Return a number past those of all notes that are here, and of all that this process put."""
+        if self._last is None:
+            self._last = max((int(named[1]) for name in self.names() if (named := _NAME.fullmatch(name))), default=0)
+        self._last += 1
+        return self._last
