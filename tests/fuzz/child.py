@@ -1,6 +1,6 @@
 """Harnesses in one process: ``python -m tests.fuzz.child BOUND NAME...``, and one line of JSON for each of them.
 
-``BOUND`` is the option of libFuzzer that ends it, ``-max_total_time=SECONDS`` or ``-runs=INPUTS``.
+``BOUND`` is what ends it, ``seconds=NUMBER``, or ``inputs=NUMBER`` of those that are tried beside the seeds.
 
 Our code is instrumented while it is imported, so that inputs that reach something new are kept and changed further.
 That takes longer than the fuzzing, and so it is done once: each harness runs in a fork, two at a time.
@@ -59,7 +59,7 @@ class Fuzzing:
         self._until = time.monotonic() + _LONGEST_SECONDS
         self._process = os.fork()
         if self._process == 0:
-            _fuzz(harness, bound, self._folder)
+            _fuzz(harness, _option(bound, seeds=len(seeds)), self._folder)
 
     def status(self) -> int | None:
         """How it ended, or ``None`` while it runs; one that takes too long is ended."""
@@ -87,13 +87,19 @@ class Fuzzing:
         }
 
 
-def _fuzz(harness: Harness, bound: str, folder: Path) -> None:
+def _option(bound: str, *, seeds: int) -> str:
+    """The option of libFuzzer, which counts seeds as inputs: where they are many, it would try nothing else."""
+    kind, _, number = bound.partition("=")
+    return f"-max_total_time={int(number)}" if kind == "seconds" else f"-runs={seeds + int(number)}"
+
+
+def _fuzz(harness: Harness, option: str, folder: Path) -> None:
     """Become the fuzzer, which ends the process."""
     with (folder / "told").open("wb") as told:
         os.dup2(told.fileno(), 1)
         os.dup2(told.fileno(), 2)
     options = [
-        bound,
+        option,
         f"-max_len={harness.max_bytes}",
         f"-timeout={SLOWEST}",
         f"-rss_limit_mb={MEMORY_MB}",

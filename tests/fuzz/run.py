@@ -27,11 +27,11 @@ class Outcome:
 
 
 def run(names: Sequence[str], *, seconds: int | None = None, inputs: int = 0) -> Iterator[Outcome]:
-    """Fuzz each harness for ``seconds``, or with so many ``inputs``.
+    """Fuzz each harness for ``seconds``, or with so many ``inputs`` beside its seeds.
 
     One process for all, because importing and instrumenting takes so long.
     """
-    bound = f"-runs={inputs}" if seconds is None else f"-max_total_time={seconds}"
+    bound = f"inputs={inputs}" if seconds is None else f"seconds={seconds}"
     command = [sys.executable, "-m", "tests.fuzz.child", bound, *names]
     left = list(names)
     with (
