@@ -18,7 +18,7 @@ from tests.gateway.test_redis_line import LATER, Work, outcome, worked
 )
 def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
     """What listens here greets like a server that is fit, and then says ``said`` where it is asked to spend."""
-    assert claimed_where_is_said(said + b":2\r\n" + bulk(b"evicted_keys:0")) == "system.overloaded"
+    assert claimed_where_is_said(said + b":2\r\n" + TIME + bulk(b"evicted_keys:0")) == "system.overloaded"
 
 
 @pytest.mark.parametrize(
@@ -27,25 +27,33 @@ def test_whatever_else_a_server_says_spends_nothing(said: bytes) -> None:
     ids=["one", "no count", "no text", "a refusal", "nothing", "a number"],
 )
 def test_a_server_that_spends_and_does_not_say_that_it_evicted_nothing_spends_nothing(stats: bytes) -> None:
-    assert claimed_where_is_said(b"+OK\r\n:2\r\n" + stats) == "system.overloaded"
+    assert claimed_where_is_said(b"+OK\r\n:2\r\n" + TIME + stats) == "system.overloaded"
 
 
 @pytest.mark.parametrize(
     "count", [b":1\r\n", b":0\r\n", b"+OK\r\n", b"-ERR hash value is not an integer\r\n", b"-OOM no\r\n"]
 )
 def test_a_server_that_spends_and_did_not_count_it_spends_nothing(count: bytes) -> None:
-    assert claimed_where_is_said(b"+OK\r\n" + count + bulk(b"evicted_keys:0")) == "system.overloaded"
+    assert claimed_where_is_said(b"+OK\r\n" + count + TIME + bulk(b"evicted_keys:0")) == "system.overloaded"
+
+
+@pytest.mark.parametrize(
+    "time", [b"*2\r\n$10\r\n1900000000\r\n$1\r\n7\r\n", b"*0\r\n", b"$-1\r\n", b":1700000000\r\n", b"-NOPERM no\r\n"],
+    ids=["far ahead", "no time", "nothing", "a number", "a refusal"],
+)  # fmt: skip
+def test_a_server_that_spends_and_whose_clock_is_ahead_or_unknown_spends_nothing(time: bytes) -> None:
+    assert claimed_where_is_said(b"+OK\r\n:2\r\n" + time + bulk(b"evicted_keys:0")) == "system.overloaded"
 
 
 def test_a_server_that_spends_counts_it_and_evicted_nothing_spends() -> None:
-    assert claimed_where_is_said(b"+OK\r\n:2\r\n" + bulk(b"evicted_keys:0")) is True
+    assert claimed_where_is_said(b"+OK\r\n:2\r\n" + TIME + bulk(b"evicted_keys:0")) is True
 
 
 @pytest.mark.parametrize(
     "recalled", [b"-NOPERM no\r\n", b"-ERR unknown command\r\n", b"-LOADING\r\n", b"*0\r\n", b"+OK\r\n"]
 )
 def test_a_server_that_does_not_say_what_it_remembers_spends_nothing(recalled: bytes) -> None:
-    fit = b"+OK\r\n:2\r\n" + bulk(b"evicted_keys:0")
+    fit = b"+OK\r\n:2\r\n" + TIME + bulk(b"evicted_keys:0")
     assert claimed_where_is_said(fit, recalled=recalled) == "system.overloaded"
 
 
@@ -59,6 +67,7 @@ def bulk(text: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
+TIME = b"*2\r\n" + bulk(b"1700000000") + bulk(b"7")
 RECALLED = b"*4\r\n" + bulk(b"a") + bulk(b"1") + bulk(b"1700000000") + bulk(b"0.000")
 
 

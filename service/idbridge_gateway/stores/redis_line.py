@@ -20,7 +20,7 @@ from idbridge_gateway.stores.redis_server import (
     require_fit,
     require_nothing_evicted,
 )  # fmt: skip
-from idbridge_gateway.stores.store_memory import StoreMemory
+from idbridge_gateway.stores.store_memory import CLOCK, StoreMemory
 
 Command = tuple[bytes | str | int, ...]
 _ASKED: Final[tuple[Command, ...]] = tuple(("INFO", section) for section in FIT_BY)
@@ -44,16 +44,17 @@ class RedisLine:
 
         Raises:
             OSError: The server cannot be reached, or went away; what was sent may have been carried out.
-            UnfitServerError: The server may not hold what counts once, or forgot or evicted something by the time of
-                the last answer. What was sent is carried out then, and not to be believed.
+            UnfitServerError: The server may not hold what counts once, or forgot or evicted something, or its clock was
+                set ahead, by the time of the last answer. What was sent is carried out then, and not to be believed.
         """
         if self._replies is None or self._replies.lost:
             self._replies = await self._opened()
         since, counting = self._memory.count, self._memory.counting()
-        *answers, count, stats = await _exchanged(self._replies, (*commands, counting, _EVICTED))
+        *answers, count, time, stats = await _exchanged(self._replies, (*commands, counting, CLOCK, _EVICTED))
         require_nothing_evicted(stats)
         _require_counted(count)
         try:
+            self._memory.hear_time(time)
             self._memory.hear_count(count, since=since)
         except UnfitServerError:
             self._replies.give_up()  # the next connection asks what it still knows

@@ -31,11 +31,14 @@ SET_AHEAD: Final = (
     "the clock of the server that IDBRIDGE_REDIS_URL names was set ahead, so that it forgot too early what was spent; "
     "once none of that can be accepted any longer, `idbridge serve --release-store` lets it count again"
 )
+CLOCK: Final = ("TIME",)  # the command that goes with every batch, behind what it spends
+_NO_TIME: Final = "the server that IDBRIDGE_REDIS_URL names does not say what time it is"
 _SEEN_BYTES: Final = 128
 _NAME_OCTETS: Final = 16
 _NOBODY: Final = ("", 0)
 _NOTHING: Final = ("", 0, 0.0, 0.0)
 _TOLD: Final = 4
+_TIME_PARTS: Final = 2  # seconds and microseconds
 _ALL: Final = 2**53 - 1  # the count of a store that forgot by its clock: more than any counts
 
 # KEYS[1] holds the store's name under `now`, its count under that name, and `-` under each name it had before. What
@@ -136,6 +139,22 @@ class StoreMemory:
             UnfitServerError: Since it was heard last it went ahead by more than is left alone of the time that passed.
         """
         before, self._ahead = self._ahead, seconds - asked
+        self._require_slewed(seconds, before)
+
+    def hear_time(self, answer: Any) -> None:
+        """Take the answer to ``CLOCK``: what a batch found unspent, a store may have forgotten by its clock before it.
+
+        It is held against the last look, so that small steps between two looks add up.
+
+        Raises:
+            UnfitServerError: The clock was set ahead since, or the store does not tell its time.
+        """
+        seconds = answer[0] if type(answer) is list and len(answer) == _TIME_PARTS else b""
+        if not isinstance(seconds, bytes) or not seconds.isdigit():
+            raise UnfitServerError(_NO_TIME)
+        self._require_slewed(float(seconds), self._ahead)
+
+    def _require_slewed(self, seconds: float, before: float | None) -> None:
         if before is None or seconds - self.stopwatch.seconds() - before <= LIMITS.store_clock_ahead.total_seconds():
             return
         self._known = (self._known[0], _ALL)
