@@ -2,7 +2,9 @@
 
 import gc
 import os
+import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,6 +19,10 @@ from idbridge.crypto import signer
 # thousand processes that no `scripts/scratch.sh` compiled for would compile everything.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What runs the tests in the background may have them ignore Ctrl-C, and everything that they begin would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST_READABLE = 60
 # Tests make nodes and regions of many small objects all the time, and each full look for circles walks through all that

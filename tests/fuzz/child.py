@@ -52,6 +52,7 @@ class Fuzzing:
         self._harness = harness
         self._folder = Path(tempfile.mkdtemp(prefix="idbridge-fuzz-"))
         seeds = harness.seeds()
+        self._seeds = len(seeds)
         (self._folder / "corpus").mkdir()
         for number, seed in enumerate(seeds):
             (self._folder / "corpus" / str(number)).write_bytes(seed[: harness.max_bytes])
@@ -81,6 +82,7 @@ class Fuzzing:
         good = status == 0 and runs is not None and not found
         return {
             "name": self._harness.name,
+            "seeds": self._seeds,
             "tried": int(runs.group(1)) if runs else 0,
             "found": "" if good else told[-_TOLD_CHARACTERS:] or "it ended without a word",
             "input": found[0] if found else None,

@@ -18,12 +18,16 @@ _TOLD_CHARACTERS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many inputs were tried, and what was found: nothing, or the end of what the process said and the input."""
+    """How many inputs were tried, ``seeds`` among them, and what was found.
+
+    Nothing, or the end of what the process said, and the input.
+    """
 
     name: str
     tried: int
     found: str
     input: bytes | None = None
+    seeds: int = 0
 
 
 def run(names: Sequence[str], *, seconds: int | None = None, inputs: int = 0) -> Iterator[Outcome]:
@@ -56,4 +60,4 @@ def run(names: Sequence[str], *, seconds: int | None = None, inputs: int = 0) ->
 
 def _outcome(line: dict[str, str]) -> Outcome:
     octets = bytes.fromhex(line["input"]) if line["input"] else None
-    return Outcome(line["name"], int(line["tried"]), line["found"], octets)
+    return Outcome(line["name"], int(line["tried"]), line["found"], octets, int(line["seeds"]))

@@ -59,9 +59,7 @@ def env(region: Region, tmp_path: Path) -> dict[str, str]:
 @contextmanager
 def started(*arguments: str, until: str, env: Environment) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process of ``idbridge``, once it has written ``until``, and what it wrote until then."""
-    # What runs the tests in the background may have them ignore Ctrl-C, and what is begun would inherit that.
-    a_terminal = ("env", "--default-signal=INT")
-    command = [*a_terminal, sys.executable, "-c", "from idbridge.cli.main import main; main()", *arguments]
+    command = [sys.executable, "-c", "from idbridge.cli.main import main; main()", *arguments]
     with subprocess.Popen(
         command, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

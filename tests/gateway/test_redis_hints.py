@@ -113,11 +113,12 @@ def test_while_the_server_is_away_nobody_hears_and_when_it_is_back_everybody_doe
     async def away(hints: RedisHints, heard: Heard) -> None:
         with redis_server(tmp_path, port=port):
             await hint_until_heard(hints)
-            await until(lambda: len(heard) == 1)
+            await until(lambda: len(heard) > 0)
         assert await hints.send() == 0
+        before = len(heard)
         with redis_server(tmp_path, port=port):
             await hint_until_heard(hints)
-            await until(lambda: len(heard) == 2)
+            await until(lambda: len(heard) > before)
 
     listening(first.url, away)
 
