@@ -165,8 +165,8 @@ def test_a_log_that_does_not_add_up_or_is_not_there_is_no_answer(asking: Busines
     other = replace(node, settings=settings, app=create_app(settings, clock=node.clock))
     assert HELD in page_of(other.send("GET", f"/receipt?code={code}"))
 
-    for one in (folder / "tile" / "0").rglob("*"):
-        if one.is_file():
+    for one in (folder / "tile").rglob("*"):  # of every level: a last leaf may need none of the lowest
+        if one.is_file() and "entries" not in one.parts:
             one.write_bytes(bytes(one.stat().st_size))
     for missing in ("nothing", "checkpoint"):
         (folder / missing).unlink(missing_ok=True)
